@@ -1,0 +1,46 @@
+"""Versions compare as pairs, and spans read as people write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from goscope.goruntime.go_versions import OLDEST, Version, holds, parse_version, span
+from goscope.goruntime.trace_fields import Field
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("go1.22.3", (1, 22)),
+        ("1.27", (1, 27)),
+        ("go1.27rc1", (1, 27)),
+        ("go1.26-devel_1234", (1, 26)),
+        ("go1.5", (1, 5)),
+        ("devel +abc", None),
+        ("go1.x", None),
+        ("go", None),
+        ("", None),
+        ("go\u00b2.5", None),
+    ],
+)
+def test_parse_version(text: str, version: Version | None) -> None:
+    assert parse_version(text) == version
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "words"),
+    [
+        (OLDEST, None, "all"),
+        ((1, 20), None, "1.20+"),
+        (OLDEST, (1, 11), "<=1.11"),
+        ((1, 22), (1, 25), "1.22-1.25"),
+        ((1, 24), (1, 24), "1.24"),
+    ],
+)
+def test_span(since: Version, until: Version | None, words: str) -> None:
+    assert span(Field("f", "", "", since, until)) == words
+
+
+def test_both_ends_of_a_span_count() -> None:
+    fact = Field("f", "", "", (1, 9), (1, 20))
+    assert [v for v in ((1, 8), (1, 9), (1, 20), (1, 21)) if holds(fact, v)] == [(1, 9), (1, 20)]
