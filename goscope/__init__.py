@@ -1,0 +1,1 @@
+"""goscope: the doctor for running Go programs."""

@@ -1,0 +1,273 @@
+"""What was read, as tables: the middle of goscope, between the formats and the rules.
+
+:func:`goscope.read` returns a :class:`Capture`. Each table is a property that gives a pandas
+``DataFrame`` (``capture.sched``, ``capture.gc``, ``capture.goroutines``, ...); rules take the same
+columns as numpy arrays from :meth:`Capture.table`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from goscope.formats import all_formats
+from goscope.framing.framer import BlockRecords, CutRecord, Framer, LineRecords
+from goscope.processes import assign_processes
+from goscope.shapes import LineShapes, Unparsed
+from goscope.tables import Cells, Column, Kind, Table, TableBuilder, int_cells
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input: its name, the formats found in it, how much was read and what was not understood."""
+
+    name: str
+    formats: tuple[str, ...]
+    lines: int
+    size: int
+    unparsed_count: int
+    unparsed: tuple[Unparsed, ...]
+    cut: bool
+    problem: str | None
+
+
+class Capture:
+    """The tables of everything that was read, and the inputs that it came from."""
+
+    def __init__(self, tables: Mapping[str, Table], inputs: Iterable[Input], processes: int):
+        self._tables = dict(tables)
+        self.inputs = tuple(inputs)
+        self.processes = processes
+
+    def table(self, name: str) -> Table:
+        """A table by name; it may be empty."""
+        return self._tables[name]
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """The names of all tables."""
+        return tuple(self._tables)
+
+    def records(self, input_name: str | None = None) -> dict[str, int]:
+        """How many rows each table has, in all or of one input. Distinct stacks count for no input."""
+        counts: dict[str, int] = {}
+        for name, table in self._tables.items():
+            if input_name is None:
+                counts[name] = len(table)
+            elif "input" in table:
+                words = table.categories("input")
+                code = words.index(input_name) if input_name in words else -2
+                counts[name] = int((table["input"] == code).sum())
+        return counts
+
+    @property
+    def recognised(self) -> bool:
+        """Whether any record of any format was found."""
+        return any(len(table) for table in self._tables.values())
+
+    @cached_property
+    def sched(self) -> pd.DataFrame:
+        """A row per SCHED line."""
+        return self.table("sched").frame()
+
+    @cached_property
+    def procs(self) -> pd.DataFrame:
+        """A row per P and sample: P lines of scheddetail, and the bracket lists of plain schedtrace."""
+        import pandas as pd
+
+        listed = _listed_procs(self.table("sched"), self.table("procs").schema)
+        frames = [t.frame() for t in (listed, self.table("procs")) if len(t)]
+        return pd.concat(frames, ignore_index=True) if frames else self.table("procs").frame()
+
+    @cached_property
+    def threads(self) -> pd.DataFrame:
+        """A row per M line of scheddetail."""
+        return self.table("threads").frame()
+
+    @cached_property
+    def sched_goroutines(self) -> pd.DataFrame:
+        """A row per G line of scheddetail."""
+        return self.table("sched_goroutines").frame()
+
+    @cached_property
+    def gc(self) -> pd.DataFrame:
+        """A row per GC cycle."""
+        return self.table("gc").frame()
+
+    @cached_property
+    def goroutines(self) -> pd.DataFrame:
+        """A row per goroutine and snapshot."""
+        return self.table("goroutines").frame()
+
+    @cached_property
+    def stacks(self) -> pd.DataFrame:
+        """A row per distinct stack."""
+        return self.table("stacks").frame()
+
+    @cached_property
+    def frames(self) -> pd.DataFrame:
+        """A row per frame of a distinct stack."""
+        return self.table("frames").frame()
+
+    @cached_property
+    def snapshots(self) -> pd.DataFrame:
+        """A row per goroutine dump."""
+        return self.table("snapshots").frame()
+
+
+class CaptureBuilder:
+    """Reads inputs, one after the other, into the tables of a capture."""
+
+    def __init__(self) -> None:
+        formats = all_formats()
+        rules = [rule for f in formats for rule in f.rules]
+        self._builders = {
+            name: TableBuilder(name, columns)
+            for f in formats
+            if f.rules
+            for name, columns in f.tables.items()
+        }
+        self._lines = LineShapes(rules, self._builders)
+        self._line_kinds = [rule.kind for rule in rules]
+        self._block_kinds = [f.block for f in formats if f.block is not None]
+        self._readers = {
+            f.block.name: f.reader() for f in formats if f.block is not None and f.reader is not None
+        }
+        self._format_of_table = {name: f.name for f in formats for name in f.tables}
+        self._format_of_block = {f.block.name: f.name for f in formats if f.block is not None}
+        self._inputs: list[Input] = []
+
+    def read(self, name: str, chunks: Iterable[bytes]) -> Input:
+        """Read one input to its end. A failure of the source ends it; what was read stays."""
+        reading = self._begin(name)
+        problem: str | None = None
+        try:
+            for chunk in chunks:
+                reading.feed(chunk)
+        except OSError as error:
+            problem = error.strerror or str(error)
+        found = reading.finish(problem)
+        self._inputs.append(found)
+        return found
+
+    def _begin(self, name: str) -> _Reading:
+        self._lines.begin(name)
+        for reader in self._readers.values():
+            reader.begin(name)
+        return _Reading(self, name)
+
+    def build(self) -> Capture:
+        """The finished capture; call it once."""
+        tables = {name: builder.build() for name, builder in self._builders.items()}
+        for reader in self._readers.values():
+            tables.update(reader.tables())
+        tables = _link_samples(tables)
+        tables, processes = assign_processes(tables, [i.name for i in self._inputs])
+        return Capture(tables, self._inputs, processes)
+
+
+class _Reading:
+    """The reading of one input."""
+
+    def __init__(self, builder: CaptureBuilder, name: str):
+        self._builder = builder
+        self._name = name
+        self._framer = Framer(builder._line_kinds, builder._block_kinds, builder._lines.accepts)
+        self._rows_before = {n: b.rows for n, b in builder._builders.items()}
+        self._unparsed_before = self._unparsed()
+        self._blocks: set[str] = set()
+        self._cut: list[Unparsed] = []
+        self._size = 0
+        self._last = b"\n"
+
+    def feed(self, chunk: bytes) -> None:
+        if chunk:
+            self._size += len(chunk)
+            self._last = chunk[-1:]
+            self._take(self._framer.feed(chunk))
+
+    def finish(self, problem: str | None) -> Input:
+        self._take(self._framer.finish())
+        builder = self._builder
+        formats = {
+            builder._format_of_table[name]
+            for name, rows in self._rows_before.items()
+            if builder._builders[name].rows > rows
+        }
+        formats |= {builder._format_of_block[kind] for kind in self._blocks}
+        count, examples = self._unparsed()
+        return Input(
+            name=self._name,
+            formats=tuple(sorted(formats)),
+            lines=self._framer.lines_seen,
+            size=self._size,
+            unparsed_count=count - self._unparsed_before[0] + len(self._cut),
+            unparsed=(*examples[len(self._unparsed_before[1]) :], *self._cut),
+            cut=self._last != b"\n" and self._size > 0,
+            problem=problem,
+        )
+
+    def _unparsed(self) -> tuple[int, list[Unparsed]]:
+        sources = (self._builder._lines, *self._builder._readers.values())
+        return (
+            sum(source.unparsed_count for source in sources),
+            [unparsed for source in sources for unparsed in source.unparsed],
+        )
+
+    def _take(self, pieces: Iterable[LineRecords | BlockRecords | CutRecord]) -> None:
+        for piece in pieces:
+            if isinstance(piece, LineRecords):
+                self._builder._lines.read(piece.text, piece.numbers)
+            elif isinstance(piece, BlockRecords):
+                if self._builder._readers[piece.kind].read(piece):
+                    self._blocks.add(piece.kind)
+            else:
+                self._cut.append(
+                    Unparsed(self._name, piece.number + 1, piece.text, "the rest of the line: the input ends here")
+                )
+
+
+def _link_samples(tables: dict[str, Table]) -> dict[str, Table]:
+    """Tell each P, M and G line which SCHED line it stands under."""
+    sched = tables["sched"]
+    for name in ("procs", "threads", "sched_goroutines"):
+        table = tables[name]
+        if not len(table):
+            continue
+        sample = np.full(len(table), -1, np.int64)
+        for word in table.categories("input"):
+            mine = table["input"] == table.categories("input").index(word)
+            if word not in sched.categories("input"):
+                continue
+            headers = np.flatnonzero(sched["input"] == sched.categories("input").index(word))
+            place = np.searchsorted(sched["line"][headers], table["line"][mine]) - 1
+            sample[mine] = np.where(place >= 0, headers[np.maximum(place, 0)], -1)
+        tables[name] = table.replaced("sample", Cells(sample, sample >= 0))
+    return tables
+
+
+def _listed_procs(sched: Table, schema: tuple[Column, ...]) -> Table:
+    """The bracket lists of SCHED lines in the form of P lines."""
+    counts = sched.counts("local_queues")
+    rows = int(counts.sum())
+    sample = np.repeat(np.arange(len(sched)), counts)
+    cells = {
+        "input": Cells(sched["input"][sample], None, sched.categories("input")),
+        "process": Cells(sched["process"][sample]),
+        "line": Cells(sched["line"][sample]),
+        "sample": Cells(sample),
+        "p": Cells(np.arange(rows) - np.repeat(np.cumsum(counts) - counts, counts)),
+        "runqsize": Cells(sched["local_queues"]),
+    }
+    ticks = sched.counts("schedticks")
+    if rows and (ticks == counts).all():
+        cells["schedtick"] = Cells(sched["schedticks"])
+    missing = {c.name: int_cells([None] * rows) for c in schema if c.kind is Kind.INT}
+    return Table("procs", schema, {**missing, **cells}, rows)

@@ -1,0 +1,36 @@
+"""What can go wrong, as one tree.
+
+    GoscopeError
+    ├── UsageError            the call itself is wrong (exit code 2)
+    ├── NothingRecognised     the input was read, and holds nothing that Go's runtime prints (exit code 3)
+    └── InputError            an input could not be read (exit code 4)
+
+A message says what failed, where, and what to do next, in one line. These are the only exceptions
+that leave goscope on purpose; a foreign exception that escapes is a bug.
+"""
+
+from __future__ import annotations
+
+
+class GoscopeError(Exception):
+    """Base of every expected failure; ``exit_code`` is what the command line returns for it."""
+
+    exit_code = 1
+
+
+class UsageError(GoscopeError):
+    """The call is wrong: an unknown suffix, a bad duration, no input at all."""
+
+    exit_code = 2
+
+
+class NothingRecognised(GoscopeError):
+    """Input was read to its end, and no record of any known format was in it."""
+
+    exit_code = 3
+
+
+class InputError(GoscopeError):
+    """An input could not be read: missing, unreadable, not text, a directory without files."""
+
+    exit_code = 4

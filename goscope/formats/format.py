@@ -1,0 +1,54 @@
+"""What a format consists of, and the columns that every table shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from goscope.framing.framer import BlockRecords
+from goscope.framing.records import BlockKind
+from goscope.shapes import LineRule, Unparsed
+from goscope.tables import Column, Kind, Table
+
+#: Where a row comes from. ``process`` is filled in when all inputs are read.
+PLACE = (
+    Column("input", Kind.TEXT, "", "the input that the row was read from"),
+    Column("process", Kind.INT, "", "which process of the capture printed it, from 0"),
+    Column("line", Kind.INT, "", "the line of the input, from 1"),
+)
+
+
+class BlockReader(Protocol):
+    """Reads the blocks of one kind, over all inputs of a capture."""
+
+    unparsed: list[Unparsed]
+    unparsed_count: int
+
+    def begin(self, input_name: str) -> None:
+        """The blocks that follow come from this input."""
+
+    def read(self, blocks: BlockRecords) -> int:
+        """Take blocks; how many of them were records."""
+
+    def tables(self) -> Mapping[str, Table]:
+        """The finished tables."""
+
+
+class BlockReaderFactory(Protocol):
+    def __call__(self) -> BlockReader: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of one-line records (``rules``), or of blocks (``block`` and ``reader``).
+
+    ``tables`` are the schemas that its records fill, ``example`` is a line to show in documentation.
+    """
+
+    name: str
+    tables: Mapping[str, tuple[Column, ...]]
+    rules: tuple[LineRule, ...] = ()
+    block: BlockKind | None = None
+    reader: BlockReaderFactory | None = None
+    example: str = field(default="")

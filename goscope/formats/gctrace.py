@@ -1,0 +1,69 @@
+"""GODEBUG=gctrace=1: a line at the end of each GC cycle, Go 1.5 to 1.27 (runtime/mgc.go: gcMarkTermination).
+
+The percentage is of all CPU since the program started, so it falls and rises slowly; the CPU
+milliseconds of one cycle against the time since the one before tell the load of an interval.
+"""
+
+from __future__ import annotations
+
+import re
+
+from goscope.formats.format import PLACE, Format
+from goscope.framing.records import LineKind
+from goscope.grammars import Grammar
+from goscope.shapes import LineRule
+from goscope.tables import Column, Kind
+
+
+def _ms(name: str, meaning: str) -> Column:
+    return Column(name, Kind.FLOAT, "ms", meaning)
+
+
+COLUMNS = (
+    *PLACE,
+    Column("cycle", Kind.INT, "", "number of the GC cycle, from 1"),
+    Column("t_s", Kind.FLOAT, "s", "time since the runtime started"),
+    Column("cpu_percent", Kind.INT, "%", "GC's share of all CPU since the program started"),
+    Column("leak_check", Kind.BOOL, "", "a cycle of the goroutine leak profile; 1.26", default=False),
+    _ms("stw_sweep_ms", "wall time of the first stop-the-world phase: sweep termination"),
+    _ms("scan_ms", "wall time of the concurrent scan; 1.5 only"),
+    _ms("write_barrier_ms", "wall time of installing the write barrier; 1.5 only"),
+    _ms("mark_ms", "wall time of concurrent marking"),
+    _ms("stw_mark_ms", "wall time of the second stop-the-world phase: mark termination"),
+    _ms("sweep_cpu_ms", "CPU of sweep termination, over all Ps"),
+    _ms("scan_cpu_ms", "CPU of the concurrent scan; 1.5 only"),
+    _ms("write_barrier_cpu_ms", "CPU of installing the write barrier; 1.5 only"),
+    _ms("assist_cpu_ms", "CPU of goroutines that had to help marking before they could allocate"),
+    _ms("background_cpu_ms", "CPU of the dedicated and fractional mark workers"),
+    _ms("idle_cpu_ms", "CPU of marking on Ps that had nothing else to do"),
+    _ms("mark_term_cpu_ms", "CPU of mark termination, over all Ps"),
+    Column("heap_start_mb", Kind.INT, "MiB", "heap when the cycle started"),
+    Column("heap_end_mb", Kind.INT, "MiB", "heap when marking ended"),
+    Column("heap_live_mb", Kind.INT, "MiB", "live heap that the cycle found"),
+    Column("heap_goal_mb", Kind.INT, "MiB", "heap size that the cycle aimed at"),
+    Column("stacks_mb", Kind.INT, "MiB", "stacks that were scanned; 1.18 and newer"),
+    Column("globals_mb", Kind.INT, "MiB", "global variables that were scanned; 1.18 and newer"),
+    Column("gomaxprocs", Kind.INT, "Ps", "GOMAXPROCS"),
+    Column("forced", Kind.BOOL, "", "asked for by runtime.GC or debug.FreeOSMemory", default=False),
+)
+
+FORMAT = Format(
+    name="gctrace",
+    tables={"gc": COLUMNS},
+    rules=(
+        LineRule(
+            grammar=Grammar("gctrace", ("gc",)),
+            kind=LineKind(
+                name="gc",
+                openings=(b"gc #",),
+                sign=re.compile(rb"gc [0-9]+ @[0-9.]+s "),
+                complete=re.compile(rb" P(?: \(forced\))?$"),
+                continuation=re.compile(rb"[ \t]+(?:[0-9(+/]|->|ms |MB|P$|P )"),
+            ),
+            table="gc",
+            columns=COLUMNS,
+        ),
+    ),
+    example="gc 8 @2.104s 1%: 0.031+1.2+0.005 ms clock, 0.12+0.4/1.1/0+0.02 ms cpu, 4->4->1 MB, "
+    "5 MB goal, 0 MB stacks, 0 MB globals, 4 P",
+)

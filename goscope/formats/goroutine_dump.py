@@ -1,0 +1,32 @@
+"""Goroutine dumps: pprof debug=2, runtime.Stack, SIGQUIT, panics; Go 1.5 to 1.27 (runtime/traceback.go).
+
+A dump of 100,000 goroutines holds perhaps 60 different stacks. How its blocks are read without
+parsing each is in :mod:`goscope.formats.goroutine_blocks`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from goscope.formats.format import Format
+from goscope.formats.goroutine_blocks import GoroutineReader
+from goscope.formats.goroutine_columns import FRAMES, GOROUTINES, SNAPSHOTS, STACKS
+from goscope.framing.records import BlockKind
+
+FORMAT = Format(
+    name="goroutine_dump",
+    tables={"goroutines": GOROUTINES, "stacks": STACKS, "frames": FRAMES, "snapshots": SNAPSHOTS},
+    block=BlockKind(
+        name="goroutine",
+        openings=(b"goroutine #",),
+        sign=re.compile(rb"goroutine [0-9]+ (?:gp=0x[0-9a-f]+ m=[^\[\n]+ )?\["),
+        lone=(
+            b"...",
+            b"created by ",
+            b"[originating from goroutine #",
+            b"non-Go function at pc=",
+        ),
+    ),
+    reader=GoroutineReader,
+    example="goroutine 21 [chan receive, 5 minutes] {worker: 7}:",
+)

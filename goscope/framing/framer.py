@@ -1,0 +1,243 @@
+"""Cuts a stream of bytes into records, chunk by chunk.
+
+Where a chunk ends never changes a result: a record that may go on in the next chunk is held back
+until it is known to be whole. The same code serves a file of a gigabyte and a live pipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from goscope.framing.lines import Lines, Positions
+from goscope.framing.prefix import Prefix
+from goscope.framing.records import BlockKind, LineKind
+
+#: No record of the runtime is longer; what is, is passed by without being looked at. A goroutine of
+#: 100 frames with ancestors stays below 100 KB, a SCHED line of 1,000 Ps below 20 KB.
+LONGEST_RECORD = 4 << 20
+#: A wrapped line is looked for in so many lines below it.
+MOST_CONTINUATIONS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class LineRecords:
+    """All one-line records of a stretch, in order: their text, line by line, and line numbers."""
+
+    text: bytes
+    numbers: Positions
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRecords:
+    """All blocks of one kind in a stretch: the text of each, its line number and number of lines.
+
+    ``data`` is the stretch that they were cut from, so that a word can be looked for in all of them
+    at once; ``cut`` says that the input ended inside the last block, without a line end.
+    """
+
+    kind: str
+    data: bytes
+    texts: list[bytes]
+    numbers: Positions
+    heights: Positions
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CutRecord:
+    """The last line of an input that ended in the middle of a record."""
+
+    text: bytes
+    number: int
+
+
+#: What a continued line may start with: an indentation, a field name, a bracket.
+_LOOSE = np.zeros(256, np.bool_)
+_LOOSE[np.frombuffer(b" \t[abcdefghijklmnopqrstuvwxyz", np.uint8)] = True
+
+Piece = LineRecords | BlockRecords | CutRecord
+
+
+class Framer:
+    """Feed it bytes, take the records; call :meth:`finish` at the end of the input.
+
+    ``accepts`` answers whether a text is a whole one-line record; it decides whether an indented
+    line below a record continues it.
+    """
+
+    def __init__(
+        self,
+        line_kinds: Sequence[LineKind],
+        block_kinds: Sequence[BlockKind],
+        accepts: Callable[[bytes], bool],
+    ):
+        self.lines_seen = 0
+        self._line_kinds = line_kinds
+        self._block_kinds = block_kinds
+        self._accepts = accepts
+        self._held = b""  # complete lines of a record that may go on
+        self._partial: list[bytes] = []  # the beginning of a line whose end has not come yet
+        self._partial_size = 0
+        self._prefix = Prefix([*line_kinds, *block_kinds])
+        self._openings = [o for k in line_kinds for o in k.openings]
+
+    def feed(self, data: bytes) -> Iterator[Piece]:
+        """The records that are whole after ``data``."""
+        cut = data.rfind(b"\n") + 1
+        if not cut:
+            self._hold_partial(data)
+            return
+        whole = self._held + b"".join(self._partial) + data[:cut]
+        self._held, self._partial, self._partial_size = b"", [], 0
+        self._hold_partial(data[cut:])
+        yield from self._records(whole, final=False)
+
+    def finish(self) -> Iterator[Piece]:
+        """The records that were held back, and a last line without a line end."""
+        last = b"".join(self._partial)
+        whole = self._held + last
+        self._held, self._partial, self._partial_size = b"", [], 0
+        if whole:
+            yield from self._records(whole if whole.endswith(b"\n") else whole + b"\n", True, bool(last))
+
+    def _hold_partial(self, data: bytes) -> None:
+        """Keep the beginning of a line; of one that is too long for a record only a stump."""
+        if data and self._partial_size <= LONGEST_RECORD:
+            self._partial.append(data[: LONGEST_RECORD + 1 - self._partial_size])
+            self._partial_size += len(self._partial[-1])
+
+    def _records(self, data: bytes, final: bool, cut: bool = False) -> Iterator[Piece]:
+        if b"\r\n" in data:
+            data = data.replace(b"\r\n", b"\n")
+        raw = Lines(data, self.lines_seen)
+        lines = self._prefix.strip(raw)
+        kept = len(lines)
+        blocks = []
+        for kind in self._block_kinds:
+            headers = lines.opening_with(kind.openings)
+            ends = self._block_ends(lines, kind, headers, final)
+            if len(headers) and ends[-1] > len(lines):  # runs out of the stretch: hold it back
+                kept = min(kept, int(headers[-1]))
+                headers, ends = headers[:-1], ends[:-1]
+            blocks.append((kind, headers, ends))
+        openings = lines.opening_with(self._openings)
+        if not final:
+            kept = self._held_line(lines, openings, kept)
+        if kept < len(lines):
+            start = int(raw.starts[kept])
+            if len(data) - start > LONGEST_RECORD:
+                kept = len(lines)  # endless: let it go
+            else:
+                self._held = data[start:]
+        cut_line = kept - 1 if cut else -1
+        yield from self._line_records(lines, openings[openings < kept], cut_line)
+        for kind, headers, ends in blocks:
+            inside = headers < kept
+            yield from self._block_records(lines, kind, headers[inside], ends[inside], cut_line)
+        self.lines_seen += kept
+
+    # ---- one-line records -------------------------------------------------------------------------
+
+    def _held_line(self, lines: Lines, openings: Positions, kept: int) -> int:
+        """A one-line record whose continuation may still come is held back."""
+        if not len(openings):
+            return kept
+        last = int(openings[-1])
+        below = range(last + 1, min(kept, len(lines)))
+        if len(below) < MOST_CONTINUATIONS and all(self._may_continue(lines.text(i)) for i in below):
+            return min(kept, last)
+        return kept
+
+    def _may_continue(self, text: bytes) -> bool:
+        return any(k.continuation is not None and k.continuation.match(text) for k in self._line_kinds)
+
+    def _line_records(self, lines: Lines, openings: Positions, cut_line: int) -> Iterator[Piece]:
+        if len(openings) and openings[-1] == cut_line:
+            text = lines.text(cut_line)
+            if not any(k.complete.search(text) for k in self._line_kinds if k.sign.match(text)):
+                openings = openings[:-1]
+                yield CutRecord(text, lines.first + cut_line)
+        if not len(openings):
+            return
+        wrapped = self._wrapped(lines, openings)
+        if not wrapped:
+            yield LineRecords(lines.gather(openings), openings + lines.first)
+            return
+        at = 0
+        joined: list[bytes] = []
+        for position, text in wrapped:
+            joined += [lines.gather(openings[at:position]), text, b"\n"]
+            at = position + 1
+        joined.append(lines.gather(openings[at:]))
+        yield LineRecords(b"".join(joined), openings + lines.first)
+
+    def _wrapped(self, lines: Lines, openings: Positions) -> list[tuple[int, bytes]]:
+        """The records that go on below: their position in ``openings`` and their joined text."""
+        below = np.minimum(openings + 1, len(lines) - 1)
+        loose = (openings + 1 < len(lines)) & _LOOSE[lines.heads[below]]
+        loose[:-1] &= openings[1:] != below[:-1]  # the next line is a record of its own
+        wrapped = []
+        for position in np.flatnonzero(loose).tolist():
+            line = int(openings[position])
+            text = lines.text(line)
+            kind = next((k for k in self._line_kinds if k.sign.match(text)), None)
+            if kind is None or kind.continuation is None:
+                continue
+            joined = self._join(lines, line, text, kind)
+            if joined != text:
+                wrapped.append((position, joined))
+        return wrapped
+
+    def _join(self, lines: Lines, line: int, text: bytes, kind: LineKind) -> bytes:
+        assert kind.continuation is not None
+        for below in range(line + 1, min(line + 1 + MOST_CONTINUATIONS, len(lines))):
+            more = lines.text(below)
+            if not kind.continuation.match(more):
+                break
+            joined = text.rstrip() + b" " + more.strip()
+            if self._accepts(text) and not self._accepts(joined):
+                break
+            text = joined
+        return text
+
+    # ---- blocks -----------------------------------------------------------------------------------
+
+    def _block_ends(self, lines: Lines, kind: BlockKind, headers: Positions, final: bool) -> Positions:
+        """For each header the first line that is not of its block; beyond the last line if unknown."""
+        if not len(headers):
+            return headers
+        indented = (lines.heads == ord("\t")) | (lines.heads == ord(" "))
+        above_indented = np.empty_like(indented)
+        above_indented[:-1] = indented[1:]
+        above_indented[-1] = not final  # what comes next is not known yet
+        body = indented | above_indented
+        body[lines.opening_with(kind.lone)] = True
+        body &= lines.ends > lines.starts
+        body[headers] = False
+        body[lines.opening_with(self._openings)] = False
+        outside = np.flatnonzero(~body)
+        place = np.searchsorted(outside, headers, side="right")
+        beyond = len(lines) if final else len(lines) + 1
+        ends = np.full(len(headers), beyond, np.int64)
+        known = place < len(outside)
+        ends[known] = outside[place[known]]
+        if not final:
+            # The header itself may be the last line, and the last line's fate is open.
+            ends[ends == len(lines)] = len(lines) + 1
+            ends[headers == len(lines) - 1] = len(lines) + 1
+        return ends
+
+    def _block_records(
+        self, lines: Lines, kind: BlockKind, headers: Positions, ends: Positions, cut_line: int
+    ) -> Iterator[Piece]:
+        if not len(headers):
+            return
+        data = lines.data
+        firsts = lines.starts[headers].tolist()
+        lasts = lines.ends[ends - 1].tolist()
+        texts = [data[a:b] for a, b in zip(firsts, lasts, strict=True)]
+        cut = bool(cut_line >= 0 and ends[-1] - 1 == cut_line)
+        yield BlockRecords(kind.name, data, texts, headers + lines.first, ends - headers, cut)

@@ -1,0 +1,81 @@
+"""A stretch of input as lines: where each starts and ends, and what it starts with.
+
+All questions are answered for every line at once with numpy, so a log of which one line in a
+hundred matters costs little more than finding its line ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Positions: TypeAlias = npt.NDArray[np.int64]
+
+NEWLINE = 10
+_PADDING = b"\n" * 64  # lets a comparison look beyond the last line
+
+
+class Lines:
+    """The lines of ``data``, which ends with a line end. ``first`` is the number of the first line."""
+
+    def __init__(self, data: bytes, first: int):
+        self.data = data
+        self.first = first
+        self.bytes = np.frombuffer(data + _PADDING, np.uint8)
+        self.ends: Positions = np.flatnonzero(self.bytes[: len(data)] == NEWLINE)
+        self.starts: Positions = np.empty_like(self.ends)
+        if len(self.ends):
+            self.starts[0] = 0
+            self.starts[1:] = self.ends[:-1] + 1
+        self.heads = self.bytes[self.starts]
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def text(self, line: int) -> bytes:
+        """One line without its line end."""
+        return self.data[self.starts[line] : self.ends[line]]
+
+    def opening_with(
+        self, openings: Sequence[bytes], prefix: bytes = b"", among: Positions | None = None
+    ) -> Positions:
+        """The lines that start with the prefix and one of the openings, in order."""
+        found = []
+        for opening in openings:
+            literal = prefix + opening
+            if among is None:
+                lines = np.flatnonzero(self.heads == literal[0])
+            else:
+                lines = among[self.heads[among] == literal[0]]
+            for offset, wanted in enumerate(literal[1:], 1):
+                if not len(lines):
+                    break
+                there = self.bytes[self.starts[lines] + offset]
+                if wanted == ord("#") and offset >= len(prefix):
+                    lines = lines[(there >= ord("0")) & (there <= ord("9"))]
+                else:
+                    lines = lines[there == wanted]
+            if len(lines):
+                found.append(lines)
+        if not found:
+            return np.empty(0, np.int64)
+        return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+
+    def span(self, first: int, end: int) -> bytes:
+        """The text of lines ``first`` to ``end`` (exclusive), without the last line end."""
+        return self.data[self.starts[first] : self.ends[end - 1]]
+
+    def gather(self, lines: Positions) -> bytes:
+        """The text of these lines, each with its line end, copied run by run."""
+        if len(lines) == len(self):
+            return self.data
+        if not len(lines):
+            return b""
+        breaks = np.flatnonzero(np.diff(lines) != 1) + 1
+        firsts = self.starts[lines[np.concatenate(([0], breaks))]].tolist()
+        lasts = self.ends[lines[np.concatenate((breaks - 1, [len(lines) - 1]))]].tolist()
+        data = self.data
+        return b"".join([data[a : b + 1] for a, b in zip(firsts, lasts, strict=True)])

@@ -1,0 +1,40 @@
+"""How a format says what its records look like.
+
+An *opening* is the literal that a line must start with, where ``#`` stands for any digit:
+``b"SCHED #"``, ``b"  P#"``. Openings are compared for all lines at once, so they may be loose; the
+*sign* is the pattern that makes such a line a record rather than an application line that happens
+to start alike.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LineKind:
+    """A record that is one line, which a book may have continued on the next.
+
+    ``name`` is the start rule in the grammar. ``continuation`` matches the rest of a wrapped line,
+    ``complete`` the end of a record that certainly lost nothing when the input ends without a line end.
+    """
+
+    name: str
+    openings: tuple[bytes, ...]
+    sign: re.Pattern[bytes]
+    complete: re.Pattern[bytes]
+    continuation: re.Pattern[bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockKind:
+    """A record of several lines: an opening line, then pairs of a line and an indented line.
+
+    ``lone`` are the openings of body lines that may stand without an indented line below them.
+    """
+
+    name: str
+    openings: tuple[bytes, ...]
+    sign: re.Pattern[bytes]
+    lone: tuple[bytes, ...]

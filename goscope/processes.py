@@ -1,0 +1,60 @@
+"""Tells the processes of a capture apart: a log may hold several runs of a program.
+
+``SCHED`` times and GC cycle numbers only rise while a process lives; where one falls, another
+process began. A dump in a file of its own belongs to the process of the log that came with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from goscope.tables import Cells, Table, narrow
+
+
+def assign_processes(tables: dict[str, Table], inputs: Sequence[str]) -> tuple[dict[str, Table], int]:
+    """Fill the ``process`` column of every table; returns the tables and the number of processes."""
+    starts: dict[str, list[int]] = {}
+    for name in inputs:
+        found = _starts(tables, name)
+        if found is not None:
+            starts[name] = found
+    first: dict[str, int] = {}
+    count = 0
+    for name, lines in starts.items():
+        first[name] = count
+        count += len(lines) + 1
+    result = {name: _filled(table, starts, first) for name, table in tables.items()}
+    return result, max(count, 1)
+
+
+def _starts(tables: dict[str, Table], name: str) -> list[int] | None:
+    """The lines at which a further process starts in an input; None if it holds no trace lines."""
+    starts: list[int] = []
+    traced = False
+    for table_name, clock in (("sched", "t_ms"), ("gc", "cycle")):
+        table = tables[table_name]
+        if name not in table.categories("input"):
+            continue
+        mine = table["input"] == table.categories("input").index(name)
+        times, lines = table[clock][mine], table["line"][mine]
+        traced = traced or len(times) > 0
+        for row in (np.flatnonzero(np.diff(times) < 0) + 1).tolist():
+            before, at = int(lines[row - 1]), int(lines[row])
+            if not any(before < start <= at for start in starts):
+                starts.append(at)
+    return sorted(starts) if traced else None
+
+
+def _filled(table: Table, starts: dict[str, list[int]], first: dict[str, int]) -> Table:
+    if "process" not in table or not len(table):
+        return table
+    process = np.zeros(len(table), np.int64)
+    lines = table["line"]
+    words = table.categories("input")
+    for code, word in enumerate(words):
+        if word in starts:
+            mine = table["input"] == code
+            process[mine] = first[word] + np.searchsorted(starts[word], lines[mine], side="right")
+    return table.replaced("process", Cells(narrow(process)))

@@ -1,0 +1,403 @@
+"""The parsing engine: every shape is parsed once, all records of a shape are read in bulk.
+
+A record is reduced to its *shape*, the text with what varies taken out. Lark parses one record of
+each shape; what it found becomes a *plan* that says which slot of the shape feeds which column; the
+plan then reads every record of that shape. Correctness comes from the grammar, speed from parsing
+each shape once.
+
+Two readers share the idea. :class:`LineShapes` reads a million trace lines, where only numbers vary:
+all numbers of a stretch are found and converted at once (:mod:`goscope.numerals`), and a plan picks
+columns out of the matrix of numbers. :class:`TextShapes` reads short texts (a goroutine header, a
+frame), where words vary too, one at a time; its callers ask only for texts they have not seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from goscope.framing.records import LineKind
+from goscope.grammars import Grammar, Part, Rejected
+from goscope.numerals import IntArray, NumberRows, Numerals, undotted
+from goscope.tables import Bools, Cells, Column, Kind, TableBuilder
+
+#: After so many different malformed shapes, further ones are set aside without asking Lark: the
+#: input is garbage, and an answer for each would take minutes.
+MOST_REJECTED = 2_000
+#: So many unparsed records are kept as examples; the rest are counted.
+MOST_EXAMPLES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Numbers of variable count per row: all numbers in a row, and how many belong to each row."""
+
+    values: IntArray
+    counts: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class LineRule:
+    """One sort of line: its grammar and how it is recognised, the table and columns that it fills.
+
+    ``lists`` names columns that hold one number per P, ``derive`` makes further columns of them;
+    ``references`` names columns that point to
+    another P, M or G, where Go 1.19 and older write -1 for none. ``trims`` takes the delimiters off a text
+    column, given as (characters in front, characters behind).
+    """
+
+    grammar: Grammar
+    kind: LineKind
+    table: str
+    columns: tuple[Column, ...]
+    lists: tuple[str, ...] = ()
+    derive: Callable[[dict[str, Lists]], dict[str, Cells]] | None = None
+    references: frozenset[str] = frozenset()
+    trims: Mapping[str, tuple[int, int]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unparsed:
+    """A record that its grammar does not accept: the input, the line from 1, what was expected."""
+
+    input: str
+    line: int
+    text: bytes
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """Where a value of a column comes from: numbers ``first`` to ``last`` (exclusive), or a constant."""
+
+    first: int
+    last: int
+    negative: bool = False
+    constant: bool | str | None = None
+    start: tuple[int, int] = (0, 0)  # a text that holds numbers: (numbers before, skeleton offset)
+    end: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How to read the lines of one shape: which numbers must be integers, and where values are."""
+
+    rule: LineRule
+    numbers: int
+    whole: IntArray
+    slots: dict[str, _Slot]
+    lists: dict[str, _Slot]
+
+
+_Batches = list[tuple[_Plan, NumberRows]]
+_NUMBERS = Rejected(0, "numbers of at most 18 digits, integers where Go prints integers")
+
+
+class LineShapes:
+    """Reads one-line records of several sorts in bulk, over all inputs of a capture."""
+
+    def __init__(
+        self,
+        rules: Sequence[LineRule],
+        builders: Mapping[str, TableBuilder],
+    ):
+        self.unparsed: list[Unparsed] = []
+        self.unparsed_count = 0
+        self._rules = rules
+        self._builders = builders
+        self._input = ""
+        self._plans: dict[bytes, _Plan | Rejected | None] = {}
+        self._rejected = 0
+
+    def begin(self, input_name: str) -> None:
+        """The lines that follow come from this input."""
+        self._input = input_name
+
+    def accepts(self, text: bytes) -> bool:
+        """Whether a single line is a whole record of one of the rules."""
+        plan = self._plan_of(Numerals(text + b"\n"), 0)
+        return isinstance(plan, _Plan)
+
+    def read(self, text: bytes, numbers: IntArray) -> None:
+        """Read records, one per line; ``numbers`` are their line numbers in the input."""
+        numerals = Numerals(text)
+        shape_of_line, shapes = numerals.shapes()
+        plans: list[_Plan | None] = []
+        for shape, example in enumerate(shapes):
+            plan = self._plan_of(numerals, example)
+            if isinstance(plan, Rejected):
+                self._set_aside(numerals, np.flatnonzero(shape_of_line == shape), numbers, plan)
+            plans.append(plan if isinstance(plan, _Plan) else None)
+        for rule in self._rules:
+            mine = np.array([plan is not None and plan.rule is rule for plan in plans], np.bool_)
+            if mine.any():
+                self._fill(rule, numerals, shape_of_line, plans, mine[shape_of_line], numbers)
+
+    # ---- plans ------------------------------------------------------------------------------------
+
+    def _plan_of(self, numerals: Numerals, line: int) -> _Plan | Rejected | None:
+        """The plan of a line's shape; None for a line that only starts like a record."""
+        key = numerals.shape_key(line)
+        if key in self._plans:
+            return self._plans[key]
+        text = numerals.line(line)
+        rule = next((r for r in self._rules if r.kind.sign.match(text)), None)
+        if rule is None:
+            return None  # not remembered: application lines are endless
+        if self._rejected >= MOST_REJECTED:
+            return Rejected(0, "not examined: too many different malformed records")
+        plan = _make_plan(rule, undotted(text))
+        self._rejected += isinstance(plan, Rejected)
+        self._plans[key] = plan
+        return plan
+
+    # ---- rows -------------------------------------------------------------------------------------
+
+    def _set_aside(
+        self, numerals: Numerals, lines: IntArray, numbers: IntArray, why: Rejected
+    ) -> None:
+        self.unparsed_count += len(lines)
+        for line in lines[: MOST_EXAMPLES - len(self.unparsed)].tolist():
+            text = numerals.line(line)
+            self.unparsed.append(Unparsed(self._input, int(numbers[line]) + 1, text, why.expected))
+
+    def _fill(
+        self,
+        rule: LineRule,
+        numerals: Numerals,
+        shape_of_line: IntArray,
+        plans: Sequence[_Plan | None],
+        wanted: Bools,
+        numbers: IntArray,
+    ) -> None:
+        """Add all rows of one rule, in line order, shape by shape."""
+        batches: _Batches = []
+        for shape, plan in enumerate(plans):
+            if plan is None or plan.rule is not rule:
+                continue
+            lines = np.flatnonzero(shape_of_line == shape)
+            found = numerals.rows(lines, plan.whole, plan.numbers)
+            if not found.good.all():
+                wanted[lines[~found.good]] = False
+                self._set_aside(numerals, lines[~found.good], numbers, _NUMBERS)
+                found = found.usable()
+            batches.append((plan, found))
+        rows = int(wanted.sum())
+        if not rows:
+            return
+        place = np.cumsum(wanted) - 1
+        builder = self._builders[rule.table]
+        cells: dict[str, Cells] = {}
+        for column in rule.columns:
+            if not any(column.name in plan.slots for plan, _ in batches):
+                continue
+            cells[column.name] = self._column(column, batches, place, rows, builder)
+        lists = {name: self._lists(name, batches, place, rows) for name in rule.lists}
+        cells.update({name: Cells(found.values, counts=found.counts) for name, found in lists.items()})
+        if rule.derive is not None:
+            cells.update(rule.derive(lists))
+        cells["input"] = Cells(np.full(rows, builder.code("input", self._input), np.int32))
+        cells["line"] = Cells(numbers[wanted] + 1)
+        builder.add(rows, cells)
+
+    def _column(self, column: Column, batches: _Batches, place: IntArray, rows: int, builder: TableBuilder) -> Cells:
+        default = -1 if column.default is None else int(column.default)
+        values: npt.NDArray[Any]
+        if column.kind is Kind.FLOAT:
+            values = np.full(rows, np.nan)
+        elif column.kind is Kind.BOOL:
+            values = np.full(rows, default, np.int8)
+        elif column.kind is Kind.TEXT:
+            values = np.full(rows, -1, np.int32)
+        else:
+            values = np.zeros(rows, np.int64)
+        valid = np.zeros(rows, np.bool_)
+        for plan, found in batches:
+            slot = plan.slots.get(column.name)
+            if slot is None:
+                continue
+            at = place[found.lines]
+            if column.kind is Kind.TEXT:
+                if slot.constant is not None:
+                    values[at] = builder.code(column.name, str(slot.constant))
+                else:
+                    words = found.texts(slot.start, slot.end)
+                    values[at] = [builder.code(column.name, _decode(word)) for word in words]
+            elif slot.constant is not None:
+                values[at] = int(slot.constant)
+            elif slot.first == slot.last:
+                continue  # nil
+            elif column.kind is Kind.FLOAT:
+                values[at] = found.decimals(slot.first)
+            elif column.kind is Kind.BOOL:
+                values[at] = found.integers(slot.first) != 0
+            elif slot.negative:
+                values[at] = -found.integers(slot.first)
+            else:
+                values[at] = found.integers(slot.first)
+            valid[at] = True
+        masked = column.kind is Kind.INT and not valid.all()
+        return Cells(values, valid if masked else None)
+
+    def _lists(self, name: str, batches: _Batches, place: IntArray, rows: int) -> Lists:
+        counts = np.zeros(rows, np.int64)
+        for plan, found in batches:
+            if name in plan.lists:
+                slot = plan.lists[name]
+                counts[place[found.lines]] = slot.last - slot.first
+        begins = np.cumsum(counts) - counts
+        values = np.zeros(int(counts.sum()), np.int64)
+        for plan, found in batches:
+            if name in plan.lists:
+                slot = plan.lists[name]
+                at = begins[place[found.lines]][:, None] + np.arange(slot.last - slot.first)
+                values[at] = found.block(slot.first, slot.last)
+        return Lists(values, counts)
+
+
+def _make_plan(rule: LineRule, text: bytes) -> _Plan | Rejected:
+    """Let Lark parse one record, and turn what it found into slots."""
+    parts = rule.grammar.parse(text, rule.kind.name)
+    if isinstance(parts, Rejected):
+        return parts
+    kinds = {column.name: column.kind for column in rule.columns}
+    starts, ends = Numerals(text + b"\n").numbers_of(0)
+    whole = np.ones(len(starts), np.bool_)
+    slots: dict[str, _Slot] = {}
+    lists: dict[str, _Slot] = {}
+    for part in parts:
+        if part.name in slots or part.name in lists:
+            return Rejected(part.words[0][1] if part.words else 0, f"{part.name} only once")
+        for terminal, start, end in part.words:
+            if terminal not in _INTEGER_TERMINALS:
+                whole[(starts >= start) & (ends <= end)] = False
+        if part.name in rule.lists:
+            first = int(np.searchsorted(starts, part.words[0][1]))
+            lists[part.name] = _Slot(first, first + len(part.words))
+        elif part.name in kinds:
+            slots[part.name] = _slot(part, kinds[part.name], rule, text, starts, ends)
+    return _Plan(rule, len(starts), np.flatnonzero(whole), slots, lists)
+
+
+_INTEGER_TERMINALS = frozenset({"INT", "SIGNED"})
+
+
+def _slot(part: Part, kind: Kind, rule: LineRule, text: bytes, starts: IntArray, ends: IntArray) -> _Slot:
+    """The source of one column's value in lines of this shape."""
+    if not part.words:
+        return _Slot(0, 0, constant=True)  # a flag: the words are there
+    terminal, start, end = part.words[0]
+    before, behind = (rule.trims or {}).get(part.name, (0, 0))
+    start, end = start + before, end - behind
+    first, last = int(np.searchsorted(starts, start)), int(np.searchsorted(starts, end))
+    if kind is Kind.TEXT:
+        if first == last:
+            return _Slot(first, last, constant=_decode(text[start:end]))
+        return _Slot(first, last, start=_place(starts, ends, start), end=_place(starts, ends, end))
+    if terminal in ("TRUE", "FALSE"):
+        return _Slot(0, 0, constant=terminal == "TRUE")
+    if terminal == "NIL" or text[start:end] == b"-1" and part.name in rule.references:
+        return _Slot(0, 0)
+    return _Slot(first, first + 1, negative=text[start:end].startswith(b"-"))
+
+
+def _place(starts: IntArray, ends: IntArray, position: int) -> tuple[int, int]:
+    """A position in a line as (numbers before it, offset in the skeleton)."""
+    before = int(np.searchsorted(ends, position, side="right"))
+    return before, position - int((ends[:before] - starts[:before]).sum())
+
+
+def _decode(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
+
+
+# ---- short texts ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A named part of a short text with its tokens as (terminal, text)."""
+
+    name: str
+    words: tuple[tuple[str, str], ...]
+
+    @property
+    def text(self) -> str:
+        """The text of the first token."""
+        return self.words[0][1]
+
+
+_Anchors = tuple[tuple[str, tuple[tuple[str, tuple[int, int], tuple[int, int]], ...]], ...]
+
+
+class TextShapes:
+    """Reads short texts of one grammar rule; Lark sees one text of each shape.
+
+    ``slots`` matches what may vary without changing the shape; each of its groups is a class of its
+    own. It must be chosen so that the grammar cannot tell two members of a class apart at any place.
+    """
+
+    def __init__(self, grammar: Grammar, start: str, slots: re.Pattern[bytes]):
+        self._grammar = grammar
+        self._start = start
+        self._slots = slots
+        self._plans: dict[bytes, _Anchors | Rejected] = {}
+        self._rejected = 0
+
+    def parse(self, text: bytes) -> tuple[Piece, ...] | Rejected:
+        """The parts of a text, or why it is not one."""
+        found = list(self._slots.finditer(text))
+        shape: list[bytes] = []
+        at = 0
+        for slot in found:
+            shape += (text[at : slot.start()], b"\x00%d" % (slot.lastindex or 0))
+            at = slot.end()
+        shape.append(text[at:])
+        key = b"\x00".join(shape)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._learn(text, found)
+            if isinstance(plan, Rejected) and self._rejected < MOST_REJECTED:
+                self._rejected += 1
+                self._plans[key] = plan
+            elif not isinstance(plan, Rejected):
+                self._plans[key] = plan
+        if isinstance(plan, Rejected):
+            return plan
+        grown = [0]
+        for slot in found:
+            grown.append(grown[-1] + slot.end() - slot.start())
+        return tuple(
+            Piece(
+                name,
+                tuple(
+                    (terminal, _decode(text[a[1] + grown[a[0]] : b[1] + grown[b[0]]]))
+                    for terminal, a, b in words
+                ),
+            )
+            for name, words in plan
+        )
+
+    def _learn(self, text: bytes, found: list[re.Match[bytes]]) -> _Anchors | Rejected:
+        if self._rejected >= MOST_REJECTED:
+            return Rejected(0, "not examined: too many different malformed records")
+        parts = self._grammar.parse(text, self._start)
+        if isinstance(parts, Rejected):
+            return parts
+        starts = np.array([slot.start() for slot in found], np.int64)
+        ends = np.array([slot.end() for slot in found], np.int64)
+        return tuple(
+            (
+                part.name,
+                tuple(
+                    (terminal, _place(starts, ends, start), _place(starts, ends, end))
+                    for terminal, start, end in part.words
+                ),
+            )
+            for part in parts
+        )

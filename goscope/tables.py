@@ -1,0 +1,287 @@
+"""Typed columns, and the tables made of them: what formats fill, rules read and notebooks see.
+
+A table is a set of equally long numpy columns with a declared schema. Rules read the columns as they
+are; :meth:`Table.frame` turns them into a pandas ``DataFrame`` for people. pandas costs as much time
+to import as a dump of 100,000 goroutines costs to read, so it is loaded only there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Ints: TypeAlias = npt.NDArray[np.integer[Any]]
+Floats: TypeAlias = npt.NDArray[np.float64]
+Bools: TypeAlias = npt.NDArray[np.bool_]
+
+
+class Kind(Enum):
+    """How a column is stored and which pandas dtype it becomes."""
+
+    INT = "Int64"
+    FLOAT = "float64"
+    BOOL = "boolean"
+    TEXT = "category"
+    INTS = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a schema: its name, kind, unit ("" for none) and what it means."""
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+    default: bool | None = None  # for flags: what the absence of the word says
+
+
+@dataclass(slots=True)
+class Cells:
+    """The values of one column.
+
+    ``values`` holds integers, floats or (for TEXT) codes into ``categories``; ``valid`` is None when
+    nothing is missing. Floats say NaN and codes say -1 for missing, and need no mask. A column of
+    lists (INTS) has all numbers in ``values`` and the length of each row's list in ``counts``.
+    """
+
+    values: npt.NDArray[Any]
+    valid: Bools | None = None
+    categories: tuple[str, ...] = ()
+    counts: Ints | None = None
+
+
+class Table:
+    """Rows of one sort, as columns; immutable once built.
+
+    Indexing by name gives the stored numpy array (codes for TEXT columns). :meth:`numbers` gives
+    floats with NaN where a value is missing, :meth:`texts` gives strings.
+    """
+
+    def __init__(self, name: str, schema: Sequence[Column], cells: Mapping[str, Cells], rows: int):
+        self.name = name
+        self.schema = tuple(schema)
+        self.rows = rows
+        self._cells = dict(cells)
+        self._kinds = {column.name: column.kind for column in schema}
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __contains__(self, column: str) -> bool:
+        return column in self._cells
+
+    def __getitem__(self, column: str) -> npt.NDArray[Any]:
+        values = self._cells[column].values
+        if values.dtype.kind == "i" and values.dtype != np.int8:
+            return values.astype(np.int64)  # stored narrow; arithmetic must not overflow
+        return values
+
+    def categories(self, column: str) -> tuple[str, ...]:
+        """The distinct strings of a TEXT column, indexed by its codes."""
+        return self._cells[column].categories
+
+    def present(self, column: str) -> Bools:
+        """True where the column has a value."""
+        cells = self._cells[column]
+        if cells.valid is not None:
+            return cells.valid
+        if cells.values.dtype.kind == "f":
+            return ~np.isnan(cells.values)
+        if self._kinds[column] in (Kind.TEXT, Kind.BOOL):
+            return np.asarray(cells.values >= 0)
+        return np.ones(self.rows, dtype=np.bool_)
+
+    def numbers(self, column: str) -> Floats:
+        """The column as floats, NaN where a value is missing."""
+        cells = self._cells[column]
+        values = cells.values.astype(np.float64)
+        missing = ~self.present(column)
+        if missing.any():
+            values[missing] = np.nan
+        return values
+
+    def flags(self, column: str) -> Bools:
+        """A BOOL column as booleans; a missing value counts as False."""
+        return np.asarray(self._cells[column].values == 1)
+
+    def texts(self, column: str) -> list[str | None]:
+        """A TEXT column as strings."""
+        words: list[str | None] = [*self._cells[column].categories, None]
+        return [words[code] for code in self._cells[column].values.tolist()]
+
+    def text(self, column: str, row: int) -> str | None:
+        """One value of a TEXT column."""
+        code = int(self._cells[column].values[row])
+        return self._cells[column].categories[code] if code >= 0 else None
+
+    def counts(self, column: str) -> Ints:
+        """How many numbers each row's list holds, of an INTS column."""
+        counts = self._cells[column].counts
+        assert counts is not None
+        return counts
+
+    def select(self, rows: Bools | Ints) -> Table:
+        """The rows under a boolean mask or at the given positions, in their order."""
+        at = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        cells = {name: _select(cells, at) for name, cells in self._cells.items()}
+        return Table(self.name, self.schema, cells, len(at))
+
+    def replaced(self, column: str, cells: Cells) -> Table:
+        """The same table with other values in one column."""
+        return Table(self.name, self.schema, {**self._cells, column: cells}, self.rows)
+
+    def frame(self) -> pd.DataFrame:
+        """The table as a DataFrame: nullable Int64, float64, boolean and category columns."""
+        import pandas as pd
+
+        columns: dict[str, Any] = {}
+        for column in self.schema:
+            cells = self._cells[column.name]
+            values = cells.values
+            if column.kind is Kind.INT:
+                missing = np.zeros(self.rows, np.bool_) if cells.valid is None else ~cells.valid
+                columns[column.name] = pd.arrays.IntegerArray(values.astype(np.int64), missing)
+            elif column.kind is Kind.BOOL:
+                columns[column.name] = pd.arrays.BooleanArray(values == 1, values < 0)
+            elif column.kind is Kind.INTS:
+                parts = np.split(values, np.cumsum(self.counts(column.name))[:-1])
+                columns[column.name] = pd.Series([p.tolist() for p in parts[: self.rows]], dtype=object)
+            elif column.kind is Kind.TEXT:
+                columns[column.name] = pd.Categorical.from_codes(
+                    values, categories=pd.Index(list(cells.categories), dtype=object)
+                )
+            else:
+                columns[column.name] = values
+        return pd.DataFrame(columns)
+
+
+class TableBuilder:
+    """Collects the rows of one table, batch by batch, in compact arrays."""
+
+    def __init__(self, name: str, schema: Sequence[Column]):
+        self.name = name
+        self.schema = tuple(schema)
+        self.rows = 0
+        self._parts: dict[str, list[Cells]] = {c.name: [] for c in self.schema}
+        self._words: dict[str, dict[str, int]] = {
+            c.name: {} for c in self.schema if c.kind is Kind.TEXT
+        }
+
+    def code(self, column: str, word: str) -> int:
+        """The code of a string in a TEXT column, new or known."""
+        words = self._words[column]
+        return words.setdefault(word, len(words))
+
+    def add(self, rows: int, cells: Mapping[str, Cells]) -> None:
+        """Append ``rows`` rows; a column that is not given is missing in all of them."""
+        if not rows:
+            return
+        self.rows += rows
+        for column in self.schema:
+            given = cells.get(column.name)
+            part = given if given is not None else missing_cells(column, rows)
+            if part.values.dtype.kind == "i" and column.kind is not Kind.BOOL:
+                counts = None if part.counts is None else narrow(part.counts)
+                part = Cells(narrow(part.values), part.valid, counts=counts)
+            self._parts[column.name].append(part)
+
+    def build(self) -> Table:
+        """The finished table; the builder is empty afterwards."""
+        cells: dict[str, Cells] = {}
+        for column in self.schema:
+            parts = self._parts.pop(column.name)
+            if not parts:
+                parts = [missing_cells(column, 0)]
+            values = np.concatenate([part.values for part in parts])
+            valid: Bools | None = None
+            if any(part.valid is not None for part in parts):
+                valid = np.concatenate(
+                    [
+                        np.ones(len(p.values), np.bool_) if p.valid is None else p.valid
+                        for p in parts
+                    ]
+                )
+            words = tuple(self._words.get(column.name, ()))
+            counts: Ints | None = None
+            if column.kind is Kind.INTS:
+                counts = np.concatenate([p.counts for p in parts if p.counts is not None])
+            cells[column.name] = Cells(values, valid, words, counts)
+        return Table(self.name, self.schema, cells, self.rows)
+
+
+def _select(cells: Cells, at: Ints) -> Cells:
+    valid = None if cells.valid is None else cells.valid[at]
+    if cells.counts is None:
+        return Cells(cells.values[at], valid, cells.categories)
+    begins = np.cumsum(cells.counts) - cells.counts
+    counts = cells.counts[at]
+    inner = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    return Cells(cells.values[np.repeat(begins[at], counts) + inner], None, (), counts)
+
+
+def missing_cells(column: Column, rows: int) -> Cells:
+    """Cells in which every value is missing, or says the default of a flag."""
+    if column.kind is Kind.FLOAT:
+        return Cells(np.full(rows, np.nan))
+    if column.kind is Kind.TEXT:
+        return Cells(np.full(rows, -1, np.int32))
+    if column.kind is Kind.BOOL:
+        return Cells(np.full(rows, -1 if column.default is None else int(column.default), np.int8))
+    if column.kind is Kind.INTS:
+        return Cells(np.zeros(0, np.int16), counts=np.zeros(rows, np.int16))
+    return Cells(np.zeros(rows, np.int16), np.zeros(rows, np.bool_))
+
+
+def narrow(values: Ints) -> Ints:
+    """The same integers in as few bytes as they need: a million-line table then stays small."""
+    if not len(values):
+        return values.astype(np.int16)
+    least, most = int(values.min()), int(values.max())
+    for size in (np.int16, np.int32):
+        if np.iinfo(size).min <= least and most <= np.iinfo(size).max:
+            return values.astype(size)
+    return values
+
+
+def text_cells(words: Iterable[str | None]) -> Cells:
+    """A finished TEXT column from strings."""
+    codes: dict[str, int] = {}
+    values = [-1 if w is None else codes.setdefault(w, len(codes)) for w in words]
+    return Cells(np.array(values, np.int32), None, tuple(codes))
+
+
+def int_cells(numbers: Sequence[int | None]) -> Cells:
+    """A finished INT column from numbers, None for missing."""
+    values = np.array([0 if n is None else n for n in numbers], np.int64)
+    valid = np.array([n is not None for n in numbers], np.bool_)
+    return Cells(narrow(values), None if valid.all() else valid)
+
+
+def table_from(name: str, schema: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> Table:
+    """A small table from dictionaries, one per row; for tables with few rows."""
+    cells: dict[str, Cells] = {}
+    for column in schema:
+        given = [row.get(column.name) for row in rows]
+        if column.kind is Kind.TEXT:
+            cells[column.name] = text_cells(given)
+        elif column.kind is Kind.FLOAT:
+            cells[column.name] = Cells(
+                np.array([np.nan if v is None else v for v in given], np.float64)
+            )
+        elif column.kind is Kind.BOOL:
+            default = -1 if column.default is None else int(column.default)
+            cells[column.name] = Cells(
+                np.array([default if v is None else int(v) for v in given], np.int8)
+            )
+        else:
+            cells[column.name] = int_cells(given)
+    return Table(name, schema, cells, len(rows))
