@@ -196,6 +196,7 @@ class _Reading:
     def finish(self, problem: str | None) -> Input:
         self._take(self._framer.finish())
         builder = self._builder
+        builder._lines.flush()
         formats = {
             builder._format_of_table[name]
             for name, rows in self._rows_before.items()

@@ -16,6 +16,8 @@ from goscope.tables import Bools, Floats
 
 _DOT = re.compile(rb"(?<=[0-9])\.(?=[0-9])")
 _POWERS = 10 ** np.arange(19, dtype=np.int64)
+_WEIGHTED = (_POWERS[:, None] * np.arange(10)).astype(np.int64).ravel()  # [place * 10 + digit]
+_NOT_DIGITS = bytes(set(range(256)) - set(range(ord("0"), ord("9") + 1)))
 _MOST_DIGITS = 18  # a longer number may not fit in 64 bits
 
 IntArray = npt.NDArray[np.int64]
@@ -27,36 +29,29 @@ class Numerals:
     def __init__(self, text: bytes):
         self._text = text
         codes = np.frombuffer(text, np.uint8)
-        digit = (codes - np.uint8(48)) < 10
-        inside = digit
-        dot = codes == ord(".")
-        dot[1:-1] &= digit[:-2] & digit[2:]
-        if len(dot):
-            dot[0] = dot[-1] = False
-        dots = np.flatnonzero(dot)
-        if len(dots):
-            inside = digit | dot
-        edge = np.empty(len(codes) + 1, np.bool_)
-        edge[1:-1] = inside[1:] != inside[:-1]
-        edge[0], edge[-1] = (inside[0], inside[-1]) if len(codes) else (False, False)
-        edges = np.flatnonzero(edge)
-        self._starts: IntArray = edges[0::2]
-        self._ends: IntArray = edges[1::2]
-        lengths = self._ends - self._starts
-        self._before = np.concatenate(([0], np.cumsum(lengths)))  # number characters before each number
-        self._line_ends: IntArray = np.flatnonzero(codes == 10)
+        digit = (codes - np.uint8(ord("0"))) < 10
+        runs = _runs(digit)
+        starts, ends = runs[0::2], runs[1::2]
+        # A dot between two runs of digits joins them to one number.
+        joins = (codes[np.minimum(ends, len(codes) - 1)] == ord(".")) & np.append(
+            starts[1:] == ends[:-1] + 1, [False] if len(ends) else []
+        ).astype(np.bool_)
+        opens = np.ones(len(starts), np.bool_)
+        opens[1:] = ~joins[:-1]
+        self._starts: IntArray = starts[opens]
+        self._ends: IntArray = ends[~joins]
+        lengths = ends - starts
+        sizes = np.diff(np.cumsum(lengths)[~joins], prepend=0)
+        self._decimals: IntArray = np.where(opens[~joins], 0, lengths[~joins])
+        self._dotted = self._ends - self._starts - sizes
+        self._bad = (sizes > _MOST_DIGITS) | (self._dotted > 1)
+        # number characters before each number, and in all
+        self._before = np.concatenate(([0], np.cumsum(self._ends - self._starts)))
+        self._line_ends: IntArray = np.flatnonzero(codes == ord("\n"))
         self._line_starts = np.concatenate(([0], self._line_ends[:-1] + 1))
         self._first = np.searchsorted(self._starts, np.append(self._line_starts, len(codes)))
-        self._skeleton = codes[~inside]
-        self._dotted = np.zeros(len(lengths), np.int64)
-        self._decimals = np.zeros(len(lengths), np.int64)
-        if len(dots):
-            owner = np.searchsorted(self._starts, dots, side="right") - 1
-            self._dotted = np.bincount(owner, minlength=len(lengths))
-            self._decimals[owner] = self._ends[owner] - dots - 1
-        sizes = lengths - self._dotted
-        self._bad = (sizes > _MOST_DIGITS) | (self._dotted > 1)
-        self._values = _values(codes[digit], np.where(sizes > 0, sizes, 1))
+        self._skeleton = _skeleton(text, digit, ends[joins])
+        self._values = _values(text, sizes)
 
     def __len__(self) -> int:
         return len(self._line_ends)
@@ -83,11 +78,11 @@ class Numerals:
         skeleton = self._skeleton[
             self._line_starts[line] - before[line] : self._line_ends[line] - before[line + 1]
         ]
-        return skeleton.tobytes() + b"\n" + self.offsets(line).astype(np.uint32).tobytes()
+        return skeleton + b"\n" + self.offsets(line).astype(np.uint32).tobytes()
 
     def shapes(self) -> tuple[IntArray, list[int]]:
         """The shape of each line, as a number, and for each shape a line that has it."""
-        text = self._skeleton.tobytes()
+        text = self._skeleton
         first = text[: text.index(b"\n") + 1]
         if len(text) == len(first) * len(self) and text == first * len(self):
             groups, examples = np.zeros(len(self), np.int64), [0]
@@ -98,14 +93,19 @@ class Numerals:
     def _split_by_offsets(self, groups: IntArray, examples: list[int]) -> tuple[IntArray, list[int]]:
         """Take apart lines with one skeleton whose numbers stand at different places in it."""
         counts = np.diff(self._first)
+        skeletal = self._starts - self._before[:-1]  # where each number stands in the skeleton
+        origins = self._line_starts - self._before[self._first[:-1]]
         for group in range(len(examples)):
-            lines = np.flatnonzero(groups == group) if len(examples) > 1 else np.arange(len(self))
             example = self.offsets(examples[group])
-            same = counts[lines] == len(example)
-            if len(example) and same.any():
+            if len(examples) == 1 and (counts == len(example)).all():
+                lines = np.arange(len(self))
+                there = skeletal.reshape(len(self), len(example)) - origins[:, None]
+                same = (there == example).all(axis=1)
+            else:
+                lines = np.flatnonzero(groups == group)
+                same = counts[lines] == len(example)
                 at = self._first[lines[same]][:, None] + np.arange(len(example))
-                origins = (self._line_starts - self._before[self._first[:-1]])[lines[same]]
-                there = self._starts[at] - self._before[at] - origins[:, None]
+                there = skeletal[at] - origins[lines[same]][:, None]
                 same[same] = (there == example).all(axis=1)
             strays: dict[bytes, int] = {}
             for line in lines[~same].tolist():
@@ -189,14 +189,39 @@ def undotted(text: bytes) -> bytes:
     return _DOT.sub(b"", text)
 
 
-def _values(digits: npt.NDArray[np.uint8], sizes: IntArray) -> IntArray:
-    """The numbers that consecutive runs of digits say; runs beyond 18 digits come out arbitrary."""
-    if not len(sizes):
-        return np.zeros(0, np.int64)
+def _runs(inside: Bools) -> IntArray:
+    """Where runs of True start and end, alternately."""
+    edge = np.empty(len(inside) + 1, np.bool_)
+    np.not_equal(inside[1:], inside[:-1], out=edge[1:-1])
+    edge[0], edge[-1] = (inside[0], inside[-1]) if len(inside) else (False, False)
+    return np.flatnonzero(edge)
+
+
+def _skeleton(text: bytes, digit: Bools, dots: IntArray) -> bytes:
+    """The text without its numbers; ``dots`` are the places of the decimal dots."""
+    if not len(dots):
+        return text.translate(None, b"0123456789")
+    if len(dots) == text.count(b"."):
+        return text.translate(None, b"0123456789.")
+    inside = digit.copy()
+    inside[dots] = True
+    return np.frombuffer(text, np.uint8)[~inside].tobytes()
+
+
+def _values(text: bytes, sizes: IntArray) -> IntArray:
+    """The numbers that consecutive runs of digits say; runs beyond 18 digits come out arbitrary.
+
+    Each digit is weighed by its distance from the end of its run; a running sum then gives each
+    run as the difference of two sums. The sum may wrap around; the differences do not.
+    """
+    digits = np.frombuffer(text.translate(None, _NOT_DIGITS), np.uint8) - np.uint8(ord("0"))
     ends = np.cumsum(sizes)
     place = np.repeat(ends.astype(np.int32), sizes) - np.arange(1, len(digits) + 1, dtype=np.int32)
     np.minimum(place, _MOST_DIGITS, out=place)
-    values: IntArray = np.add.reduceat(_POWERS[place] * (digits - np.uint8(48)), ends - sizes)
+    place *= 10
+    place += digits
+    sums = np.concatenate(([0], np.cumsum(_WEIGHTED[place])))
+    values: IntArray = np.diff(sums[np.concatenate(([0], ends))])
     return values
 
 

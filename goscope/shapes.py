@@ -13,8 +13,11 @@ frame), where words vary too, one at a time; its callers ask only for texts they
 
 from __future__ import annotations
 
+import functools
 import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +101,15 @@ _Batches = list[tuple[_Plan, NumberRows]]
 _NUMBERS = Rejected(0, "numbers of at most 18 digits, integers where Go prints integers")
 
 
+_WORTH_A_THREAD = 1 << 17
+_MOST_WAITING = 2
+
+
+@functools.cache
+def _workers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="numerals")
+
+
 class LineShapes:
     """Reads one-line records of several sorts in bulk, over all inputs of a capture."""
 
@@ -112,10 +124,12 @@ class LineShapes:
         self._builders = builders
         self._input = ""
         self._plans: dict[bytes, _Plan | Rejected | None] = {}
+        self._waiting: deque[tuple[Future[Numerals], IntArray]] = deque()
         self._rejected = 0
 
     def begin(self, input_name: str) -> None:
         """The lines that follow come from this input."""
+        self.flush()
         self._input = input_name
 
     def accepts(self, text: bytes) -> bool:
@@ -124,8 +138,29 @@ class LineShapes:
         return isinstance(plan, _Plan)
 
     def read(self, text: bytes, numbers: IntArray) -> None:
-        """Read records, one per line; ``numbers`` are their line numbers in the input."""
-        numerals = Numerals(text)
+        """Read records, one per line; ``numbers`` are their line numbers in the input.
+
+        Numbers are found in a second thread where it pays: numpy lets two cores work. The rows are
+        complete after :meth:`flush`.
+        """
+        if len(text) < _WORTH_A_THREAD:
+            self.flush()
+            self._take(Numerals(text), numbers)
+            return
+        self._waiting.append((_workers().submit(Numerals, text), numbers))
+        if len(self._waiting) > _MOST_WAITING:
+            self._take_oldest()
+
+    def flush(self) -> None:
+        """Finish what other threads have begun."""
+        while self._waiting:
+            self._take_oldest()
+
+    def _take_oldest(self) -> None:
+        job, numbers = self._waiting.popleft()
+        self._take(job.result(), numbers)
+
+    def _take(self, numerals: Numerals, numbers: IntArray) -> None:
         shape_of_line, shapes = numerals.shapes()
         plans: list[_Plan | None] = []
         for shape, example in enumerate(shapes):

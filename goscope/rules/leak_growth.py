@@ -1,0 +1,140 @@
+"""Goroutines of one origin that become more in every dump while the old ones stay.
+
+What it detects: two or more dumps of one process in which the number of goroutines started at one
+place rises every time, and (nearly) all that were there before are still there.
+
+Why it matters: this is what a leak is. It ends with the memory, the threads or the scheduler.
+
+Evidence and threshold: the same id later is the same goroutine, so births and deaths are counted, not
+guessed. At least 3 more than in the first dump; of those in each dump at least 90 % are in the next.
+Three dumps make it sure, two leave it a suspicion. Growth alone also happens when a pool warms up or
+connections build up: known long waiters do not count, and neither do goroutines that run or are
+runnable (an overload, not a leak).
+
+Example: 28, then 48, then 68 goroutines of ``main.leak1.func1``, all in ``chan send``.
+
+What to do: look at where they block, and at the go statement that starts them.
+
+False positives: a pool or a set of subscriptions that still fills up while the dumps are taken.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from goscope.capture import Capture
+from goscope.findings import Confidence, Evidence, Finding, Group, Severity
+from goscope.goruntime.wait_reasons import can_leak
+from goscope.rules.leak_shape import leak_finding, place_of
+from goscope.rules.rule import Rule, Settings
+from goscope.stacks import Blocked, Snapshot, Stacks, blocked_groups, snapshots_of, stacks_of
+
+LEAST_GROWTH = 3
+LEAST_SURVIVAL = 0.9
+MOST_RUNNABLE = 0.5
+
+_Origin = tuple[str | None, str | None, int | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Births:
+    """The goroutines of one origin: their ids in each dump."""
+
+    ids: tuple[frozenset[int], ...]
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        return tuple(len(ids) for ids in self.ids)
+
+    @property
+    def grows(self) -> bool:
+        counts = self.counts
+        rises = all(before < after for before, after in zip(counts, counts[1:], strict=False))
+        return rises and counts[-1] - counts[0] >= LEAST_GROWTH
+
+    @property
+    def survival(self) -> float:
+        """The smallest share of a dump's goroutines that is still there in the next dump."""
+        shares = [
+            len(before & after) / len(before)
+            for before, after in zip(self.ids, self.ids[1:], strict=False)
+            if before
+        ]
+        return min(shares, default=1.0)
+
+
+def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
+    """One finding per origin, with the stack that most of its goroutines wait in."""
+    stacks = stacks_of(capture)
+    for process, dumps in snapshots_of(capture):
+        if len(dumps) < 2:
+            continue
+        origins = [_origins(dump, stacks) for dump in dumps]
+        groups = list(blocked_groups(capture, dumps[-1]))
+        for origin in sorted(origins[-1], key=str):
+            births = _Births(tuple(found.get(origin, frozenset()) for found in origins))
+            if births.grows and births.survival >= LEAST_SURVIVAL:
+                yield from _judge(process, dumps, births, groups)
+
+
+def _origins(dump: Snapshot, stacks: Stacks) -> dict[_Origin, frozenset[int]]:
+    """The goroutine ids of a dump by where they were started, known long waiters left out."""
+    found: dict[_Origin, set[int]] = {}
+    numbers = dump.rows["stack"]
+    origin_of: dict[int, _Origin | None] = {}
+    for number in np.unique(numbers).tolist():
+        stack = stacks[number]
+        created = stack.created_by
+        entry = stack.functions[-1] if stack.functions else None
+        origin_of[number] = (
+            None
+            if created is None or stack.normal is not None
+            else (created.function, created.file, created.line, entry)
+        )
+    for number, goroutine in zip(numbers.tolist(), dump.rows["id"].tolist(), strict=True):
+        origin = origin_of[number]
+        if origin is not None:
+            found.setdefault(origin, set()).add(goroutine)
+    return {origin: frozenset(ids) for origin, ids in found.items()}
+
+
+def _judge(
+    process: int, dumps: tuple[Snapshot, ...], births: _Births, groups: list[Blocked]
+) -> Iterator[Finding]:
+    last = dumps[-1]
+    ids = births.ids[-1]
+    waiting: Counter[int] = Counter()
+    for place, group in enumerate(groups):
+        if can_leak(group.reason):
+            waiting[place] = len(ids.intersection(last.rows["id"][group.rows].tolist()))
+    stuck = sum(waiting.values())
+    if not stuck or stuck < (1 - MOST_RUNNABLE) * len(ids):
+        return
+    blocked = groups[waiting.most_common(1)[0][0]]
+    counts = " -> ".join(map(str, births.counts))
+    sure = len(dumps) > 2
+    yield leak_finding(
+        "leak-growth",
+        Severity.CRITICAL if sure else Severity.WARNING,
+        Confidence.HIGH if sure else Confidence.MEDIUM,
+        blocked,
+        process=process,
+        title=f"{counts} goroutines at {place_of(blocked.stack.user_frame)}",
+        detail=f"They become more in every dump, {births.survival:.0%} or more of the old ones stay, "
+        f"and most wait in {blocked.reason}.",
+        evidence=(
+            *(
+                Evidence(f"dump {n}", count, "goroutines", dump.source)
+                for n, (dump, count) in enumerate(zip(dumps, births.counts, strict=True), 1)
+            ),
+            Evidence("still there in the next dump", round(births.survival * 100), "%"),
+        ),
+        group=Group(len(ids), tuple(sorted(ids)[:20])),
+    )
+
+
+RULE = Rule("leak-growth", ("goroutines",), find, __doc__)

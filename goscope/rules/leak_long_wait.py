@@ -1,0 +1,101 @@
+"""Goroutines that have waited longer than work takes.
+
+What it detects: a wait time at or above the bar (``--leak-after``, 5 minutes) in a state that can leak.
+
+Why it matters: a goroutine that waits so long for another one usually waits for ever.
+
+Evidence and threshold: the minutes in the header are a lower bound (the runtime starts to count at
+the first GC after the goroutine blocked, runtime/mgcmark.go), so below about 3 minutes the number
+is noise. A lock or a send needs another goroutine to act at once, so waiting there says much. A
+receive, a select, a sleep or network I/O is how idle servers live: there the time alone says little
+and counts only if the ages within one stack are spread out, as goroutines that pile up have it and
+a pool of workers has not.
+
+Example: ``goroutine 42 [chan send, 5 minutes]:``
+
+What to do: look at the blocking site; take further dumps a few minutes apart to see whether more come.
+
+False positives: a goroutine that rightly waits for a rare event. Known long waiters (accept loops,
+keep-alive connections, signal handlers, the main goroutine) are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from goscope.capture import Capture
+from goscope.findings import Confidence, Evidence, Finding, Severity
+from goscope.goruntime.wait_reasons import can_leak, never_wakes
+from goscope.numerals import IntArray
+from goscope.rules.leak_shape import leak_finding, place_of
+from goscope.rules.rule import Rule, Settings
+from goscope.stacks import Blocked, blocked_groups, snapshots_of
+
+#: Waiting here needs another goroutine to act at once; nobody parks workers here.
+_URGENT = frozenset({"lock"})
+
+
+def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
+    """One finding per stack and wait reason, from the last dump of each process."""
+    bar = settings.leak_after_minutes
+    for process, dumps in snapshots_of(capture):
+        last = dumps[-1]
+        for blocked in blocked_groups(capture, last):
+            minutes = last.rows.numbers("wait_minutes")[blocked.rows]
+            long = np.flatnonzero(np.nan_to_num(minutes) >= bar)
+            if not len(long) or not can_leak(blocked.reason) or never_wakes(blocked.reason):
+                continue
+            if blocked.stack.normal is not None or (last.rows["id"][blocked.rows] == 1).all():
+                continue
+            ages = minutes[long].astype(np.int64)
+            urgent = blocked.primitive in _URGENT or blocked.reason.startswith("chan send")
+            piled = _piled_up(ages)
+            if not urgent and not piled and len(dumps) > 1:
+                continue  # several dumps tell growth better than time does
+            yield _finding(process, blocked, blocked.rows[long], ages, urgent, piled, bar)
+
+
+def _piled_up(ages: IntArray) -> bool:
+    """Whether goroutines came one after the other, rather than all at once as a pool does."""
+    return len(ages) >= 3 and len(np.unique(ages)) >= 3
+
+
+def _finding(
+    process: int, blocked: Blocked, rows: IntArray, ages: IntArray, urgent: bool, piled: bool, bar: int
+) -> Finding:
+    long = Blocked(blocked.stack, blocked.reason, blocked.snapshot, rows)
+    if urgent:
+        severity, confidence = Severity.WARNING, Confidence.MEDIUM
+    else:
+        severity = Severity.WARNING if piled else Severity.INFO
+        confidence = Confidence.LOW
+    detail = (
+        f"They wait in {blocked.reason}, where only another goroutine can free them."
+        if urgent
+        else f"Time alone says little in {blocked.reason}"
+        + (", but their ages are spread out as if they piled up." if piled else ".")
+    )
+    return leak_finding(
+        "leak-long-wait",
+        severity,
+        confidence,
+        long,
+        process=process,
+        title=f"{len(ages)} waiting for {_span(ages)} minutes at {place_of(blocked.stack.user_frame)}",
+        detail=detail,
+        evidence=(
+            Evidence("longest wait, at least", int(ages.max()), "minutes", long.line_source()),
+            Evidence("waiting longer than the bar", len(ages), "goroutines"),
+            Evidence("bar", bar, "minutes"),
+        ),
+    )
+
+
+def _span(ages: IntArray) -> str:
+    least, most = int(ages.min()), int(ages.max())
+    return str(most) if least == most else f"{least} to {most}"
+
+
+RULE = Rule("leak-long-wait", ("goroutines",), find, __doc__)

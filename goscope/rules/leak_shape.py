@@ -1,0 +1,85 @@
+"""What the leak rules have in common: a group of goroutines as a finding, and the usual fix."""
+
+from __future__ import annotations
+
+from goscope.findings import Confidence, Evidence, Finding, Group, Severity, Site
+from goscope.stacks import Blocked
+
+_FIXES = {
+    "channel send": "Nobody receives any more: give the channel room for the value (make(chan T, 1)), "
+    "or send in a select with a way out (ctx.Done() or default).",
+    "channel receive": "Nobody sends or closes any more: close the channel when the sender is done, "
+    "or receive in a select that also waits for ctx.Done().",
+    "never": "A nil channel or an empty select never wakes: make the channel before it is used, or "
+    "let the goroutine end.",
+    "select": "The loop has no way out: add a case for ctx.Done() and return there, and see that the "
+    "context is cancelled.",
+    "lock": "Somebody holds the lock and does not let go: unlock with defer right after locking, and "
+    "look for the holder among the goroutines that run or wait elsewhere.",
+    "wait_group": "Done is not called as often as Add: call it with defer at the top of each worker.",
+    "cond": "Nobody signals any more: see that every change of the condition is followed by Signal "
+    "or Broadcast.",
+    "sleep": "The loop sleeps for ever: give it a way to stop, for example select on ctx.Done() and "
+    "time.After.",
+    "locked": "The goroutine keeps its thread: call runtime.UnlockOSThread, or let it end.",
+    "io": "It waits for a peer: set deadlines, close response bodies, give requests a context.",
+}
+_OTHER_FIX = "See that whoever it waits for still exists, or give it a way to end (a context)."
+
+
+def blocking_class(blocked: Blocked) -> str:
+    """The class of the wait, which names the usual fix."""
+    reason = blocked.reason
+    if "(nil chan)" in reason or reason == "select (no cases)":
+        return "never"
+    if reason.startswith("chan send"):
+        return "channel send"
+    if reason.startswith("chan receive"):
+        return "channel receive"
+    return blocked.primitive or "other"
+
+
+def advice_for(blocked: Blocked) -> str:
+    """The usual fix for goroutines that wait like this."""
+    return _FIXES.get(blocking_class(blocked), _OTHER_FIX)
+
+
+def place_of(site: Site | None) -> str:
+    """A site as ``function (file:line)`` for a sentence."""
+    if site is None or site.function is None:
+        return "an unknown place"
+    if site.file is None:
+        return site.function
+    return f"{site.function} ({site.file}:{site.line})"
+
+
+def leak_finding(
+    rule: str,
+    severity: Severity,
+    confidence: Confidence,
+    blocked: Blocked,
+    *,
+    process: int,
+    title: str,
+    detail: str,
+    evidence: tuple[Evidence, ...],
+    group: Group | None = None,
+) -> Finding:
+    """A finding about goroutines that wait at one place."""
+    stack = blocked.stack
+    return Finding(
+        rule=rule,
+        severity=severity,
+        confidence=confidence,
+        title=title,
+        detail=detail,
+        evidence=evidence,
+        advice=advice_for(blocked),
+        process=process,
+        site=stack.user_frame,
+        stack=stack.frames,
+        blocked_on=blocked.reason,
+        created_by=stack.created_by,
+        creator_goroutine=blocked.parent(),
+        goroutines=group or blocked.group(),
+    )

@@ -1,0 +1,379 @@
+"""What the scheduler was doing: the word for each stretch of time, and the word for the whole.
+
+Facts behind the numbers, all of the Go runtime and of measured programs:
+
+* Work waits when goroutines are runnable and no P is idle. The sum of all run queues per P tells how
+  much: CockroachDB calls more than 32 per P overload; the samples quoted in books lie at 11 (healthy)
+  and 125 (starving). A peak means nothing: compilers reach 144 for an instant. So it must last.
+* A loop that is not preempted starves others with an almost empty queue. Its P's schedtick stands
+  still, and stop-the-world phases take as long as the loop runs.
+* A P that idles while another is busy all the time, over many samples, is a program that cannot use
+  its Ps: at random load some samples would find all of them idle.
+* When (nearly) all Ps idle, plain schedtrace cannot tell a program that has nothing to do from one
+  whose goroutines are stuck. The goroutines' wait reasons can: locks and sends need another goroutine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from goscope.capture import Capture
+from goscope.findings import Confidence, Evidence, Stretch, Verdict
+from goscope.goruntime.wait_reasons import primitive_of, reason
+from goscope.numerals import IntArray
+from goscope.stacks import blocked_groups, snapshots_of
+from goscope.tables import Bools, Floats
+
+#: Runnable goroutines per P that count as overload (CockroachDB, admission control).
+OVERLOAD_PER_P = 32.0
+#: The same when it lasts nearly all the time; between the quoted samples of 11 and 125.
+LASTING_PER_P = 16.0
+#: Threads that are not parked, per P, that show goroutines in blocking system calls.
+BUSY_THREADS_PER_P = 6.0
+#: A stop-the-world phase that is as long as this waited for a goroutine that did not yield.
+STUCK_STW_MS = 200.0
+#: So many waiting goroutines make "blocked" of an idle program.
+FEW_BLOCKED = 4
+#: Samples around one that decide its word together.
+WINDOW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The samples of one process and what follows from them."""
+
+    process: int
+    source: str
+    t_ms: Floats
+    procs: Floats
+    idle: Floats
+    waiting: Floats  # runnable goroutines in all queues
+    local_max: Floats
+    threads: Floats
+    busy_threads: Floats
+    frozen: Floats  # Ps whose schedtick stood still since the sample before; NaN if unknown
+    stuck_stw_ms: float
+    verdict: Verdict
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def waiting_per_p(self) -> Floats:
+        return self.waiting / self.procs
+
+
+@lru_cache(maxsize=4)
+def schedules_of(capture: Capture) -> tuple[Schedule, ...]:
+    """One schedule per process that printed SCHED lines."""
+    sched = capture.table("sched")
+    return tuple(
+        _schedule(capture, int(process))
+        for process in np.unique(sched["process"])
+        if len(sched)
+    )
+
+
+def _schedule(capture: Capture, process: int) -> Schedule:
+    sched = capture.table("sched")
+    rows = np.flatnonzero(sched["process"] == process)
+    if len(rows) > 1 and sched["t_ms"][rows[0]] == 0:
+        rows = rows[1:]  # the first line is printed while the program starts
+    mine = sched.select(rows)
+    procs = mine.numbers("gomaxprocs")
+    local = mine.numbers("local_sum")
+    listed, in_syscall = _from_processors(capture, rows)
+    waiting = np.nan_to_num(mine.numbers("runqueue")) + np.where(np.isnan(local), listed, local)
+    threads = mine.numbers("threads")
+    schedule = Schedule(
+        process=process,
+        source=f"{mine.text('input', 0)}:{int(mine['line'][0])}",
+        t_ms=mine.numbers("t_ms"),
+        procs=np.maximum(procs, 1),
+        idle=np.minimum(np.nan_to_num(mine.numbers("idleprocs")) + in_syscall, procs),
+        waiting=waiting,
+        local_max=np.nan_to_num(mine.numbers("local_max")),
+        threads=threads,
+        busy_threads=threads - mine.numbers("idlethreads"),
+        frozen=_frozen(capture, rows),
+        stuck_stw_ms=_longest_stop(capture, process),
+        verdict=_NOTHING,
+        evidence=(),
+    )
+    return _judged(capture, schedule)
+
+
+def _from_processors(capture: Capture, rows: IntArray) -> tuple[Floats, Floats]:
+    """From P lines, for each sample: the sum of the queues, and how many Ps sit in a system call.
+
+    Up to 1.25 a P whose goroutine is in a system call keeps status 2 and does not count as idle,
+    though it does no work; from 1.26 such a P is not told apart.
+    """
+    table = capture.table("procs")
+    size = len(capture.table("sched"))
+    known = table["sample"][table.present("sample")]
+    queues = np.nan_to_num(table.numbers("runqsize"))[table.present("sample")]
+    status = table.numbers("status")[table.present("sample")]
+    sums = np.bincount(known, weights=queues, minlength=size)
+    syscalls = np.bincount(known, weights=(status == 2), minlength=size)
+    return sums[rows], syscalls[rows]
+
+
+def _frozen(capture: Capture, rows: IntArray) -> Floats:
+    """How many Ps made no scheduler call since the sample before; NaN where ticks are not known."""
+    sched, table = capture.table("sched"), capture.table("procs")
+    frozen = np.full(len(rows), np.nan)
+    listed = sched.counts("schedticks")
+    begins = np.cumsum(listed) - listed
+    flat = sched["schedticks"]
+    ticks = table["schedtick"]
+    placed = np.flatnonzero(table.present("sample") & table.present("schedtick"))
+    sample = table["sample"][placed]
+    before: IntArray | None = None
+    for place, row in enumerate(rows.tolist()):
+        if listed[row]:
+            now = flat[begins[row] : begins[row] + listed[row]]
+        else:
+            first, end = np.searchsorted(sample, (row, row + 1))
+            now = ticks[placed[first:end]]
+        if before is not None and len(now) and len(now) == len(before):
+            frozen[place] = int((now == before).sum())
+        before = now
+    return frozen
+
+
+def _longest_stop(capture: Capture, process: int) -> float:
+    """The longest stop-the-world phase of a process, in ms, first cycles included."""
+    gc = capture.table("gc")
+    mine = gc.select(gc["process"] == process)
+    stops = np.concatenate((mine.numbers("stw_sweep_ms"), mine.numbers("stw_mark_ms")))
+    stops = stops[~np.isnan(stops)]
+    return float(stops.max()) if len(stops) else 0.0
+
+
+# ---- the word for the whole ---------------------------------------------------------------------
+
+_NOTHING = Verdict("unknown", Confidence.LOW, "")
+
+
+def _judged(capture: Capture, s: Schedule) -> Schedule:
+    n = len(s.procs)
+    all_idle = float((s.idle >= s.procs).mean())
+    all_busy = s.idle <= 0
+    busy_share = float((1 - s.idle / s.procs).mean())
+    load = s.waiting_per_p
+    evidence = [
+        Evidence("samples", n, "SCHED lines", s.source),
+        Evidence("Ps idle, median", round(float(np.median(s.idle / s.procs)) * 100), "%"),
+        Evidence("waiting goroutines per P, median", round(float(np.median(load)), 2), "goroutines"),
+    ]
+    overloaded = all_busy & (load > OVERLOAD_PER_P)
+    strong = Confidence.HIGH if n >= 8 else Confidence.MEDIUM if n >= 3 else Confidence.LOW
+    collect = None if n >= 8 else "collect more SCHED lines: at least 8"
+    if overloaded.mean() >= 0.5 or (all_busy.mean() >= 0.8 and np.median(load) >= LASTING_PER_P):
+        sure = strong if overloaded.mean() >= 0.5 else min(strong, Confidence.MEDIUM, key=_rank)
+        verdict = Verdict(
+            "starving", sure,
+            f"{np.median(load):.0f} goroutines per P wait to run and no P is idle", collect,
+        )
+    elif _not_preempted(s, all_busy):
+        verdict = Verdict(
+            "starving", min(strong, Confidence.MEDIUM, key=_rank),
+            "a goroutine keeps its P without yielding: " + _stuck_words(s), collect,
+        )
+    elif all_busy.mean() >= 0.8 and np.median(load) >= 1 and _busy_threads(s) >= BUSY_THREADS_PER_P:
+        verdict = Verdict(
+            "starving", min(strong, Confidence.MEDIUM, key=_rank),
+            f"goroutines wait to run while {_busy_threads(s):.0f} threads per P sit in system calls",
+            collect,
+        )
+    elif all_idle >= 0.9 or (busy_share < 0.1 and np.median(s.idle / s.procs) == 1) or _thread_bound(s):
+        verdict = _quiet(capture, s, all_idle, collect)
+    elif _unbalanced(s, all_idle):
+        usual = s.procs - s.idle
+        verdict = Verdict(
+            "unbalanced", strong,
+            f"{np.median(usual):.0f} of {np.median(s.procs):.0f} Ps work all the time, the others never",
+            collect,
+        )
+    else:
+        if all_busy.mean() >= 0.8:
+            why = f"all Ps work and {np.median(load):.1f} goroutines per P wait to run"
+        else:
+            why = f"Ps are busy {busy_share:.0%} of the time and no work waits"
+        verdict = Verdict("healthy", strong, why, collect)
+    timeline = _timeline(s, verdict.state)
+    verdict = replace(verdict, timeline=timeline)
+    return replace(s, verdict=verdict, evidence=tuple(evidence))
+
+
+def _rank(confidence: Confidence) -> int:
+    return confidence.rank
+
+
+def _busy_threads(s: Schedule) -> float:
+    share = s.busy_threads / s.procs
+    return float(np.median(share)) if not np.isnan(share).any() else 0.0
+
+
+def _frozen_share(s: Schedule) -> float:
+    """In which share of the samples some P stood still while none was idle."""
+    known = ~np.isnan(s.frozen)
+    return float(((s.frozen > 0) & (s.idle <= 0))[known].mean()) if known.any() else 0.0
+
+
+def _not_preempted(s: Schedule, all_busy: Bools) -> bool:
+    waits = float((s.waiting > 0).mean()) >= 0.5
+    stuck = s.stuck_stw_ms >= STUCK_STW_MS
+    return bool(all_busy.mean() >= 0.8) and ((_frozen_share(s) >= 0.5 and (waits or stuck)) or stuck)
+
+
+def _stuck_words(s: Schedule) -> str:
+    if s.stuck_stw_ms >= STUCK_STW_MS:
+        return f"the GC waited {s.stuck_stw_ms:.0f} ms for the world to stop"
+    return "the schedtick of a P stands still while work waits"
+
+
+def _thread_bound(s: Schedule) -> bool:
+    """Most Ps idle and far more threads than Ps ever needed: goroutines went into system calls."""
+    return bool(
+        np.median(s.idle / s.procs) >= 0.75
+        and np.median(s.threads) >= 4 * np.median(s.procs) + 8
+        and np.median(s.waiting) == 0
+    )
+
+
+def _unbalanced(s: Schedule, all_idle: float) -> bool:
+    if len(s.procs) < 5 or np.median(s.procs) < 2:
+        return False
+    some_idle = s.idle > 0
+    piled = some_idle & (s.local_max >= 4)
+    alone = all_idle <= 0.03 and some_idle.mean() >= 0.7 and np.median(s.idle / s.procs) >= 0.25
+    return bool(alone or piled.mean() >= 0.5)
+
+
+# ---- idle or blocked ----------------------------------------------------------------------------
+
+
+def _quiet(capture: Capture, s: Schedule, all_idle: float, collect: str | None) -> Verdict:
+    """All Ps idle: nothing to do, or stuck? The goroutines tell, where they are known."""
+    idle = f"all Ps are idle in {all_idle:.0%} of the samples"
+    waits = _waits_in_dump(capture, s.process) or _waits_in_detail(capture, s.process)
+    if waits is not None:
+        stuck, others, where = waits
+        total = stuck + others
+        if stuck >= FEW_BLOCKED and stuck >= 0.5 * total:
+            return Verdict(
+                "blocked", Confidence.HIGH,
+                f"{idle}, and {stuck} of {total} waiting goroutines wait for locks, sends or system "
+                f"calls ({where})", collect,
+            )
+        return Verdict(
+            "idle", Confidence.HIGH,
+            f"{idle}, and its goroutines wait for work, timers or the network ({where})", collect,
+        )
+    more = "add GODEBUG=scheddetail=1 or a goroutine dump to tell idle from blocked"
+    if _thread_bound(s) or _busy_threads(s) >= BUSY_THREADS_PER_P:
+        return Verdict(
+            "blocked", Confidence.LOW,
+            f"most Ps are idle, yet the program needed {np.median(s.threads):.0f} threads for "
+            f"{np.median(s.procs):.0f} Ps: goroutines block in system calls", more,
+        )
+    return Verdict("idle", Confidence.MEDIUM, idle + "; it may also be blocked", more)
+
+
+def _waits_in_dump(capture: Capture, process: int) -> tuple[int, int, str] | None:
+    """From the last dump: goroutines that only another goroutine can free, the others, the place."""
+    dumps = dict(snapshots_of(capture)).get(process)
+    if not dumps:
+        return None
+    last = dumps[-1]
+    stuck = others = 0
+    for blocked in blocked_groups(capture, last):
+        count = len(blocked.rows)
+        if blocked.stack.normal is not None:
+            continue
+        found = reason(blocked.reason)
+        if found is not None and found.kind == "system_idle":
+            continue
+        needs_other = blocked.primitive in ("lock", "cond") or blocked.reason.startswith("chan send")
+        stuck, others = (stuck + count, others) if needs_other else (stuck, others + count)
+    rows = last.rows
+    states = rows.categories("state")
+    if "syscall" in states:
+        syscalls = np.flatnonzero(rows["state"] == states.index("syscall"))
+        if len(syscalls) > FEW_BLOCKED:
+            stuck += len(syscalls)
+    return stuck, others, f"last dump, {last.source}"
+
+
+def _waits_in_detail(capture: Capture, process: int) -> tuple[int, int, str] | None:
+    """The same from the G lines of the last sample of scheddetail."""
+    table = capture.table("sched_goroutines")
+    mine = table.select(np.flatnonzero(table["process"] == process))
+    if not len(mine):
+        return None
+    last = mine.select(mine["sample"] == mine["sample"].max())
+    stuck = others = 0
+    for status, text in zip(last["status"].tolist(), last.texts("reason"), strict=True):
+        base = status & 0xFFF
+        if base == 3:
+            stuck += 1
+        elif base in (4, 10) and text:
+            found = reason(text)
+            if found is not None and found.kind in ("system_idle", "idle_by_design", "transient"):
+                continue
+            needs_other = primitive_of(text) in ("lock", "cond", "semaphore") or text.startswith("chan send")
+            stuck, others = (stuck + 1, others) if needs_other else (stuck, others + 1)
+    return stuck, others, f"{last.text('input', 0)}:{int(last['line'][0])}"
+
+
+# ---- the time line ------------------------------------------------------------------------------
+
+
+def _timeline(s: Schedule, whole: str) -> tuple[Stretch, ...]:
+    """Words over time: each sample is judged with its neighbours; short runs join the one before."""
+    quiet = whole if whole in ("idle", "blocked") else "idle"
+    partly = whole if whole in ("unbalanced", "starving") and _unbalanced(s, 0.0) else "healthy"
+    words: list[str] = []
+    half = WINDOW // 2
+    for i in range(len(s.procs)):
+        near = slice(max(0, i - half), i + half + 1)
+        idle = s.idle[near] / s.procs[near]
+        load = s.waiting_per_p[near]
+        if np.median(load) > LASTING_PER_P and np.median(idle) == 0:
+            words.append("starving")
+        elif np.median(idle) == 0 and whole == "starving":
+            words.append("starving")
+        elif np.median(idle) >= 0.99 and (idle < 1).mean() < 0.5:
+            words.append(quiet if whole != "healthy" or (idle == 1).all() else "healthy")
+        else:
+            words.append(partly)
+    return tuple(_stretches(s, _smoothed(words)))
+
+
+def _smoothed(words: Sequence[str]) -> list[str]:
+    """Runs shorter than the window take the word of the run before them."""
+    smooth = list(words)
+    start = 0
+    for i in range(1, len(smooth) + 1):
+        if i == len(smooth) or smooth[i] != smooth[start]:
+            if i - start < WINDOW and start > 0:
+                smooth[start:i] = [smooth[start - 1]] * (i - start)
+            start = i
+    return smooth
+
+
+def _stretches(s: Schedule, words: Sequence[str]) -> list[Stretch]:
+    found: list[Stretch] = []
+    start = 0
+    for i in range(1, len(words) + 1):
+        if i == len(words) or words[i] != words[start]:
+            end = min(i, len(words) - 1)
+            found.append(
+                Stretch(s.process, words[start], int(s.t_ms[start]), int(s.t_ms[end]), i - start)
+            )
+            start = i
+    return found

@@ -1,0 +1,161 @@
+"""Goroutines as rules look at them: the latest dumps, stacks as sites, groups by where they block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from goscope.capture import Capture
+from goscope.findings import Group, Site
+from goscope.goruntime.function_names import is_standard_library
+from goscope.goruntime.long_waiters import LongWaiter, normal_long_wait
+from goscope.goruntime.wait_reasons import primitive_of
+from goscope.numerals import IntArray
+from goscope.tables import Table
+
+_IDS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A distinct stack: all frames, innermost first, and the go statement that started it."""
+
+    frames: tuple[Site, ...]
+    created_by: Site | None
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        return tuple(frame.function or "" for frame in self.frames)
+
+    @property
+    def user_frame(self) -> Site | None:
+        """The innermost frame that is the program's own; without one, the innermost of all."""
+        for frame in self.frames:
+            if frame.function and not is_standard_library(frame.function):
+                return frame
+        return self.frames[0] if self.frames else None
+
+    @property
+    def normal(self) -> LongWaiter | None:
+        """Why a goroutine with this stack may wait for long without being a leak."""
+        creator = self.created_by.function if self.created_by else None
+        return normal_long_wait(self.functions, creator)
+
+    @property
+    def waits_for_lock(self) -> bool:
+        """Whether it waits for a Mutex or RWMutex: up to 1.19 only the frames tell."""
+        return any(
+            f.startswith(("sync.(*Mutex).", "sync.(*RWMutex).", "internal/sync.(*Mutex)."))
+            for f in self.functions[:5]
+        )
+
+
+class Stacks:
+    """The distinct stacks of a capture."""
+
+    def __init__(self, capture: Capture):
+        frames, stacks = capture.table("frames"), capture.table("stacks")
+        own = frames.select(frames["ancestor"] == 0)
+        functions, files = own.texts("function"), own.texts("file")
+        lines = [None if np.isnan(n) else int(n) for n in own.numbers("line")]
+        sites = [Site(*place) for place in zip(functions, files, lines, strict=True)]
+        bounds = np.searchsorted(own["stack"], np.arange(len(stacks) + 1)).tolist()
+        creators, places = stacks.texts("creator"), stacks.texts("creator_file")
+        rows = stacks.numbers("creator_line")
+        self._stacks = [
+            Stack(
+                tuple(sites[bounds[i] : bounds[i + 1]]),
+                None
+                if creators[i] is None
+                else Site(creators[i], places[i], None if np.isnan(rows[i]) else int(rows[i])),
+            )
+            for i in range(len(stacks))
+        ]
+
+    def __getitem__(self, stack: int) -> Stack:
+        return self._stacks[stack]
+
+
+@lru_cache(maxsize=4)
+def stacks_of(capture: Capture) -> Stacks:
+    """The stacks of a capture, made once for all rules."""
+    return Stacks(capture)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A dump: its number, place, and the rows of the goroutines table that it holds."""
+
+    number: int
+    source: str
+    rows: Table
+
+
+@lru_cache(maxsize=4)
+def snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]], ...]:
+    """The dumps of each process, in the order of reading, as (process, dumps)."""
+    goroutines, snapshots = capture.table("goroutines"), capture.table("snapshots")
+    names = snapshots.texts("input")
+    found: dict[int, list[Snapshot]] = {}
+    bounds = np.searchsorted(goroutines["snapshot"], np.arange(len(snapshots) + 1))
+    for row in range(len(snapshots)):
+        rows = goroutines.select(np.arange(bounds[row], bounds[row + 1]))
+        source = f"{names[row]}:{int(snapshots['line'][row])}"
+        process = int(snapshots["process"][row])
+        found.setdefault(process, []).append(Snapshot(row, source, rows))
+    return tuple((process, tuple(dumps)) for process, dumps in sorted(found.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Goroutines of one dump with one stack and one wait reason."""
+
+    stack: Stack
+    reason: str
+    snapshot: Snapshot
+    rows: IntArray
+
+    @property
+    def primitive(self) -> str | None:
+        """What they wait on; a semacquire inside a lock is a lock."""
+        if self.reason == "semacquire" and self.stack.waits_for_lock:
+            return "lock"
+        return primitive_of(self.reason)
+
+    def group(self) -> Group:
+        ids = self.snapshot.rows["id"][self.rows]
+        return Group(len(ids), tuple(sorted(ids.tolist())[:_IDS_SHOWN]))
+
+    def parent(self) -> int | None:
+        """The goroutine that started them, if it is one and the same."""
+        rows = self.snapshot.rows
+        parents = set(rows["parent"][self.rows].tolist())
+        if len(parents) != 1 or not rows.present("parent")[self.rows].all():
+            return None
+        return int(parents.pop())
+
+    def line_source(self) -> str:
+        """Input and line of the first of them."""
+        rows = self.snapshot.rows
+        first = int(self.rows[0])
+        return f"{rows.text('input', first)}:{int(rows['line'][first])}"
+
+
+def blocked_groups(capture: Capture, snapshot: Snapshot) -> Iterator[Blocked]:
+    """The waiting goroutines of a dump, by stack and wait reason, larger groups first."""
+    stacks = stacks_of(capture)
+    rows = snapshot.rows
+    reasons = rows.categories("wait_reason")
+    keys = rows["stack"] * (len(reasons) + 1) + rows["wait_reason"]
+    waiting = np.flatnonzero(rows["wait_reason"] >= 0)
+    order = waiting[np.argsort(keys[waiting], kind="stable")]
+    if not len(order):
+        return
+    groups = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
+    for group in sorted(groups, key=len, reverse=True):
+        first = int(group[0])
+        stack = stacks[int(rows["stack"][first])]
+        yield Blocked(stack, reasons[int(rows["wait_reason"][first])], snapshot, group)
