@@ -1,7 +1,7 @@
 """Tells the processes of a capture apart: a log may hold several runs of a program.
 
-``SCHED`` times and GC cycle numbers only rise while a process lives; where one falls, another
-process began. A dump in a file of its own belongs to the process of the log that came with it.
+``SCHED`` times never fall and GC cycle numbers always rise while a process lives; where one does not,
+another process began. A dump in a file of its own belongs to the process of the log that came with it.
 """
 
 from __future__ import annotations
@@ -31,20 +31,22 @@ def assign_processes(tables: dict[str, Table], inputs: Sequence[str]) -> tuple[d
 
 def _starts(tables: dict[str, Table], name: str) -> list[int] | None:
     """The lines at which a further process starts in an input; None if it holds no trace lines."""
-    starts: list[int] = []
+    breaks: list[tuple[int, int]] = []  # the new process began after the second line, up to the first
     traced = False
-    for table_name, clock in (("sched", "t_ms"), ("gc", "cycle")):
+    for table_name, clock, least in (("sched", "t_ms", 0), ("gc", "cycle", 1)):
         table = tables[table_name]
         if name not in table.categories("input"):
             continue
         mine = table["input"] == table.categories("input").index(name)
         times, lines = table[clock][mine], table["line"][mine]
         traced = traced or len(times) > 0
-        for row in (np.flatnonzero(np.diff(times) < 0) + 1).tolist():
-            before, at = int(lines[row - 1]), int(lines[row])
-            if not any(before < start <= at for start in starts):
-                starts.append(at)
-    return sorted(starts) if traced else None
+        for row in (np.flatnonzero(np.diff(times) < least) + 1).tolist():
+            breaks.append((int(lines[row]), int(lines[row - 1])))
+    starts: list[int] = []
+    for at, after in sorted(breaks):
+        if not starts or starts[-1] <= after:  # else the other clock showed the same restart
+            starts.append(at)
+    return starts if traced else None
 
 
 def _filled(table: Table, starts: dict[str, list[int]], first: dict[str, int]) -> Table:
