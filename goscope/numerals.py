@@ -19,6 +19,7 @@ _POWERS = 10 ** np.arange(19, dtype=np.int64)
 _WEIGHTED = (_POWERS[:, None] * np.arange(10)).astype(np.int64).ravel()  # [place * 10 + digit]
 _NOT_DIGITS = bytes(set(range(256)) - set(range(ord("0"), ord("9") + 1)))
 _MOST_DIGITS = 18  # a longer number may not fit in 64 bits
+_EXACT = 1 << 53  # a float holds every integer up to here
 
 IntArray = npt.NDArray[np.int64]
 
@@ -134,7 +135,12 @@ class Numerals:
     def decimals(self, lines: IntArray, number: int) -> Floats:
         """The n-th number of each line, as the float nearest to its decimal text."""
         at = self._first[lines] + number
-        floats: Floats = self._values[at] / _POWERS[self._decimals[at]]
+        values, decimals = self._values[at], self._decimals[at]
+        floats: Floats = values / _POWERS[decimals]
+        wide = values > _EXACT  # rounded once to a float, and again by the division
+        if wide.any():
+            pairs = zip(values[wide].tolist(), decimals[wide].tolist(), strict=True)
+            floats[wide] = [float(f"{value}e-{places}") for value, places in pairs]
         return floats
 
     def block(self, lines: IntArray, first: int, last: int) -> IntArray:
