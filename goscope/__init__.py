@@ -1,3 +1,46 @@
-"""goscope: the doctor for running Go programs."""
+"""goscope: the doctor for running Go programs.
+
+For notebooks::
+
+    import goscope
+
+    capture = goscope.read("stderr.log", "dump-1.txt", "dump-2.txt")
+    capture.sched          # a DataFrame, a row per SCHED line
+    goscope.diagnose(capture).verdicts["scheduler"].state
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO, TextIO
+
+    from goscope.capture import Capture
+    from goscope.diagnosis import Diagnosis
+    from goscope.rules.rule import Settings
 
 __version__ = "0.1.0"
+__all__ = ["__version__", "diagnose", "read"]
+
+
+def read(*inputs: str | bytes | Path | BinaryIO | TextIO) -> Capture:
+    """Read inputs, in order, into a :class:`~goscope.capture.Capture` of DataFrames.
+
+    An input is a path, a text (a string or bytes that holds a line end), or an open file. Several
+    dumps of one program are given oldest first.
+
+    Raises:
+        InputError: a path does not exist or cannot be read.
+    """
+    from goscope.reading import read_inputs
+
+    return read_inputs(inputs)
+
+
+def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
+    """Run all rules over a capture; see :class:`~goscope.diagnosis.Diagnosis`."""
+    from goscope.diagnosis import diagnose as run
+
+    return run(capture, settings)

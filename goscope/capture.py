@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from goscope.errors import InputError
 from goscope.formats import all_formats
 from goscope.framing.framer import BlockRecords, CutRecord, Framer, LineRecords
 from goscope.processes import assign_processes
@@ -145,15 +146,19 @@ class CaptureBuilder:
         self._inputs: list[Input] = []
 
     def read(self, name: str, chunks: Iterable[bytes]) -> Input:
-        """Read one input to its end. A failure of the source ends it; what was read stays."""
+        """Read one input to its end.
+
+        When the source fails, what was read before stays in the capture, the failure is noted as the
+        input's problem, and raised again.
+        """
         reading = self._begin(name)
-        problem: str | None = None
         try:
             for chunk in chunks:
                 reading.feed(chunk)
-        except OSError as error:
-            problem = error.strerror or str(error)
-        found = reading.finish(problem)
+        except InputError as error:
+            self._inputs.append(reading.finish(str(error)))
+            raise
+        found = reading.finish(None)
         self._inputs.append(found)
         return found
 

@@ -42,7 +42,7 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
         "scheduler": _scheduler(capture),
         "gc": _unjudged(capture, "gc", "gc lines", "run it with GODEBUG=gctrace=1"),
         "goroutines": _goroutines(capture, findings),
-        "threads": _unjudged(capture, "sched", "thread counts", "run it with GODEBUG=schedtrace=1000"),
+        "threads": _unjudged(capture, "sched", "SCHED lines", "run it with GODEBUG=schedtrace=1000"),
         "crash": Verdict("unknown", Confidence.LOW, "this version does not look for crashes"),
     }
     return Diagnosis(capture, _status(capture, findings, verdicts), verdicts, tuple(findings), settings)
@@ -120,4 +120,4 @@ def _unjudged(capture: Capture, table: str, what: str, how: str) -> Verdict:
     rows = len(capture.table(table))
     if not rows:
         return Verdict("unknown", Confidence.LOW, f"no {what} were read", how)
-    return Verdict("unknown", Confidence.LOW, f"{rows} {what} were read; this version does not judge them")
+    return Verdict("unknown", Confidence.LOW, f"{rows} {what} read, but this version does not judge them")

@@ -19,6 +19,7 @@ _POWERS = 10 ** np.arange(19, dtype=np.int64)
 _WEIGHTED = (_POWERS[:, None] * np.arange(10)).astype(np.int64).ravel()  # [place * 10 + digit]
 _NOT_DIGITS = bytes(set(range(256)) - set(range(ord("0"), ord("9") + 1)))
 _MOST_DIGITS = 18  # a longer number may not fit in 64 bits
+_FEW_GROUPS = 16  # fewer are found sooner by a look at all lines for each
 _EXACT = 1 << 53  # a float holds every integer up to here
 
 IntArray = npt.NDArray[np.int64]
@@ -75,10 +76,8 @@ class Numerals:
 
     def shape_key(self, line: int) -> bytes:
         """A key that lines have in common exactly when they have the same shape."""
-        before = self._before[self._first]
-        skeleton = self._skeleton[
-            self._line_starts[line] - before[line] : self._line_ends[line] - before[line + 1]
-        ]
+        before, behind = self._before[self._first[line : line + 2]]
+        skeleton = self._skeleton[self._line_starts[line] - before : self._line_ends[line] - behind]
         return skeleton + b"\n" + self.offsets(line).astype(np.uint32).tobytes()
 
     def shapes(self) -> tuple[IntArray, list[int]]:
@@ -96,14 +95,12 @@ class Numerals:
         counts = np.diff(self._first)
         skeletal = self._starts - self._before[:-1]  # where each number stands in the skeleton
         origins = self._line_starts - self._before[self._first[:-1]]
-        for group in range(len(examples)):
+        for group, lines in enumerate(members(groups, len(examples))):
             example = self.offsets(examples[group])
             if len(examples) == 1 and (counts == len(example)).all():
-                lines = np.arange(len(self))
                 there = skeletal.reshape(len(self), len(example)) - origins[:, None]
                 same = (there == example).all(axis=1)
             else:
-                lines = np.flatnonzero(groups == group)
                 same = counts[lines] == len(example)
                 at = self._first[lines[same]][:, None] + np.arange(len(example))
                 there = skeletal[at] - origins[lines[same]][:, None]
@@ -184,6 +181,14 @@ class NumberRows:
 
     def texts(self, start: tuple[int, int], end: tuple[int, int]) -> list[bytes]:
         return self._numerals.texts(self.lines, start, end)
+
+
+def members(groups: IntArray, count: int) -> list[IntArray]:
+    """The lines of each of ``count`` groups, in order."""
+    if count <= _FEW_GROUPS:
+        return [np.flatnonzero(groups == group) for group in range(count)]
+    order = np.argsort(groups, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(groups, minlength=count))[:-1])
 
 
 def undotted(text: bytes) -> bytes:

@@ -165,7 +165,7 @@ def _judged(capture: Capture, s: Schedule) -> Schedule:
     busy_share = float((1 - s.idle / s.procs).mean())
     load = s.waiting_per_p
     evidence = [
-        Evidence("samples", n, "SCHED lines", s.source),
+        Evidence("judged", n, "SCHED lines" if n > 1 else "SCHED line", s.source),
         Evidence("Ps idle, median", round(float(np.median(s.idle / s.procs)) * 100), "%"),
         Evidence("waiting goroutines per P, median", round(float(np.median(load)), 2), "goroutines"),
     ]
@@ -189,7 +189,7 @@ def _judged(capture: Capture, s: Schedule) -> Schedule:
             f"goroutines wait to run while {_busy_threads(s):.0f} threads per P sit in system calls",
             collect,
         )
-    elif all_idle >= 0.9 or (busy_share < 0.1 and np.median(s.idle / s.procs) == 1) or _thread_bound(s):
+    elif all_idle >= 0.8 or (busy_share < 0.1 and np.median(s.idle / s.procs) == 1) or _thread_bound(s):
         verdict = _quiet(capture, s, all_idle, collect)
     elif _unbalanced(s, all_idle):
         usual = s.procs - s.idle
@@ -298,7 +298,7 @@ def _waits_in_dump(capture: Capture, process: int) -> tuple[int, int, str] | Non
         found = reason(blocked.reason)
         if found is not None and found.kind == "system_idle":
             continue
-        needs_other = blocked.primitive in ("lock", "cond") or blocked.reason.startswith("chan send")
+        needs_other = blocked.primitive == "lock" or blocked.reason.startswith("chan send")
         stuck, others = (stuck + count, others) if needs_other else (stuck, others + count)
     rows = last.rows
     states = rows.categories("state")
@@ -325,7 +325,7 @@ def _waits_in_detail(capture: Capture, process: int) -> tuple[int, int, str] | N
             found = reason(text)
             if found is not None and found.kind in ("system_idle", "idle_by_design", "transient"):
                 continue
-            needs_other = primitive_of(text) in ("lock", "cond", "semaphore") or text.startswith("chan send")
+            needs_other = primitive_of(text) in ("lock", "semaphore") or text.startswith("chan send")
             stuck, others = (stuck + 1, others) if needs_other else (stuck, others + 1)
     return stuck, others, f"{last.text('input', 0)}:{int(last['line'][0])}"
 

@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from goscope.framing.records import LineKind
 from goscope.grammars import Grammar, Part, Rejected
-from goscope.numerals import IntArray, NumberRows, Numerals, undotted
+from goscope.numerals import IntArray, NumberRows, Numerals, members, undotted
 from goscope.tables import Bools, Cells, Column, Kind, TableBuilder
 
 #: After so many different malformed shapes, further ones are set aside without asking Lark: the
@@ -163,15 +163,16 @@ class LineShapes:
     def _take(self, numerals: Numerals, numbers: IntArray) -> None:
         shape_of_line, shapes = numerals.shapes()
         plans: list[_Plan | None] = []
-        for shape, example in enumerate(shapes):
+        lines_of = members(shape_of_line, len(shapes))
+        for lines, example in zip(lines_of, shapes, strict=True):
             plan = self._plan_of(numerals, example)
             if isinstance(plan, Rejected):
-                self._set_aside(numerals, np.flatnonzero(shape_of_line == shape), numbers, plan)
+                self._set_aside(numerals, lines, numbers, plan)
             plans.append(plan if isinstance(plan, _Plan) else None)
         for rule in self._rules:
             mine = np.array([plan is not None and plan.rule is rule for plan in plans], np.bool_)
             if mine.any():
-                self._fill(rule, numerals, shape_of_line, plans, mine[shape_of_line], numbers)
+                self._fill(rule, numerals, lines_of, plans, mine[shape_of_line], numbers)
 
     # ---- plans ------------------------------------------------------------------------------------
 
@@ -180,13 +181,13 @@ class LineShapes:
         key = numerals.shape_key(line)
         if key in self._plans:
             return self._plans[key]
-        text = numerals.line(line)
+        text = undotted(numerals.line(line))  # one answer for all lines of the shape
         rule = next((r for r in self._rules if r.kind.sign.match(text)), None)
         if rule is None:
             return None  # not remembered: application lines are endless
         if self._rejected >= MOST_REJECTED:
             return Rejected(0, "not examined: too many different malformed records")
-        plan = _make_plan(rule, undotted(text))
+        plan = _make_plan(rule, text)
         self._rejected += isinstance(plan, Rejected)
         self._plans[key] = plan
         return plan
@@ -205,17 +206,16 @@ class LineShapes:
         self,
         rule: LineRule,
         numerals: Numerals,
-        shape_of_line: IntArray,
+        lines_of: Sequence[IntArray],
         plans: Sequence[_Plan | None],
         wanted: Bools,
         numbers: IntArray,
     ) -> None:
         """Add all rows of one rule, in line order, shape by shape."""
         batches: _Batches = []
-        for shape, plan in enumerate(plans):
+        for lines, plan in zip(lines_of, plans, strict=True):
             if plan is None or plan.rule is not rule:
                 continue
-            lines = np.flatnonzero(shape_of_line == shape)
             found = numerals.rows(lines, plan.whole, plan.numbers)
             if not found.good.all():
                 wanted[lines[~found.good]] = False
@@ -336,9 +336,10 @@ def _slot(part: Part, kind: Kind, rule: LineRule, text: bytes, starts: IntArray,
         return _Slot(first, last, start=_place(starts, ends, start), end=_place(starts, ends, end))
     if terminal in ("TRUE", "FALSE"):
         return _Slot(0, 0, constant=terminal == "TRUE")
-    if terminal == "NIL" or text[start:end] == b"-1" and part.name in rule.references:
+    negative = text[start:end].startswith(b"-")
+    if terminal == "NIL" or (negative and part.name in rule.references):
         return _Slot(0, 0)
-    return _Slot(first, first + 1, negative=text[start:end].startswith(b"-"))
+    return _Slot(first, first + 1, negative=negative)
 
 
 def _place(starts: IntArray, ends: IntArray, position: int) -> tuple[int, int]:

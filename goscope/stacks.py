@@ -96,7 +96,11 @@ class Snapshot:
 
 @lru_cache(maxsize=4)
 def snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]], ...]:
-    """The dumps of each process, in the order of reading, as (process, dumps)."""
+    """The dumps of each process, oldest first, as (process, dumps).
+
+    Dumps in files of their own come in the order of reading. A dump inside a log of traces is the one
+    that ended the program (SIGQUIT, a crash), so it comes after them.
+    """
     goroutines, snapshots = capture.table("goroutines"), capture.table("snapshots")
     names = snapshots.texts("input")
     found: dict[int, list[Snapshot]] = {}
@@ -106,6 +110,9 @@ def snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]], ..
         source = f"{names[row]}:{int(snapshots['line'][row])}"
         process = int(snapshots["process"][row])
         found.setdefault(process, []).append(Snapshot(row, source, rows))
+    logs = set(capture.table("sched").categories("input")) | set(capture.table("gc").categories("input"))
+    for dumps in found.values():
+        dumps.sort(key=lambda dump: names[dump.number] in logs)
     return tuple((process, tuple(dumps)) for process, dumps in sorted(found.items()))
 
 

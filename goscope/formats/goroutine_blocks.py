@@ -40,7 +40,7 @@ _HEADER_SLOTS = re.compile(
 )
 _NAME = rb"A-Za-z0-9_%./~@+\x80-\xff-"
 _FRAME_SLOTS = re.compile(
-    rb"(0x[0-9a-f]+(?![" + _NAME + rb"]))|([0-9]+(?![" + _NAME + rb"]))|([" + _NAME + rb"]+)"
+    rb"(0x[0-9a-f]+(?![" + _NAME + rb"]))|([0-9]+(?![" + _NAME + rb"]))|((?!\+)[" + _NAME + rb"]+)"
 )
 
 _HEADER = re.compile(

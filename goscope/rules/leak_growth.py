@@ -28,6 +28,7 @@ import numpy as np
 
 from goscope.capture import Capture
 from goscope.findings import Confidence, Evidence, Finding, Group, Severity
+from goscope.goruntime.function_names import is_runtime
 from goscope.goruntime.wait_reasons import can_leak
 from goscope.rules.leak_shape import leak_finding, place_of
 from goscope.rules.rule import Rule, Settings
@@ -52,9 +53,11 @@ class _Births:
 
     @property
     def grows(self) -> bool:
-        counts = self.counts
-        rises = all(before < after for before, after in zip(counts, counts[1:], strict=False))
-        return rises and counts[-1] - counts[0] >= LEAST_GROWTH
+        """Never fewer, and more every time; of three intervals and more one may stand still."""
+        steps = np.diff(self.counts)
+        still = int((steps == 0).sum())
+        rises = bool((steps >= 0).all()) and still <= (len(steps) > 2)
+        return rises and self.counts[-1] - self.counts[0] >= LEAST_GROWTH
 
     @property
     def survival(self) -> float:
@@ -89,7 +92,8 @@ def _origins(dump: Snapshot, stacks: Stacks) -> dict[_Origin, frozenset[int]]:
     for number in np.unique(numbers).tolist():
         stack = stacks[number]
         created = stack.created_by
-        entry = stack.functions[-1] if stack.functions else None
+        # Signal dumps show the runtime's frames below the goroutine's first function, others do not.
+        entry = next((f for f in reversed(stack.functions) if not is_runtime(f)), None)
         origin_of[number] = (
             None
             if created is None or stack.normal is not None
@@ -116,6 +120,7 @@ def _judge(
         return
     blocked = groups[waiting.most_common(1)[0][0]]
     counts = " -> ".join(map(str, births.counts))
+    stay = "all old ones" if births.survival == 1 else f"{births.survival:.0%} of the old ones"
     sure = len(dumps) > 2
     yield leak_finding(
         "leak-growth",
@@ -124,8 +129,7 @@ def _judge(
         blocked,
         process=process,
         title=f"{counts} goroutines at {place_of(blocked.stack.user_frame)}",
-        detail=f"They become more in every dump, {births.survival:.0%} or more of the old ones stay, "
-        f"and most wait in {blocked.reason}.",
+        detail=f"They become more in every dump, {stay} stay, and most wait in {blocked.reason}.",
         evidence=(
             *(
                 Evidence(f"dump {n}", count, "goroutines", dump.source)

@@ -15,7 +15,7 @@ def findings_in_state(
     """One finding per process whose scheduler was in this state, with the time that it lasted."""
     for schedule in schedules_of(capture):
         verdict = schedule.verdict
-        lasting = [s for s in verdict.timeline if s.state == state]
+        lasting = [s for s in verdict.timeline if s.state == state and s.end_ms > s.start_ms]
         if verdict.state != state and not lasting:
             continue
         spans = ", ".join(f"{s.start_ms / 1000:g} to {s.end_ms / 1000:g} s" for s in lasting)

@@ -1,0 +1,5 @@
+"""``python -m goscope``."""
+
+from goscope.cli import main
+
+main()

@@ -1,0 +1,173 @@
+"""``goscope analyze``: read, diagnose, print."""
+
+from __future__ import annotations
+
+import re
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goscope.errors import InputError, NothingRecognised, UsageError
+
+if TYPE_CHECKING:
+    from goscope.diagnosis import Diagnosis
+    from goscope.renderers.renderer import Renderer
+
+
+class Format(Enum):
+    """What goes to standard output."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class FailOn(Enum):
+    """The severity from which findings set the exit code to 1."""
+
+    NEVER = "never"
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+def analyze(
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="INPUT...",
+            help="Files, directories, globs, or - for standard input. Dumps of one program: oldest first.",
+        ),
+    ] = None,
+    output_format: Annotated[
+        Format, typer.Option("--format", "-f", help="What goes to standard output.")
+    ] = Format.TEXT,
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", help="Write a report; its suffix picks the form: .json .txt"),
+    ] = None,
+    leak_after: Annotated[
+        str, typer.Option(help="Wait time from which a goroutine looks leaked: 5m, 90m, 2h.")
+    ] = "5m",
+    fail_on: Annotated[
+        FailOn, typer.Option(help="Exit with 1 if there are findings of this severity or worse.")
+    ] = FailOn.NEVER,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 4 if a record was not understood.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours.")] = False,
+) -> None:
+    """Read schedtrace, scheddetail, gctrace and goroutine dumps, and say what is wrong.
+
+    Exit codes: 0 read and diagnosed; 1 findings at or above --fail-on; 2 wrong usage;
+    3 nothing of the Go runtime in the input; 4 an input could not be read.
+    """
+    from goscope.reading import read_sources
+    from goscope.sources.files import sources_of
+
+    minutes = _minutes(leak_after)
+    writers = [(path, _renderer(path)) for path in outputs or ()]
+    if not inputs:
+        if sys.stdin.isatty():
+            raise UsageError("no input: give files, directories, or pipe a program's stderr into it")
+        inputs = ["-"]
+    sources, failed = sources_of(inputs)
+    capture, unreadable = read_sources(sources)
+    failed += unreadable
+    for error in failed:
+        print(f"goscope: {error}", file=sys.stderr)
+    if not capture.recognised:
+        if failed:
+            raise typer.Exit(InputError.exit_code)
+        raise NothingRecognised(_nothing([i.name for i in capture.inputs], [i.size for i in capture.inputs]))
+
+    from goscope.diagnosis import diagnose
+    from goscope.rules.rule import Settings
+
+    diagnosis = diagnose(capture, Settings(leak_after_minutes=minutes))
+    for path, renderer in writers:
+        _write(path, renderer.render(diagnosis))
+    if not quiet:
+        _print(diagnosis, output_format, no_color)
+    if failed:
+        raise typer.Exit(InputError.exit_code)
+    if strict and any(i.unparsed_count for i in capture.inputs):
+        raise InputError("--strict: there are records that were not understood")
+    if fail_on is not FailOn.NEVER:
+        from goscope.findings import Severity
+
+        bar = Severity(fail_on.value).rank
+        if any(f.severity.rank >= bar for f in diagnosis.findings):
+            raise typer.Exit(1)
+
+
+def _minutes(text: str) -> int:
+    """A duration in Go's form as whole minutes, the unit in which dumps give wait times."""
+    parts = re.fullmatch(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?", text)
+    if parts is None or not text:
+        raise UsageError(f"--leak-after {text}: not a duration; write it like 5m, 90m or 2h")
+    hours, minutes, seconds = (int(part or 0) for part in parts.groups())
+    total = hours * 60 + minutes + seconds // 60
+    if total < 1:
+        raise UsageError(f"--leak-after {text}: Go prints wait times from one minute on; use 1m or more")
+    return total
+
+
+def _renderer(path: Path) -> Renderer:
+    from goscope.renderers import all_renderers
+
+    for renderer in all_renderers():
+        if renderer.suffix == path.suffix:
+            return renderer
+    known = " ".join(renderer.suffix for renderer in all_renderers())
+    raise UsageError(f"-o {path}: no report has the suffix {path.suffix!r}; there are {known}")
+
+
+def _nothing(names: list[str], sizes: list[int]) -> str:
+    if not names:
+        return "nothing to read"
+    what = names[0] if len(names) == 1 else f"{len(names)} inputs"
+    if not any(sizes):
+        return f"{what}: empty; was the program run with GODEBUG=schedtrace=1000 and its stderr kept?"
+    return (
+        f"{what}: nothing of the Go runtime in it; goscope reads schedtrace, scheddetail and gctrace "
+        "lines (GODEBUG=schedtrace=1000,gctrace=1, on stderr) and goroutine dumps (pprof debug=2)"
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a report under a temporary name and move it, so that no half of one is left behind."""
+    import os
+    import tempfile
+
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{path}: cannot be written: {reason}") from error
+
+
+def _print(diagnosis: Diagnosis, output_format: Format, no_color: bool) -> None:
+    if output_format is Format.JSON:
+        from goscope.renderers.json_contract import render
+
+        sys.stdout.write(render(diagnosis))
+    else:
+        from rich.console import Console
+
+        from goscope.renderers.terminal import show
+
+        console = Console(highlight=False, emoji=False, markup=False, no_color=no_color or None)
+        show(diagnosis, console)
+    sys.stdout.flush()

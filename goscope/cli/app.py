@@ -1,0 +1,58 @@
+"""The typer app and its commands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from goscope import __version__
+from goscope.cli import analyze, explain, rules, schema
+
+app = typer.Typer(
+    name="goscope",
+    help="The doctor for running Go programs: reads what the Go runtime prints, gives a verdict.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_COMMANDS = {
+    "analyze": analyze.analyze,
+    "rules": rules.rules,
+    "explain": explain.explain,
+    "schema": schema.schema,
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(_command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"goscope {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """The doctor for running Go programs: reads what the Go runtime prints, gives a verdict.
+
+    goscope INPUT... is short for goscope analyze INPUT..., and a pipe on standard input is read
+    without an argument.
+    """
+
+
+def with_default_command(arguments: Sequence[str]) -> list[str]:
+    """The arguments with ``analyze`` in front, where no command is named."""
+    if not arguments:
+        return ["--help"] if sys.stdin.isatty() else ["analyze", "-"]
+    if arguments[0] in _COMMANDS or arguments[0] in ("-h", "--help", "--version"):
+        return list(arguments)
+    return ["analyze", *arguments]

@@ -1,0 +1,23 @@
+"""``goscope explain``: the documentation of a rule."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from goscope.errors import UsageError
+
+
+def explain(topic: Annotated[str, typer.Argument(help="The name of a rule.")]) -> None:
+    """Explain a rule: what it detects, why it matters, its evidence, what to do."""
+    import difflib
+
+    from goscope.rules import all_rules
+
+    known = {rule.name: rule.documentation for rule in all_rules()}
+    if topic not in known:
+        near = difflib.get_close_matches(topic, known, 1)
+        hint = f"; did you mean {near[0]}?" if near else "; goscope rules lists them"
+        raise UsageError(f"no rule is called {topic}{hint}")
+    print(f"{topic}\n\n{known[topic].strip()}")

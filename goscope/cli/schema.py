@@ -1,0 +1,12 @@
+"""``goscope schema``: the JSON schema of the contract."""
+
+from __future__ import annotations
+
+import sys
+
+
+def schema() -> None:
+    """Print the JSON schema of --format json."""
+    from goscope.renderers.json_contract import schema as text
+
+    sys.stdout.write(text())

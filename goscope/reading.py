@@ -1,0 +1,55 @@
+"""Reads whatever a caller has, paths, texts or open files, into a capture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from goscope.capture import Capture, CaptureBuilder
+from goscope.errors import InputError
+from goscope.sources.files import CHUNK, Source, sources_of
+
+
+def read_sources(sources: Sequence[Source]) -> tuple[Capture, list[InputError]]:
+    """Read all sources; those that fail are reported, and what they gave before is kept."""
+    builder = CaptureBuilder()
+    failed: list[InputError] = []
+    for source in sources:
+        try:
+            builder.read(source.name, source.chunks())
+        except InputError as error:
+            if source.named:
+                failed.append(error)
+    return builder.build(), failed
+
+
+def read_inputs(inputs: Iterable[str | bytes | Path | BinaryIO | TextIO]) -> Capture:
+    """What :func:`goscope.read` does."""
+    builder = CaptureBuilder()
+    for number, given in enumerate(inputs, 1):
+        if isinstance(given, Path) or (isinstance(given, str) and "\n" not in given):
+            sources, missing = sources_of([str(given)])
+            if missing:
+                raise missing[0]
+            for source in sources:
+                builder.read(source.name, source.chunks())
+        elif isinstance(given, str | bytes):
+            text = given.encode() if isinstance(given, str) else given
+            if not text.endswith(b"\n"):
+                text += b"\n"  # a text in hand is whole; only a file may be cut
+            builder.read(f"text {number}", _pieces(text))
+        else:
+            name = getattr(given, "name", None)
+            builder.read(name if isinstance(name, str) else f"stream {number}", _stream(given))
+    return builder.build()
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    for start in range(0, len(text), CHUNK):
+        yield text[start : start + CHUNK]
+
+
+def _stream(stream: BinaryIO | TextIO) -> Iterator[bytes]:
+    while data := stream.read(CHUNK):
+        yield data.encode() if isinstance(data, str) else data

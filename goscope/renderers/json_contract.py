@@ -1,0 +1,123 @@
+"""The JSON contract ``goscope.diagnosis/1``: stable, additions only. ``goscope schema`` prints its schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from goscope import __version__
+from goscope.capture import Input
+from goscope.diagnosis import Diagnosis
+from goscope.findings import Evidence, Finding, Site, Verdict
+from goscope.renderers.renderer import Renderer
+
+SCHEMA = "goscope.diagnosis/1"
+
+
+def render(diagnosis: Diagnosis) -> str:
+    """The diagnosis as JSON text, with a line end."""
+    return json.dumps(document(diagnosis), ensure_ascii=True, indent=2) + "\n"
+
+
+def schema() -> str:
+    """The JSON schema of the contract."""
+    return Path(__file__).with_name("diagnosis.schema.json").read_text(encoding="utf-8")
+
+
+def document(diagnosis: Diagnosis) -> dict[str, Any]:
+    """The diagnosis as the contract lays it out."""
+    capture = diagnosis.capture
+    return {
+        "schema": SCHEMA,
+        "goscope": __version__,
+        "status": diagnosis.status,
+        "verdicts": {name: _verdict(v) for name, v in diagnosis.verdicts.items()},
+        "findings": [_finding(f) for f in diagnosis.findings],
+        "crashes": [],
+        "processes": capture.processes,
+        "inputs": [_input(i, capture.records(i.name)) for i in capture.inputs],
+        "settings": {"leak_after_minutes": diagnosis.settings.leak_after_minutes},
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "state": verdict.state,
+        "confidence": verdict.confidence.value,
+        "reason": verdict.reason,
+        "collect": verdict.collect,
+        "timeline": [
+            {
+                "process": s.process,
+                "state": s.state,
+                "start_ms": s.start_ms,
+                "end_ms": s.end_ms,
+                "samples": s.samples,
+            }
+            for s in verdict.timeline
+        ],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    created = _site(finding.created_by)
+    if created is not None:
+        created["goroutine"] = finding.creator_goroutine
+    group = finding.goroutines
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "confidence": finding.confidence.value,
+        "title": finding.title,
+        "detail": finding.detail,
+        "evidence": [_evidence(e) for e in finding.evidence],
+        "site": _site(finding.site),
+        "stack": [_site(s) for s in finding.stack],
+        "blocked_on": finding.blocked_on,
+        "created_by": created,
+        "goroutines": None if group is None else {"count": group.count, "ids": list(group.ids)},
+        "process": finding.process,
+        "advice": finding.advice,
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "label": evidence.label,
+        "value": evidence.value,
+        "unit": evidence.unit,
+        "source": evidence.source,
+    }
+
+
+def _site(site: Site | None) -> dict[str, Any] | None:
+    if site is None:
+        return None
+    return {"function": site.function, "file": site.file, "line": site.line}
+
+
+def _input(found: Input, records: dict[str, int]) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "formats": list(found.formats),
+        "lines": found.lines,
+        "bytes": found.size,
+        "cut": found.cut,
+        "problem": found.problem,
+        "records": records,
+        "unparsed": {
+            "count": found.unparsed_count,
+            "examples": [
+                {
+                    "line": u.line,
+                    "text": u.text[:500].decode("utf-8", "replace"),
+                    "expected": u.expected,
+                }
+                for u in found.unparsed[:10]
+            ],
+        },
+    }
+
+
+RENDERER = Renderer("json", ".json", render)

@@ -1,0 +1,27 @@
+"""Makes untrusted text harmless for a terminal.
+
+Everything that was read is hostile: names, labels and log lines may hold escape sequences, control
+characters or text that changes direction. They are shown, not obeyed.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_CUT = 300
+
+
+def safe(text: str, *, longest: int = _CUT) -> str:
+    """The text on one line, control and formatting characters written as escapes, and not too long."""
+    if len(text) > longest:
+        text = text[: longest - 3] + "..."
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
+        code = ord(character)
+        return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+    return character

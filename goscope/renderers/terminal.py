@@ -1,0 +1,179 @@
+"""The summary for a terminal: the verdicts first, then the findings with their evidence, then what was read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goscope.capture import Input
+from goscope.diagnosis import Diagnosis
+from goscope.findings import Evidence, Finding, Site, Stretch
+from goscope.renderers.renderer import Renderer
+from goscope.renderers.safe_text import safe
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_COLOURS = {
+    "ok": "green",
+    "healthy": "green",
+    "idle": "green",
+    "info": "cyan",
+    "warning": "yellow",
+    "unbalanced": "yellow",
+    "suspected_leak": "yellow",
+    "critical": "bold red",
+    "starving": "bold red",
+    "blocked": "bold red",
+    "leak": "bold red",
+    "unknown": "dim",
+}
+_FINDINGS_SHOWN = 20
+_FRAMES_SHOWN = 6
+_TABLE_WORDS = {
+    "sched": "SCHED line",
+    "procs": "P line",
+    "threads": "M line",
+    "sched_goroutines": "G line",
+    "gc": "gc line",
+    "goroutines": "goroutine",
+    "snapshots": "dump",
+}
+
+
+def render(diagnosis: Diagnosis) -> str:
+    """The summary as plain text of 80 columns."""
+    import io
+
+    from rich.console import Console
+
+    console = Console(
+        file=io.StringIO(), width=80, color_system=None, highlight=False, emoji=False, markup=False
+    )
+    show(diagnosis, console)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def show(diagnosis: Diagnosis, console: Console) -> None:
+    """Print the summary to a console."""
+    from rich.text import Text
+
+    console.print(Text.assemble("goscope: ", (diagnosis.status, _COLOURS[diagnosis.status])))
+    console.print()
+    _verdicts(diagnosis, console)
+    for finding in diagnosis.findings[:_FINDINGS_SHOWN]:
+        console.print()
+        _finding(finding, console)
+    hidden = len(diagnosis.findings) - _FINDINGS_SHOWN
+    if hidden > 0:
+        console.print(Text(f"\n{hidden} more findings: --format json lists all."))
+    console.print()
+    for found in diagnosis.capture.inputs:
+        _input(found, diagnosis.capture.records(found.name), console)
+
+
+def _verdicts(diagnosis: Diagnosis, console: Console) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=10)
+    grid.add_column(width=14)
+    grid.add_column(overflow="fold")
+    for name, verdict in diagnosis.verdicts.items():
+        if verdict.state == "unknown":
+            words = verdict.reason + (f"; {verdict.collect}" if verdict.collect else "")
+            grid.add_row(name, Text("unknown", "dim"), Text(safe(words), "dim"))
+            continue
+        reason = Text(safe(verdict.reason))
+        reason.append(f" ({verdict.confidence.value} confidence)", "dim")
+        if len(verdict.timeline) > 1:
+            reason.append("\n" + _timeline(verdict.timeline))
+        if verdict.collect:
+            reason.append("\nto be surer: " + safe(verdict.collect), "dim")
+        grid.add_row(name, Text(verdict.state, _COLOURS.get(verdict.state, "")), reason)
+    console.print(grid)
+
+
+def _timeline(stretches: tuple[Stretch, ...]) -> str:
+    shown = stretches[:8]
+    several = len({s.process for s in stretches}) > 1
+    parts = [
+        (f"process {s.process} " if several else "")
+        + f"{s.state} {s.start_ms / 1000:.1f} to {s.end_ms / 1000:.1f} s"
+        for s in shown
+    ]
+    more = len(stretches) - len(shown)
+    return ", ".join(parts) + (f", and {more} more" if more else "")
+
+
+def _finding(finding: Finding, console: Console) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    style = _COLOURS[finding.severity.value]
+    head = Text.assemble(
+        (finding.severity.value.upper(), style),
+        f" {finding.rule}",
+        (f" ({finding.confidence.value} confidence)", "dim"),
+    )
+    console.print(head)
+    lines = [Text(safe(finding.title), "bold"), Text(safe(finding.detail))]
+    frames = finding.stack[:_FRAMES_SHOWN]
+    lines += [_frame(frame, frame == finding.site) for frame in frames]
+    if len(finding.stack) > len(frames):
+        lines.append(Text(f"  ... {len(finding.stack) - len(frames)} more frames", "dim"))
+    if finding.created_by is not None:
+        lines.append(Text("started by " + _place(finding.created_by), "dim"))
+    if finding.goroutines is not None:
+        ids = ", ".join(map(str, finding.goroutines.ids[:8]))
+        more = finding.goroutines.count > 8
+        lines.append(Text(f"goroutine ids: {ids}" + (", ..." if more else ""), "dim"))
+    lines.append(Text("evidence: " + "; ".join(map(_evidence, finding.evidence))))
+    lines.append(Text("next: " + safe(finding.advice)))
+    for line in lines:
+        console.print(Padding(line, (0, 0, 0, 2), expand=False))
+
+
+def _frame(frame: Site, blamed: bool) -> Text:
+    from rich.text import Text
+
+    return Text(("> " if blamed else "  ") + _place(frame), "bold" if blamed else "dim")
+
+
+def _place(site: Site) -> str:
+    place = safe(site.function or "?")
+    return place if site.file is None else f"{place} {safe(site.file)}:{site.line}"
+
+
+def _evidence(evidence: Evidence) -> str:
+    value = f"{evidence.label} {evidence.value}{'' if evidence.unit == '%' else ' '}{evidence.unit}"
+    source = f" ({evidence.source})" if evidence.source else ""
+    return safe(value.rstrip() + source)
+
+
+def _input(found: Input, records: dict[str, int], console: Console) -> None:
+    from rich.text import Text
+
+    counts = [
+        f"{records[table]} {word}{'s' * (records[table] != 1)}"
+        for table, word in _TABLE_WORDS.items()
+        if records.get(table)
+    ]
+    line = f"read {safe(found.name)}: {found.lines} line{'s' * (found.lines != 1)}, "
+    console.print(Text(line + (", ".join(counts) or "nothing of the Go runtime"), "dim"))
+    if found.problem is not None:
+        console.print(Text(f"  not read further: {safe(found.problem.removeprefix(found.name + ': '))}", "yellow"))
+    if found.cut and (records.get("goroutines") or found.unparsed_count):
+        console.print(Text("  the last line has no line end: the input may be cut", "yellow"))
+    if found.unparsed_count:
+        s = "s" * (found.unparsed_count != 1)
+        console.print(Text(f"  {found.unparsed_count} record{s} not understood:", "yellow"))
+        for unparsed in found.unparsed[:3]:
+            text = safe(unparsed.text.decode("utf-8", "replace"), longest=60)
+            expected = safe(unparsed.expected, longest=80)
+            console.print(Text(f"  line {unparsed.line}: {text}\n    expected {expected}", "dim"))
+
+
+RENDERER = Renderer("text", ".txt", render)

@@ -1,0 +1,1 @@
+"""Where bytes come from: files, directories, globs, standard input. Knows nothing of their meaning."""

@@ -1,0 +1,140 @@
+"""Scores the diagnosis on a folder of labelled captures.
+
+    python tests/evaluate.py FOLDER [FOLDER ...]
+
+A folder holds ``labels.json`` in the form of the corpus (``fixtures/labels.json`` is one). Each run is
+read as a user would give it: its stderr, then its three dumps, in order. Printed are the confusion table
+of the scheduler verdict, the share of accepted verdicts per class and their mean (workloads called
+``leak_*`` left out: their label accepts nearly anything), recall and precision of the leaks, and every miss.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from goscope.diagnosis import Diagnosis, diagnose
+from goscope.findings import Finding, Severity
+from goscope.reading import read_sources
+from goscope.sources.files import Source
+
+_FILES = ("stderr.log", "dump-1.txt", "dump-2.txt", "dump-3.txt")
+_KINDS = ("A-run", "A-long-run", "C-daemon")
+
+
+@dataclass
+class Score:
+    """What the labelled runs of a folder came out as."""
+
+    confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
+    accepted: defaultdict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
+    leaks_expected: int = 0
+    leaks_found: int = 0
+    alarms: int = 0
+    alarms_right: int = 0
+    misses: list[str] = field(default_factory=list)
+    runs: int = 0
+
+    def scheduler_mean(self) -> float:
+        """The accepted share, as the mean over the classes."""
+        shares = [sum(hits) / len(hits) for hits in self.accepted.values()]
+        return sum(shares) / len(shares) if shares else 0.0
+
+    def recall(self) -> float:
+        return self.leaks_found / self.leaks_expected if self.leaks_expected else 1.0
+
+    def precision(self) -> float:
+        return self.alarms_right / self.alarms if self.alarms else 1.0
+
+
+def score(folder: Path) -> Score:
+    """Read and judge every labelled run of a folder."""
+    result = Score()
+    for label in json.loads((folder / "labels.json").read_text(encoding="utf-8")):
+        if label.get("kind") in _KINDS:
+            diagnosis = _diagnose(folder / label["path"])
+            if diagnosis is not None:
+                _compare(label, diagnosis, result)
+    return result
+
+
+def _diagnose(run: Path) -> Diagnosis | None:
+    paths = [p for name in _FILES for p in (run / name, run / f"{name}.gz") if p.exists()]
+    if not paths:
+        return None
+    capture, failed = read_sources([Source(path.name, path) for path in paths])
+    assert not failed, failed
+    return diagnose(capture)
+
+
+def _compare(label: dict[str, Any], diagnosis: Diagnosis, result: Score) -> None:
+    expected = label["expected"]
+    unscored = label.get("do_not_score") or []
+    path = label["path"]
+    result.runs += 1
+    state = diagnosis.verdicts["scheduler"].state
+    workload = Path(path).parts[-1] if label["kind"] == "C-daemon" else path
+    if "leak_" not in workload and "scheduler" not in unscored and expected.get("scheduler"):
+        right = state in (label.get("accept_scheduler") or [expected["scheduler"]])
+        result.confusion[expected["scheduler"], state] += 1
+        result.accepted[expected["scheduler"]].append(right)
+        if not right:
+            reason = diagnosis.verdicts["scheduler"].reason
+            result.misses.append(f"{path}: scheduler {expected['scheduler']}, found {state}: {reason}")
+    if "leak" in unscored:
+        return
+    leaks = [
+        f for f in diagnosis.findings if f.rule.startswith("leak-") and f.severity is not Severity.INFO
+    ]
+    for function in expected.get("leak") or []:
+        result.leaks_expected += 1
+        if any(function in _functions(finding) for finding in leaks):
+            result.leaks_found += 1
+        else:
+            result.misses.append(f"{path}: leak of {function} not found")
+    right_ones = {*(expected.get("leak") or []), *(label.get("stuck_forever") or [])}
+    for finding in leaks:
+        result.alarms += 1
+        if right_ones & _functions(finding):
+            result.alarms_right += 1
+        else:
+            result.misses.append(f"{path}: false alarm {finding.rule}: {finding.title}")
+
+
+def _functions(finding: Finding) -> set[str]:
+    return {site.function for site in (*finding.stack, finding.site) if site and site.function}
+
+
+def report(folder: Path, result: Score) -> str:
+    """The tables as text."""
+    states = sorted({state for _, state in result.confusion})
+    lines = [f"{folder}: {result.runs} runs", "", "scheduler    " + "".join(f"{s:>12}" for s in states) + "    accepted"]
+    for name, hits in sorted(result.accepted.items()):
+        counts = "".join(f"{result.confusion[name, s]:>12}" for s in states)
+        lines.append(f"{name:13}{counts}{sum(hits):>8} of {len(hits)}")
+    lines += [
+        "",
+        f"scheduler accepted, mean over the classes: {result.scheduler_mean():.1%}",
+        f"leaks: recall {result.recall():.1%} ({result.leaks_found} of {result.leaks_expected}), "
+        f"precision {result.precision():.1%} ({result.alarms_right} of {result.alarms} alarms)",
+    ]
+    return "\n".join([*lines, *(f"miss: {miss}" for miss in result.misses)])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the score of each folder."""
+    if not arguments:
+        print(__doc__)
+        return 2
+    for argument in arguments:
+        print(report(Path(argument), score(Path(argument))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
