@@ -17,10 +17,6 @@ CAPTURES = Path(__file__).parents[1] / "fixtures" / "captures"
 TEXTS = ("stderr.log*", "dump-[0-9].txt*", "sigquit.log*", "panic.log*", "goroutineleak.txt*")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("filterwarnings", "error")
-
-
 @dataclass(frozen=True, slots=True)
 class Read:
     """A capture of one input, and the input."""
