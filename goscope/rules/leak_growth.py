@@ -28,7 +28,6 @@ import numpy as np
 
 from goscope.capture import Capture
 from goscope.findings import Confidence, Evidence, Finding, Group, Severity
-from goscope.goruntime.function_names import is_runtime
 from goscope.goruntime.wait_reasons import can_leak
 from goscope.rules.leak_shape import leak_finding, place_of
 from goscope.rules.rule import Rule, Settings
@@ -38,7 +37,8 @@ LEAST_GROWTH = 3
 LEAST_SURVIVAL = 0.9
 MOST_RUNNABLE = 0.5
 
-_Origin = tuple[str | None, str | None, int | None, str | None]
+#: The go statement. The first function is no part of it: signal dumps show wrappers that others hide.
+_Origin = tuple[str | None, str | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +92,10 @@ def _origins(dump: Snapshot, stacks: Stacks) -> dict[_Origin, frozenset[int]]:
     for number in np.unique(numbers).tolist():
         stack = stacks[number]
         created = stack.created_by
-        # Signal dumps show the runtime's frames below the goroutine's first function, others do not.
-        entry = next((f for f in reversed(stack.functions) if not is_runtime(f)), None)
         origin_of[number] = (
             None
             if created is None or stack.normal is not None
-            else (created.function, created.file, created.line, entry)
+            else (created.function, created.file, created.line)
         )
     for number, goroutine in zip(numbers.tolist(), dump.rows["id"].tolist(), strict=True):
         origin = origin_of[number]
