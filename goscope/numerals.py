@@ -114,12 +114,12 @@ class Numerals:
                 groups[line] = strays[key]
         return groups, examples
 
-    def rows(self, lines: IntArray, whole: IntArray, count: int) -> NumberRows:
-        """The numbers of lines of one shape; ``whole`` are the numbers that must be integers."""
+    def rows(self, lines: IntArray, numbers: IntArray, whole: IntArray) -> NumberRows:
+        """The numbers of lines of one shape: those that are read, and those that must be integers."""
         first = self._first[lines]
         good = np.ones(len(lines), np.bool_)
         if self._bad.any():
-            good &= ~self._bad[first[:, None] + np.arange(count)].any(axis=1)
+            good &= ~self._bad[first[:, None] + numbers].any(axis=1)
         if self._dotted.any():
             good &= (self._dotted[first[:, None] + whole] == 0).all(axis=1)
         return NumberRows(self, lines, good)

@@ -88,10 +88,11 @@ class _Slot:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How to read the lines of one shape: which numbers must be integers, and where values are."""
+    """How to read the lines of one shape: which numbers are read, which of them must be integers,
+    and where values are."""
 
     rule: LineRule
-    numbers: int
+    numbers: IntArray
     whole: IntArray
     slots: dict[str, _Slot]
     lists: dict[str, _Slot]
@@ -216,7 +217,7 @@ class LineShapes:
         for lines, plan in zip(lines_of, plans, strict=True):
             if plan is None or plan.rule is not rule:
                 continue
-            found = numerals.rows(lines, plan.whole, plan.numbers)
+            found = numerals.rows(lines, plan.numbers, plan.whole)
             if not found.good.all():
                 wanted[lines[~found.good]] = False
                 self._set_aside(numerals, lines[~found.good], numbers, _NUMBERS)
@@ -302,6 +303,7 @@ def _make_plan(rule: LineRule, text: bytes) -> _Plan | Rejected:
         return parts
     kinds = {column.name: column.kind for column in rule.columns}
     starts, ends = Numerals(text + b"\n").numbers_of(0)
+    read = np.ones(len(starts), np.bool_)
     whole = np.ones(len(starts), np.bool_)
     slots: dict[str, _Slot] = {}
     lists: dict[str, _Slot] = {}
@@ -311,12 +313,14 @@ def _make_plan(rule: LineRule, text: bytes) -> _Plan | Rejected:
         for terminal, start, end in part.words:
             if terminal not in _INTEGER_TERMINALS:
                 whole[(starts >= start) & (ends <= end)] = False
+            if kinds.get(part.name) is Kind.TEXT:
+                read[(starts >= start) & (ends <= end)] = False
         if part.name in rule.lists:
             first = int(np.searchsorted(starts, part.words[0][1]))
             lists[part.name] = _Slot(first, first + len(part.words))
         elif part.name in kinds:
             slots[part.name] = _slot(part, kinds[part.name], rule, text, starts, ends)
-    return _Plan(rule, len(starts), np.flatnonzero(whole), slots, lists)
+    return _Plan(rule, np.flatnonzero(read), np.flatnonzero(whole), slots, lists)
 
 
 _INTEGER_TERMINALS = frozenset({"INT", "SIGNED"})

@@ -80,7 +80,8 @@ def test_says_which_rows_hold_usable_numbers(text: list[str]) -> None:
         found = NUMBER.findall(line)
         usable = all(digits(n) <= 18 and n.count(b".") <= 1 for n in found)
         for whole in ([], list(range(len(found)))):
-            rows = numerals.rows(np.array([number]), np.array(whole, np.int64), len(found))
+            every = np.arange(len(found))
+            rows = numerals.rows(np.array([number]), every, np.array(whole, np.int64))
             undivided = not any(b"." in found[index] for index in whole)
             assert rows.good.tolist() == [usable and undivided]
 

@@ -97,7 +97,8 @@ def alone(rule: LineRule, line: bytes) -> dict[str, Any] | None:
         return None
     kinds = {column.name: column for column in rule.columns}
     names = [part.name for part in parts if part.name in kinds]
-    if len(names) != len(set(names)) or any(len(n) > 18 for n in re.findall(rb"[0-9]+", fields(parts, line))):
+    numbers = [line[start:end] for part in parts for terminal, start, end in part.words if terminal in NUMBERS]
+    if len(names) != len(set(names)) or any(len(re.sub(rb"[.-]", b"", n)) > 18 for n in numbers):
         return None
     row: dict[str, Any] = {}
     for column in rule.columns:
@@ -108,9 +109,7 @@ def alone(rule: LineRule, line: bytes) -> dict[str, Any] | None:
     return row
 
 
-def fields(parts: Sequence[Part], line: bytes) -> bytes:
-    """The tokens of a line, apart."""
-    return b" ".join(line[start:end] for part in parts for _, start, end in part.words)
+NUMBERS = {"INT", "SIGNED", "DECIMAL", "FIRST_OF_FIVE"}
 
 
 def said(rule: LineRule, part: Part, kind: Kind, line: bytes) -> Any:
@@ -188,6 +187,7 @@ def test_each_sort_of_line(start: str, data: st.DataObject) -> None:
 @example([f"{SCHED} nmidlelocked=-1", f"{SCHED} nmidlelocked=-12", f"{SCHED} nmidlelocked=0"])
 @example([f"{SCHED} threads=1 idleprocs=2 threads=3", f"{SCHED} threads=1 idleprocs=2", f"{SCHED} [1] [1]"])
 @example([f"{SCHED} gcwaiting=2", f"{SCHED} gcwaiting=true", f"{SCHED} gcwaiting=00"])
+@example(["G1: status=4(v1.2.3) m=1", "G1: status=4(v12345678901234567890) m=1", "G1: status=4(v1.5) m=1.5"])
 @example(["G1: status=4(x 1) m=1", "G1: status=4(x 22) m=1", "G12: status=4(x 3) m=nil lockedm=5"])
 def test_lines_of_all_sorts_in_any_order(lines: list[str]) -> None:
     compare([line.encode() for line in lines])
