@@ -191,6 +191,8 @@ def _judged(capture: Capture, s: Schedule) -> Schedule:
         )
     elif all_idle >= 0.8 or (busy_share < 0.1 and np.median(s.idle / s.procs) == 1) or _thread_bound(s):
         verdict = _quiet(capture, s, all_idle, collect)
+    elif (convoy := _convoy(capture, s, all_busy)) is not None:
+        verdict = Verdict("blocked", min(strong, Confidence.MEDIUM, key=_rank), convoy, collect)
     elif _unbalanced(s, all_idle):
         usual = s.procs - s.idle
         verdict = Verdict(
@@ -282,6 +284,18 @@ def _quiet(capture: Capture, s: Schedule, all_idle: float, collect: str | None) 
             f"{np.median(s.procs):.0f} Ps: goroutines block in system calls", more,
         )
     return Verdict("idle", Confidence.MEDIUM, idle + "; it may also be blocked", more)
+
+
+def _convoy(capture: Capture, s: Schedule, all_busy: Bools) -> str | None:
+    """Ps idle although the program has work: most goroutines queue for locks, one passes at a time."""
+    waits = _waits_in_dump(capture, s.process) or _waits_in_detail(capture, s.process)
+    if waits is None or all_busy.mean() >= 0.5:
+        return None
+    stuck, others, where = waits
+    if stuck < 2 * np.median(s.procs) + FEW_BLOCKED or stuck < others:
+        return None
+    idle = float(np.median(s.idle))
+    return f"{stuck} of {stuck + others} waiting goroutines wait for locks or sends while {idle:.0f} Ps idle ({where})"
 
 
 def _waits_in_dump(capture: Capture, process: int) -> tuple[int, int, str] | None:

@@ -58,6 +58,7 @@ FORMAT = Format(
                 openings=(b"gc #",),
                 sign=re.compile(rb"gc [0-9]+ @[0-9.]+s "),
                 complete=re.compile(rb" P(?: \(forced\))?$"),
+                last=b"P)",
                 continuation=re.compile(rb"[ \t]+(?:[0-9(+/]|->|ms |MB|P$|P )"),
             ),
             table="gc",

@@ -50,6 +50,7 @@ _POINTERS = re.compile(rb" fp=0x[0-9a-f]+ sp=0x[0-9a-f]+ pc=0x[0-9a-f]+")
 _ORIGIN = re.compile(rb"\n\[originating from goroutine ([0-9]+)\]:")
 _PLACE = re.compile(rb"(?:\t|  +)[^\n]*:[0-9]+")
 _ARGUMENTS = re.compile(rb"\([0{_][^\n]*\)\n")
+_GOES_ON = re.compile(rb":[0-9]+ \+0x[0-9a-f]|elided\.\.\.$|\]:$")
 _CREATED = b"\ncreated by "
 _MOST_DIGITS = 18
 _IN_GOROUTINE = re.compile(rb" in goroutine ([0-9]+)(?=\n|$)")
@@ -130,6 +131,8 @@ class GoroutineReader:
         for index, text in enumerate(blocks.texts):
             head, _, own = text.partition(b"\n")
             number, _, tail = head[len(b"goroutine ") :].partition(b" ")
+            if blocks.cut and index == len(blocks.texts) - 1:
+                own = _certain(own)
             header = headers.get(tail)
             if header is None:
                 header = self._new_header(head, int(blocks.numbers[index]), rows)
@@ -349,6 +352,15 @@ class GoroutineReader:
                 depth = depths[ancestor] = depths.get(ancestor, -1) + 1
                 rows.append({**frame, "stack": number, "ancestor": ancestor, "depth": depth})
         return table_from("frames", FRAMES, rows)
+
+
+def _certain(own: bytes) -> bytes:
+    """The lines of a block that the end of the input certainly did not shorten.
+
+    The last line stays if it goes on behind its numbers; the distance at its end may be shortened.
+    """
+    lines, _, last = own.rpartition(b"\n")
+    return own if _GOES_ON.search(last) else lines
 
 
 def _key(own: bytes) -> tuple[bytes, int]:

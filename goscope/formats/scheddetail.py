@@ -62,7 +62,13 @@ GOROUTINES = (
 
 
 def _rule(
-    start: str, letter: str, field: str, table: str, columns: tuple[Column, ...], references: set[str]
+    start: str,
+    letter: str,
+    field: str,
+    table: str,
+    columns: tuple[Column, ...],
+    references: set[str],
+    complete: re.Pattern[bytes],
 ) -> LineRule:
     return LineRule(
         grammar=_GRAMMAR,
@@ -70,7 +76,8 @@ def _rule(
             name=start,
             openings=tuple(indent + letter.encode() + b"#" for indent in (b"  ", b"")),
             sign=re.compile(rf" *{letter}[0-9]+: (?:{field})=".encode()),
-            complete=re.compile(rb"(?:=nil|=true|=false|\))$"),
+            complete=complete,
+                last=b"0123456789le)",
         ),
         table=table,
         columns=columns,
@@ -83,9 +90,33 @@ FORMAT = Format(
     name="scheddetail",
     tables={"procs": PROCS, "threads": THREADS, "sched_goroutines": GOROUTINES},
     rules=(
-        _rule("processor", "P", "status|runq|runqsize|schedtick|m", "procs", PROCS, {"on_m"}),
-        _rule("thread", "M", "p|curg", "threads", THREADS, {"on_p", "curg", "lockedg"}),
-        _rule("goroutine", "G", "status", "sched_goroutines", GOROUTINES, {"on_m", "lockedm"}),
+        _rule(
+            "processor",
+            "P",
+            "status|runq|runqsize|schedtick|m",
+            "procs",
+            PROCS,
+            {"on_m"},
+            re.compile(rb"(?!)"),  # ends in a number, of which digits may be missing
+        ),
+        _rule(
+            "thread",
+            "M",
+            "p|curg",
+            "threads",
+            THREADS,
+            {"on_p", "curg", "lockedg"},
+            re.compile(rb"(?: lockedg=nil|\))$"),
+        ),
+        _rule(
+            "goroutine",
+            "G",
+            "status",
+            "sched_goroutines",
+            GOROUTINES,
+            {"on_m", "lockedm"},
+            re.compile(rb" lockedm=nil$"),
+        ),
     ),
     example="  G21: status=4(chan receive) m=nil lockedm=nil",
 )

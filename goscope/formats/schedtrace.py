@@ -61,7 +61,11 @@ FORMAT = Format(
                 name="sched",
                 openings=(b"SCHED #",),
                 sign=re.compile(rb"SCHED [0-9]+ms:"),
-                complete=re.compile(rb"\]$|sysmonwait=(?:0|1|true|false)$"),
+                # Where Go puts a space before the bracket, schedticks follow.
+                complete=re.compile(
+                    rb"[0-9]\]$|schedticks=\[[0-9 ]*\]$|sysmonwait=(?:0|1|true|false)$"
+                ),
+                last=b"]",
                 continuation=re.compile(
                     rb"[ \t]*(?:(?:idleprocs|threads|spinningthreads|needspinning|idlethreads|runqueue"
                     rb"|gcwaiting|nmidlelocked|stopwait|sysmonwait)=|schedticks=\[|\[ ?[0-9])"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from goscope.framing import torn
 from goscope.framing.lines import Lines, Positions
 from goscope.framing.prefix import Prefix
 from goscope.framing.records import BlockKind, LineKind
@@ -83,6 +84,10 @@ class Framer:
         self._partial_size = 0
         self._prefix = Prefix([*line_kinds, *block_kinds])
         self._openings = [o for k in line_kinds for o in k.openings]
+        self._whole = np.zeros((256, 256), np.bool_)  # [first byte, last byte] of a whole record
+        for kind in line_kinds:
+            for opening in kind.openings:
+                self._whole[opening[0], np.frombuffer(kind.last, np.uint8)] = True
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         """The records that are whole after ``data``."""
@@ -147,6 +152,8 @@ class Framer:
             return kept
         last = int(openings[-1])
         below = range(last + 1, min(kept, len(lines)))
+        if len(below) < torn.WINDOW and torn.is_torn(lines.text(last)):
+            return min(kept, last)
         if len(below) < MOST_CONTINUATIONS and all(self._may_continue(lines.text(i)) for i in below):
             return min(kept, last)
         return kept
@@ -177,19 +184,31 @@ class Framer:
     def _wrapped(self, lines: Lines, openings: Positions) -> list[tuple[int, bytes]]:
         """The records that go on below: their position in ``openings`` and their joined text."""
         below = np.minimum(openings + 1, len(lines) - 1)
-        loose = (openings + 1 < len(lines)) & _LOOSE[lines.heads[below]]
-        loose[:-1] &= openings[1:] != below[:-1]  # the next line is a record of its own
+        alone = openings + 1 < len(lines)
+        alone[:-1] &= openings[1:] != below[:-1]  # the next line is no record of its own
+        loose = alone & _LOOSE[lines.heads[below]]
+        broken = alone & ~self._whole[lines.heads[openings], lines.bytes[lines.ends[openings] - 1]]
         wrapped = []
-        for position in np.flatnonzero(loose).tolist():
+        for position in np.flatnonzero(loose | broken).tolist():
             line = int(openings[position])
             text = lines.text(line)
-            kind = next((k for k in self._line_kinds if k.sign.match(text)), None)
-            if kind is None or kind.continuation is None:
-                continue
-            joined = self._join(lines, line, text, kind)
-            if joined != text:
+            joined: bytes | None = None
+            if broken[position] and torn.is_torn(text):
+                joined = self._mend(lines, openings, position)
+            elif loose[position]:
+                kind = next((k for k in self._line_kinds if k.sign.match(text)), None)
+                if kind is not None and kind.continuation is not None:
+                    joined = self._join(lines, line, text, kind)
+            if joined is not None and joined != text:
                 wrapped.append((position, joined))
         return wrapped
+
+    def _mend(self, lines: Lines, openings: Positions, position: int) -> bytes | None:
+        """A torn record together with its rest, which stands before the next record."""
+        line = int(openings[position])
+        end = int(openings[position + 1]) if position + 1 < len(openings) else len(lines)
+        below = [lines.text(i) for i in range(line + 1, min(end, line + 1 + torn.WINDOW))]
+        return torn.mend(lines.text(line), below, self._accepts)
 
     def _join(self, lines: Lines, line: int, text: bytes, kind: LineKind) -> bytes:
         assert kind.continuation is not None

@@ -1,6 +1,8 @@
 """The constant prefix that a quotation puts before every line: ``# ``, ``> ``, an indentation.
 
 The first line that holds a record under one of the known prefixes decides for the whole input.
+A tab counts only before a one-line record: since Go 1.23 the value of a panic is indented by a tab,
+and it may hold a whole dump.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ class Prefix:
     def __init__(self, kinds: Sequence[LineKind | BlockKind]):
         self._openings = [opening for kind in kinds for opening in kind.openings]
         self._signs = [kind.sign for kind in kinds]
+        self._line_signs = [kind.sign for kind in kinds if isinstance(kind, LineKind)]
         self._known: bytes | None = None
 
     def strip(self, lines: Lines) -> Lines:
@@ -58,8 +61,9 @@ class Prefix:
 
     def _first(self, lines: Lines, prefix: bytes, candidates: Positions) -> int:
         """The first of the candidates that is a record once the prefix is gone."""
+        signs = self._line_signs if prefix == b"\t" else self._signs
         for line in candidates.tolist():
             text = lines.text(line)[len(prefix) :]
-            if any(sign.match(text) for sign in self._signs):
+            if any(sign.match(text) for sign in signs):
                 return int(line)
         return len(lines)

@@ -18,12 +18,14 @@ class LineKind:
 
     ``name`` is the start rule in the grammar. ``continuation`` matches the rest of a wrapped line,
     ``complete`` the end of a record that certainly lost nothing when the input ends without a line end.
+    ``last`` are the bytes that a whole record may end with; a line that ends otherwise may be torn.
     """
 
     name: str
     openings: tuple[bytes, ...]
     sign: re.Pattern[bytes]
     complete: re.Pattern[bytes]
+    last: bytes
     continuation: re.Pattern[bytes] | None = None
 
 

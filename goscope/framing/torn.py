@@ -1,0 +1,43 @@
+"""Re-joins runtime lines that an application's log line has torn apart.
+
+The runtime writes a trace line token by token, each with a write of its own (runtime/print.go), so
+another thread's log line can stand in the middle; the rest of the runtime line follows on a line below:
+
+    gc 7 @5.254s 0%: 0.77+0.33+0.004 ms clock, 1.5+2026/11/24 01:43:00 level=info took=1.9ms
+    0.18/0.40/0+0.008 ms cpu, 4->4->2 MB, 5 MB goal, 0 MB stacks, 0 MB globals, 2 P
+
+Numbers are single tokens, so where a time stamp starts is where the line was torn, and a line is
+joined only if the whole is a record. What cannot be told is left alone, and counted as not understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+#: So many lines below a torn one are looked at.
+WINDOW = 8
+
+# How log lines start: the date of Go's log package or ISO 8601, alone, as slog's time= or in JSON.
+_LOG_START = re.compile(
+    rb'(?:time=|ts=|\{"[a-z@_]{1,20}":"?|\[)?(?:19|20)[0-9]{2}[-/][01][0-9][-/][0-3][0-9][ T][0-9]{2}:[0-9]{2}'
+)
+
+
+def is_torn(text: bytes) -> bool:
+    """Whether a log line seems to start inside the text."""
+    return _LOG_START.search(text, 1) is not None
+
+
+def mend(text: bytes, below: Sequence[bytes], accepts: Callable[[bytes], bool]) -> bytes | None:
+    """The record that a torn line and one of the lines below make together; None if none does."""
+    torn = _LOG_START.search(text, 1)
+    if torn is None:
+        return None
+    front = text[: torn.start()]
+    for rest in below[:WINDOW]:
+        if front[-1:].isdigit() and rest[:1].isdigit():
+            continue  # two numbers never stand side by side; which digits belong together is unknown
+        if accepts(front + rest):
+            return front + rest
+    return None
