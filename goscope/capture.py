@@ -7,6 +7,7 @@ columns as numpy arrays from :meth:`Capture.table`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -148,10 +149,12 @@ class CaptureBuilder:
     def read(self, name: str, chunks: Iterable[bytes]) -> Input:
         """Read one input to its end.
 
-        When the source fails, what was read before stays in the capture, the failure is noted as the
+        An input that was read before gets a name of its own. When the source fails, what was read before stays in the capture, the failure is noted as the
         input's problem, and raised again.
         """
-        reading = self._begin(name)
+        taken = {found.name for found in self._inputs}
+        again = next(n for n in itertools.count(2) if f"{name} ({n})" not in taken)
+        reading = self._begin(name if name not in taken else f"{name} ({again})")
         try:
             for chunk in chunks:
                 reading.feed(chunk)

@@ -87,12 +87,12 @@ def _scheduler(capture: Capture) -> Verdict:
             "unknown", Confidence.LOW, "no SCHED lines were read",
             "run it with GODEBUG=schedtrace=1000 and give goscope its stderr",
         )
-    chosen = min(schedules, key=lambda s: _WORST_FIRST.index(s.verdict.state)).verdict
+    worst_one = min(schedules, key=lambda s: _WORST_FIRST.index(s.verdict.state))
+    chosen = worst_one.verdict
     timeline = tuple(stretch for s in schedules for stretch in s.verdict.timeline)
     reason = chosen.reason
     if len(schedules) > 1:
-        words = ", ".join(f"process {s.process} {s.verdict.state}" for s in schedules)
-        reason = f"{reason} ({words})"
+        reason = f"process {worst_one.process}: {reason}"
     return Verdict(chosen.state, chosen.confidence, reason, chosen.collect, timeline)
 
 

@@ -25,8 +25,12 @@ def assign_processes(tables: dict[str, Table], inputs: Sequence[str]) -> tuple[d
     for name, lines in starts.items():
         first[name] = count
         count += len(lines) + 1
-    result = {name: _filled(table, starts, first) for name, table in tables.items()}
-    return result, max(count, 1)
+    # One log: what has no trace lines was taken from its last process. Several logs: nobody knows from
+    # which, so dumps in files of their own count as a process of their own.
+    others = count - 1 if len(starts) == 1 else count
+    result = {name: _filled(table, starts, first, max(others, 0)) for name, table in tables.items()}
+    most = [int(t["process"].max()) for t in result.values() if len(t) and "process" in t]
+    return result, max([count - 1, 0, *most]) + 1
 
 
 def _starts(tables: dict[str, Table], name: str) -> list[int] | None:
@@ -49,10 +53,12 @@ def _starts(tables: dict[str, Table], name: str) -> list[int] | None:
     return starts if traced else None
 
 
-def _filled(table: Table, starts: dict[str, list[int]], first: dict[str, int]) -> Table:
+def _filled(
+    table: Table, starts: dict[str, list[int]], first: dict[str, int], others: int
+) -> Table:
     if "process" not in table or not len(table):
         return table
-    process = np.zeros(len(table), np.int64)
+    process = np.full(len(table), others, np.int64)
     lines = table["line"]
     words = table.categories("input")
     for code, word in enumerate(words):

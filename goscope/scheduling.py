@@ -320,7 +320,7 @@ def _waits_in_dump(capture: Capture, process: int) -> tuple[int, int, str] | Non
         syscalls = np.flatnonzero(rows["state"] == states.index("syscall"))
         if len(syscalls) > FEW_BLOCKED:
             stuck += len(syscalls)
-    return stuck, others, f"last dump, {last.source}"
+    return stuck, others, "last dump"
 
 
 def _waits_in_detail(capture: Capture, process: int) -> tuple[int, int, str] | None:
@@ -341,7 +341,7 @@ def _waits_in_detail(capture: Capture, process: int) -> tuple[int, int, str] | N
                 continue
             needs_other = primitive_of(text) in ("lock", "semaphore") or text.startswith("chan send")
             stuck, others = (stuck + 1, others) if needs_other else (stuck, others + 1)
-    return stuck, others, f"{last.text('input', 0)}:{int(last['line'][0])}"
+    return stuck, others, "last sample of scheddetail"
 
 
 # ---- the time line ------------------------------------------------------------------------------

@@ -69,8 +69,13 @@ def show(diagnosis: Diagnosis, console: Console) -> None:
     if hidden > 0:
         console.print(Text(f"\n{hidden} more findings: --format json lists all."))
     console.print()
+    silent = [i for i in diagnosis.capture.inputs if not i.formats and not i.unparsed_count]
     for found in diagnosis.capture.inputs:
-        _input(found, diagnosis.capture.records(found.name), console)
+        if found not in silent:
+            _input(found, diagnosis.capture.records(found.name), console)
+    if silent:
+        names = ", ".join(safe(i.name, longest=60) for i in silent[:4]) + (", ..." if len(silent) > 4 else "")
+        console.print(Text(f"nothing of the Go runtime in {names}", "dim"))
 
 
 def _verdicts(diagnosis: Diagnosis, console: Console) -> None:
@@ -148,7 +153,7 @@ def _place(site: Site) -> str:
 
 
 def _evidence(evidence: Evidence) -> str:
-    value = f"{evidence.label} {evidence.value}{'' if evidence.unit == '%' else ' '}{evidence.unit}"
+    value = f"{evidence.label}: {evidence.value}{'' if evidence.unit == '%' else ' '}{evidence.unit}"
     source = f" ({evidence.source})" if evidence.source else ""
     return safe(value.rstrip() + source)
 
