@@ -23,6 +23,7 @@ _FEW_GROUPS = 16  # fewer are found sooner by a look at all lines for each
 _EXACT = 1 << 53  # a float holds every integer up to here
 
 IntArray = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]  # of characters in a stretch of text
 
 
 class Numerals:
@@ -32,28 +33,26 @@ class Numerals:
         self._text = text
         codes = np.frombuffer(text, np.uint8)
         digit = (codes - np.uint8(ord("0"))) < 10
-        runs = _runs(digit)
-        starts, ends = runs[0::2], runs[1::2]
-        # A dot between two runs of digits joins them to one number.
-        joins = (codes[np.minimum(ends, len(codes) - 1)] == ord(".")) & np.append(
-            starts[1:] == ends[:-1] + 1, [False] if len(ends) else []
-        ).astype(np.bool_)
-        opens = np.ones(len(starts), np.bool_)
-        opens[1:] = ~joins[:-1]
-        self._starts: IntArray = starts[opens]
-        self._ends: IntArray = ends[~joins]
+        starts, ends = _runs(digit)
+        joins = _joined_by_dot(codes, starts, ends)
+        last = np.flatnonzero(~joins)  # the last run of digits of each number
+        first = np.append(0, last[:-1] + 1)[: len(last)]
+        self._starts: Places = starts.take(first)
+        self._ends: Places = ends.take(last)
         lengths = ends - starts
-        sizes = np.diff(np.cumsum(lengths)[~joins], prepend=0)
-        self._decimals: IntArray = np.where(opens[~joins], 0, lengths[~joins])
-        self._dotted = self._ends - self._starts - sizes
+        digits = np.cumsum(lengths, dtype=np.int32).take(last)  # so many up to the end of each number
+        sizes = np.diff(digits, prepend=np.int32(0))
+        widths = self._ends - self._starts
+        self._decimals: Places = np.where(last == first, 0, lengths.take(last))
+        self._dotted: Places = widths - sizes
         self._bad = (sizes > _MOST_DIGITS) | (self._dotted > 1)
         # number characters before each number, and in all
-        self._before = np.concatenate(([0], np.cumsum(self._ends - self._starts)))
+        self._before = np.append(0, np.cumsum(widths))
         self._line_ends: IntArray = np.flatnonzero(codes == ord("\n"))
-        self._line_starts = np.concatenate(([0], self._line_ends[:-1] + 1))
+        self._line_starts = np.append(0, self._line_ends[:-1] + 1)[: len(self._line_ends)]
         self._first = np.searchsorted(self._starts, np.append(self._line_starts, len(codes)))
         self._skeleton = _skeleton(text, digit, ends[joins])
-        self._values = _values(text, sizes)
+        self._values = _values(text, digits, sizes)
 
     def __len__(self) -> int:
         return len(self._line_ends)
@@ -200,12 +199,23 @@ def undotted(text: bytes) -> bytes:
     return _DOT.sub(b"", text)
 
 
-def _runs(inside: Bools) -> IntArray:
-    """Where runs of True start and end, alternately."""
+def _runs(inside: Bools) -> tuple[Places, Places]:
+    """Where runs of True start, and where they end."""
     edge = np.empty(len(inside) + 1, np.bool_)
     np.not_equal(inside[1:], inside[:-1], out=edge[1:-1])
     edge[0], edge[-1] = (inside[0], inside[-1]) if len(inside) else (False, False)
-    return np.flatnonzero(edge)
+    edges = np.flatnonzero(edge).astype(np.int32)  # half the bytes, and time goes into moving bytes
+    return np.ascontiguousarray(edges[0::2]), np.ascontiguousarray(edges[1::2])
+
+
+def _joined_by_dot(codes: npt.NDArray[np.uint8], starts: Places, ends: Places) -> Bools:
+    """True for runs of digits that a dot joins to the next run: together they are one number."""
+    if not len(ends):
+        return np.zeros(0, np.bool_)
+    joins: Bools = codes.take(ends, mode="clip") == ord(".")
+    joins[:-1] &= starts[1:] == ends[:-1] + 1
+    joins[-1] = False
+    return joins
 
 
 def _skeleton(text: bytes, digit: Bools, dots: IntArray) -> bytes:
@@ -219,21 +229,24 @@ def _skeleton(text: bytes, digit: Bools, dots: IntArray) -> bytes:
     return np.frombuffer(text, np.uint8)[~inside].tobytes()
 
 
-def _values(text: bytes, sizes: IntArray) -> IntArray:
-    """The numbers that consecutive runs of digits say; runs beyond 18 digits come out arbitrary.
+def _values(text: bytes, ends: Places, sizes: Places) -> IntArray:
+    """The numbers that the digits of a text say; those beyond 18 digits come out arbitrary.
 
-    Each digit is weighed by its distance from the end of its run; a running sum then gives each
-    run as the difference of two sums. The sum may wrap around; the differences do not.
+    ``ends`` counts the digits up to the end of each number. Each digit is weighed by its distance from
+    there; a running sum then gives each number as the difference of two sums. The sum may wrap around,
+    the differences do not.
     """
-    digits = np.frombuffer(text.translate(None, _NOT_DIGITS), np.uint8) - np.uint8(ord("0"))
-    ends = np.cumsum(sizes)
-    place = np.repeat(ends.astype(np.int32), sizes) - np.arange(1, len(digits) + 1, dtype=np.int32)
+    if not len(ends):
+        return np.zeros(0, np.int64)
+    digits = np.frombuffer(text.translate(None, _NOT_DIGITS), np.uint8)
+    place = np.repeat(ends, sizes)
+    place -= np.arange(1, len(digits) + 1, dtype=np.int32)
     np.minimum(place, _MOST_DIGITS, out=place)
     place *= 10
     place += digits
-    sums = np.concatenate(([0], np.cumsum(_WEIGHTED[place])))
-    values: IntArray = np.diff(sums[np.concatenate(([0], ends))])
-    return values
+    place -= ord("0")
+    sums = np.cumsum(_WEIGHTED.take(place))
+    return np.diff(sums.take(ends - 1), prepend=0)
 
 
 class _Groups(dict[bytes, int]):
