@@ -177,7 +177,7 @@ def _folder(kept: Path | None) -> Iterator[Path]:
 def _prepare(case: Case, folder: Path, options: argparse.Namespace) -> Path:
     """The input file, made unless it is there, and read once with its result checked."""
     path, note = folder / f"{case.name}.txt", folder / f"{case.name}.json"
-    if not note.exists():
+    if not (path.exists() and note.exists()):
         made, least = case.make(path, options)
         note.write_text(json.dumps({"made": made, "least": least}), encoding="utf-8")
     origin = json.loads(note.read_text(encoding="utf-8"))

@@ -40,7 +40,7 @@ def run(command: Sequence[str], output: Path = Path(os.devnull)) -> Run:
 
 def _watch(output: str, command: Sequence[str]) -> None:
     """What the small program does; the command's standard error goes where ours goes."""
-    target = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    target = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     begin = time.perf_counter()
     child = os.posix_spawnp(
         command[0], list(command), os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, target, 1)]
