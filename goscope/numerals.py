@@ -16,8 +16,6 @@ from goscope.tables import Bools, Floats
 
 _DOT = re.compile(rb"(?<=[0-9])\.(?=[0-9])")
 _POWERS = 10 ** np.arange(19, dtype=np.int64)
-_WEIGHTED = (_POWERS[:, None] * np.arange(10)).astype(np.int64).ravel()  # [place * 10 + digit]
-_NOT_DIGITS = bytes(set(range(256)) - set(range(ord("0"), ord("9") + 1)))
 _MOST_DIGITS = 18  # a longer number may not fit in 64 bits
 _FEW_GROUPS = 16  # fewer are found sooner by a look at all lines for each
 _EXACT = 1 << 53  # a float holds every integer up to here
@@ -37,22 +35,25 @@ class Numerals:
         joins = _joined_by_dot(codes, starts, ends)
         last = np.flatnonzero(~joins)  # the last run of digits of each number
         first = np.append(0, last[:-1] + 1)[: len(last)]
+        lengths = ends - starts
+        whole, places = lengths.take(first), lengths.take(last)
+        plain = last == first
         self._starts: Places = starts.take(first)
         self._ends: Places = ends.take(last)
-        lengths = ends - starts
-        digits = np.cumsum(lengths, dtype=np.int32).take(last)  # so many up to the end of each number
-        sizes = np.diff(digits, prepend=np.int32(0))
-        widths = self._ends - self._starts
-        self._decimals: Places = np.where(last == first, 0, lengths.take(last))
-        self._dotted: Places = widths - sizes
-        self._bad = (sizes > _MOST_DIGITS) | (self._dotted > 1)
+        self._dotted: IntArray = last - first
+        self._decimals: Places = np.where(plain, 0, places)
+        self._bad = (np.where(plain, whole, whole + places) > _MOST_DIGITS) | (self._dotted > 1)
+        said = _values(text, ends, lengths)
+        self._values: IntArray = said.take(first)
+        if not plain.all():
+            scale = _POWERS.take(np.minimum(self._decimals, _MOST_DIGITS))
+            self._values = np.where(plain, self._values, self._values * scale + said.take(last))
         # number characters before each number, and in all
-        self._before = np.append(0, np.cumsum(widths))
+        self._before = np.append(0, np.cumsum(self._ends - self._starts))
         self._line_ends: IntArray = np.flatnonzero(codes == ord("\n"))
         self._line_starts = np.append(0, self._line_ends[:-1] + 1)[: len(self._line_ends)]
         self._first = np.searchsorted(self._starts, np.append(self._line_starts, len(codes)))
         self._skeleton = _skeleton(text, digit, ends[joins])
-        self._values = _values(text, digits, sizes)
 
     def __len__(self) -> int:
         return len(self._line_ends)
@@ -229,24 +230,38 @@ def _skeleton(text: bytes, digit: Bools, dots: IntArray) -> bytes:
     return np.frombuffer(text, np.uint8)[~inside].tobytes()
 
 
-def _values(text: bytes, ends: Places, sizes: Places) -> IntArray:
-    """The numbers that the digits of a text say; those beyond 18 digits come out arbitrary.
+def _values(text: bytes, ends: Places, lengths: Places) -> IntArray:
+    """The integers that runs of digits say; those beyond 18 digits come out arbitrary.
 
-    ``ends`` counts the digits up to the end of each number. Each digit is weighed by its distance from
-    there; a running sum then gives each number as the difference of two sums. The sum may wrap around,
-    the differences do not.
+    Eight characters are one 64-bit word. Of each run the word that ends with it is taken, what stands
+    before the run is blanked, and three multiplications add neighbours up: digits to pairs, pairs to
+    fours, fours to eight. Longer runs are read in two or three such pieces.
     """
-    if not len(ends):
-        return np.zeros(0, np.int64)
-    digits = np.frombuffer(text.translate(None, _NOT_DIGITS), np.uint8)
-    place = np.repeat(ends, sizes)
-    place -= np.arange(1, len(digits) + 1, dtype=np.int32)
-    np.minimum(place, _MOST_DIGITS, out=place)
-    place *= 10
-    place += digits
-    place -= ord("0")
-    sums = np.cumsum(_WEIGHTED.take(place))
-    return np.diff(sums.take(ends - 1), prepend=0)
+    padded = b"\0" * 24 + text
+    values = _eight_digits(padded, ends + 24, lengths)
+    for piece in (1, 2):
+        rest = np.flatnonzero(lengths > 8 * piece)
+        if len(rest):
+            higher = _eight_digits(padded, ends[rest] + 24 - 8 * piece, lengths[rest] - 8 * piece)
+            values[rest] += higher * 10 ** (8 * piece)
+    return values
+
+
+def _eight_digits(text: bytes, ends: Places, lengths: Places) -> IntArray:
+    """The integers that at most eight digits before each end say."""
+    words = np.ndarray((max(len(text) - 7, 0),), "<u8", text, strides=(1,)).take(ends - 8)
+    unused = (8 - np.minimum(lengths, 8)).astype(np.uint64) << np.uint64(3)
+    words = (words >> unused) << unused  # the first character is the lowest byte
+    words &= np.uint64(0x0F0F0F0F0F0F0F0F)
+    words *= np.uint64(10 * 2**8 + 1)
+    words >>= np.uint64(8)
+    words &= np.uint64(0x00FF00FF00FF00FF)
+    words *= np.uint64(100 * 2**16 + 1)
+    words >>= np.uint64(16)
+    words &= np.uint64(0x0000FFFF0000FFFF)
+    words *= np.uint64(10_000 * 2**32 + 1)
+    words >>= np.uint64(32)
+    return words.astype(np.int64)
 
 
 class _Groups(dict[bytes, int]):
