@@ -32,7 +32,12 @@ class Read:
         """All that must not depend on how the input was cut into chunks."""
         tables = {name: self.rows(name) for name in self.capture.table_names}
         found = self.input
-        return {**tables, "unparsed": found.unparsed, "count": found.unparsed_count, "lines": found.lines}
+        return {
+            **tables,
+            "unparsed": found.unparsed,
+            "count": found.unparsed_count,
+            "lines": found.lines,
+        }
 
 
 def rows_of(table: Table) -> list[dict[str, Any]]:

@@ -97,7 +97,9 @@ def test_imports_point_downward(path: Path) -> None:
 
 
 def test_goscope_itself_imports_nothing_when_loaded() -> None:
-    eager = [name for name, now in imported(ROOT / "__init__.py") if now and name.startswith("goscope")]
+    eager = [
+        name for name, now in imported(ROOT / "__init__.py") if now and name.startswith("goscope")
+    ]
     assert eager == []
 
 
@@ -109,7 +111,12 @@ def test_an_upward_import_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "import goscope.capture\nfrom goscope import tables, formats\nfrom ..cli import app\n"
         "def f():\n    from goscope.shapes import Piece\n"
     )
-    assert upward(module) == ["goscope.capture", "goscope.formats", "goscope.cli.app", "goscope.shapes.Piece"]
+    assert upward(module) == [
+        "goscope.capture",
+        "goscope.formats",
+        "goscope.cli.app",
+        "goscope.shapes.Piece",
+    ]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "rules").glob("*.py")), ids=lambda path: path.name)
@@ -119,7 +126,9 @@ def test_rules_know_no_pandas(path: Path) -> None:
 
 def loaded_by(module: str) -> set[str]:
     code = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent)
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent
+    )
     return set(run.stdout.split())
 
 

@@ -20,7 +20,9 @@ numbers = st.one_of(
     st.from_regex(r"[0-9]{1,9}\.[0-9]{1,9}", fullmatch=True),
     st.from_regex(r"[0-9]{1,6}(\.[0-9]{1,6}){2,3}", fullmatch=True),
 )
-words = st.sampled_from(["", " ", ".", "..", "ms: ", "-", "a.b", "x.", ".y", "\x00", "\xff", "/", ":", "é"])
+words = st.sampled_from(
+    ["", " ", ".", "..", "ms: ", "-", "a.b", "x.", ".y", "\x00", "\xff", "/", ":", "é"]
+)
 lines = st.lists(st.one_of(numbers, words), max_size=8).map("".join)
 texts = st.lists(lines, min_size=1, max_size=8)
 
@@ -114,7 +116,12 @@ def test_cuts_the_same_piece_out_of_lines_of_one_shape(one: list[str], other: li
 
 @pytest.mark.parametrize(
     ("text", "bare"),
-    [(b"1.5", b"15"), (b"1.2.3", b"123"), (b"a.b 1. .2 x.3", b"a.b 1. .2 x.3"), (b"0.03+1.2", b"003+12")],
+    [
+        (b"1.5", b"15"),
+        (b"1.2.3", b"123"),
+        (b"a.b 1. .2 x.3", b"a.b 1. .2 x.3"),
+        (b"0.03+1.2", b"003+12"),
+    ],
 )
 def test_takes_out_the_dots_inside_numbers(text: bytes, bare: bytes) -> None:
     assert undotted(text) == bare

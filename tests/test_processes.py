@@ -77,7 +77,17 @@ def test_several_restarts_seen_by_both_clocks(read: READ) -> None:
 
 
 def test_a_run_without_cycles_between_two_with(read: READ) -> None:
-    found = read(sched(0) + gc(1) + gc(5) + sched(100) + sched(0) + sched(100) + sched(0) + gc(1) + sched(100))
+    found = read(
+        sched(0)
+        + gc(1)
+        + gc(5)
+        + sched(100)
+        + sched(0)
+        + sched(100)
+        + sched(0)
+        + gc(1)
+        + sched(100)
+    )
     assert processes(found, "sched") == [0, 0, 1, 1, 2, 2]
     assert processes(found, "gc") == [0, 0, 2]
     assert found.capture.processes == 3
@@ -88,12 +98,27 @@ def test_goroutines_belong_to_the_process_above_them(read: READ) -> None:
     assert processes(found, "goroutines") == [0, 1]
 
 
-def test_a_log_after_a_log_is_another_process() -> None:
+def capture_of(*texts: str) -> Any:
     builder = CaptureBuilder()
-    builder.read("a", [(sched(0) + sched(100) + sched(0)).encode()])
-    builder.read("dump", [GOROUTINE.encode()])
-    builder.read("b", [(sched(0) + sched(100)).encode()])
-    capture = builder.build()
+    for number, text in enumerate(texts):
+        builder.read(str(number), [text.encode()])
+    return builder.build()
+
+
+def test_a_log_after_a_log_is_another_process() -> None:
+    capture = capture_of(sched(0) + sched(100) + sched(0), sched(0) + sched(100))
     assert capture.table("sched")["process"].tolist() == [0, 0, 1, 2, 2]
-    assert capture.table("goroutines")["process"].tolist() == [0]
+    assert capture.processes == 3
+
+
+def test_a_dump_beside_one_log_is_of_its_last_process() -> None:
+    capture = capture_of(sched(0) + sched(100) + sched(0), GOROUTINE)
+    assert capture.table("goroutines")["process"].tolist() == [1]
+    assert capture.processes == 2
+
+
+def test_a_dump_beside_several_logs_is_of_none_of_their_processes() -> None:
+    capture = capture_of(sched(0) + sched(100), GOROUTINE, sched(0))
+    assert capture.table("sched")["process"].tolist() == [0, 0, 1]
+    assert capture.table("goroutines")["process"].tolist() == [2]
     assert capture.processes == 3

@@ -22,10 +22,14 @@ from goscope.tables import Kind, TableBuilder
 from tests.conftest import rows_of
 
 RULES = {rule.kind.name: rule for found in all_formats() for rule in found.rules}
-GRAMMARS = {rule.grammar.name: rule.grammar for rule in RULES.values()} | {blocks.GRAMMAR.name: blocks.GRAMMAR}
+GRAMMARS = {rule.grammar.name: rule.grammar for rule in RULES.values()} | {
+    blocks.GRAMMAR.name: blocks.GRAMMAR
+}
 
 few = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
 
@@ -48,7 +52,16 @@ def test_no_two_terminals_collide(grammar: Grammar) -> None:
 
 # ---- lines that the grammars generate ---------------------------------------------------------------
 
-reasons = ["", "sleep", "chan receive (nil chan)", "GC worker (idle)", "select (no cases)", "x 12 y", "a) m=1 b", "()"]
+reasons = [
+    "",
+    "sleep",
+    "chan receive (nil chan)",
+    "GC worker (idle)",
+    "select (no cases)",
+    "x 12 y",
+    "a) m=1 b",
+    "()",
+]
 decimals = st.sampled_from(["0", "5", "0.005", "1.2", "88", "0.14", "12345"])
 spaces = st.sampled_from([" ", " ", " ", "  "])
 few_or_many_digits = st.from_regex(r"[0-9]{1,20}", fullmatch=True)
@@ -60,7 +73,9 @@ terminals: dict[str, st.SearchStrategy[str]] = {
     # Terminals that look ahead, of which hypothesis cannot make examples itself.
     "FIRST_OF_FIVE": decimals,
     "REASON": st.sampled_from([f"({reason})" for reason in reasons]),
-    "PREEMPTOFF": st.sampled_from(["", "gcing", "GC worker init", "x 1 2"]).map("preemptoff={}".format),
+    "PREEMPTOFF": st.sampled_from(["", "gcing", "GC worker init", "x 1 2"]).map(
+        "preemptoff={}".format
+    ),
 }
 named = {
     "sched": ["_SP", "INT", "SIGNED"],
@@ -97,7 +112,12 @@ def alone(rule: LineRule, line: bytes) -> dict[str, Any] | None:
         return None
     kinds = {column.name: column for column in rule.columns}
     names = [part.name for part in parts if part.name in kinds]
-    numbers = [line[start:end] for part in parts for terminal, start, end in part.words if terminal in NUMBERS]
+    numbers = [
+        line[start:end]
+        for part in parts
+        for terminal, start, end in part.words
+        if terminal in NUMBERS
+    ]
     if len(names) != len(set(names)) or any(len(re.sub(rb"[.-]", b"", n)) > 18 for n in numbers):
         return None
     row: dict[str, Any] = {}
@@ -120,8 +140,12 @@ def said(rule: LineRule, part: Part, kind: Kind, line: bytes) -> Any:
         return True  # a flag
     word = words[0]
     if kind is Kind.TEXT:
-        return {"reason": word[1:-1], "preemptoff": word.removeprefix("preemptoff=")}.get(part.name, word)
-    if word == "nil" or (word[0] == "-" and part.name in {"on_m", "on_p", "curg", "lockedg", "lockedm"}):
+        return {"reason": word[1:-1], "preemptoff": word.removeprefix("preemptoff=")}.get(
+            part.name, word
+        )
+    if word == "nil" or (
+        word[0] == "-" and part.name in {"on_m", "on_p", "curg", "lockedg", "lockedm"}
+    ):
         return None
     if kind is Kind.FLOAT:
         return float(word)
@@ -130,7 +154,9 @@ def said(rule: LineRule, part: Part, kind: Kind, line: bytes) -> Any:
     return int(word)
 
 
-def in_bulk(text: bytes, reader: LineShapes | None = None) -> tuple[dict[str, list[dict[str, Any]]], list[int]]:
+def in_bulk(
+    text: bytes, reader: LineShapes | None = None
+) -> tuple[dict[str, list[dict[str, Any]]], list[int]]:
     """The rows of each rule's table, and the lines that were set aside."""
     builders = {rule.table: TableBuilder(rule.table, rule.columns) for rule in RULES.values()}
     shapes = LineShapes(list(RULES.values()), builders)
@@ -176,24 +202,54 @@ SCHED = "SCHED 5ms: gomaxprocs=2"
 @few
 @given(data=st.data())
 def test_each_sort_of_line(start: str, data: st.DataObject) -> None:
-    compare([line.encode() for line in data.draw(st.lists(generated(start), min_size=1, max_size=4))])
+    compare(
+        [line.encode() for line in data.draw(st.lists(generated(start), min_size=1, max_size=4))]
+    )
 
 
 @few
 @given(of_all_sorts())
-@example([f"{SCHED} idleprocs=1 [0 1]", f"{SCHED} idleprocs=1 [ 7 7 ]", f"{SCHED} idleprocs=1 [0]", f"{SCHED} runqueue=1"])
+@example(
+    [
+        f"{SCHED} idleprocs=1 [0 1]",
+        f"{SCHED} idleprocs=1 [ 7 7 ]",
+        f"{SCHED} idleprocs=1 [0]",
+        f"{SCHED} runqueue=1",
+    ]
+)
 @example(["P0: status=1 m=-7", "P1: status=1 m=-1", "P2: status=1 m=3"])
 @example(["P1: status=1 m=-1", "P0: status=1 m=-7", "P2: status=1 m=nil"])
 @example([f"{SCHED} nmidlelocked=-1", f"{SCHED} nmidlelocked=-12", f"{SCHED} nmidlelocked=0"])
-@example([f"{SCHED} threads=1 idleprocs=2 threads=3", f"{SCHED} threads=1 idleprocs=2", f"{SCHED} [1] [1]"])
+@example(
+    [
+        f"{SCHED} threads=1 idleprocs=2 threads=3",
+        f"{SCHED} threads=1 idleprocs=2",
+        f"{SCHED} [1] [1]",
+    ]
+)
 @example([f"{SCHED} gcwaiting=2", f"{SCHED} gcwaiting=true", f"{SCHED} gcwaiting=00"])
-@example(["G1: status=4(v1.2.3) m=1", "G1: status=4(v12345678901234567890) m=1", "G1: status=4(v1.5) m=1.5"])
+@example(
+    [
+        "G1: status=4(v1.2.3) m=1",
+        "G1: status=4(v12345678901234567890) m=1",
+        "G1: status=4(v1.5) m=1.5",
+    ]
+)
 @example(["G1: status=4(x 1) m=1", "G1: status=4(x 22) m=1", "G12: status=4(x 3) m=nil lockedm=5"])
 def test_lines_of_all_sorts_in_any_order(lines: list[str]) -> None:
     compare([line.encode() for line in lines])
 
 
-SWAPS = [(b"0", b"1.5"), (b"1", b"1.2.3"), (b"=", b"= "), (b" ", b""), (b"2", b""), (b"m", b"M"), (b"1", b"-1"), (b":", b"")]
+SWAPS = [
+    (b"0", b"1.5"),
+    (b"1", b"1.2.3"),
+    (b"=", b"= "),
+    (b" ", b""),
+    (b"2", b""),
+    (b"m", b"M"),
+    (b"1", b"-1"),
+    (b":", b""),
+]
 
 
 @few
@@ -225,9 +281,13 @@ def test_a_field_that_stands_twice_is_set_aside(line: str) -> None:
 
 
 def test_garbage_is_counted_and_not_examined_for_ever() -> None:
-    names = [re.sub(r"\d", lambda d: "abcdefghij"[int(d[0])], str(n)) for n in range(MOST_REJECTED + 500)]
+    names = [
+        re.sub(r"\d", lambda d: "abcdefghij"[int(d[0])], str(n)) for n in range(MOST_REJECTED + 500)
+    ]
     good = b"G1: status=4(sleep) m=1\n"
-    rows, aside = rows_and_count(good + b"".join(b"P0: status=1 %b\n" % name.encode() for name in names) + good)
+    rows, aside = rows_and_count(
+        good + b"".join(b"P0: status=1 %b\n" % name.encode() for name in names) + good
+    )
     assert aside == len(names)
     assert [row["line"] for row in rows["goroutine"]] == [1, len(names) + 2]
 
@@ -238,14 +298,19 @@ def rows_and_count(text: bytes) -> tuple[dict[str, list[dict[str, Any]]], int]:
     shapes.begin("input")
     shapes.read(text, np.arange(text.count(b"\n")))
     shapes.flush()
-    return {start: rows_of(builders[r.table].build()) for start, r in RULES.items()}, shapes.unparsed_count
+    return {
+        start: rows_of(builders[r.table].build()) for start, r in RULES.items()
+    }, shapes.unparsed_count
 
 
 def test_many_shapes_take_time_in_proportion() -> None:
     """Application lines may start like a record (``P1: m= ...``) and never be alike."""
 
     def seconds(count: int) -> float:
-        text = b"".join(b"G1: status=%b\n" % bytes([97 + (n >> shift) % 26 for shift in (0, 4, 8, 12)]) for n in range(count))
+        text = b"".join(
+            b"G1: status=%b\n" % bytes([97 + (n >> shift) % 26 for shift in (0, 4, 8, 12)])
+            for n in range(count)
+        )
         begin = time.process_time()
         rows_and_count(text)
         return time.process_time() - begin
@@ -257,18 +322,55 @@ def test_many_shapes_take_time_in_proportion() -> None:
 
 # ---- short texts ------------------------------------------------------------------------------------
 
-states = ["running", "chan receive (nil chan)", "select (no cases)", "sync.RWMutex.RLock", "IO wait", "a 1 b", "x: y"]
-words = ["main.main", "a/b%2ec.(*T[...]).M[...].func1", "main.f-range1", "created", "f in goroutine 5", "...", "_"]
-files = ["/app/main.go", "C:/a b/x.go", "/a (b)/c:7/d.go", "<autogenerated>", "?", "a@v1.2.3/x.go", "/x:1 +0x2/y.go"]
-arguments = ["...", "0x1", "0x1, 0x2?", "{0x1, {0x2, 0x3}, ...}, _", "{}", "0xc000, ...", "1", "abc"]
+states = [
+    "running",
+    "chan receive (nil chan)",
+    "select (no cases)",
+    "sync.RWMutex.RLock",
+    "IO wait",
+    "a 1 b",
+    "x: y",
+]
+words = [
+    "main.main",
+    "a/b%2ec.(*T[...]).M[...].func1",
+    "main.f-range1",
+    "created",
+    "f in goroutine 5",
+    "...",
+    "_",
+]
+files = [
+    "/app/main.go",
+    "C:/a b/x.go",
+    "/a (b)/c:7/d.go",
+    "<autogenerated>",
+    "?",
+    "a@v1.2.3/x.go",
+    "/x:1 +0x2/y.go",
+]
+arguments = [
+    "...",
+    "0x1",
+    "0x1, 0x2?",
+    "{0x1, {0x2, 0x3}, ...}, _",
+    "{}",
+    "0xc000, ...",
+    "1",
+    "abc",
+]
 dump_terminals: dict[str, st.SearchStrategy[str]] = {
     "STATE": st.sampled_from(states),
-    "QUOTED": st.sampled_from(["", "7", "a] {", "b}: c", r"\"\\\n", r"\u00fc\x07", ", x: y", "0x1"]).map('"{}"'.format),
+    "QUOTED": st.sampled_from(
+        ["", "7", "a] {", "b}: c", r"\"\\\n", r"\u00fc\x07", ", x: y", "0x1"]
+    ).map('"{}"'.format),
     "BARE": st.sampled_from(["worker", "7", "0x1f", "a/b.c_d", "42x", "nil", "scan"]),
     "FUNCTION": st.sampled_from(words),
     "ARGUMENTS": st.sampled_from(arguments),
     "FILE": st.sampled_from(files),
-    "CREATOR": st.sampled_from(["main.main", "time.goFunc", "a/b.(*T[...]).M.gowrap1", "main in goroutine"]),
+    "CREATOR": st.sampled_from(
+        ["main.main", "time.goFunc", "a/b.(*T[...]).M.gowrap1", "main in goroutine"]
+    ),
     "INT": st.one_of(st.integers(0, 300).map(str), st.integers(0, 10**20).map(str)),
     "HEX": st.sampled_from(["0x1", "0x0", "0xc000012018", "0xabcdef", "0x12"]),
     "_INDENT": st.sampled_from(["\t", "    "]),
@@ -312,7 +414,8 @@ def compare_text(shapes: TextShapes, start: str, text: bytes) -> None:
         return
     assert not isinstance(found, Rejected)
     assert [(piece.name, piece.words) for piece in found] == [
-        (part.name, tuple((terminal, text[a:b].decode()) for terminal, a, b in part.words)) for part in wanted
+        (part.name, tuple((terminal, text[a:b].decode()) for terminal, a, b in part.words))
+        for part in wanted
     ]
 
 
@@ -352,7 +455,7 @@ HEADERS = [
     "goroutine 1 [select 0x7, 5 minutes]:",
     'goroutine 1 ["x"]:',
     'goroutine 1 [select labels:{"a": "b"}]:',
-    'goroutine 1 [select labels:{a: b}]:',
+    "goroutine 1 [select labels:{a: b}]:",
     "goroutine 0x1 [select]:",
     "goroutine 1 gp=0x1 m=2 mp=0x3 [select]:",
     "goroutine 1 gp=1 m=2 mp=0x3 [select]:",

@@ -40,7 +40,11 @@ def table() -> Table:
 
 def test_numbers_are_floats_with_nan_for_missing() -> None:
     things = table()
-    for column, wanted in (("count", [7.0, 300.0, np.nan]), ("time", [0.5, np.nan, np.nan]), ("flag", [1.0, 0.0, np.nan])):
+    for column, wanted in (
+        ("count", [7.0, 300.0, np.nan]),
+        ("time", [0.5, np.nan, np.nan]),
+        ("flag", [1.0, 0.0, np.nan]),
+    ):
         np.testing.assert_array_equal(things.numbers(column), wanted)
 
 
@@ -172,7 +176,9 @@ def test_counts_of_lists_add_up(sizes: list[int]) -> None:
 
 
 def test_table_from_rows() -> None:
-    things = table_from("things", SCHEMA[:5], [{"word": "a", "count": 3}, {"time": 1.5, "flag": True, "mark": True}])
+    things = table_from(
+        "things", SCHEMA[:5], [{"word": "a", "count": 3}, {"time": 1.5, "flag": True, "mark": True}]
+    )
     assert things.texts("word") == ["a", None]
     np.testing.assert_array_equal(things.numbers("count"), [3.0, np.nan])
     np.testing.assert_array_equal(things.numbers("time"), [np.nan, 1.5])

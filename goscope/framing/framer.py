@@ -19,6 +19,8 @@ from goscope.framing.records import BlockKind, LineKind
 #: No record of the runtime is longer; what is, is passed by without being looked at. A goroutine of
 #: 100 frames with ancestors stays below 100 KB, a SCHED line of 1,000 Ps below 20 KB.
 LONGEST_RECORD = 4 << 20
+LONGEST_LINE = 1 << 16  # of one-line records
+_STUMP = LONGEST_RECORD + 64  # what is kept of an endless line: too long, even without a prefix
 #: A wrapped line is looked for in so many lines below it.
 MOST_CONTINUATIONS = 16
 
@@ -110,8 +112,8 @@ class Framer:
 
     def _hold_partial(self, data: bytes) -> None:
         """Keep the beginning of a line; of one that is too long for a record only a stump."""
-        if data and self._partial_size <= LONGEST_RECORD:
-            self._partial.append(data[: LONGEST_RECORD + 1 - self._partial_size])
+        if data and self._partial_size < _STUMP:
+            self._partial.append(data[: _STUMP - self._partial_size])
             self._partial_size += len(self._partial[-1])
 
     def _records(self, data: bytes, final: bool, cut: bool = False) -> Iterator[Piece]:
@@ -122,13 +124,13 @@ class Framer:
         kept = len(lines)
         blocks = []
         for kind in self._block_kinds:
-            headers = lines.opening_with(kind.openings)
+            headers = lines.shorter_than(LONGEST_RECORD, lines.opening_with(kind.openings))
             ends = self._block_ends(lines, kind, headers, final)
             if len(headers) and ends[-1] > len(lines):  # runs out of the stretch: hold it back
                 kept = min(kept, int(headers[-1]))
                 headers, ends = headers[:-1], ends[:-1]
             blocks.append((kind, headers, ends))
-        openings = lines.opening_with(self._openings)
+        openings = lines.shorter_than(LONGEST_LINE, lines.opening_with(self._openings))
         if not final:
             kept = self._held_line(lines, openings, kept)
         if kept < len(lines):
@@ -164,12 +166,17 @@ class Framer:
     def _line_records(self, lines: Lines, openings: Positions, cut_line: int) -> Iterator[Piece]:
         if len(openings) and openings[-1] == cut_line:
             text = lines.text(cut_line)
-            if not any(k.complete.search(text) for k in self._line_kinds if k.sign.match(text)):
+            if not self._complete(text):
                 openings = openings[:-1]
                 yield CutRecord(text, lines.first + cut_line)
+        wrapped = self._wrapped(lines, openings)
+        if wrapped and 0 <= openings[-1] < cut_line and wrapped[-1][0] == len(openings) - 1:
+            text, last = wrapped[-1][1], lines.text(cut_line).strip()
+            if last and text.endswith(last) and not self._complete(text):
+                yield CutRecord(text, lines.first + int(openings[-1]))
+                openings, wrapped = openings[:-1], wrapped[:-1]
         if not len(openings):
             return
-        wrapped = self._wrapped(lines, openings)
         if not wrapped:
             yield LineRecords(lines.gather(openings), openings + lines.first)
             return
@@ -181,8 +188,14 @@ class Framer:
         joined.append(lines.gather(openings[at:]))
         yield LineRecords(b"".join(joined), openings + lines.first)
 
+    def _complete(self, text: bytes) -> bool:
+        """Whether a record that stands at the end of the input certainly lost nothing."""
+        return any(k.complete.search(text) for k in self._line_kinds if k.sign.match(text))
+
     def _wrapped(self, lines: Lines, openings: Positions) -> list[tuple[int, bytes]]:
         """The records that go on below: their position in ``openings`` and their joined text."""
+        if not len(openings):
+            return []
         below = np.minimum(openings + 1, len(lines) - 1)
         alone = openings + 1 < len(lines)
         alone[:-1] &= openings[1:] != below[:-1]  # the next line is no record of its own
@@ -214,7 +227,7 @@ class Framer:
         assert kind.continuation is not None
         for below in range(line + 1, min(line + 1 + MOST_CONTINUATIONS, len(lines))):
             more = lines.text(below)
-            if not kind.continuation.match(more):
+            if len(more) > LONGEST_LINE or not kind.continuation.match(more):
                 break
             joined = text.rstrip() + b" " + more.strip()
             if self._accepts(text) and not self._accepts(joined):
@@ -235,6 +248,8 @@ class Framer:
         body = indented | above_indented
         body[lines.opening_with(kind.lone)] = True
         body &= lines.ends > lines.starts
+        if len(lines.data) > LONGEST_RECORD:
+            body &= lines.ends - lines.starts <= LONGEST_RECORD
         body[headers] = False
         body[lines.opening_with(self._openings)] = False
         outside = np.flatnonzero(~body)

@@ -64,6 +64,10 @@ class Lines:
             return np.empty(0, np.int64)
         return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
 
+    def shorter_than(self, size: int, lines: Positions) -> Positions:
+        """Those of the lines that have at most so many bytes."""
+        return lines[self.ends[lines] - self.starts[lines] <= size]
+
     def span(self, first: int, end: int) -> bytes:
         """The text of lines ``first`` to ``end`` (exclusive), without the last line end."""
         return self.data[self.starts[first] : self.ends[end - 1]]

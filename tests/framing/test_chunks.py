@@ -1,0 +1,153 @@
+"""Where a chunk ends never changes a result."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from goscope.framing.framer import LONGEST_RECORD
+from tests.conftest import capture_texts, content
+
+READ = Callable[..., Any]
+
+SCHED = "SCHED 100ms: gomaxprocs=2 idleprocs=0 threads=5 spinningthreads=1 idlethreads=3 runqueue=7 [4 12]"
+GC = (
+    "gc 3 @1.250s 2%: 0.010+1.2+0.003 ms clock, 0.020+0.1/0.9/0+0.006 ms cpu, 4->5->1 MB, "
+    "5 MB goal, 0 MB stacks, 0 MB globals, 2 P"
+)
+GOROUTINE = (
+    "goroutine 18 [chan send, 5 minutes]:\nmain.leak1.func1()\n\t/app/main.go:15 +0x1d\n"
+    "created by main.leak1 in goroutine 1\n\t/app/main.go:14 +0x5f\n"
+)
+INLINED = (
+    "goroutine 7 [select]:\nmain.wait(...)\n\t/app/main.go:9\nmain.main()\n\t/app/main.go:3 +0x1d\n"
+)
+PIECES = [
+    SCHED + "\n",
+    SCHED.replace(" spinning", "\n  spinning") + "\n",
+    SCHED.replace(" spinning", "\n  spinning").replace(" runqueue", "\n  runqueue") + "\n",
+    GC + "\n",
+    GC.replace(" ms clock", "\n    ms clock") + "\n",
+    "  P0: status=1 schedtick=4 syscalltick=2 m=0 runqsize=1 gfreecnt=0 timerslen=0\n",
+    "  M0: p=0 curg=1 mallocing=0 throwing=0 preemptoff= locks=0 dying=0 spinning=false blocked=false lockedg=nil\n",
+    "  G1: status=4(chan receive (nil chan)) m=nil lockedm=nil\n",
+    "  G1: torn here\n",
+    "  G1: status=4(sleep m=nil\n",
+    GOROUTINE + "\n",
+    GOROUTINE,
+    INLINED + "\n",
+    "2026/11/23 22:03:16 worker=1 level=info\n",
+    "goroutine count is 5\n",
+    "\n",
+    "   indented application line [4 12]\n",
+    "idleprocs=0 is what it says\n",
+    "\x00\x00\x00\n",
+    "gc 4 @1.2\n",
+    "panic: boom\n\tgoroutine 99 [running]:\n\tmain.fake()\n",
+    "...12 frames elided...\n",
+]
+FORMS: dict[str, Callable[[str], str]] = {
+    "plain": lambda text: text,
+    "crlf": lambda text: text.replace("\n", "\r\n"),
+    "hash": lambda text: "".join(f"# {line}\n" for line in text.split("\n")[:-1]),
+    "quote": lambda text: "".join(f"> {line}".rstrip(" ") + "\n" for line in text.split("\n")[:-1]),
+    "indented": lambda text: "".join(f"    {line}\n" for line in text.split("\n")[:-1]),
+    "app first": lambda text: "starting up\n\n" + text,
+}
+
+
+def pieces_of(data: bytes, sizes: Iterator[int]) -> Iterator[bytes]:
+    at = 0
+    while at < len(data):
+        size = next(sizes)
+        yield data[at : at + size]
+        at += size
+
+
+def single(data: bytes) -> list[bytes]:
+    return [data[at : at + 1] for at in range(len(data))]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=6),
+    st.sampled_from(list(FORMS)),
+    st.floats(0, 1),
+    st.randoms(use_true_random=False),
+)
+@example([SCHED + "\n", GOROUTINE], "hash", 1.0, random.Random(1))
+@example([INLINED, GOROUTINE, SCHED + "\n"], "crlf", 1.0, random.Random(1))
+def test_mixtures(
+    read: READ, pieces: list[str], form: str, share: float, rng: random.Random
+) -> None:
+    data = FORMS[form]("".join(pieces)).encode()
+    data = data[: max(1, round(len(data) * share))]
+    whole = read(data).everything()
+    assert read(single(data)).everything() == whole
+    assert read(pieces_of(data, iter(lambda: rng.randint(1, 200), 0))).everything() == whole
+    lines = data.splitlines(keepends=True)
+    assert read(lines).everything() == whole
+
+
+SOME = capture_texts()[::12]
+
+
+@pytest.mark.parametrize("path", SOME, ids=["/".join(path.parts[-3:]) for path in SOME])
+def test_real_captures(read: READ, path: Path) -> None:
+    data = content(path)
+    rng = random.Random(len(data))
+    whole = read(data).everything()
+    assert whole["lines"] == len(data.split(b"\n")) - data.endswith(b"\n")
+    for most in (1_000, 20_000):
+        sizes = (rng.randint(1, most) for _ in data)
+        assert read(pieces_of(data, sizes)).everything() == whole
+
+
+@pytest.mark.parametrize("name", ["go1.19/panic_all/panic.log", "go1.27/idle_server/sigquit.log"])
+def test_real_captures_byte_by_byte(
+    read: READ, capture_text: Callable[[str], bytes], name: str
+) -> None:
+    data = capture_text(name)
+    assert read(single(data)).everything() == read(data).everything()
+
+
+LONG = b"x" * (LONGEST_RECORD + 10)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        LONG + b"\n" + GC.encode() + b"\n",
+        GC.encode() + LONG + b"\n" + GC.encode() + b"\n",
+        b"SCHED 1ms: gomaxprocs=2 runqueue=0 ["
+        + b"0 " * (LONGEST_RECORD // 2)
+        + b"0]\n"
+        + GC.encode()
+        + b"\n",
+        b"SCHED 1ms: gomaxprocs=2 runqueue=0"
+        + b" " * LONGEST_RECORD
+        + b" [1 2]\n"
+        + GC.encode()
+        + b"\n",
+        b"goroutine 1 ["
+        + LONG
+        + b"]:\nmain.main()\n\t/app/main.go:3 +0x1d\n\n"
+        + GC.encode()
+        + b"\n",
+        GOROUTINE.encode() + LONG,
+    ],
+    ids=["line", "gc", "sched", "spaces", "header", "cut"],
+)
+def test_lines_longer_than_any_record(read: READ, data: bytes) -> None:
+    whole = read(data).everything()
+    assert (
+        read([data[at : at + 65_536] for at in range(0, len(data), 65_536)]).everything() == whole
+    )
+    assert len(whole["gc"]) == data.count(b"\n" + GC.encode() + b"\n")
+    assert whole["sched"] == []

@@ -1,0 +1,74 @@
+"""Bytes that no Go program would print, and many of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+READ = Callable[..., Any]
+
+GC = b"gc 3 @1.250s 2%: 0.010+1.2+0.003 ms clock, 0.020+0.1/0.9/0+0.006 ms cpu, 4->5->1 MB, 5 MB goal, 2 P\n"
+STARTS = [
+    b"SCHED 1ms:",
+    b"gc 1 @0.1s ",
+    b"  P0: status=",
+    b"  M0: p=",
+    b"  G1: status=",
+    b"goroutine 1 [",
+    b"\n",
+    b"\r\n",
+]
+REST = [b"\x00", b"\xff\xfe", b"\x1b[31m", b" gomaxprocs=", b"1", b"18446744073709551616", b" [", b"]", b":", b"(", b")",
+        b"main.main(", b"\n\t/app/x.go:", b"created by ", b" in goroutine ", b"{a: \"", b"...", b"# ", b" m=nil", b"nil",
+        b"\n[originating from goroutine ", b" frames elided...", b"1.2.3", b"-", b"minutes"]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(STARTS + REST), max_size=25).map(b"".join))
+def test_no_bytes_are_fatal(read: READ, data: bytes) -> None:
+    found = read(data + b"\n\n" + GC)
+    assert found.rows("gc")[-1]["cycle"] == 3
+    frames = [found.capture.table(name).frame() for name in found.capture.table_names]
+    assert sum(map(len, frames)) == sum(found.capture.records().values())
+
+
+MEGABYTE = 1 << 20
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"goroutine 1 [" + b"a, " * (MEGABYTE // 3),
+        b"goroutine 1 [running" + b" (scan)" * 9000 + b"]:\nmain.main()\n\t/x.go:1\n",
+        b"goroutine 1 [running] {" + b"a: b, " * 9000 + b"\n",
+        b'goroutine 1 [running] {a: "' + b"\\" * MEGABYTE + b"\n",
+        b"goroutine 1 [running]:\n" + b"(" * MEGABYTE + b"\n\t/x.go:1\n",
+        b"goroutine 1 [running]:\n" + b"f(0" * 9000 + b"\n\t/x.go:1\n",
+        b"goroutine 1 [running]:\nmain.main()\n\t/" + b":1" * (MEGABYTE // 2) + b"x\n",
+        b"goroutine 1 [running]:\n" + b"\t:1" * (MEGABYTE // 3) + b"\n",
+        b"goroutine 1 [running]:\nf()\n\t/x.go:1\ncreated by "
+        + b" in goroutine 1" * 9000
+        + b" \n\t/x.go:1\n",
+        b"goroutine 1 [running]:\n" + b"[originating from goroutine 1]:\n" * 9000,
+        b"  G1: status=4(" + b") m=" * 9000 + b"\n",
+        b"  M1: p=1 curg=1 preemptoff=" + b" locks" * 9000 + b"\n",
+        b"gc 1 @0.1s 1%: " + b"1+" * 9000 + b"\n",
+        b"SCHED 1ms: gomaxprocs=1" + b" " * MEGABYTE + b"x\n",
+        b"SCHED 1ms: gomaxprocs=1 [" + b"1 " * 9000 + b"\n",
+        b"SCHED 1ms: gomaxprocs=1\n" + b" threads=1\n" * 9000,
+        b"1" * MEGABYTE + b"\n",
+        b"\n" * MEGABYTE,
+        b"\x00" * MEGABYTE + b"\n",
+    ],
+    ids=lambda line: str(line[:30]),
+)
+def test_long_lines_take_seconds_at_most(read: READ, line: bytes) -> None:
+    begin = time.process_time()
+    found = read(line + b"\n\n" + GC)
+    assert time.process_time() - begin < 5
+    assert [row["cycle"] for row in found.rows("gc")] == [3]
