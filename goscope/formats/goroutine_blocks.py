@@ -51,7 +51,6 @@ _ORIGIN = re.compile(rb"\n\[originating from goroutine ([0-9]+)\]:")
 _PLACE = re.compile(rb"(?:\t|  +)[^\n]*:[0-9]+")
 _ARGUMENTS = re.compile(rb"\([0{_][^\n]*\)\n")
 _GOES_ON = re.compile(rb":[0-9]+ \+0x[0-9a-f]|elided\.\.\.$|\]:$")
-_CREATED = b"\ncreated by "
 _MOST_DIGITS = 18
 _IN_GOROUTINE = re.compile(rb" in goroutine ([0-9]+)(?=\n|$)")
 
@@ -368,12 +367,10 @@ def _key(own: bytes) -> tuple[bytes, int]:
 
     Arguments are taken out, except the ``(...)`` of an inlined call and the ``()`` of one without.
     """
-    frames, mark, created = own.rpartition(_CREATED)
-    if mark:
-        name, mark, rest = created.partition(b" in goroutine ")
-        number, _, place = rest.partition(b"\n")
-        if number.isdigit() and len(number) <= _MOST_DIGITS:
-            return b"%b%b%b\n%b" % (_ARGUMENTS.sub(b"(", frames), _CREATED, name, place), int(number)
+    front, _, rest = own.rpartition(b" in goroutine ")
+    number, _, place = rest.partition(b"\n")
+    if number.isdigit() and len(number) <= _MOST_DIGITS and front:
+        return _ARGUMENTS.sub(b"(", front) + place, int(number)
     return _ARGUMENTS.sub(b"(", own), -1
 
 
