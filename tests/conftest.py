@@ -100,3 +100,9 @@ def real_capture(request: pytest.FixtureRequest) -> bytes:
 def capture_text() -> Callable[[str], bytes]:
     """The text of a capture by its path below ``fixtures/captures``."""
     return lambda name: content(CAPTURES / name)
+
+
+@pytest.fixture(scope="session")
+def real_read(real_capture: bytes, read: Callable[..., Read]) -> Read:
+    """The same capture, read."""
+    return read(real_capture)

@@ -70,8 +70,10 @@ def test_reads_numbers_as_python_does(text: list[str]) -> None:
             printed = match[0]
             if digits(printed) > 18 or printed.count(b".") > 1:
                 continue
-            assert numerals.integers(at, index)[0] == int(printed.replace(b".", b""))
-            assert numerals.decimals(at, index)[0] == float(printed)
+            assert numerals.integers(numerals.first_numbers(at) + index)[0] == int(
+                printed.replace(b".", b"")
+            )
+            assert numerals.decimals(numerals.first_numbers(at) + index)[0] == float(printed)
 
 
 @given(texts)
