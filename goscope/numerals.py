@@ -124,26 +124,23 @@ class Numerals:
             good &= (self._dotted[first[:, None] + whole] == 0).all(axis=1)
         return NumberRows(self, lines, good)
 
-    def integers(self, lines: IntArray, number: int) -> IntArray:
-        """The n-th number of each line, as integers."""
-        values: IntArray = self._values[self._first[lines] + number]
-        return values
+    def first_numbers(self, lines: IntArray) -> IntArray:
+        """Where in all numbers of the text those of each line start."""
+        return self._first[lines]
 
-    def decimals(self, lines: IntArray, number: int) -> Floats:
-        """The n-th number of each line, as the float nearest to its decimal text."""
-        at = self._first[lines] + number
-        values, decimals = self._values[at], self._decimals[at]
-        floats: Floats = values / _POWERS[decimals]
+    def integers(self, at: IntArray) -> IntArray:
+        """Numbers as integers."""
+        return self._values.take(at)
+
+    def decimals(self, at: IntArray) -> Floats:
+        """Numbers as the floats nearest to their decimal texts."""
+        values, decimals = self._values.take(at), self._decimals.take(at)
+        floats: Floats = values / _POWERS.take(decimals)
         wide = values > _EXACT  # rounded once to a float, and again by the division
         if wide.any():
             pairs = zip(values[wide].tolist(), decimals[wide].tolist(), strict=True)
             floats[wide] = [float(f"{value}e-{places}") for value, places in pairs]
         return floats
-
-    def block(self, lines: IntArray, first: int, last: int) -> IntArray:
-        """Numbers ``first`` to ``last`` (exclusive) of each line, as a matrix."""
-        values: IntArray = self._values[self._first[lines][:, None] + np.arange(first, last)]
-        return values
 
     def texts(self, lines: IntArray, start: tuple[int, int], end: tuple[int, int]) -> list[bytes]:
         """A piece of each line, numbers included, between two places.
@@ -161,6 +158,7 @@ class NumberRows:
 
     def __init__(self, numerals: Numerals, lines: IntArray, good: Bools):
         self._numerals = numerals
+        self._first = numerals.first_numbers(lines)
         self.lines = lines
         self.good = good
 
@@ -171,13 +169,16 @@ class NumberRows:
         return NumberRows(self._numerals, self.lines[self.good], self.good[self.good])
 
     def integers(self, number: int) -> IntArray:
-        return self._numerals.integers(self.lines, number)
+        """The n-th number of each row, as integers."""
+        return self._numerals.integers(self._first + number)
 
     def decimals(self, number: int) -> Floats:
-        return self._numerals.decimals(self.lines, number)
+        """The n-th number of each row, as floats."""
+        return self._numerals.decimals(self._first + number)
 
     def block(self, first: int, last: int) -> IntArray:
-        return self._numerals.block(self.lines, first, last)
+        """Numbers ``first`` to ``last`` (exclusive) of each row, as a matrix."""
+        return self._numerals.integers(self._first[:, None] + np.arange(first, last))
 
     def texts(self, start: tuple[int, int], end: tuple[int, int]) -> list[bytes]:
         return self._numerals.texts(self.lines, start, end)

@@ -98,7 +98,8 @@ class _Plan:
     lists: dict[str, _Slot]
 
 
-_Batches = list[tuple[_Plan, NumberRows]]
+#: Rows of one shape each, and where among the rows of their table they go.
+_Batches = list[tuple[_Plan, NumberRows, IntArray | slice]]
 _NUMBERS = Rejected(0, "numbers of at most 18 digits, integers where Go prints integers")
 
 
@@ -213,7 +214,7 @@ class LineShapes:
         numbers: IntArray,
     ) -> None:
         """Add all rows of one rule, in line order, shape by shape."""
-        batches: _Batches = []
+        found_rows: list[tuple[_Plan, NumberRows]] = []
         for lines, plan in zip(lines_of, plans, strict=True):
             if plan is None or plan.rule is not rule:
                 continue
@@ -222,18 +223,22 @@ class LineShapes:
                 wanted[lines[~found.good]] = False
                 self._set_aside(numerals, lines[~found.good], numbers, _NUMBERS)
                 found = found.usable()
-            batches.append((plan, found))
+            found_rows.append((plan, found))
         rows = int(wanted.sum())
         if not rows:
             return
         place = np.cumsum(wanted) - 1
+        batches: _Batches = [
+            (plan, found, place[found.lines] if len(found_rows) > 1 else slice(None))
+            for plan, found in found_rows
+        ]
         builder = self._builders[rule.table]
         cells: dict[str, Cells] = {}
         for column in rule.columns:
-            if not any(column.name in plan.slots for plan, _ in batches):
+            if not any(column.name in plan.slots for plan, _, _ in batches):
                 continue
-            cells[column.name] = self._column(column, batches, place, rows, builder)
-        lists = {name: self._lists(name, batches, place, rows) for name in rule.lists}
+            cells[column.name] = self._column(column, batches, rows, builder)
+        lists = {name: self._lists(name, batches, rows) for name in rule.lists}
         cells.update({name: Cells(found.values, counts=found.counts) for name, found in lists.items()})
         if rule.derive is not None:
             cells.update(rule.derive(lists))
@@ -241,7 +246,9 @@ class LineShapes:
         cells["line"] = Cells(numbers[wanted] + 1)
         builder.add(rows, cells)
 
-    def _column(self, column: Column, batches: _Batches, place: IntArray, rows: int, builder: TableBuilder) -> Cells:
+    def _column(
+        self, column: Column, batches: _Batches, rows: int, builder: TableBuilder
+    ) -> Cells:
         default = -1 if column.default is None else int(column.default)
         values: npt.NDArray[Any]
         if column.kind is Kind.FLOAT:
@@ -253,11 +260,10 @@ class LineShapes:
         else:
             values = np.zeros(rows, np.int64)
         valid = np.zeros(rows, np.bool_)
-        for plan, found in batches:
+        for plan, found, at in batches:
             slot = plan.slots.get(column.name)
             if slot is None:
                 continue
-            at = place[found.lines]
             if column.kind is Kind.TEXT:
                 if slot.constant is not None:
                     values[at] = builder.code(column.name, str(slot.constant))
@@ -280,19 +286,18 @@ class LineShapes:
         masked = column.kind is Kind.INT and not valid.all()
         return Cells(values, valid if masked else None)
 
-    def _lists(self, name: str, batches: _Batches, place: IntArray, rows: int) -> Lists:
+    def _lists(self, name: str, batches: _Batches, rows: int) -> Lists:
         counts = np.zeros(rows, np.int64)
-        for plan, found in batches:
+        for plan, _, at in batches:
             if name in plan.lists:
                 slot = plan.lists[name]
-                counts[place[found.lines]] = slot.last - slot.first
+                counts[at] = slot.last - slot.first
         begins = np.cumsum(counts) - counts
         values = np.zeros(int(counts.sum()), np.int64)
-        for plan, found in batches:
+        for plan, found, at in batches:
             if name in plan.lists:
                 slot = plan.lists[name]
-                at = begins[place[found.lines]][:, None] + np.arange(slot.last - slot.first)
-                values[at] = found.block(slot.first, slot.last)
+                values[begins[at][:, None] + np.arange(slot.last - slot.first)] = found.block(slot.first, slot.last)
         return Lists(values, counts)
 
 
