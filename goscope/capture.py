@@ -17,6 +17,7 @@ import numpy as np
 
 from goscope.errors import InputError
 from goscope.formats import all_formats
+from goscope.formats.format import BlockReader
 from goscope.framing.framer import BlockRecords, CutRecord, Framer, LineRecords
 from goscope.processes import assign_processes
 from goscope.shapes import LineShapes, Unparsed
@@ -140,7 +141,9 @@ class CaptureBuilder:
         self._line_kinds = [rule.kind for rule in rules]
         self._block_kinds = [f.block for f in formats if f.block is not None]
         self._readers = {
-            f.block.name: f.reader() for f in formats if f.block is not None and f.reader is not None
+            f.block.name: f.reader()
+            for f in formats
+            if f.block is not None and f.reader is not None
         }
         self._format_of_table = {name: f.name for f in formats for name in f.tables}
         self._format_of_block = {f.block.name: f.name for f in formats if f.block is not None}
@@ -149,8 +152,8 @@ class CaptureBuilder:
     def read(self, name: str, chunks: Iterable[bytes]) -> Input:
         """Read one input to its end.
 
-        An input that was read before gets a name of its own. When the source fails, what was read before stays in the capture, the failure is noted as the
-        input's problem, and raised again.
+        An input that was read before gets a name of its own. When the source fails, what was read
+        before stays in the capture, the failure is noted as the input's problem, and raised again.
         """
         taken = {found.name for found in self._inputs}
         again = next(n for n in itertools.count(2) if f"{name} ({n})" not in taken)
@@ -224,7 +227,8 @@ class _Reading:
         )
 
     def _unparsed(self) -> tuple[int, list[Unparsed]]:
-        sources = (self._builder._lines, *self._builder._readers.values())
+        sources: list[LineShapes | BlockReader] = [self._builder._lines]
+        sources += self._builder._readers.values()
         return (
             sum(source.unparsed_count for source in sources),
             [unparsed for source in sources for unparsed in source.unparsed],
@@ -239,7 +243,12 @@ class _Reading:
                     self._blocks.add(piece.kind)
             else:
                 self._cut.append(
-                    Unparsed(self._name, piece.number + 1, piece.text, "the rest of the line: the input ends here")
+                    Unparsed(
+                        self._name,
+                        piece.number + 1,
+                        piece.text,
+                        "the rest of the line: the input ends here",
+                    )
                 )
 
 

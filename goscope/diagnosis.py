@@ -42,10 +42,14 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
         "scheduler": _scheduler(capture),
         "gc": _unjudged(capture, "gc", "gc lines", "run it with GODEBUG=gctrace=1"),
         "goroutines": _goroutines(capture, findings),
-        "threads": _unjudged(capture, "sched", "SCHED lines", "run it with GODEBUG=schedtrace=1000"),
+        "threads": _unjudged(
+            capture, "sched", "SCHED lines", "run it with GODEBUG=schedtrace=1000"
+        ),
         "crash": Verdict("unknown", Confidence.LOW, "this version does not look for crashes"),
     }
-    return Diagnosis(capture, _status(capture, findings, verdicts), verdicts, tuple(findings), settings)
+    return Diagnosis(
+        capture, _status(capture, findings, verdicts), verdicts, tuple(findings), settings
+    )
 
 
 _STRENGTH = ("leak-proven", "leak-forever-blocked", "leak-growth", "leak-long-wait")
@@ -73,8 +77,8 @@ def _strength(rule: str) -> int:
 
 def _status(capture: Capture, findings: list[Finding], verdicts: Mapping[str, Verdict]) -> str:
     severity = worst(findings)
-    if severity is Severity.CRITICAL or severity is Severity.WARNING:
-        return severity.value
+    if severity in (Severity.CRITICAL, Severity.WARNING):
+        return str(severity.value)
     if all(verdict.state == "unknown" for verdict in verdicts.values()):
         return "unknown"
     return "info" if severity is Severity.INFO else "ok"
@@ -84,7 +88,9 @@ def _scheduler(capture: Capture) -> Verdict:
     schedules = schedules_of(capture)
     if not schedules:
         return Verdict(
-            "unknown", Confidence.LOW, "no SCHED lines were read",
+            "unknown",
+            Confidence.LOW,
+            "no SCHED lines were read",
             "run it with GODEBUG=schedtrace=1000 and give goscope its stderr",
         )
     worst_one = min(schedules, key=lambda s: _WORST_FIRST.index(s.verdict.state))
@@ -100,7 +106,9 @@ def _goroutines(capture: Capture, findings: list[Finding]) -> Verdict:
     dumps = snapshots_of(capture)
     if not dumps:
         return Verdict(
-            "unknown", Confidence.LOW, "no goroutine dump was read",
+            "unknown",
+            Confidence.LOW,
+            "no goroutine dump was read",
             "add two or three dumps of /debug/pprof/goroutine?debug=2, some seconds apart",
         )
     most = max(len(snapshots) for _, snapshots in dumps)
@@ -109,7 +117,12 @@ def _goroutines(capture: Capture, findings: list[Finding]) -> Verdict:
     if leaks:
         best = max(leaks, key=lambda f: (f.confidence.rank, f.severity.rank))
         sure = best.confidence.rank >= Confidence.HIGH.rank
-        return Verdict("leak" if sure else "suspected_leak", best.confidence, best.title, None if sure else collect)
+        return Verdict(
+            "leak" if sure else "suspected_leak",
+            best.confidence,
+            best.title,
+            None if sure else collect,
+        )
     total = sum(len(d.rows) for _, snapshots in dumps for d in snapshots[-1:])
     confidence = Confidence.HIGH if most > 2 else Confidence.MEDIUM if most == 2 else Confidence.LOW
     reason = f"{total} goroutines in the last of {most} dump{'s' * (most > 1)}, and none of them looks leaked"
@@ -120,4 +133,6 @@ def _unjudged(capture: Capture, table: str, what: str, how: str) -> Verdict:
     rows = len(capture.table(table))
     if not rows:
         return Verdict("unknown", Confidence.LOW, f"no {what} were read", how)
-    return Verdict("unknown", Confidence.LOW, f"{rows} {what} read, but this version does not judge them")
+    return Verdict(
+        "unknown", Confidence.LOW, f"{rows} {what} read, but this version does not judge them"
+    )

@@ -65,7 +65,9 @@ class Numerals:
     def numbers_of(self, line: int) -> tuple[IntArray, IntArray]:
         """Start and end of each number of a line, counted from the start of the line."""
         mine = slice(self._first[line], self._first[line + 1])
-        return self._starts[mine] - self._line_starts[line], self._ends[mine] - self._line_starts[line]
+        return self._starts[mine] - self._line_starts[line], self._ends[mine] - self._line_starts[
+            line
+        ]
 
     def offsets(self, line: int) -> IntArray:
         """Where in the skeleton of the line its numbers stand."""
@@ -90,7 +92,9 @@ class Numerals:
             groups, examples = _group(text.split(b"\n")[:-1])
         return self._split_by_offsets(groups, examples)
 
-    def _split_by_offsets(self, groups: IntArray, examples: list[int]) -> tuple[IntArray, list[int]]:
+    def _split_by_offsets(
+        self, groups: IntArray, examples: list[int]
+    ) -> tuple[IntArray, list[int]]:
         """Take apart lines with one skeleton whose numbers stand at different places in it."""
         counts = np.diff(self._first)
         skeletal = self._starts - self._before[:-1]  # where each number stands in the skeleton
@@ -220,7 +224,7 @@ def _joined_by_dot(codes: npt.NDArray[np.uint8], starts: Places, ends: Places) -
     return joins
 
 
-def _skeleton(text: bytes, digit: Bools, dots: IntArray) -> bytes:
+def _skeleton(text: bytes, digit: Bools, dots: Places) -> bytes:
     """The text without its numbers; ``dots`` are the places of the decimal dots."""
     if not len(dots):
         return text.translate(None, b"0123456789")
@@ -262,7 +266,8 @@ def _eight_digits(text: bytes, ends: Places, lengths: Places) -> IntArray:
     words &= np.uint64(0x0000FFFF0000FFFF)
     words *= np.uint64(10_000 * 2**32 + 1)
     words >>= np.uint64(32)
-    return words.astype(np.int64)
+    said: IntArray = words.astype(np.int64)
+    return said
 
 
 class _Groups(dict[bytes, int]):

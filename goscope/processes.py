@@ -13,7 +13,9 @@ import numpy as np
 from goscope.tables import Cells, Table, narrow
 
 
-def assign_processes(tables: dict[str, Table], inputs: Sequence[str]) -> tuple[dict[str, Table], int]:
+def assign_processes(
+    tables: dict[str, Table], inputs: Sequence[str]
+) -> tuple[dict[str, Table], int]:
     """Fill the ``process`` column of every table; returns the tables and the number of processes."""
     starts: dict[str, list[int]] = {}
     for name in inputs:
@@ -35,7 +37,9 @@ def assign_processes(tables: dict[str, Table], inputs: Sequence[str]) -> tuple[d
 
 def _starts(tables: dict[str, Table], name: str) -> list[int] | None:
     """The lines at which a further process starts in an input; None if it holds no trace lines."""
-    breaks: list[tuple[int, int]] = []  # the new process began after the second line, up to the first
+    breaks: list[
+        tuple[int, int]
+    ] = []  # the new process began after the second line, up to the first
     traced = False
     for table_name, clock, least in (("sched", "t_ms", 0), ("gc", "cycle", 1)):
         table = tables[table_name]

@@ -70,9 +70,7 @@ def schedules_of(capture: Capture) -> tuple[Schedule, ...]:
     """One schedule per process that printed SCHED lines."""
     sched = capture.table("sched")
     return tuple(
-        _schedule(capture, int(process))
-        for process in np.unique(sched["process"])
-        if len(sched)
+        _schedule(capture, int(process)) for process in np.unique(sched["process"]) if len(sched)
     )
 
 
@@ -116,8 +114,9 @@ def _from_processors(capture: Capture, rows: IntArray) -> tuple[Floats, Floats]:
     known = table["sample"][table.present("sample")]
     queues = np.nan_to_num(table.numbers("runqsize"))[table.present("sample")]
     status = table.numbers("status")[table.present("sample")]
-    sums = np.bincount(known, weights=queues, minlength=size)
-    syscalls = np.bincount(known, weights=(status == 2), minlength=size)
+    sums: Floats = np.bincount(known, weights=queues, minlength=size).astype(np.float64)
+    stopped = (status == 2).astype(np.float64)
+    syscalls: Floats = np.bincount(known, weights=stopped, minlength=size).astype(np.float64)
     return sums[rows], syscalls[rows]
 
 
@@ -167,7 +166,9 @@ def _judged(capture: Capture, s: Schedule) -> Schedule:
     evidence = [
         Evidence("judged", n, "SCHED lines" if n > 1 else "SCHED line", s.source),
         Evidence("Ps idle, median", round(float(np.median(s.idle / s.procs)) * 100), "%"),
-        Evidence("waiting goroutines per P, median", round(float(np.median(load)), 2), "goroutines"),
+        Evidence(
+            "waiting goroutines per P, median", round(float(np.median(load)), 2), "goroutines"
+        ),
     ]
     overloaded = all_busy & (load > OVERLOAD_PER_P)
     strong = Confidence.HIGH if n >= 8 else Confidence.MEDIUM if n >= 3 else Confidence.LOW
@@ -175,28 +176,38 @@ def _judged(capture: Capture, s: Schedule) -> Schedule:
     if overloaded.mean() >= 0.5 or (all_busy.mean() >= 0.8 and np.median(load) >= LASTING_PER_P):
         sure = strong if overloaded.mean() >= 0.5 else min(strong, Confidence.MEDIUM, key=_rank)
         verdict = Verdict(
-            "starving", sure,
-            f"{np.median(load):.0f} goroutines per P wait to run and no P is idle", collect,
+            "starving",
+            sure,
+            f"{np.median(load):.0f} goroutines per P wait to run and no P is idle",
+            collect,
         )
     elif _not_preempted(s, all_busy):
         verdict = Verdict(
-            "starving", min(strong, Confidence.MEDIUM, key=_rank),
-            "a goroutine keeps its P without yielding: " + _stuck_words(s), collect,
+            "starving",
+            min(strong, Confidence.MEDIUM, key=_rank),
+            "a goroutine keeps its P without yielding: " + _stuck_words(s),
+            collect,
         )
     elif all_busy.mean() >= 0.8 and np.median(load) >= 1 and _busy_threads(s) >= BUSY_THREADS_PER_P:
         verdict = Verdict(
-            "starving", min(strong, Confidence.MEDIUM, key=_rank),
+            "starving",
+            min(strong, Confidence.MEDIUM, key=_rank),
             f"goroutines wait to run while {_busy_threads(s):.0f} threads per P sit in system calls",
             collect,
         )
-    elif all_idle >= 0.8 or (busy_share < 0.1 and np.median(s.idle / s.procs) == 1) or _thread_bound(s):
+    elif (
+        all_idle >= 0.8
+        or (busy_share < 0.1 and np.median(s.idle / s.procs) == 1)
+        or _thread_bound(s)
+    ):
         verdict = _quiet(capture, s, all_idle, collect)
     elif (convoy := _convoy(capture, s, all_busy)) is not None:
         verdict = Verdict("blocked", min(strong, Confidence.MEDIUM, key=_rank), convoy, collect)
     elif _unbalanced(s, all_idle):
         usual = s.procs - s.idle
         verdict = Verdict(
-            "unbalanced", strong,
+            "unbalanced",
+            strong,
             f"{np.median(usual):.0f} of {np.median(s.procs):.0f} Ps work all the time, the others never",
             collect,
         )
@@ -229,7 +240,9 @@ def _frozen_share(s: Schedule) -> float:
 def _not_preempted(s: Schedule, all_busy: Bools) -> bool:
     waits = float((s.waiting > 0).mean()) >= 0.5
     stuck = s.stuck_stw_ms >= STUCK_STW_MS
-    return bool(all_busy.mean() >= 0.8) and ((_frozen_share(s) >= 0.5 and (waits or stuck)) or stuck)
+    return bool(all_busy.mean() >= 0.8) and (
+        (_frozen_share(s) >= 0.5 and (waits or stuck)) or stuck
+    )
 
 
 def _stuck_words(s: Schedule) -> str:
@@ -268,20 +281,26 @@ def _quiet(capture: Capture, s: Schedule, all_idle: float, collect: str | None) 
         total = stuck + others
         if stuck >= FEW_BLOCKED and stuck >= 0.5 * total:
             return Verdict(
-                "blocked", Confidence.HIGH,
+                "blocked",
+                Confidence.HIGH,
                 f"{idle}, and {stuck} of {total} waiting goroutines wait for locks, sends or system "
-                f"calls ({where})", collect,
+                f"calls ({where})",
+                collect,
             )
         return Verdict(
-            "idle", Confidence.HIGH,
-            f"{idle}, and its goroutines wait for work, timers or the network ({where})", collect,
+            "idle",
+            Confidence.HIGH,
+            f"{idle}, and its goroutines wait for work, timers or the network ({where})",
+            collect,
         )
     more = "add GODEBUG=scheddetail=1 or a goroutine dump to tell idle from blocked"
     if _thread_bound(s) or _busy_threads(s) >= BUSY_THREADS_PER_P:
         return Verdict(
-            "blocked", Confidence.LOW,
+            "blocked",
+            Confidence.LOW,
             f"most Ps are idle, yet the program needed {np.median(s.threads):.0f} threads for "
-            f"{np.median(s.procs):.0f} Ps: goroutines block in system calls", more,
+            f"{np.median(s.procs):.0f} Ps: goroutines block in system calls",
+            more,
         )
     return Verdict("idle", Confidence.MEDIUM, idle + "; it may also be blocked", more)
 
@@ -295,7 +314,8 @@ def _convoy(capture: Capture, s: Schedule, all_busy: Bools) -> str | None:
     if stuck < 2 * np.median(s.procs) + FEW_BLOCKED or stuck < others:
         return None
     idle = float(np.median(s.idle))
-    return f"{stuck} of {stuck + others} waiting goroutines wait for locks or sends while {idle:.0f} Ps idle ({where})"
+    total = stuck + others
+    return f"{stuck} of {total} waiting goroutines wait for locks or sends while {idle:.0f} Ps idle ({where})"
 
 
 def _waits_in_dump(capture: Capture, process: int) -> tuple[int, int, str] | None:
@@ -339,7 +359,9 @@ def _waits_in_detail(capture: Capture, process: int) -> tuple[int, int, str] | N
             found = reason(text)
             if found is not None and found.kind in ("system_idle", "idle_by_design", "transient"):
                 continue
-            needs_other = primitive_of(text) in ("lock", "semaphore") or text.startswith("chan send")
+            needs_other = primitive_of(text) in ("lock", "semaphore") or text.startswith(
+                "chan send"
+            )
             stuck, others = (stuck + 1, others) if needs_other else (stuck, others + 1)
     return stuck, others, "last sample of scheddetail"
 
@@ -357,9 +379,7 @@ def _timeline(s: Schedule, whole: str) -> tuple[Stretch, ...]:
         near = slice(max(0, i - half), i + half + 1)
         idle = s.idle[near] / s.procs[near]
         load = s.waiting_per_p[near]
-        if np.median(load) > LASTING_PER_P and np.median(idle) == 0:
-            words.append("starving")
-        elif np.median(idle) == 0 and whole == "starving":
+        if np.median(idle) == 0 and (whole == "starving" or np.median(load) > LASTING_PER_P):
             words.append("starving")
         elif np.median(idle) >= 0.99 and (idle < 1).mean() < 0.5:
             words.append(quiet if whole != "healthy" or (idle == 1).all() else "healthy")

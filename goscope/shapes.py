@@ -239,16 +239,16 @@ class LineShapes:
                 continue
             cells[column.name] = self._column(column, batches, rows, builder)
         lists = {name: self._lists(name, batches, rows) for name in rule.lists}
-        cells.update({name: Cells(found.values, counts=found.counts) for name, found in lists.items()})
+        cells.update(
+            {name: Cells(found.values, counts=found.counts) for name, found in lists.items()}
+        )
         if rule.derive is not None:
             cells.update(rule.derive(lists))
         cells["input"] = Cells(np.full(rows, builder.code("input", self._input), np.int32))
         cells["line"] = Cells(numbers[wanted] + 1)
         builder.add(rows, cells)
 
-    def _column(
-        self, column: Column, batches: _Batches, rows: int, builder: TableBuilder
-    ) -> Cells:
+    def _column(self, column: Column, batches: _Batches, rows: int, builder: TableBuilder) -> Cells:
         default = -1 if column.default is None else int(column.default)
         values: npt.NDArray[Any]
         if column.kind is Kind.FLOAT:
@@ -297,7 +297,9 @@ class LineShapes:
         for plan, found, at in batches:
             if name in plan.lists:
                 slot = plan.lists[name]
-                values[begins[at][:, None] + np.arange(slot.last - slot.first)] = found.block(slot.first, slot.last)
+                values[begins[at][:, None] + np.arange(slot.last - slot.first)] = found.block(
+                    slot.first, slot.last
+                )
         return Lists(values, counts)
 
 
@@ -331,7 +333,9 @@ def _make_plan(rule: LineRule, text: bytes) -> _Plan | Rejected:
 _INTEGER_TERMINALS = frozenset({"INT", "SIGNED"})
 
 
-def _slot(part: Part, kind: Kind, rule: LineRule, text: bytes, starts: IntArray, ends: IntArray) -> _Slot:
+def _slot(
+    part: Part, kind: Kind, rule: LineRule, text: bytes, starts: IntArray, ends: IntArray
+) -> _Slot:
     """The source of one column's value in lines of this shape."""
     if not part.words:
         return _Slot(0, 0, constant=True)  # a flag: the words are there

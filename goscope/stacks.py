@@ -110,7 +110,9 @@ def snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]], ..
         source = f"{names[row]}:{int(snapshots['line'][row])}"
         process = int(snapshots["process"][row])
         found.setdefault(process, []).append(Snapshot(row, source, rows))
-    logs = set(capture.table("sched").categories("input")) | set(capture.table("gc").categories("input"))
+    logs = set(capture.table("sched").categories("input")) | set(
+        capture.table("gc").categories("input")
+    )
     for dumps in found.values():
         dumps.sort(key=lambda dump: names[dump.number] in logs)
     return tuple((process, tuple(dumps)) for process, dumps in sorted(found.items()))

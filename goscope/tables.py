@@ -95,7 +95,7 @@ class Table:
         if cells.valid is not None:
             return cells.valid
         if cells.values.dtype.kind == "f":
-            return ~np.isnan(cells.values)
+            return np.asarray(~np.isnan(cells.values), np.bool_)
         if self._kinds[column] in (Kind.TEXT, Kind.BOOL):
             return np.asarray(cells.values >= 0)
         return np.ones(self.rows, dtype=np.bool_)
@@ -131,7 +131,7 @@ class Table:
 
     def select(self, rows: Bools | Ints) -> Table:
         """The rows under a boolean mask or at the given positions, in their order."""
-        at = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        at: Ints = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64)
         cells = {name: _select(cells, at) for name, cells in self._cells.items()}
         return Table(self.name, self.schema, cells, len(at))
 
@@ -154,7 +154,9 @@ class Table:
                 columns[column.name] = pd.arrays.BooleanArray(values == 1, values < 0)
             elif column.kind is Kind.INTS:
                 parts = np.split(values, np.cumsum(self.counts(column.name))[:-1])
-                columns[column.name] = pd.Series([p.tolist() for p in parts[: self.rows]], dtype=object)
+                columns[column.name] = pd.Series(
+                    [p.tolist() for p in parts[: self.rows]], dtype=object
+                )
             elif column.kind is Kind.TEXT:
                 columns[column.name] = pd.Categorical.from_codes(
                     values, categories=pd.Index(list(cells.categories), dtype=object)

@@ -85,11 +85,15 @@ def _compare(label: dict[str, Any], diagnosis: Diagnosis, result: Score) -> None
         result.accepted[expected["scheduler"]].append(right)
         if not right:
             reason = diagnosis.verdicts["scheduler"].reason
-            result.misses.append(f"{path}: scheduler {expected['scheduler']}, found {state}: {reason}")
+            result.misses.append(
+                f"{path}: scheduler {expected['scheduler']}, found {state}: {reason}"
+            )
     if "leak" in unscored:
         return
     leaks = [
-        f for f in diagnosis.findings if f.rule.startswith("leak-") and f.severity is not Severity.INFO
+        f
+        for f in diagnosis.findings
+        if f.rule.startswith("leak-") and f.severity is not Severity.INFO
     ]
     for function in expected.get("leak") or []:
         result.leaks_expected += 1
@@ -113,7 +117,11 @@ def _functions(finding: Finding) -> set[str]:
 def report(folder: Path, result: Score) -> str:
     """The tables as text."""
     states = sorted({state for _, state in result.confusion})
-    lines = [f"{folder}: {result.runs} runs", "", "scheduler    " + "".join(f"{s:>12}" for s in states) + "    accepted"]
+    lines = [
+        f"{folder}: {result.runs} runs",
+        "",
+        "scheduler    " + "".join(f"{s:>12}" for s in states) + "    accepted",
+    ]
     for name, hits in sorted(result.accepted.items()):
         counts = "".join(f"{result.confusion[name, s]:>12}" for s in states)
         lines.append(f"{name:13}{counts}{sum(hits):>8} of {len(hits)}")

@@ -46,7 +46,9 @@ def analyze(
     ] = Format.TEXT,
     outputs: Annotated[
         list[Path] | None,
-        typer.Option("--output", "-o", help="Write a report; its suffix picks the form: .json .txt"),
+        typer.Option(
+            "--output", "-o", help="Write a report; its suffix picks the form: .json .txt"
+        ),
     ] = None,
     leak_after: Annotated[
         str, typer.Option(help="Wait time from which a goroutine looks leaked: 5m, 90m, 2h.")
@@ -72,7 +74,9 @@ def analyze(
     writers = [(path, _renderer(path)) for path in outputs or ()]
     if not inputs:
         if sys.stdin.isatty():
-            raise UsageError("no input: give files, directories, or pipe a program's stderr into it")
+            raise UsageError(
+                "no input: give files, directories, or pipe a program's stderr into it"
+            )
         inputs = ["-"]
     sources, failed = sources_of(inputs)
     capture, unreadable = read_sources(sources)
@@ -82,7 +86,9 @@ def analyze(
     if not capture.recognised:
         if failed:
             raise typer.Exit(InputError.exit_code)
-        raise NothingRecognised(_nothing([i.name for i in capture.inputs], [i.size for i in capture.inputs]))
+        raise NothingRecognised(
+            _nothing([i.name for i in capture.inputs], [i.size for i in capture.inputs])
+        )
 
     from goscope.diagnosis import diagnose
     from goscope.rules.rule import Settings
@@ -112,7 +118,9 @@ def _minutes(text: str) -> int:
     hours, minutes, seconds = (int(part or 0) for part in parts.groups())
     total = hours * 60 + minutes + seconds // 60
     if total < 1:
-        raise UsageError(f"--leak-after {text}: Go prints wait times from one minute on; use 1m or more")
+        raise UsageError(
+            f"--leak-after {text}: Go prints wait times from one minute on; use 1m or more"
+        )
     return total
 
 
@@ -131,7 +139,9 @@ def _nothing(names: list[str], sizes: list[int]) -> str:
         return "nothing to read"
     what = names[0] if len(names) == 1 else f"{len(names)} inputs"
     if not any(sizes):
-        return f"{what}: empty; was the program run with GODEBUG=schedtrace=1000 and its stderr kept?"
+        return (
+            f"{what}: empty; was the program run with GODEBUG=schedtrace=1000 and its stderr kept?"
+        )
     return (
         f"{what}: nothing of the Go runtime in it; goscope reads schedtrace, scheddetail and gctrace "
         "lines (GODEBUG=schedtrace=1000,gctrace=1, on stderr) and goroutine dumps (pprof debug=2)"

@@ -24,7 +24,9 @@ COLUMNS = (
     Column("cycle", Kind.INT, "", "number of the GC cycle, from 1"),
     Column("t_s", Kind.FLOAT, "s", "time since the runtime started"),
     Column("cpu_percent", Kind.INT, "%", "GC's share of all CPU since the program started"),
-    Column("leak_check", Kind.BOOL, "", "a cycle of the goroutine leak profile; 1.26", default=False),
+    Column(
+        "leak_check", Kind.BOOL, "", "a cycle of the goroutine leak profile; 1.26", default=False
+    ),
     _ms("stw_sweep_ms", "wall time of the first stop-the-world phase: sweep termination"),
     _ms("scan_ms", "wall time of the concurrent scan; 1.5 only"),
     _ms("write_barrier_ms", "wall time of installing the write barrier; 1.5 only"),

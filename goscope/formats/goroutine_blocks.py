@@ -28,7 +28,16 @@ from goscope.tables import Cells, Table, int_cells, narrow, table_from, text_cel
 
 GRAMMAR = Grammar(
     "goroutine_dump",
-    ("goroutine", "header", "frame", "foreign_frame", "created", "elided", "ancestor", "unavailable"),
+    (
+        "goroutine",
+        "header",
+        "frame",
+        "foreign_frame",
+        "created",
+        "elided",
+        "ancestor",
+        "unavailable",
+    ),
 )
 
 # What may vary in a text without changing its shape. In a header, words are Go's own, except in
@@ -176,7 +185,11 @@ class GoroutineReader:
             code = self._header_codes[tail] = len(self._headers)
             self._headers.append(_header(parsed))
         if gp is not None:
-            words = (gp.decode(), None if m is None else int(m), None if mp is None else mp.decode())
+            words = (
+                gp.decode(),
+                None if m is None else int(m),
+                None if mp is None else mp.decode(),
+            )
             rows.registers[len(rows.ids)] = words
         return code
 
@@ -435,7 +448,11 @@ def _unquoted(text: str) -> str:
 
 def _created(parts: tuple[Piece, ...]) -> _Row:
     texts = {part.name: part.text for part in parts if part.words}
-    return {"creator": texts["creator"], "file": texts.get("file"), "line": _number(texts.get("line"))}
+    return {
+        "creator": texts["creator"],
+        "file": texts.get("file"),
+        "line": _number(texts.get("line")),
+    }
 
 
 def _call(parts: tuple[Piece, ...], text: bytes) -> _Row:

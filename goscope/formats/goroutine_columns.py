@@ -7,7 +7,9 @@ from goscope.tables import Column, Kind
 
 GOROUTINES = (
     *PLACE,
-    Column("snapshot", Kind.INT, "", "the row of the snapshots table that the goroutine is part of"),
+    Column(
+        "snapshot", Kind.INT, "", "the row of the snapshots table that the goroutine is part of"
+    ),
     Column("id", Kind.INT, "", "goroutine id; the same id later is the same goroutine"),
     Column("state", Kind.TEXT, "", "status name; waiting where the header gives a wait reason"),
     Column("wait_reason", Kind.TEXT, "", "why it waits, in Go's words"),
@@ -30,7 +32,12 @@ GOROUTINES = (
 STACKS = (
     Column("stack", Kind.INT, "", "number of the distinct stack"),
     Column("depth", Kind.INT, "frames", "frames that were printed"),
-    Column("elided", Kind.INT, "frames", "frames that were left out; missing if Go did not say how many"),
+    Column(
+        "elided",
+        Kind.INT,
+        "frames",
+        "frames that were left out; missing if Go did not say how many",
+    ),
     Column("function", Kind.TEXT, "", "function on top"),
     Column("creator", Kind.TEXT, "", "the function that started the goroutine"),
     Column("creator_file", Kind.TEXT, "", "file of the go statement"),
@@ -39,7 +46,9 @@ STACKS = (
 
 FRAMES = (
     Column("stack", Kind.INT, "", "number of the distinct stack"),
-    Column("ancestor", Kind.INT, "", "0 for the goroutine itself, 1 for the one that started it, ..."),
+    Column(
+        "ancestor", Kind.INT, "", "0 for the goroutine itself, 1 for the one that started it, ..."
+    ),
     Column("depth", Kind.INT, "", "0 is the top"),
     Column("function", Kind.TEXT, "", "full name"),
     Column("package", Kind.TEXT, "", "import path"),

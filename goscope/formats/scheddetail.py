@@ -77,7 +77,7 @@ def _rule(
             openings=tuple(indent + letter.encode() + b"#" for indent in (b"  ", b"")),
             sign=re.compile(rf" *{letter}[0-9]+: (?:{field})=".encode()),
             complete=complete,
-                last=b"0123456789le)",
+            last=b"0123456789le)",
         ),
         table=table,
         columns=columns,

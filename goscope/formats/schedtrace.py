@@ -13,7 +13,7 @@ import numpy as np
 from goscope.formats.format import PLACE, Format
 from goscope.framing.records import LineKind
 from goscope.grammars import Grammar
-from goscope.shapes import Lists, LineRule
+from goscope.shapes import LineRule, Lists
 from goscope.tables import Cells, Column, Kind
 
 COLUMNS = (

@@ -20,7 +20,8 @@ WINDOW = 8
 
 # How log lines start: the date of Go's log package or ISO 8601, alone, as slog's time= or in JSON.
 _LOG_START = re.compile(
-    rb'(?:time=|ts=|\{"[a-z@_]{1,20}":"?|\[)?(?:19|20)[0-9]{2}[-/][01][0-9][-/][0-3][0-9][ T][0-9]{2}:[0-9]{2}'
+    rb'(?:time=|ts=|\{"[a-z@_]{1,20}":"?|\[)?'
+    rb"(?:19|20)[0-9]{2}[-/][01][0-9][-/][0-3][0-9][ T][0-9]{2}:[0-9]{2}"
 )
 
 

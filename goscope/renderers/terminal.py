@@ -1,7 +1,8 @@
-"""The summary for a terminal: the verdicts first, then the findings with their evidence, then what was read."""
+"""The summary for a terminal: verdicts first, then findings with their evidence, then what was read."""
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 from goscope.capture import Input
@@ -43,8 +44,6 @@ _TABLE_WORDS = {
 
 def render(diagnosis: Diagnosis) -> str:
     """The summary as plain text of 80 columns."""
-    import io
-
     from rich.console import Console
 
     console = Console(
@@ -74,7 +73,9 @@ def show(diagnosis: Diagnosis, console: Console) -> None:
         if found not in silent:
             _input(found, diagnosis.capture.records(found.name), console)
     if silent:
-        names = ", ".join(safe(i.name, longest=60) for i in silent[:4]) + (", ..." if len(silent) > 4 else "")
+        names = ", ".join(safe(i.name, longest=60) for i in silent[:4]) + (
+            ", ..." if len(silent) > 4 else ""
+        )
         console.print(Text(f"nothing of the Go runtime in {names}", "dim"))
 
 
@@ -153,7 +154,9 @@ def _place(site: Site) -> str:
 
 
 def _evidence(evidence: Evidence) -> str:
-    value = f"{evidence.label}: {evidence.value}{'' if evidence.unit == '%' else ' '}{evidence.unit}"
+    value = (
+        f"{evidence.label}: {evidence.value}{'' if evidence.unit == '%' else ' '}{evidence.unit}"
+    )
     source = f" ({evidence.source})" if evidence.source else ""
     return safe(value.rstrip() + source)
 
@@ -169,7 +172,12 @@ def _input(found: Input, records: dict[str, int], console: Console) -> None:
     line = f"read {safe(found.name)}: {found.lines} line{'s' * (found.lines != 1)}, "
     console.print(Text(line + (", ".join(counts) or "nothing of the Go runtime"), "dim"))
     if found.problem is not None:
-        console.print(Text(f"  not read further: {safe(found.problem.removeprefix(found.name + ': '))}", "yellow"))
+        console.print(
+            Text(
+                f"  not read further: {safe(found.problem.removeprefix(found.name + ': '))}",
+                "yellow",
+            )
+        )
     if found.cut and (records.get("goroutines") or found.unparsed_count):
         console.print(Text("  the last line has no line end: the input may be cut", "yellow"))
     if found.unparsed_count:

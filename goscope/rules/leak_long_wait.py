@@ -63,7 +63,13 @@ def _piled_up(ages: IntArray) -> bool:
 
 
 def _finding(
-    process: int, blocked: Blocked, rows: IntArray, ages: IntArray, urgent: bool, piled: bool, bar: int
+    process: int,
+    blocked: Blocked,
+    rows: IntArray,
+    ages: IntArray,
+    urgent: bool,
+    piled: bool,
+    bar: int,
 ) -> Finding:
     long = Blocked(blocked.stack, blocked.reason, blocked.snapshot, rows)
     if urgent:

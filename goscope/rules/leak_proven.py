@@ -47,9 +47,7 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
                 process=process,
                 title=f"{count} leaked at {site}",
                 detail=f"The runtime proved that nothing can wake them from {blocked.reason}.",
-                evidence=(
-                    Evidence("marked (leaked)", count, "goroutines", blocked.line_source()),
-                ),
+                evidence=(Evidence("marked (leaked)", count, "goroutines", blocked.line_source()),),
             )
 
 

@@ -34,7 +34,12 @@ _ADVICE = (
 def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
     """One finding per process whose scheduler verdict is blocked."""
     yield from findings_in_state(
-        capture, "blocked", "sched-blocked", Severity.WARNING, "Goroutines are blocked while Ps idle", _ADVICE
+        capture,
+        "blocked",
+        "sched-blocked",
+        Severity.WARNING,
+        "Goroutines are blocked while Ps idle",
+        _ADVICE,
     )
 
 

@@ -36,7 +36,12 @@ _ADVICE = (
 def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
     """One finding per process whose scheduler verdict is starving."""
     yield from findings_in_state(
-        capture, "starving", "sched-starving", Severity.CRITICAL, "Goroutines starve for CPU", _ADVICE
+        capture,
+        "starving",
+        "sched-starving",
+        Severity.CRITICAL,
+        "Goroutines starve for CPU",
+        _ADVICE,
     )
 
 

@@ -33,7 +33,12 @@ _ADVICE = (
 def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
     """One finding per process whose scheduler verdict is unbalanced."""
     yield from findings_in_state(
-        capture, "unbalanced", "sched-unbalanced", Severity.WARNING, "Work does not spread over the Ps", _ADVICE
+        capture,
+        "unbalanced",
+        "sched-unbalanced",
+        Severity.WARNING,
+        "Work does not spread over the Ps",
+        _ADVICE,
     )
 
 

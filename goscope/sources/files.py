@@ -25,7 +25,11 @@ _GLOB = "*?["
 
 #: What a file that is no text starts with, and what to do with it instead.
 _FOREIGN = (
-    (b"\x7fELF", "an ELF binary or core file", "run it with GODEBUG=schedtrace=1000 and give its stderr"),
+    (
+        b"\x7fELF",
+        "an ELF binary or core file",
+        "run it with GODEBUG=schedtrace=1000 and give its stderr",
+    ),
     (b"MZ", "a Windows executable", "run it with GODEBUG=schedtrace=1000 and give its stderr"),
     (b"PK\x03\x04", "a zip archive", "unpack it and give the files"),
     (b"\xfd7zXZ\x00", "an xz archive", "unpack it first: xz -d"),
@@ -80,7 +84,9 @@ def sources_of(arguments: Sequence[str]) -> tuple[list[Source], list[InputError]
             found.append(Source("stdin", None))
             continue
         if "://" in argument:
-            missing.append(InputError(f"{argument}: URLs cannot be read yet; save the dump to a file"))
+            missing.append(
+                InputError(f"{argument}: URLs cannot be read yet; save the dump to a file")
+            )
             continue
         path = Path(argument)
         if path.is_dir():
