@@ -133,6 +133,4 @@ def _unjudged(capture: Capture, table: str, what: str, how: str) -> Verdict:
     rows = len(capture.table(table))
     if not rows:
         return Verdict("unknown", Confidence.LOW, f"no {what} were read", how)
-    return Verdict(
-        "unknown", Confidence.LOW, f"{rows} {what} read, but this version does not judge them"
-    )
+    return Verdict("unknown", Confidence.LOW, f"{what} read: {rows}; not judged by this version")

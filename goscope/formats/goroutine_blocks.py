@@ -370,9 +370,11 @@ def _certain(own: bytes) -> bytes:
     """The lines of a block that the end of the input certainly did not shorten.
 
     The last line stays if it goes on behind its numbers; the distance at its end may be shortened.
+    It also stays if it is indented by spaces: Go writes a tab, so a person typed it and no program
+    was cut off.
     """
     lines, _, last = own.rpartition(b"\n")
-    return own if _GOES_ON.search(last) else lines
+    return own if last.startswith(b"  ") or _GOES_ON.search(last) else lines
 
 
 def _key(own: bytes) -> tuple[bytes, int]:

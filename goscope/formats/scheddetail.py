@@ -68,15 +68,16 @@ def _rule(
     table: str,
     columns: tuple[Column, ...],
     references: set[str],
-    complete: re.Pattern[bytes],
+    complete: bytes,
 ) -> LineRule:
+    # Go indents these lines; one that is not was typed by a person, and no program was cut off.
     return LineRule(
         grammar=_GRAMMAR,
         kind=LineKind(
             name=start,
             openings=tuple(indent + letter.encode() + b"#" for indent in (b"  ", b"")),
             sign=re.compile(rf" *{letter}[0-9]+: (?:{field})=".encode()),
-            complete=complete,
+            complete=re.compile(rb"^[PMG]|" + complete),
             last=b"0123456789le)",
         ),
         table=table,
@@ -97,7 +98,7 @@ FORMAT = Format(
             "procs",
             PROCS,
             {"on_m"},
-            re.compile(rb"(?!)"),  # ends in a number, of which digits may be missing
+            rb"(?!)",  # ends in a number, of which digits may be missing
         ),
         _rule(
             "thread",
@@ -106,7 +107,7 @@ FORMAT = Format(
             "threads",
             THREADS,
             {"on_p", "curg", "lockedg"},
-            re.compile(rb"(?: lockedg=nil|\))$"),
+            rb"(?: lockedg=nil|\))$",
         ),
         _rule(
             "goroutine",
@@ -115,7 +116,7 @@ FORMAT = Format(
             "sched_goroutines",
             GOROUTINES,
             {"on_m", "lockedm"},
-            re.compile(rb" lockedm=nil$"),
+            rb" lockedm=nil$",
         ),
     ),
     example="  G21: status=4(chan receive) m=nil lockedm=nil",

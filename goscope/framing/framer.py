@@ -108,7 +108,9 @@ class Framer:
         whole = self._held + last
         self._held, self._partial, self._partial_size = b"", [], 0
         if whole:
-            yield from self._records(whole if whole.endswith(b"\n") else whole + b"\n", True, bool(last))
+            yield from self._records(
+                whole if whole.endswith(b"\n") else whole + b"\n", True, bool(last)
+            )
 
     def _hold_partial(self, data: bytes) -> None:
         """Keep the beginning of a line; of one that is too long for a record only a stump."""
@@ -156,12 +158,16 @@ class Framer:
         below = range(last + 1, min(kept, len(lines)))
         if len(below) < torn.WINDOW and torn.is_torn(lines.text(last)):
             return min(kept, last)
-        if len(below) < MOST_CONTINUATIONS and all(self._may_continue(lines.text(i)) for i in below):
+        if len(below) < MOST_CONTINUATIONS and all(
+            self._may_continue(lines.text(i)) for i in below
+        ):
             return min(kept, last)
         return kept
 
     def _may_continue(self, text: bytes) -> bool:
-        return any(k.continuation is not None and k.continuation.match(text) for k in self._line_kinds)
+        return any(
+            k.continuation is not None and k.continuation.match(text) for k in self._line_kinds
+        )
 
     def _line_records(self, lines: Lines, openings: Positions, cut_line: int) -> Iterator[Piece]:
         if len(openings) and openings[-1] == cut_line:
@@ -237,7 +243,9 @@ class Framer:
 
     # ---- blocks -----------------------------------------------------------------------------------
 
-    def _block_ends(self, lines: Lines, kind: BlockKind, headers: Positions, final: bool) -> Positions:
+    def _block_ends(
+        self, lines: Lines, kind: BlockKind, headers: Positions, final: bool
+    ) -> Positions:
         """For each header the first line that is not of its block; beyond the last line if unknown."""
         if not len(headers):
             return headers

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from goscope.capture import CaptureBuilder
+
 READ = Callable[..., Any]
 BODY = "main.main()\n\t/app/main.go:9 +0x1d\n"
 
@@ -201,3 +203,12 @@ def test_a_header_that_go_does_not_print_is_counted(read: READ) -> None:
     found = read(f"goroutine 1 [running\n{BODY}\ngoroutine 2 [select]:\n{BODY}")
     assert [row["id"] for row in found.rows("goroutines")] == [2]
     assert [unparsed.line for unparsed in found.input.unparsed] == [1]
+
+
+def test_a_text_typed_by_hand_needs_no_last_line_end() -> None:
+    """Go indents file lines with a tab: spaces tell that no program was cut off."""
+    text = b"goroutine 42 [chan send, 5 minutes]:\nmain.leak1.func1()\n    /app/main.go:15"
+    builder = CaptureBuilder()
+    builder.read("note.txt", [text])
+    frames = builder.build().table("frames")
+    assert (frames.texts("function"), frames["line"].tolist()) == (["main.leak1.func1"], [15])
