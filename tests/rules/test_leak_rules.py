@@ -1,0 +1,296 @@
+"""The leak rules on dumps whose answer a reader can see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import goscope
+from goscope.diagnosis import Diagnosis
+from goscope.findings import Confidence, Finding, Severity, Site
+from goscope.rules.rule import Settings
+from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, dump, goroutine, leaks
+
+LEAK = Site("main.leak1.func1", "/app/main.go", 15)
+CREATOR = Site("main.leak1", "/app/main.go", 14)
+
+
+def diagnosed(*texts: str, leak_after: int = 5) -> Diagnosis:
+    return goscope.diagnose(goscope.read(*texts), Settings(leak_after_minutes=leak_after))
+
+
+def findings(*texts: str, leak_after: int = 5) -> list[Finding]:
+    return list(diagnosed(*texts, leak_after=leak_after).findings)
+
+
+def only(*texts: str, leak_after: int = 5) -> Finding:
+    (finding,) = findings(*texts, leak_after=leak_after)
+    return finding
+
+
+def weight(finding: Finding) -> tuple[str, Severity, Confidence]:
+    return finding.rule, finding.severity, finding.confidence
+
+
+def evidence(finding: Finding) -> dict[str, Any]:
+    return {e.label: e.value for e in finding.evidence}
+
+
+# ---- proven ---------------------------------------------------------------------------------------
+
+
+def test_a_mark_of_the_runtime_is_certain() -> None:
+    finding = only(dump(goroutine(60, "chan send (leaked)"), goroutine(61, "chan send (leaked)")))
+    assert weight(finding) == ("leak-proven", Severity.CRITICAL, Confidence.CERTAIN)
+    assert (finding.site, finding.created_by, finding.creator_goroutine) == (LEAK, CREATOR, 1)
+    assert finding.goroutines is not None
+    assert (finding.goroutines.count, finding.goroutines.ids) == (2, (60, 61))
+    assert finding.blocked_on == "chan send"
+    assert "(chan T, 1)" in finding.advice  # a sender: give the channel room
+
+
+def test_marks_of_two_kinds_are_two_findings() -> None:
+    texts = dump(goroutine(60, "chan send (leaked)"), goroutine(61, "select (leaked)"))
+    assert [f.rule for f in findings(texts)] == ["leak-proven"] * 2
+    assert {f.blocked_on for f in findings(texts)} == {"chan send", "select"}
+
+
+def test_a_proven_leak_counts_although_a_later_dump_has_no_marks() -> None:
+    """Only a dump right after a leak-finding GC has the marks."""
+    marked = dump(goroutine(60, "chan send (leaked)"))
+    diagnosis = diagnosed(marked, dump(goroutine(60, "chan send")))
+    assert [f.rule for f in diagnosis.findings] == ["leak-proven"]
+    assert diagnosis.verdicts["goroutines"].state == "leak"
+    assert diagnosis.status == "critical"
+
+
+# ---- blocked for ever -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "state", ["chan receive (nil chan)", "chan send (nil chan)", "select (no cases)"]
+)
+@pytest.mark.parametrize("minutes", ["", ", 12 minutes", ", 12 minutes, locked to thread"])
+def test_what_nothing_can_wake(state: str, minutes: str) -> None:
+    finding = only(dump(goroutine(8, state + minutes)))
+    assert weight(finding) == ("leak-forever-blocked", Severity.WARNING, Confidence.HIGH)
+    assert finding.blocked_on == state
+    assert finding.site == LEAK
+
+
+def test_select_without_cases_keeps_a_program_alive() -> None:
+    diagnosis = diagnosed(dump())
+    assert diagnosis.findings == ()
+    assert diagnosis.verdicts["goroutines"].state == "ok"
+
+
+# ---- growth ---------------------------------------------------------------------------------------
+
+
+def test_three_dumps_make_growth_sure() -> None:
+    texts = [dump(*leaks(range(18, 18 + n))) for n in (28, 48, 68)]
+    finding = only(*texts)
+    assert weight(finding) == ("leak-growth", Severity.CRITICAL, Confidence.HIGH)
+    assert (finding.site, finding.created_by, finding.creator_goroutine) == (LEAK, CREATOR, 1)
+    assert finding.goroutines is not None
+    assert finding.goroutines.count == 68
+    found = evidence(finding)
+    assert (found["dump 1"], found["dump 2"], found["dump 3"]) == (28, 48, 68)
+    assert found["still there in the next dump"] == 100
+
+
+def test_two_dumps_leave_it_a_suspicion() -> None:
+    diagnosis = diagnosed(*(dump(*leaks(range(18, 18 + n))) for n in (28, 48)))
+    (finding,) = diagnosis.findings
+    assert weight(finding) == ("leak-growth", Severity.WARNING, Confidence.MEDIUM)
+    assert diagnosis.verdicts["goroutines"].state == "suspected_leak"
+    assert diagnosis.verdicts["goroutines"].collect
+
+
+def test_a_pool_of_constant_size_is_no_leak() -> None:
+    pool = dump(*leaks(range(18, 82), "chan receive, 30 minutes"))
+    assert findings(pool, pool, pool) == []
+
+
+def test_three_more_count_and_two_do_not() -> None:
+    assert findings(*(dump(*leaks(range(18, 18 + n))) for n in (5, 6, 7))) == []
+    assert only(*(dump(*leaks(range(18, 18 + n))) for n in (5, 6, 8))).rule == "leak-growth"
+
+
+def test_connections_that_build_up_are_no_leak() -> None:
+    texts = [
+        dump(*leaks(range(18, 18 + n), "IO wait", where=KEEP_ALIVE, started=HTTP_SERVER))
+        for n in (10, 60, 200)
+    ]
+    assert findings(*texts) == []
+
+
+def test_requests_that_end_while_others_come_are_no_leak() -> None:
+    """Ever more of them, but none that was there before is still there."""
+    texts = [
+        dump(*leaks(range(1000 * turn, 1000 * turn + n), "select"))
+        for turn, n in enumerate((10, 20, 30), 1)
+    ]
+    assert findings(*texts) == []
+
+
+def test_most_of_the_old_ones_must_stay() -> None:
+    def texts(staying: int) -> list[str]:
+        """Of 20 in each dump so many stay; 10 more come every time, besides those that replace."""
+        first = list(range(100, 120))
+        second = first[:staying] + list(range(200, 230 - staying))
+        third = [*second, *range(300, 310)]
+        return [dump(*leaks(ids)) for ids in (first, second, third)]
+
+    assert only(*texts(18)).rule == "leak-growth"  # 90 %
+    assert evidence(only(*texts(18)))["still there in the next dump"] == 90
+    assert findings(*texts(17)) == []
+
+
+def test_an_overload_is_no_leak() -> None:
+    texts = [dump(*leaks(range(18, 18 + n), "runnable")) for n in (50, 100, 150)]
+    assert findings(*texts) == []
+
+
+def test_an_overload_in_which_few_wait_is_no_leak() -> None:
+    texts = [
+        dump(*leaks(range(18, 18 + n), "runnable"), *leaks(range(5000, 5000 + n // 5)))
+        for n in (50, 100, 150)
+    ]
+    assert findings(*texts) == []
+
+
+SIGQUIT_LEAK = """\
+goroutine {n} gp=0xc0000{n:03}a0 m=nil [chan send]:
+runtime.gopark(0x0?, 0x0?, 0x0?, 0x0?, 0x0?)
+\t/usr/local/go/src/runtime/proc.go:435 +0xce fp=0xc000100f50 sp=0xc000100f30 pc=0x46f28e
+runtime.chansend(0xc0000240e0, 0xc000100fd0, 0x1, 0x0?)
+\t/usr/local/go/src/runtime/chan.go:283 +0x3a7 fp=0xc000100fa0 sp=0xc000100f50 pc=0x409ee7
+runtime.chansend1(0x0?, 0x0?)
+\t/usr/local/go/src/runtime/chan.go:161 +0x17 fp=0xc000100fc0 sp=0xc000100fa0 pc=0x409b37
+main.leak1.func1()
+\t/app/main.go:15 +0x28 fp=0xc000100fe0 sp=0xc000100fc0 pc=0x5a3c48
+runtime.goexit({{}})
+\t/usr/local/go/src/runtime/asm_amd64.s:1700 +0x1 fp=0xc000100fe8 sp=0xc000100fe0 pc=0x4771c1
+created by main.leak1 in goroutine 1
+\t/app/main.go:14 +0x66
+"""
+
+
+def test_a_signal_dump_at_the_end_counts_too() -> None:
+    """It shows the frames of the runtime, which the dumps of pprof hide."""
+    first, second = (dump(*leaks(range(18, 18 + n))) for n in (28, 48))
+    last = "SIGQUIT: quit\nPC=0x47b0a1 m=0 sigcode=0\n\n" + "\n".join(
+        SIGQUIT_LEAK.format(n=n) for n in range(18, 86)
+    )
+    finding = only(first, second, last)
+    assert weight(finding) == ("leak-growth", Severity.CRITICAL, Confidence.HIGH)
+    assert evidence(finding)["dump 3"] == 68
+    assert finding.site == LEAK
+
+
+def test_a_leak_is_told_once_though_two_rules_see_it() -> None:
+    texts = [dump(*leaks(range(18, 18 + n), "chan send, 6 minutes")) for n in (10, 20, 30)]
+    assert [f.rule for f in findings(*texts)] == ["leak-growth"]
+
+
+# ---- long waits -----------------------------------------------------------------------------------
+
+WITH_SPACES = """\
+goroutine 42 [chan send, {minutes} minutes]:
+main.leak1.func1()
+    /app/main.go:15 +0x28
+created by main.leak1 in goroutine 1
+    /app/main.go:14 +0x66
+"""
+
+
+def test_a_send_of_five_minutes_is_flagged() -> None:
+    finding = only(WITH_SPACES.format(minutes=5))
+    assert weight(finding) == ("leak-long-wait", Severity.WARNING, Confidence.MEDIUM)
+    assert (finding.site, finding.created_by, finding.creator_goroutine) == (LEAK, CREATOR, 1)
+    assert finding.blocked_on == "chan send"
+    assert evidence(finding)["longest wait, at least"] == 5
+    assert finding.evidence[0].source == "text 1:1"
+
+
+def test_four_minutes_are_below_the_bar() -> None:
+    assert findings(WITH_SPACES.format(minutes=4)) == []
+    assert only(WITH_SPACES.format(minutes=4), leak_after=3).site == LEAK
+    assert only(WITH_SPACES.format(minutes=3), leak_after=3).site == LEAK
+
+
+def test_a_receive_says_little_by_time_alone() -> None:
+    diagnosis = diagnosed(WITH_SPACES.format(minutes=50).replace("chan send", "chan receive"))
+    (finding,) = diagnosis.findings
+    assert weight(finding) == ("leak-long-wait", Severity.INFO, Confidence.LOW)
+    assert (diagnosis.status, diagnosis.verdicts["goroutines"].state) == ("info", "ok")
+
+
+def test_receivers_of_many_ages_have_piled_up() -> None:
+    text = dump(*(goroutine(18 + n, f"chan receive, {n} minutes") for n in range(5, 25)))
+    assert weight(only(text)) == ("leak-long-wait", Severity.WARNING, Confidence.LOW)
+
+
+def test_a_mutex_is_urgent_in_old_versions_too() -> None:
+    """Up to 1.19 every lock is a semacquire; the frames tell."""
+    where = (
+        "sync.runtime_SemacquireMutex(0xc0000140a8?, 0x0?, 0x0?)\n\t/usr/local/go/src/runtime/sema.go:71 +0x25\n"
+        "sync.(*Mutex).lockSlow(0xc0000140a8)\n\t/usr/local/go/src/sync/mutex.go:171 +0x165\n"
+        "sync.(*Mutex).Lock(...)\n\t/usr/local/go/src/sync/mutex.go:90\n"
+        "main.leak1.func1()\n\t/app/main.go:15 +0x28"
+    )
+    finding = only(
+        dump(
+            goroutine(
+                42,
+                "semacquire, 9 minutes",
+                where=where,
+                started="main.leak1\n\t/app/main.go:14 +0x66",
+            )
+        )
+    )
+    assert weight(finding) == ("leak-long-wait", Severity.WARNING, Confidence.MEDIUM)
+    assert finding.site == LEAK
+    assert "unlock" in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("state", "where", "started"),
+    [
+        ("IO wait, 4000 minutes", KEEP_ALIVE, HTTP_SERVER),
+        (
+            "syscall, 600 minutes",
+            "os/signal.signal_recv()\n\t/usr/local/go/src/runtime/sigqueue.go:152 +0x29\n"
+            "os/signal.loop()\n\t/usr/local/go/src/os/signal/signal_unix.go:23 +0x13",
+            "os/signal.Notify.func1.1 in goroutine 1\n\t/usr/local/go/src/os/signal/signal.go:152 +0x1f",
+        ),
+        (
+            "select, 600 minutes",
+            "database/sql.(*DB).connectionOpener(0xc0000b6000, {0x7f2d10, 0xc0000a0050})\n"
+            "\t/usr/local/go/src/database/sql/sql.go:1261 +0x87",
+            "database/sql.OpenDB in goroutine 1\n\t/usr/local/go/src/database/sql/sql.go:841 +0x130",
+        ),
+        (
+            "force gc (idle), 600 minutes",
+            "runtime.gopark(0x0?, 0x0?, 0x0?, 0x0?, 0x0?)\n\t/usr/local/go/src/runtime/proc.go:435 +0xce\n"
+            "runtime.forcegchelper()\n\t/usr/local/go/src/runtime/proc.go:348 +0xb3",
+            "runtime.init.7 in goroutine 1\n\t/usr/local/go/src/runtime/proc.go:336 +0x1a",
+        ),
+    ],
+    ids=["keep-alive", "signals", "database", "runtime"],
+)
+def test_normal_long_waiters(state: str, where: str, started: str) -> None:
+    assert findings(dump(goroutine(18, state, where=where, started=started))) == []
+
+
+def test_the_main_goroutine_may_wait_for_long() -> None:
+    text = "goroutine 1 [chan receive, 300 minutes]:\nmain.main()\n\t/app/main.go:40 +0x85\n"
+    assert findings(text) == []
+
+
+def test_several_dumps_tell_growth_better_than_time() -> None:
+    pool = dump(*leaks(range(18, 30), "select, 45 minutes"))
+    assert findings(pool, pool) == []
+    assert only(pool).severity is Severity.INFO
