@@ -38,6 +38,8 @@ BUSY_THREADS_PER_P = 6.0
 STUCK_STW_MS = 200.0
 #: So many waiting goroutines make "blocked" of an idle program.
 FEW_BLOCKED = 4
+#: What goroutines wait on that another goroutine has to act for; nobody parks idle workers there.
+_NEED_ANOTHER = frozenset({"lock", "semaphore", "wait_group"})
 #: Samples around one that decide its word together.
 WINDOW = 5
 
@@ -124,22 +126,22 @@ def _frozen(capture: Capture, rows: IntArray) -> Floats:
     """How many Ps made no scheduler call since the sample before; NaN where ticks are not known."""
     sched, table = capture.table("sched"), capture.table("procs")
     frozen = np.full(len(rows), np.nan)
-    listed = sched.counts("schedticks")
-    begins = np.cumsum(listed) - listed
-    flat = sched["schedticks"]
-    ticks = table["schedtick"]
-    placed = np.flatnonzero(table.present("sample") & table.present("schedtick"))
-    sample = table["sample"][placed]
-    before: IntArray | None = None
-    for place, row in enumerate(rows.tolist()):
-        if listed[row]:
-            now = flat[begins[row] : begins[row] + listed[row]]
-        else:
-            first, end = np.searchsorted(sample, (row, row + 1))
-            now = ticks[placed[first:end]]
-        if before is not None and len(now) and len(now) == len(before):
-            frozen[place] = int((now == before).sum())
-        before = now
+    listed = sched.counts("schedticks").astype(np.int64)[rows]
+    if listed.any():
+        flat = sched["schedticks"]
+        begins = np.cumsum(sched.counts("schedticks").astype(np.int64))[rows] - listed
+    else:
+        placed = np.flatnonzero(table.present("sample") & table.present("schedtick"))
+        flat, sample = table["schedtick"][placed], table["sample"][placed]
+        begins = np.searchsorted(sample, rows)
+        listed = np.searchsorted(sample, rows, side="right") - begins
+    for count in np.unique(
+        listed[listed > 0]
+    ).tolist():  # the number of Ps, mostly one and the same
+        same = np.flatnonzero((listed[1:] == count) & (listed[:-1] == count)) + 1
+        inside = np.arange(count)
+        now, before = flat[begins[same][:, None] + inside], flat[begins[same - 1][:, None] + inside]
+        frozen[same] = (now == before).sum(axis=1)
     return frozen
 
 
@@ -173,7 +175,10 @@ def _judged(capture: Capture, s: Schedule) -> Schedule:
     overloaded = all_busy & (load > OVERLOAD_PER_P)
     strong = Confidence.HIGH if n >= 8 else Confidence.MEDIUM if n >= 3 else Confidence.LOW
     collect = None if n >= 8 else "collect more SCHED lines: at least 8"
-    if overloaded.mean() >= 0.5 or (all_busy.mean() >= 0.8 and np.median(load) >= LASTING_PER_P):
+    long_queues = overloaded.mean() >= 0.5 or (
+        all_busy.mean() >= 0.8 and np.median(load) >= LASTING_PER_P
+    )
+    if long_queues:
         sure = strong if overloaded.mean() >= 0.5 else min(strong, Confidence.MEDIUM, key=_rank)
         verdict = Verdict(
             "starving",
@@ -214,10 +219,17 @@ def _judged(capture: Capture, s: Schedule) -> Schedule:
     else:
         if all_busy.mean() >= 0.8:
             why = f"all Ps work and {np.median(load):.1f} goroutines per P wait to run"
+            if np.isnan(s.frozen).all() and (s.waiting > 0).mean() >= 0.5:
+                strong = min(strong, Confidence.MEDIUM, key=_rank)
+                collect = (
+                    "add GODEBUG=scheddetail=1: it shows whether a goroutine keeps its P for long"
+                )
         else:
             why = f"Ps are busy {busy_share:.0%} of the time and no work waits"
         verdict = Verdict("healthy", strong, why, collect)
-    timeline = _timeline(s, verdict.state)
+    # A loop that does not yield starves others with hardly a queue: then every busy sample counts.
+    least_load = 0.0 if verdict.state == "starving" and not long_queues else LASTING_PER_P
+    timeline = _timeline(s, verdict.state, least_load)
     verdict = replace(verdict, timeline=timeline)
     return replace(s, verdict=verdict, evidence=tuple(evidence))
 
@@ -275,7 +287,7 @@ def _unbalanced(s: Schedule, all_idle: float) -> bool:
 def _quiet(capture: Capture, s: Schedule, all_idle: float, collect: str | None) -> Verdict:
     """All Ps idle: nothing to do, or stuck? The goroutines tell, where they are known."""
     idle = f"all Ps are idle in {all_idle:.0%} of the samples"
-    waits = _waits_in_dump(capture, s.process) or _waits_in_detail(capture, s.process)
+    waits = _waits(capture, s.process)
     if waits is not None:
         stuck, others, where = waits
         total = stuck + others
@@ -307,7 +319,7 @@ def _quiet(capture: Capture, s: Schedule, all_idle: float, collect: str | None) 
 
 def _convoy(capture: Capture, s: Schedule, all_busy: Bools) -> str | None:
     """Ps idle although the program has work: most goroutines queue for locks, one passes at a time."""
-    waits = _waits_in_dump(capture, s.process) or _waits_in_detail(capture, s.process)
+    waits = _waits(capture, s.process)
     if waits is None or all_busy.mean() >= 0.5:
         return None
     stuck, others, where = waits
@@ -316,6 +328,17 @@ def _convoy(capture: Capture, s: Schedule, all_busy: Bools) -> str | None:
     idle = float(np.median(s.idle))
     total = stuck + others
     return f"{stuck} of {total} waiting goroutines wait for locks or sends while {idle:.0f} Ps idle ({where})"
+
+
+def _waits(capture: Capture, process: int) -> tuple[int, int, str] | None:
+    """Goroutines that only another goroutine can free, the others, and where that was seen.
+
+    A dump shows frames, scheddetail also shows goroutines in system calls; the one that shows more
+    stuck goroutines speaks.
+    """
+    seen = [_waits_in_dump(capture, process), _waits_in_detail(capture, process)]
+    known = [waits for waits in seen if waits is not None]
+    return max(known, key=lambda waits: waits[0] / max(waits[0] + waits[1], 1), default=None)
 
 
 def _waits_in_dump(capture: Capture, process: int) -> tuple[int, int, str] | None:
@@ -332,7 +355,7 @@ def _waits_in_dump(capture: Capture, process: int) -> tuple[int, int, str] | Non
         found = reason(blocked.reason)
         if found is not None and found.kind == "system_idle":
             continue
-        needs_other = blocked.primitive == "lock" or blocked.reason.startswith("chan send")
+        needs_other = blocked.primitive in _NEED_ANOTHER or blocked.reason.startswith("chan send")
         stuck, others = (stuck + count, others) if needs_other else (stuck, others + count)
     rows = last.rows
     states = rows.categories("state")
@@ -359,9 +382,7 @@ def _waits_in_detail(capture: Capture, process: int) -> tuple[int, int, str] | N
             found = reason(text)
             if found is not None and found.kind in ("system_idle", "idle_by_design", "transient"):
                 continue
-            needs_other = primitive_of(text) in ("lock", "semaphore") or text.startswith(
-                "chan send"
-            )
+            needs_other = primitive_of(text) in _NEED_ANOTHER or text.startswith("chan send")
             stuck, others = (stuck + 1, others) if needs_other else (stuck, others + 1)
     return stuck, others, "last sample of scheddetail"
 
@@ -369,23 +390,39 @@ def _waits_in_detail(capture: Capture, process: int) -> tuple[int, int, str] | N
 # ---- the time line ------------------------------------------------------------------------------
 
 
-def _timeline(s: Schedule, whole: str) -> tuple[Stretch, ...]:
-    """Words over time: each sample is judged with its neighbours; short runs join the one before."""
+def _timeline(s: Schedule, whole: str, least_load: float) -> tuple[Stretch, ...]:
+    """Words over time: each sample is judged with its neighbours; short runs join the one before.
+
+    ``least_load`` is how many goroutines per P must wait to call busy samples starving.
+    """
     quiet = whole if whole in ("idle", "blocked") else "idle"
     partly = whole if whole in ("unbalanced", "starving") and _unbalanced(s, 0.0) else "healthy"
-    words: list[str] = []
-    half = WINDOW // 2
-    for i in range(len(s.procs)):
-        near = slice(max(0, i - half), i + half + 1)
-        idle = s.idle[near] / s.procs[near]
-        load = s.waiting_per_p[near]
-        if np.median(idle) == 0 and (whole == "starving" or np.median(load) > LASTING_PER_P):
-            words.append("starving")
-        elif np.median(idle) >= 0.99 and (idle < 1).mean() < 0.5:
-            words.append(quiet if whole != "healthy" or (idle == 1).all() else "healthy")
-        else:
-            words.append(partly)
+    idle_share = s.idle / s.procs
+    idle, load = _near_median(idle_share), _near_median(s.waiting_per_p)
+    some_busy = _near_median((idle_share < 1).astype(np.float64)) >= 0.5
+    never_busy = _near_least(idle_share) == 1
+    starving = (idle == 0) & ((load > LASTING_PER_P) | (whole == "starving"))
+    resting = (idle >= 0.99) & ~some_busy & ((whole != "healthy") | never_busy)
+    words = np.where(starving, "starving", np.where(resting, quiet, partly)).tolist()
     return tuple(_stretches(s, _smoothed(words)))
+
+
+def _near(values: Floats) -> Floats:
+    """For each sample the samples around it, as a row; the ends are repeated."""
+    half = WINDOW // 2
+    padded = np.pad(values, half, mode="edge")
+    windows: Floats = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
+    return windows
+
+
+def _near_median(values: Floats) -> Floats:
+    medians: Floats = np.partition(_near(values), WINDOW // 2, axis=1)[:, WINDOW // 2]
+    return medians
+
+
+def _near_least(values: Floats) -> Floats:
+    least: Floats = _near(values).min(axis=1)
+    return least
 
 
 def _smoothed(words: Sequence[str]) -> list[str]:
