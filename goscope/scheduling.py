@@ -408,9 +408,9 @@ def _timeline(s: Schedule, whole: str, least_load: float) -> tuple[Stretch, ...]
 
 
 def _near(values: Floats) -> Floats:
-    """For each sample the samples around it, as a row; the ends are repeated."""
+    """For each sample the samples around it, as a row; mirrored at the ends, so that a peak stays one."""
     half = WINDOW // 2
-    padded = np.pad(values, half, mode="edge")
+    padded = np.pad(values, half, mode="reflect")
     windows: Floats = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
     return windows
 
