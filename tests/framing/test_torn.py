@@ -1,0 +1,138 @@
+"""Runtime lines that an application's log line stands in the middle of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from goscope.framing import torn
+
+READ = Callable[..., Any]
+
+GC = (
+    "gc 7 @5.254s 3%: 0.77+0.33+0.004 ms clock, 1.5+0.18/0.40/0+0.008 ms cpu, 4->5->2 MB, 6 MB goal, "
+    "0 MB stacks, 0 MB globals, 2 P"
+)
+SCHED = (
+    "SCHED 4036ms: gomaxprocs=4 idleprocs=1 threads=10 spinningthreads=2 needspinning=0 idlethreads=3 "
+    "runqueue=15 [ 1 0 23 4 ]"
+)
+LOGS = [
+    "2026/11/24 01:43:00 level=info took=1.9ms",
+    "2026-11-24T01:43:00.123Z INFO served",
+    "time=2026-11-24T01:43:00.123+02:00 level=INFO msg=served",
+    "ts=2026-11-24T01:43:00Z caller=main.go:12 msg=served",
+    '{"time":"2026-11-24T01:43:00.123Z","level":"INFO","msg":"served"}',
+    '{"ts":"2026-11-24T01:43:00.123Z","msg":"gc 9 @1s"}',
+    "[2026-11-24 01:43:00] served",
+]
+TOKENS = re.compile(r"[0-9.]+|[^0-9.]+")
+
+
+def ends_of_tokens(line: str) -> list[int]:
+    """Where the runtime's writes end, and what follows is no number (see ``mend``)."""
+    ends = [found.end() for found in TOKENS.finditer(line)]
+    return [end for end in ends[:-1] if not (line[end - 1].isdigit() and line[end].isdigit())]
+
+
+def whole(text: bytes) -> bool:
+    return text in (GC.encode(), SCHED.encode())
+
+
+# ---- mend -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("log", LOGS)
+def test_the_rest_on_the_next_line_is_joined(log: str) -> None:
+    torn_line = f"gc 7 @5.254s 3%: 0.77+0.33+0.004 ms clock, 1.5+{log}".encode()
+    rest = GC.partition("1.5+")[2].encode()
+    assert torn.is_torn(torn_line)
+    assert torn.mend(torn_line, [rest], whole) == GC.encode()
+
+
+def test_other_lines_may_stand_between() -> None:
+    front, _, rest = GC.partition("ms cpu, ")
+    line = (front + "ms cpu, " + LOGS[0]).encode()
+    others = [log.encode() for log in LOGS]
+    assert len(others) == torn.WINDOW - 1
+    assert torn.mend(line, [*others, rest.encode()], whole) == GC.encode()
+    assert torn.mend(line, [*others, b"one more", rest.encode()], whole) is None
+
+
+def test_what_makes_no_record_is_left_alone() -> None:
+    line = b"gc 7 @5.254s 3%: 0.77+0.33+" + LOGS[0].encode()
+    assert torn.mend(line, [], whole) is None
+    assert torn.mend(line, [b"an application line"], whole) is None
+
+
+def test_digits_that_nobody_can_tell_apart_are_left_alone() -> None:
+    """``1`` and ``5.2`` may be 15.2 or, with the year before them, anything."""
+    line = b"gc 7 @" + b"1" + LOGS[0].encode()
+    assert torn.mend(line, [b"5.254s 3%: 0.77"], lambda text: True) is None
+    assert torn.mend(line, [b".254s 3%: 0.77"], lambda text: True) == b"gc 7 @1.254s 3%: 0.77"
+
+
+def test_a_line_without_a_log_line_in_it_is_not_torn() -> None:
+    for line in (GC, SCHED, LOGS[0], "gc 7 @5.254s 3%: 0.77+0.33", ""):
+        assert not torn.is_torn(line.encode())
+        assert torn.mend(line.encode(), [GC.encode()], lambda text: True) is None
+
+
+# ---- in a text ------------------------------------------------------------------------------------
+
+
+def said(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{k: v for k, v in row.items() if k != "line"} for row in rows]
+
+
+@pytest.mark.parametrize(("line", "table"), [(GC, "gc"), (SCHED, "sched")])
+def test_torn_behind_any_token_the_values_are_right(read: READ, line: str, table: str) -> None:
+    wanted = said(read(f"{line}\n").rows(table))
+    after = (
+        6 if table == "gc" else 7
+    )  # behind "gc 7 @" or "SCHED 4": else it is not seen to be a record
+    for place in ends_of_tokens(line):
+        if place < after:
+            continue
+        for log in LOGS[:2]:
+            text = f"before\n{line[:place]}{log}\n{line[place:]}\n{LOGS[2]}\n"
+            found = read(text)
+            assert said(found.rows(table)) == wanted, text
+            assert found.rows(table)[0]["line"] == 2
+            assert found.input.unparsed_count == 0
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 50, 120, 121, 122, 10_000])
+def test_where_a_chunk_ends_changes_nothing(read: READ, size: int) -> None:
+    text = (
+        f"{SCHED}\n"
+        f"{GC[:48]}{LOGS[0]}\n{LOGS[1]}\n{GC[48:]}\n"
+        f"{SCHED[:60]}{LOGS[4]}\n{SCHED[60:]}\n{LOGS[2]}\n{GC.replace('gc 7', 'gc 8')}\n"
+    ).encode()
+    found = read([text[i : i + size] for i in range(0, len(text), size)])
+    assert [(r["line"], r["t_ms"], r["local_queues"]) for r in found.rows("sched")] == [
+        (1, 4036, [1, 0, 23, 4]),
+        (5, 4036, [1, 0, 23, 4]),
+    ]
+    assert [(r["line"], r["cycle"], r["heap_live_mb"]) for r in found.rows("gc")] == [
+        (2, 7, 2),
+        (8, 8, 2),
+    ]
+    assert found.input.unparsed_count == 0
+    assert found.input.lines == 8
+
+
+def test_a_rest_is_not_taken_from_behind_the_next_record(read: READ) -> None:
+    found = read(f"{GC[:60]}{LOGS[0]}\n{SCHED}\n{GC[60:]}\n")
+    assert (len(found.rows("gc")), len(found.rows("sched"))) == (0, 1)
+    assert found.input.unparsed_count == 1
+
+
+def test_what_cannot_be_joined_is_counted(read: READ) -> None:
+    found = read(f"{GC[:48]}{LOGS[0]}\n{LOGS[1]}\n")
+    assert found.rows("gc") == []
+    assert found.input.unparsed_count == 1
+    assert found.input.unparsed[0].line == 1

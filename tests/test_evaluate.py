@@ -1,0 +1,45 @@
+"""The diagnosis on all labelled captures of the repository, and the arithmetic of the score."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.evaluate import Score, main, report, score
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+
+@pytest.fixture(scope="module")
+def fixtures() -> Score:
+    return score(FIXTURES)
+
+
+def test_the_labelled_captures_are_judged_right(fixtures: Score) -> None:
+    said = report(FIXTURES, fixtures)
+    assert fixtures.runs >= 150
+    assert set(fixtures.accepted) == {"healthy", "idle", "blocked", "starving", "unbalanced"}
+    assert fixtures.scheduler_mean() >= 0.95, said
+    assert fixtures.leaks_expected >= 40
+    assert fixtures.recall() >= 0.95, said
+    assert fixtures.precision() >= 0.95, said
+
+
+def test_the_mean_is_that_of_the_classes() -> None:
+    """Forty right ones of one class do not hide two wrong ones of another."""
+    found = Score()
+    found.accepted["idle"] = [True] * 40
+    found.accepted["blocked"] = [True, False]
+    assert found.scheduler_mean() == 0.75
+
+
+def test_shares_of_leaks() -> None:
+    found = Score(leaks_expected=4, leaks_found=3, alarms=10, alarms_right=9)
+    assert (found.recall(), found.precision()) == (0.75, 0.9)
+    assert (Score().recall(), Score().precision(), Score().scheduler_mean()) == (1.0, 1.0, 0.0)
+
+
+def test_without_a_folder_it_says_how_to_call_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "FOLDER" in capsys.readouterr().out
