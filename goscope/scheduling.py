@@ -401,7 +401,9 @@ def _timeline(s: Schedule, whole: str, least_load: float) -> tuple[Stretch, ...]
     idle, load = _near_median(idle_share), _near_median(s.waiting_per_p)
     some_busy = _near_median((idle_share < 1).astype(np.float64)) >= 0.5
     never_busy = _near_least(idle_share) == 1
-    starving = (idle == 0) & ((load > LASTING_PER_P) | (whole == "starving"))
+    # Without long queues it is a goroutine that keeps its P, or slow system calls, that starve others.
+    short = whole == "starving" and not (s.waiting_per_p > LASTING_PER_P).mean() >= 0.5
+    starving = (idle == 0) & ((load > LASTING_PER_P) | short)
     resting = (idle >= 0.99) & ~some_busy & ((whole != "healthy") | never_busy)
     words = np.where(starving, "starving", np.where(resting, quiet, partly)).tolist()
     return tuple(_stretches(s, _smoothed(words)))
