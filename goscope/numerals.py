@@ -29,6 +29,7 @@ class Numerals:
 
     def __init__(self, text: bytes):
         self._text = text
+        self._shapes: tuple[IntArray, list[int]] | None = None
         codes = np.frombuffer(text, np.uint8)
         digit = (codes - np.uint8(ord("0"))) < 10
         starts, ends = _runs(digit)
@@ -53,7 +54,7 @@ class Numerals:
         self._line_ends: IntArray = np.flatnonzero(codes == ord("\n"))
         self._line_starts = np.append(0, self._line_ends[:-1] + 1)[: len(self._line_ends)]
         self._first = np.searchsorted(self._starts, np.append(self._line_starts, len(codes)))
-        self._skeleton = _skeleton(text, digit, ends[joins])
+        self._skeleton = _skeleton(text, codes, digit, ends[joins])
 
     def __len__(self) -> int:
         return len(self._line_ends)
@@ -82,8 +83,15 @@ class Numerals:
         skeleton = self._skeleton[self._line_starts[line] - before : self._line_ends[line] - behind]
         return skeleton + b"\n" + self.offsets(line).astype(np.uint32).tobytes()
 
+    def prepared(self) -> Numerals:
+        """The same with its shapes told apart already, as a second thread does it ahead of time."""
+        self._shapes = self.shapes()
+        return self
+
     def shapes(self) -> tuple[IntArray, list[int]]:
         """The shape of each line, as a number, and for each shape a line that has it."""
+        if self._shapes is not None:
+            return self._shapes
         text = self._skeleton
         first = text[: text.index(b"\n") + 1]
         if len(text) == len(first) * len(self) and text == first * len(self):
@@ -224,15 +232,15 @@ def _joined_by_dot(codes: npt.NDArray[np.uint8], starts: Places, ends: Places) -
     return joins
 
 
-def _skeleton(text: bytes, digit: Bools, dots: Places) -> bytes:
+def _skeleton(text: bytes, codes: npt.NDArray[np.uint8], digit: Bools, dots: Places) -> bytes:
     """The text without its numbers; ``dots`` are the places of the decimal dots."""
     if not len(dots):
         return text.translate(None, b"0123456789")
-    if len(dots) == text.count(b"."):
+    if len(dots) == np.count_nonzero(codes == ord(".")):
         return text.translate(None, b"0123456789.")
     inside = digit.copy()
     inside[dots] = True
-    return np.frombuffer(text, np.uint8)[~inside].tobytes()
+    return codes[~inside].tobytes()
 
 
 def _values(text: bytes, ends: Places, lengths: Places) -> IntArray:

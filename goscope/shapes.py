@@ -107,6 +107,10 @@ _WORTH_A_THREAD = 1 << 17
 _MOST_WAITING = 2
 
 
+def _prepared(text: bytes) -> Numerals:
+    return Numerals(text).prepared()
+
+
 @functools.cache
 def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=2, thread_name_prefix="numerals")
@@ -149,7 +153,7 @@ class LineShapes:
             self.flush()
             self._take(Numerals(text), numbers)
             return
-        self._waiting.append((_workers().submit(Numerals, text), numbers))
+        self._waiting.append((_workers().submit(_prepared, text), numbers))
         if len(self._waiting) > _MOST_WAITING:
             self._take_oldest()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
+from goscope.cli.messages import complain
 from goscope.errors import GoscopeError
 
 
@@ -12,12 +14,33 @@ def main() -> None:
     """Run the command line; expected failures become one line on stderr and an exit code."""
     from goscope.cli.app import app, with_default_command
 
+    _keep_memory()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that it lacks letters for
     try:
         app(with_default_command(sys.argv[1:]), prog_name="goscope")
     except GoscopeError as error:
-        print(f"goscope: {error}", file=sys.stderr)
+        complain(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader went away (| head); nothing is left to say, also not at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
+
+def _keep_memory() -> None:
+    """Ask glibc to keep freed memory for the next chunk.
+
+    By default it hands arrays of megabytes back to the kernel after every chunk of input and gets
+    them again, zeroed page by page: a sixth of the time of reading a million trace lines. Elsewhere
+    nothing happens.
+    """
+    import ctypes
+
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return
+    trim_threshold, mmap_threshold = -1, -3  # malloc.h
+    mallopt(mmap_threshold, 1 << 30)
+    mallopt(trim_threshold, 1 << 30)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goscope.cli.messages import complain
 from goscope.errors import InputError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def analyze(
     capture, unreadable = read_sources(sources)
     failed += unreadable
     for error in failed:
-        print(f"goscope: {error}", file=sys.stderr)
+        complain(error)
     if not capture.recognised:
         if failed:
             raise typer.Exit(InputError.exit_code)

@@ -36,6 +36,7 @@ _FOREIGN = (
     (b"\x28\xb5\x2f\xfd", "a zstd archive", "unpack it first: zstd -d"),
     (b"BZh", "a bzip2 archive", "unpack it first: bzip2 -d"),
 )
+_USERINFO = re.compile(r"//[^/?#]*@")  # a password, which no message may repeat
 _TRACE = b" trace\x00\x00\x00"
 
 
@@ -84,9 +85,8 @@ def sources_of(arguments: Sequence[str]) -> tuple[list[Source], list[InputError]
             found.append(Source("stdin", None))
             continue
         if "://" in argument:
-            missing.append(
-                InputError(f"{argument}: URLs cannot be read yet; save the dump to a file")
-            )
+            url = _USERINFO.sub("//", argument)
+            missing.append(InputError(f"{url}: URLs cannot be read yet; save the dump to a file"))
             continue
         path = Path(argument)
         if path.is_dir():
