@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -14,6 +15,7 @@ def main() -> None:
     """Run the command line; expected failures become one line on stderr and an exit code."""
     from goscope.cli.app import app, with_default_command
 
+    gc.set_threshold(100_000, 50, 50)  # hardly any cycles here, and many small objects to walk
     _keep_memory()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that it lacks letters for
