@@ -33,9 +33,13 @@ def read_inputs(inputs: Iterable[str | bytes | Path | BinaryIO | TextIO]) -> Cap
             if missing:
                 raise missing[0]
             for source in sources:
-                builder.read(source.name, source.chunks())
+                try:
+                    builder.read(source.name, source.chunks())
+                except InputError:
+                    if source.named:
+                        raise
         elif isinstance(given, str | bytes):
-            text = given.encode() if isinstance(given, str) else given
+            text = _encoded(given) if isinstance(given, str) else given
             if not text.endswith(b"\n"):
                 text += b"\n"  # a text in hand is whole; only a file may be cut
             builder.read(f"text {number}", _pieces(text))
@@ -52,4 +56,9 @@ def _pieces(text: bytes) -> Iterator[bytes]:
 
 def _stream(stream: BinaryIO | TextIO) -> Iterator[bytes]:
     while data := stream.read(CHUNK):
-        yield data.encode() if isinstance(data, str) else data
+        yield _encoded(data) if isinstance(data, str) else data
+
+
+def _encoded(text: str) -> bytes:
+    """As UTF-8; what is no character (Python's escapes for odd bytes) becomes a question mark."""
+    return text.encode("utf-8", "replace")

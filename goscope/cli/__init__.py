@@ -8,26 +8,45 @@ import os
 import sys
 
 from goscope.cli.messages import complain
-from goscope.errors import GoscopeError
+from goscope.errors import GoscopeError, InputError
 
 
 def main() -> None:
     """Run the command line; expected failures become one line on stderr and an exit code."""
     from goscope.cli.app import app, with_default_command
 
+    _open_streams()
     gc.set_threshold(100_000, 50, 50)  # hardly any cycles here, and many small objects to walk
     _keep_memory()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name that it lacks letters for
     try:
         app(with_default_command(sys.argv[1:]), prog_name="goscope")
     except GoscopeError as error:
         complain(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # The reader went away (| head); nothing is left to say, also not at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader went away (| head); nothing is left to say.
+        _drop_output()
         sys.exit(0)
+    except OSError as error:
+        # Inputs and reports raise InputError, so this is standard output: a full disk, mostly.
+        _drop_output()
+        reason = (error.strerror or str(error)).lower()
+        complain(InputError(f"standard output: cannot be written: {reason}"))
+        sys.exit(InputError.exit_code)
+
+
+def _open_streams() -> None:
+    """See that all standard streams can be used, whatever the caller closed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that it lacks letters for
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere, or Python stumbles over it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _keep_memory() -> None:

@@ -96,7 +96,11 @@ def analyze(
 
     diagnosis = diagnose(capture, Settings(leak_after_minutes=minutes))
     for path, renderer in writers:
-        _write(path, renderer.render(diagnosis))
+        try:
+            _write(path, renderer.render(diagnosis))
+        except InputError as error:
+            complain(error)
+            failed.append(error)
     if not quiet:
         _print(diagnosis, output_format, no_color)
     if failed:
@@ -129,7 +133,7 @@ def _renderer(path: Path) -> Renderer:
     from goscope.renderers import all_renderers
 
     for renderer in all_renderers():
-        if renderer.suffix == path.suffix:
+        if renderer.suffix == path.suffix.lower():
             return renderer
     known = " ".join(renderer.suffix for renderer in all_renderers())
     raise UsageError(f"-o {path}: no report has the suffix {path.suffix!r}; there are {known}")
@@ -180,5 +184,7 @@ def _print(diagnosis: Diagnosis, output_format: Format, no_color: bool) -> None:
         from goscope.renderers.terminal import show
 
         console = Console(highlight=False, emoji=False, markup=False, no_color=no_color or None)
-        show(diagnosis, console)
+        with console.capture() as shown:  # rich would exit with 1 if the reader went away
+            show(diagnosis, console)
+        sys.stdout.write(shown.get())
     sys.stdout.flush()

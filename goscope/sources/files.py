@@ -37,6 +37,7 @@ _FOREIGN = (
     (b"BZh", "a bzip2 archive", "unpack it first: bzip2 -d"),
 )
 _USERINFO = re.compile(r"//[^/?#]*@")  # a password, which no message may repeat
+_HEAD = 16  # bytes that tell all of these apart
 _TRACE = b" trace\x00\x00\x00"
 
 
@@ -66,6 +67,10 @@ class Source:
                     yield from _text(self.name, file)
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(f"{self.name}: {_reason(error)}") from error
+        except KeyboardInterrupt:
+            if self.path is not None:
+                raise
+            # Ctrl-C went to the program in front of the pipe too: the input ends here.
 
 
 def sources_of(arguments: Sequence[str]) -> tuple[list[Source], list[InputError]]:
@@ -88,13 +93,13 @@ def sources_of(arguments: Sequence[str]) -> tuple[list[Source], list[InputError]
             url = _USERINFO.sub("//", argument)
             missing.append(InputError(f"{url}: URLs cannot be read yet; save the dump to a file"))
             continue
-        path = Path(argument)
-        if path.is_dir():
+        path, trouble = Path(argument), _trouble(argument)
+        if trouble is None and path.is_dir():
             files = [p for p in path.rglob("*") if p.is_file() and not _hidden(p, path)]
             if not files:
                 missing.append(InputError(f"{argument}: the directory holds no files"))
             found += [Source(str(file), file, named=False) for file in sorted(files, key=_natural)]
-        elif path.exists():
+        elif trouble is None:
             found.append(Source(argument, path))
         elif any(mark in argument for mark in _GLOB):
             names = sorted(glob.glob(argument, recursive=True), key=_natural)
@@ -102,8 +107,18 @@ def sources_of(arguments: Sequence[str]) -> tuple[list[Source], list[InputError]
                 missing.append(InputError(f"{argument}: no file matches"))
             found += [Source(name, Path(name)) for name in names if Path(name).is_file()]
         else:
-            missing.append(InputError(f"{argument}: no such file or directory"))
+            missing.append(InputError(f"{argument or repr(argument)}: {trouble}"))
     return found, missing
+
+
+def _trouble(argument: str) -> str | None:
+    """Why nothing of this name can be opened; None if it can."""
+    try:
+        Path(argument).stat()
+    except (OSError, ValueError) as error:
+        return (getattr(error, "strerror", None) or str(error)).lower()
+    # Path("") would be the directory that one stands in: goscope "$LOG" with LOG unset.
+    return None if argument else "no such file or directory"
 
 
 def _natural(path: Path | str) -> list[tuple[int, int, str]]:
@@ -125,6 +140,8 @@ def _reason(error: BaseException) -> str:
 def _text(name: str, file: BinaryIO) -> Iterator[bytes]:
     """The text of a file: unpacked, checked for not being text, and in UTF-8."""
     first = _read(file)
+    while 0 < len(first) < _HEAD and (more := _read(file)):
+        first += more  # a pipe may give a byte at a time
     if first.startswith(b"\x1f\x8b"):
         packed = gzip.GzipFile(fileobj=io.BufferedReader(_Rest(first, file), CHUNK))
         yield from _plain(name, packed.read(CHUNK), packed)
