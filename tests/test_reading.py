@@ -43,7 +43,7 @@ def test_all_kinds_of_input_read_alike(kind: str, path: Path) -> None:
     capture = goscope.read(GIVEN[kind](path))
     assert capture.goroutines["id"].tolist() == [1, 42]
     assert capture.goroutines["wait_reason"].tolist() == ["select (no cases)", "chan send"]
-    assert [(i.lines, i.unparsed_count) for i in capture.inputs] == [(8, 0)]
+    assert [(i.lines, i.unparsed_count) for i in capture.inputs] == [(9, 0)]
 
 
 def test_names_of_inputs(path: Path) -> None:

@@ -7,8 +7,8 @@ import io
 import os
 import sys
 
-from goscope.cli.messages import complain
-from goscope.errors import GoscopeError, InputError
+from goscope.cli.messages import complain, unwritable
+from goscope.errors import GoscopeError
 
 
 def main() -> None:
@@ -23,16 +23,10 @@ def main() -> None:
     except GoscopeError as error:
         complain(error)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader went away (| head); nothing is left to say.
-        _drop_output()
-        sys.exit(0)
-    except OSError as error:
-        # Inputs and reports raise InputError, so this is standard output: a full disk, mostly.
-        _drop_output()
-        reason = (error.strerror or str(error)).lower()
-        complain(InputError(f"standard output: cannot be written: {reason}"))
-        sys.exit(InputError.exit_code)
+    except OSError as error:  # from typer, which prints the help
+        failure = unwritable(error)
+        complain(failure)
+        sys.exit(failure.exit_code)
 
 
 def _open_streams() -> None:
@@ -42,11 +36,6 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that it lacks letters for
-
-
-def _drop_output() -> None:
-    """Let what is still to be written go nowhere, or Python stumbles over it at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _keep_memory() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.messages import complain
+from goscope.cli.messages import complain, tell
 from goscope.errors import InputError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
@@ -177,14 +177,13 @@ def _print(diagnosis: Diagnosis, output_format: Format, no_color: bool) -> None:
     if output_format is Format.JSON:
         from goscope.renderers.json_contract import render
 
-        sys.stdout.write(render(diagnosis))
+        tell(render(diagnosis))
     else:
         from rich.console import Console
 
         from goscope.renderers.terminal import show
 
         console = Console(highlight=False, emoji=False, markup=False, no_color=no_color or None)
-        with console.capture() as shown:  # rich would exit with 1 if the reader went away
+        with console.capture() as shown:  # rich would end the process if the reader went away
             show(diagnosis, console)
-        sys.stdout.write(shown.get())
-    sys.stdout.flush()
+        tell(shown.get())

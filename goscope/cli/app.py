@@ -10,6 +10,7 @@ import typer
 
 from goscope import __version__
 from goscope.cli import analyze, explain, rules, schema
+from goscope.cli.messages import tell
 
 app = typer.Typer(
     name="goscope",
@@ -32,7 +33,7 @@ for _name, _command in _COMMANDS.items():
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        print(f"goscope {__version__}")
+        tell(f"goscope {__version__}\n")
         raise typer.Exit
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from goscope.cli.messages import tell
 from goscope.errors import UsageError
 
 
@@ -20,4 +21,4 @@ def explain(topic: Annotated[str, typer.Argument(help="The name of a rule.")]) -
         near = difflib.get_close_matches(topic, known, 1)
         hint = f"; did you mean {near[0]}?" if near else "; goscope rules lists them"
         raise UsageError(f"no rule is called {topic}{hint}")
-    print(f"{topic}\n\n{known[topic].strip()}")
+    tell(f"{topic}\n\n{known[topic].strip()}\n")

@@ -1,12 +1,28 @@
-"""What the command line says on standard error."""
+"""What the command line says: results on standard output, errors on standard error."""
 
 from __future__ import annotations
 
+import os
 import sys
 
-from goscope.errors import GoscopeError
+from goscope.errors import GoscopeError, InputError
 
 _LONGEST = 4096
+
+
+def tell(text: str) -> None:
+    """Print a result. A reader that went away (``| head``) has heard enough, and that is no failure.
+
+    Raises:
+        InputError: it cannot be written; the disk is full, mostly.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+    except OSError as error:
+        raise unwritable(error) from error
 
 
 def complain(error: GoscopeError) -> None:
@@ -14,3 +30,15 @@ def complain(error: GoscopeError) -> None:
     from goscope.renderers.safe_text import safe
 
     print(f"goscope: {safe(str(error), longest=_LONGEST)}", file=sys.stderr)
+
+
+def unwritable(error: OSError) -> InputError:
+    """The failure to write to standard output as an expected one."""
+    _drop_output()
+    reason = (error.strerror or str(error)).lower()
+    return InputError(f"standard output: cannot be written: {reason}")
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere, or Python stumbles over it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

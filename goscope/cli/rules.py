@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from goscope.cli.messages import tell
+
 
 def rules() -> None:
     """List the rules, with what each detects."""
     from goscope.rules import all_rules
 
-    for rule in all_rules():
-        print(f"{rule.name:22} {rule.documentation.splitlines()[0]}")
+    lines = (f"{rule.name:22} {rule.documentation.splitlines()[0]}\n" for rule in all_rules())
+    tell("".join(lines))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
+from goscope.cli.messages import tell
 
 
 def schema() -> None:
     """Print the JSON schema of --format json."""
     from goscope.renderers.json_contract import schema as text
 
-    sys.stdout.write(text())
+    tell(text())

@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 @posix
 @pytest.mark.parametrize(
-    "command", ["goscope dump.txt", "goscope dump.txt -f json", "goscope schema"]
+    "command", ["goscope dump.txt", "goscope dump.txt -f json", "goscope rules", "goscope --help"]
 )
 def test_a_disk_that_is_full(folder: Path, command: str) -> None:
     if not Path("/dev/full").exists():
@@ -60,6 +60,24 @@ def test_a_disk_that_is_full(folder: Path, command: str) -> None:
 )
 def test_streams_that_are_closed(folder: Path, line: str, code: int) -> None:
     assert shell(line, folder).returncode == code
+
+
+@posix
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("goscope dump.txt", 0),
+        ("goscope dump.txt -f json", 0),
+        ("goscope dump.txt --fail-on warning", 1),
+        ("goscope rules", 0),
+        ("goscope schema", 0),
+    ],
+)
+def test_a_reader_that_leaves_does_not_change_the_exit_code(
+    folder: Path, command: str, code: int
+) -> None:
+    done = shell(f"{{ {command}; echo $? >code; }} | true", folder)
+    assert ((folder / "code").read_text(), done.stderr) == (f"{code}\n", "")
 
 
 def test_a_pipe_that_gives_its_first_byte_alone(tmp_path: Path) -> None:
