@@ -1,0 +1,155 @@
+"""From findings to verdicts and one status."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import goscope
+from goscope.diagnosis import Diagnosis
+from goscope.findings import Confidence, Severity
+from goscope.rules import all_rules
+from goscope.rules.rule import Settings
+from tests.rules.cases import CASES, sched
+from tests.rules.dumps import dump, goroutine, leaks
+
+VERDICTS = ["scheduler", "gc", "goroutines", "threads", "crash"]
+
+
+def diagnosed(*texts: str) -> Diagnosis:
+    return goscope.diagnose(goscope.read(*texts))
+
+
+def state(name: str, *texts: str) -> tuple[str, Confidence]:
+    verdict = diagnosed(*texts).verdicts[name]
+    return verdict.state, verdict.confidence
+
+
+def test_all_verdicts_are_there_whatever_was_read() -> None:
+    for texts in ((), (dump(),), (sched(4),), ("an application line\n",)):
+        assert list(diagnosed(*texts).verdicts) == VERDICTS
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_without_input_nothing_is_known(name: str) -> None:
+    verdict = diagnosed("an application line\n").verdicts[name]
+    assert (verdict.state, verdict.confidence) == ("unknown", Confidence.LOW)
+    assert verdict.reason
+
+
+# ---- the verdict on goroutines --------------------------------------------------------------------
+
+
+def test_goroutines_that_all_wait_as_they_should_are_ok_and_surer_with_more_dumps() -> None:
+    quiet = dump(*leaks(range(18, 28), "IO wait"))
+    assert state("goroutines", quiet) == ("ok", Confidence.LOW)
+    assert state("goroutines", quiet, quiet) == ("ok", Confidence.MEDIUM)
+    assert state("goroutines", quiet, quiet, quiet) == ("ok", Confidence.HIGH)
+    one, three = diagnosed(quiet), diagnosed(quiet, quiet, quiet)
+    assert one.verdicts["goroutines"].collect is not None
+    assert three.verdicts["goroutines"].collect is None
+    assert "11 goroutines" in three.verdicts["goroutines"].reason
+
+
+def test_the_strongest_evidence_makes_the_verdict() -> None:
+    waits = goroutine(42, "chan send, 9 minutes")
+    never = goroutine(43, "chan receive (nil chan)", where="main.never()\n\t/app/never.go:3 +0x1")
+    proven = goroutine(44, "select (leaked)", where="main.proven()\n\t/app/proven.go:3 +0x1")
+    assert state("goroutines", dump(waits)) == ("suspected_leak", Confidence.MEDIUM)
+    assert state("goroutines", dump(waits, never)) == ("leak", Confidence.HIGH)
+    assert state("goroutines", dump(waits, never, proven)) == ("leak", Confidence.CERTAIN)
+    found = diagnosed(dump(waits, never, proven))
+    assert [f.rule for f in found.findings] == [
+        "leak-proven",
+        "leak-forever-blocked",
+        "leak-long-wait",
+    ]
+    assert "main.proven" in found.verdicts["goroutines"].reason
+
+
+def test_what_is_only_worth_mentioning_is_no_leak() -> None:
+    found = diagnosed(dump(goroutine(42, "chan receive, 90 minutes")))
+    assert [f.severity for f in found.findings] == [Severity.INFO]
+    assert (found.status, found.verdicts["goroutines"].state) == ("info", "ok")
+
+
+# ---- findings -------------------------------------------------------------------------------------
+
+
+def test_the_worst_come_first() -> None:
+    found = diagnosed(
+        sched(0, runqueue=200, local="50 60 55 70"),
+        dump(
+            goroutine(42, "chan send, 9 minutes"),
+            goroutine(43, "chan receive, 90 minutes", where="main.b()\n\t/app/b.go:3 +0x1"),
+            goroutine(44, "select (leaked)", where="main.c()\n\t/app/c.go:3 +0x1"),
+        ),
+    )
+    weights = [(f.severity.rank, f.confidence.rank) for f in found.findings]
+    assert weights == sorted(weights, reverse=True)
+    assert [f.rule for f in found.findings] == [
+        "leak-proven",
+        "sched-starving",
+        "leak-long-wait",
+        "leak-long-wait",
+    ]
+
+
+def test_one_place_is_told_once_by_the_rule_that_knows_best() -> None:
+    blocks = leaks(range(18, 28), "chan receive (nil chan), 9 minutes")
+    assert [f.rule for f in diagnosed(dump(*blocks)).findings] == ["leak-forever-blocked"]
+    growing = [
+        dump(*leaks(range(18, 18 + n), "chan receive (nil chan), 9 minutes")) for n in (5, 10, 15)
+    ]
+    assert [f.rule for f in diagnosed(*growing).findings] == ["leak-forever-blocked"]
+
+
+def test_different_places_are_told_each() -> None:
+    blocks = [
+        goroutine(n, "chan send (leaked)", where=f"main.f{n}()\n\t/app/f.go:{n} +0x1")
+        for n in (5, 6, 7)
+    ]
+    assert len(diagnosed(dump(*blocks)).findings) == 3
+
+
+def test_rules_without_their_tables_do_not_run() -> None:
+    capture = goscope.read(sched(4))
+    present = {rule.name for rule in all_rules() if rule.present(capture)}
+    assert present == {rule.name for rule in all_rules() if rule.name.startswith("sched-")}
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_a_diagnosis_can_be_repeated(rule: str) -> None:
+    capture = goscope.read(*CASES[rule].fires)
+    first, second = goscope.diagnose(capture), goscope.diagnose(capture)
+    assert first.findings == second.findings
+    assert first.verdicts == second.verdicts
+
+
+def test_settings_reach_the_rules_and_stay_with_the_diagnosis() -> None:
+    capture = goscope.read(dump(goroutine(42, "chan send, 9 minutes")))
+    assert goscope.diagnose(capture).settings == Settings()
+    strict = replace(Settings(), leak_after_minutes=10)
+    found = goscope.diagnose(capture, strict)
+    assert (found.settings, found.findings) == (strict, ())
+
+
+# ---- status ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("texts", "wanted"),
+    [
+        (("an application line\n",), "unknown"),
+        ((dump(),), "ok"),
+        ((sched(4),), "ok"),
+        ((dump(goroutine(42, "chan receive, 90 minutes")),), "info"),
+        ((dump(goroutine(42, "chan send, 9 minutes")),), "warning"),
+        ((sched(3),), "warning"),
+        ((dump(goroutine(42, "chan send (leaked)")),), "critical"),
+        ((sched(0, runqueue=200), dump(goroutine(42, "chan send, 9 minutes"))), "critical"),
+    ],
+)
+def test_the_status_follows_the_worst_finding(texts: tuple[str, ...], wanted: str) -> None:
+    assert diagnosed(*texts).status == wanted
