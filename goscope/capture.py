@@ -8,7 +8,7 @@ columns as numpy arrays from :meth:`Capture.table`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from goscope.formats import all_formats
 from goscope.formats.format import BlockReader
 from goscope.framing.framer import BlockRecords, CutRecord, Framer, LineRecords
 from goscope.processes import assign_processes
-from goscope.shapes import LineShapes, Unparsed
+from goscope.shapes import LineShapes, Unparsed, moved
 from goscope.tables import Cells, Column, Kind, Table, TableBuilder, int_cells
 
 if TYPE_CHECKING:
@@ -148,25 +148,53 @@ class CaptureBuilder:
         self._format_of_table = {name: f.name for f in formats for name in f.tables}
         self._format_of_block = {f.block.name: f.name for f in formats if f.block is not None}
         self._inputs: list[Input] = []
+        self._reading: _Reading | None = None
 
-    def read(self, name: str, chunks: Iterable[bytes]) -> Input:
+    def read(
+        self, name: str, chunks: Iterable[bytes], rest: Callable[[], Rest | None] = lambda: None
+    ) -> Input:
         """Read one input to its end.
 
-        An input that was read before gets a name of its own. When the source fails, what was read
-        before stays in the capture, the failure is noted as the input's problem, and raised again.
+        ``rest`` is asked at the end of the chunks for what another process read of the same input
+        from there on. An input that was read before gets a name of its own. When the source fails, what
+        was read before stays in the capture, the failure is noted as the input's problem, and raised
+        again.
         """
         taken = {found.name for found in self._inputs}
         again = next(n for n in itertools.count(2) if f"{name} ({n})" not in taken)
-        reading = self._begin(name if name not in taken else f"{name} ({again})")
+        self._reading = reading = self._begin(name if name not in taken else f"{name} ({again})")
         try:
             for chunk in chunks:
                 reading.feed(chunk)
         except InputError as error:
             self._inputs.append(reading.finish(str(error)))
             raise
-        found = reading.finish(None)
+        found = reading.finish(None, rest())
         self._inputs.append(found)
         return found
+
+    @property
+    def openings(self) -> tuple[bytes, ...]:
+        """What the lines of the present input start with at which another process may go on.
+
+        Nothing of what stands above such a line belongs to what stands below. None are known while no
+        record was found, or if records have something in front.
+        """
+        return self._reading.openings if self._reading is not None else ()
+
+    @property
+    def input_name(self) -> str:
+        """The name that the present input goes by."""
+        return self._reading.name if self._reading is not None else ""
+
+    def rest(self, name: str, chunks: Iterable[bytes]) -> Rest:
+        """Read the rest of an input, from one of the :attr:`openings` on, for another process."""
+        reading = self._begin(name)
+        for chunk in chunks:
+            reading.feed(chunk)
+        found = reading.finish(None)
+        unparsed = self._lines.unparsed, self._lines.unparsed_count
+        return Rest(found, self._builders, *unparsed, self._readers, reading.cut)
 
     def _begin(self, name: str) -> _Reading:
         self._lines.begin(name)
@@ -184,17 +212,29 @@ class CaptureBuilder:
         return Capture(tables, self._inputs, processes)
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What another process read of the rest of an input; it can be pickled."""
+
+    found: Input
+    builders: Mapping[str, TableBuilder]
+    unparsed: list[Unparsed]
+    unparsed_count: int
+    readers: Mapping[str, BlockReader]
+    cut: list[Unparsed]
+
+
 class _Reading:
     """The reading of one input."""
 
     def __init__(self, builder: CaptureBuilder, name: str):
         self._builder = builder
-        self._name = name
+        self.name = name
         self._framer = Framer(builder._line_kinds, builder._block_kinds, builder._lines.accepts)
         self._rows_before = {n: b.rows for n, b in builder._builders.items()}
         self._unparsed_before = self._unparsed()
         self._blocks: set[str] = set()
-        self._cut: list[Unparsed] = []
+        self.cut: list[Unparsed] = []
         self._size = 0
         self._last = b"\n"
 
@@ -204,10 +244,16 @@ class _Reading:
             self._last = chunk[-1:]
             self._take(self._framer.feed(chunk))
 
-    def finish(self, problem: str | None) -> Input:
+    @property
+    def openings(self) -> tuple[bytes, ...]:
+        return self._framer.openings
+
+    def finish(self, problem: str | None, rest: Rest | None = None) -> Input:
         self._take(self._framer.finish())
         builder = self._builder
-        builder._lines.flush()
+        lines = self._framer.lines_seen
+        if rest is not None:
+            lines += self._absorb(rest, lines)
         formats = {
             builder._format_of_table[name]
             for name, rows in self._rows_before.items()
@@ -216,15 +262,30 @@ class _Reading:
         formats |= {builder._format_of_block[kind] for kind in self._blocks}
         count, examples = self._unparsed()
         return Input(
-            name=self._name,
+            name=self.name,
             formats=tuple(sorted(formats)),
-            lines=self._framer.lines_seen,
+            lines=lines,
             size=self._size,
-            unparsed_count=count - self._unparsed_before[0] + len(self._cut),
-            unparsed=(*examples[len(self._unparsed_before[1]) :], *self._cut),
+            unparsed_count=count - self._unparsed_before[0] + len(self.cut),
+            unparsed=(*examples[len(self._unparsed_before[1]) :], *self.cut),
             cut=self._last != b"\n" and self._size > 0,
             problem=problem,
         )
+
+    def _absorb(self, rest: Rest, lines: int) -> int:
+        """Take what another process read, so many lines further down; returns its lines."""
+        builder, found = self._builder, rest.found
+        for name, table in builder._builders.items():
+            if rest.builders[name].rows:
+                table.absorb(rest.builders[name], self.name, lines)
+        builder._lines.absorb(rest.unparsed, rest.unparsed_count, lines)
+        for name, reader in builder._readers.items():
+            reader.absorb(rest.readers[name], lines)
+        self._blocks |= {k for k, f in builder._format_of_block.items() if f in found.formats}
+        self.cut += moved(rest.cut, lines)
+        self._size += found.size
+        self._last = b"" if found.cut else b"\n"
+        return found.lines
 
     def _unparsed(self) -> tuple[int, list[Unparsed]]:
         sources: list[LineShapes | BlockReader] = [self._builder._lines]
@@ -242,9 +303,9 @@ class _Reading:
                 if self._builder._readers[piece.kind].read(piece):
                     self._blocks.add(piece.kind)
             else:
-                self._cut.append(
+                self.cut.append(
                     Unparsed(
-                        self._name,
+                        self.name,
                         piece.number + 1,
                         piece.text,
                         "the rest of the line: the input ends here",

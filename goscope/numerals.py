@@ -29,7 +29,6 @@ class Numerals:
 
     def __init__(self, text: bytes):
         self._text = text
-        self._shapes: tuple[IntArray, list[int]] | None = None
         codes = np.frombuffer(text, np.uint8)
         digit = (codes - np.uint8(ord("0"))) < 10
         starts, ends = _runs(digit)
@@ -37,20 +36,25 @@ class Numerals:
         last = np.flatnonzero(~joins)  # the last run of digits of each number
         first = np.append(0, last[:-1] + 1)[: len(last)]
         lengths = ends - starts
-        whole, places = lengths.take(first), lengths.take(last)
-        plain = last == first
+        said = _values(text, ends, lengths)
         self._starts: Places = starts.take(first)
         self._ends: Places = ends.take(last)
         self._dotted: IntArray = last - first
-        self._decimals: Places = np.where(plain, 0, places)
-        self._bad = (np.where(plain, whole, whole + places) > _MOST_DIGITS) | (self._dotted > 1)
-        said = _values(text, ends, lengths)
+        self._decimals = np.zeros(len(last), np.int32)
         self._values: IntArray = said.take(first)
-        if not plain.all():
-            scale = _POWERS.take(np.minimum(self._decimals, _MOST_DIGITS))
-            self._values = np.where(plain, self._values, self._values * scale + said.take(last))
+        digits = lengths.take(first)
+        with_dot = np.flatnonzero(self._dotted)
+        if len(with_dot):
+            tails = last[with_dot]
+            places = lengths[tails]
+            self._decimals[with_dot] = places
+            digits[with_dot] += places
+            scale = _POWERS.take(np.minimum(places, _MOST_DIGITS))
+            self._values[with_dot] = self._values[with_dot] * scale + said[tails]
+        self._bad = (digits > _MOST_DIGITS) | (self._dotted > 1)
         # number characters before each number, and in all
-        self._before = np.append(0, np.cumsum(self._ends - self._starts))
+        self._before = np.zeros(len(last) + 1, np.int64)
+        np.cumsum(self._ends - self._starts, out=self._before[1:])
         self._line_ends: IntArray = np.flatnonzero(codes == ord("\n"))
         self._line_starts = np.append(0, self._line_ends[:-1] + 1)[: len(self._line_ends)]
         self._first = np.searchsorted(self._starts, np.append(self._line_starts, len(codes)))
@@ -83,15 +87,8 @@ class Numerals:
         skeleton = self._skeleton[self._line_starts[line] - before : self._line_ends[line] - behind]
         return skeleton + b"\n" + self.offsets(line).astype(np.uint32).tobytes()
 
-    def prepared(self) -> Numerals:
-        """The same with its shapes told apart already, as a second thread does it ahead of time."""
-        self._shapes = self.shapes()
-        return self
-
     def shapes(self) -> tuple[IntArray, list[int]]:
         """The shape of each line, as a number, and for each shape a line that has it."""
-        if self._shapes is not None:
-            return self._shapes
         text = self._skeleton
         first = text[: text.index(b"\n") + 1]
         if len(text) == len(first) * len(self) and text == first * len(self):

@@ -8,6 +8,7 @@ from typing import BinaryIO, TextIO
 
 from goscope.capture import Capture, CaptureBuilder
 from goscope.errors import InputError
+from goscope.halves import Halves
 from goscope.sources.files import CHUNK, Source, sources_of
 
 
@@ -16,8 +17,9 @@ def read_sources(sources: Sequence[Source]) -> tuple[Capture, list[InputError]]:
     builder = CaptureBuilder()
     failed: list[InputError] = []
     for source in sources:
+        halves = Halves(source, builder)
         try:
-            builder.read(source.name, source.chunks())
+            builder.read(source.name, halves.chunks(), halves.rest)
         except InputError as error:
             if source.named:
                 failed.append(error)

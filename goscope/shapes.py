@@ -13,12 +13,9 @@ frame), where words vary too, one at a time; its callers ask only for texts they
 
 from __future__ import annotations
 
-import functools
 import re
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -74,6 +71,11 @@ class Unparsed:
     expected: str
 
 
+def moved(unparsed: Iterable[Unparsed], lines: int) -> list[Unparsed]:
+    """The same records, so many lines further down."""
+    return [replace(record, line=record.line + lines) for record in unparsed]
+
+
 @dataclass(frozen=True, slots=True)
 class _Slot:
     """Where a value of a column comes from: numbers ``first`` to ``last`` (exclusive), or a constant."""
@@ -103,19 +105,6 @@ _Batches = list[tuple[_Plan, NumberRows, IntArray | slice]]
 _NUMBERS = Rejected(0, "numbers of at most 18 digits, integers where Go prints integers")
 
 
-_WORTH_A_THREAD = 1 << 17
-_MOST_WAITING = 2
-
-
-def _prepared(text: bytes) -> Numerals:
-    return Numerals(text).prepared()
-
-
-@functools.cache
-def _workers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="numerals")
-
-
 class LineShapes:
     """Reads one-line records of several sorts in bulk, over all inputs of a capture."""
 
@@ -130,13 +119,16 @@ class LineShapes:
         self._builders = builders
         self._input = ""
         self._plans: dict[bytes, _Plan | Rejected | None] = {}
-        self._waiting: deque[tuple[Future[Numerals], IntArray]] = deque()
         self._rejected = 0
 
     def begin(self, input_name: str) -> None:
         """The lines that follow come from this input."""
-        self.flush()
         self._input = input_name
+
+    def absorb(self, unparsed: Sequence[Unparsed], count: int, lines: int) -> None:
+        """Count what another reader did not understand of the rest of this input."""
+        self.unparsed += moved(unparsed, lines)[: MOST_EXAMPLES - len(self.unparsed)]
+        self.unparsed_count += count
 
     def accepts(self, text: bytes) -> bool:
         """Whether a single line is a whole record of one of the rules."""
@@ -144,29 +136,8 @@ class LineShapes:
         return isinstance(plan, _Plan)
 
     def read(self, text: bytes, numbers: IntArray) -> None:
-        """Read records, one per line; ``numbers`` are their line numbers in the input.
-
-        Numbers are found in a second thread where it pays: numpy lets two cores work. The rows are
-        complete after :meth:`flush`.
-        """
-        if len(text) < _WORTH_A_THREAD:
-            self.flush()
-            self._take(Numerals(text), numbers)
-            return
-        self._waiting.append((_workers().submit(_prepared, text), numbers))
-        if len(self._waiting) > _MOST_WAITING:
-            self._take_oldest()
-
-    def flush(self) -> None:
-        """Finish what other threads have begun."""
-        while self._waiting:
-            self._take_oldest()
-
-    def _take_oldest(self) -> None:
-        job, numbers = self._waiting.popleft()
-        self._take(job.result(), numbers)
-
-    def _take(self, numerals: Numerals, numbers: IntArray) -> None:
+        """Read records, one per line; ``numbers`` are their line numbers in the input."""
+        numerals = Numerals(text)
         shape_of_line, shapes = numerals.shapes()
         plans: list[_Plan | None] = []
         lines_of = members(shape_of_line, len(shapes))

@@ -7,9 +7,10 @@ to import as a dump of 100,000 goroutines costs to read, so it is loaded only th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -66,7 +67,13 @@ class Table:
     floats with NaN where a value is missing, :meth:`texts` gives strings.
     """
 
-    def __init__(self, name: str, schema: Sequence[Column], cells: Mapping[str, Cells], rows: int):
+    def __init__(
+        self,
+        name: str,
+        schema: Sequence[Column],
+        cells: Mapping[str, Cells | Callable[[], Cells]],
+        rows: int,
+    ):
         self.name = name
         self.schema = tuple(schema)
         self.rows = rows
@@ -76,22 +83,28 @@ class Table:
     def __len__(self) -> int:
         return self.rows
 
+    def _column(self, name: str) -> Cells:
+        cells = self._cells[name]
+        if not isinstance(cells, Cells):
+            cells = self._cells[name] = cells()
+        return cells
+
     def __contains__(self, column: str) -> bool:
         return column in self._cells
 
     def __getitem__(self, column: str) -> npt.NDArray[Any]:
-        values = self._cells[column].values
+        values = self._column(column).values
         if values.dtype.kind == "i" and values.dtype != np.int8:
             return values.astype(np.int64)  # stored narrow; arithmetic must not overflow
         return values
 
     def categories(self, column: str) -> tuple[str, ...]:
         """The distinct strings of a TEXT column, indexed by its codes."""
-        return self._cells[column].categories
+        return self._column(column).categories
 
     def present(self, column: str) -> Bools:
         """True where the column has a value."""
-        cells = self._cells[column]
+        cells = self._column(column)
         if cells.valid is not None:
             return cells.valid
         if cells.values.dtype.kind == "f":
@@ -102,7 +115,7 @@ class Table:
 
     def numbers(self, column: str) -> Floats:
         """The column as floats, NaN where a value is missing."""
-        cells = self._cells[column]
+        cells = self._column(column)
         values = cells.values.astype(np.float64)
         missing = ~self.present(column)
         if missing.any():
@@ -111,28 +124,28 @@ class Table:
 
     def flags(self, column: str) -> Bools:
         """A BOOL column as booleans; a missing value counts as False."""
-        return np.asarray(self._cells[column].values == 1)
+        return np.asarray(self._column(column).values == 1)
 
     def texts(self, column: str) -> list[str | None]:
         """A TEXT column as strings."""
-        words: list[str | None] = [*self._cells[column].categories, None]
-        return [words[code] for code in self._cells[column].values.tolist()]
+        words: list[str | None] = [*self._column(column).categories, None]
+        return [words[code] for code in self._column(column).values.tolist()]
 
     def text(self, column: str, row: int) -> str | None:
         """One value of a TEXT column."""
-        code = int(self._cells[column].values[row])
-        return self._cells[column].categories[code] if code >= 0 else None
+        code = int(self._column(column).values[row])
+        return self._column(column).categories[code] if code >= 0 else None
 
     def counts(self, column: str) -> Ints:
         """How many numbers each row's list holds, of an INTS column."""
-        counts = self._cells[column].counts
+        counts = self._column(column).counts
         assert counts is not None
         return counts
 
     def select(self, rows: Bools | Ints) -> Table:
         """The rows under a boolean mask or at the given positions, in their order."""
         at: Ints = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64)
-        cells = {name: _select(cells, at) for name, cells in self._cells.items()}
+        cells = {name: _select(self._column(name), at) for name in self._cells}
         return Table(self.name, self.schema, cells, len(at))
 
     def replaced(self, column: str, cells: Cells) -> Table:
@@ -145,7 +158,7 @@ class Table:
 
         columns: dict[str, Any] = {}
         for column in self.schema:
-            cells = self._cells[column.name]
+            cells = self._column(column.name)
             values = cells.values
             if column.kind is Kind.INT:
                 missing = np.zeros(self.rows, np.bool_) if cells.valid is None else ~cells.valid
@@ -196,28 +209,59 @@ class TableBuilder:
                 part = Cells(narrow(part.values), part.valid, counts=counts)
             self._parts[column.name].append(part)
 
+    def absorb(self, other: TableBuilder, input_name: str, lines: int) -> None:
+        """Append the rows that another builder collected of an input, so many lines further down."""
+        for column in self.schema:
+            spoken = other.words(column.name) if column.name != "input" else (input_name,)
+            words = np.array([*map(self.code, repeat(column.name), spoken), -1])
+            for part in other._parts[column.name]:
+                values = part.values
+                if column.kind is Kind.TEXT:
+                    values = words[values].astype(np.int32)
+                elif column.name == "line":
+                    values = narrow(values.astype(np.int64) + lines)
+                self._parts[column.name].append(Cells(values, part.valid, counts=part.counts))
+        self.rows += other.rows
+
+    def words(self, column: str) -> tuple[str, ...]:
+        """The strings of a TEXT column by their codes; none of other columns."""
+        return tuple(self._words.get(column, ()))
+
     def build(self) -> Table:
         """The finished table; the builder is empty afterwards."""
-        cells: dict[str, Cells] = {}
-        for column in self.schema:
-            parts = self._parts.pop(column.name)
-            if not parts:
-                parts = [missing_cells(column, 0)]
-            values = np.concatenate([part.values for part in parts])
-            valid: Bools | None = None
-            if any(part.valid is not None for part in parts):
-                valid = np.concatenate(
-                    [
-                        np.ones(len(p.values), np.bool_) if p.valid is None else p.valid
-                        for p in parts
-                    ]
-                )
-            words = tuple(self._words.get(column.name, ()))
-            counts: Ints | None = None
-            if column.kind is Kind.INTS:
-                counts = np.concatenate([p.counts for p in parts if p.counts is not None])
-            cells[column.name] = Cells(values, valid, words, counts)
-        return Table(self.name, self.schema, cells, self.rows)
+        parts, self._parts = self._parts, {}
+        later = {c.name: _Later(c, parts[c.name], self.words(c.name)) for c in self.schema}
+        return Table(self.name, self.schema, later, self.rows)
+
+
+class _Later:
+    """A column that is put together when it is looked at: most of those of a long log never are."""
+
+    def __init__(self, column: Column, parts: list[Cells], words: tuple[str, ...]):
+        self._column = column
+        self._parts = parts
+        self._words = words
+        self._cells: Cells | None = None
+
+    def __call__(self) -> Cells:
+        if self._cells is None:
+            self._cells = _joined(self._column, self._parts, self._words)
+            self._parts.clear()
+        return self._cells
+
+
+def _joined(column: Column, parts: Sequence[Cells], words: tuple[str, ...]) -> Cells:
+    """One column of what was collected batch by batch."""
+    parts = parts or [missing_cells(column, 0)]
+    values = np.concatenate([part.values for part in parts])
+    valid: Bools | None = None
+    if any(part.valid is not None for part in parts):
+        present = [np.ones(len(p.values), np.bool_) if p.valid is None else p.valid for p in parts]
+        valid = np.concatenate(present)
+    counts: Ints | None = None
+    if column.kind is Kind.INTS:
+        counts = np.concatenate([p.counts for p in parts if p.counts is not None])
+    return Cells(values, valid, words, counts)
 
 
 def _select(cells: Cells, at: Ints) -> Cells:

@@ -20,6 +20,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"shapes"}),
     frozenset({"formats"}),
     frozenset({"processes", "capture"}),
+    frozenset({"halves"}),
     frozenset({"reading"}),
     frozenset({"findings"}),
     frozenset({"stacks"}),

@@ -16,6 +16,8 @@ def main() -> None:
     from goscope.cli.app import app, with_default_command
 
     _open_streams()
+    # numpy's linear algebra would start a thread for every processor, and goscope needs none of it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(100_000, 50, 50)  # hardly any cycles here, and many small objects to walk
     _keep_memory()
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
 
 from goscope.framing.framer import BlockRecords
 from goscope.framing.records import BlockKind
@@ -30,6 +30,12 @@ class BlockReader(Protocol):
 
     def read(self, blocks: BlockRecords) -> int:
         """Take blocks; how many of them were records."""
+
+    def absorb(self, other: Self, lines: int) -> None:
+        """Append what another reader read of the rest of this input, so many lines further down.
+
+        The other one was unpickled: it comes from a second process.
+        """
 
     def tables(self) -> Mapping[str, Table]:
         """The finished tables."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias, cast
 
 import numpy as np
@@ -23,7 +23,7 @@ from goscope.goruntime.function_names import bare_name, package_of, receiver_of
 from goscope.goruntime.goroutine_states import status_of_header
 from goscope.goruntime.wait_reasons import reason
 from goscope.grammars import Grammar, Rejected
-from goscope.shapes import MOST_EXAMPLES, Piece, TextShapes, Unparsed
+from goscope.shapes import MOST_EXAMPLES, Piece, TextShapes, Unparsed, moved
 from goscope.tables import Cells, Table, int_cells, narrow, table_from, text_cells
 
 GRAMMAR = Grammar(
@@ -164,6 +164,46 @@ class GoroutineReader:
         rows.heights.append(blocks.heights[kept])
         rows.cut = blocks.cut and bool(kept[-1])
         return int(kept.sum())
+
+    def __getstate__(self) -> dict[str, object]:
+        """What :meth:`absorb` needs of a reader that comes from another process."""
+        mine = ("_inputs", "_header_codes", "_headers", "_stack_codes", "_stacks", "_parts")
+        return {name: vars(self)[name] for name in ("unparsed", "unparsed_count", *mine)}
+
+    def absorb(self, other: GoroutineReader, lines: int) -> None:
+        """Append what another reader read of the rest of this input, so many lines further down."""
+        headers = []
+        for tail, code in other._header_codes.items():
+            if tail not in self._header_codes:
+                self._header_codes[tail] = len(self._headers)
+                self._headers.append(other._headers[code])
+            headers.append(self._header_codes[tail])
+        same = {id(row): self._parts.setdefault(key, row) for key, row in other._parts.items()}
+        stacks = []
+        again: list[bytes] = []  # lines that are counted already
+        for key, code in other._stack_codes.items():
+            if key not in self._stack_codes:
+                self._stack_codes[key] = len(self._stacks)
+                stack = other._stacks[code]
+                frames = [(ancestor, same[id(row)] or row) for ancestor, row in stack.frames]
+                self._stacks.append(replace(stack, frames=frames))
+            else:
+                again += [text for _, text, _ in other._stacks[code].unparsed]
+            stacks.append(self._stack_codes[key])
+        mine, (rows,) = self._inputs[-1], other._inputs
+        before = len(mine.ids)
+        mine.ids += rows.ids
+        mine.headers += map(headers.__getitem__, rows.headers)
+        mine.stacks += map(stacks.__getitem__, rows.stacks)
+        mine.parents += rows.parents
+        mine.lines += [numbers + lines for numbers in rows.lines]
+        mine.heights += rows.heights
+        mine.registers.update({row + before: words for row, words in rows.registers.items()})
+        mine.ancestors.update({row + before: ids for row, ids in rows.ancestors.items()})
+        mine.cut = rows.cut
+        fresh = [u for u in other.unparsed if u.text not in again]
+        self.unparsed += moved(fresh, lines)[: MOST_EXAMPLES - len(self.unparsed)]
+        self.unparsed_count += other.unparsed_count - len(again)
 
     # ---- headers ----------------------------------------------------------------------------------
 

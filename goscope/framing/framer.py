@@ -91,6 +91,12 @@ class Framer:
             for opening in kind.openings:
                 self._whole[opening[0], np.frombuffer(kind.last, np.uint8)] = True
 
+    @property
+    def openings(self) -> tuple[bytes, ...]:
+        """What lines start with above which every record ends; none until the prefix is known to be none."""
+        blocks = (o for kind in self._block_kinds for o in kind.openings)
+        return (*self._openings, *blocks) if self._prefix.absent else ()
+
     def feed(self, data: bytes) -> Iterator[Piece]:
         """The records that are whole after ``data``."""
         cut = data.rfind(b"\n") + 1
@@ -119,7 +125,7 @@ class Framer:
             self._partial_size += len(self._partial[-1])
 
     def _records(self, data: bytes, final: bool, cut: bool = False) -> Iterator[Piece]:
-        if b"\r\n" in data:
+        if b"\r" in data:  # looking for two characters takes a hundred times as long
             data = data.replace(b"\r\n", b"\n")
         raw = Lines(data, self.lines_seen)
         lines = self._prefix.strip(raw)

@@ -26,6 +26,11 @@ class Prefix:
         self._line_signs = [kind.sign for kind in kinds if isinstance(kind, LineKind)]
         self._known: bytes | None = None
 
+    @property
+    def absent(self) -> bool:
+        """Whether records are known to have nothing in front."""
+        return self._known == b""
+
     def strip(self, lines: Lines) -> Lines:
         """The same lines without the prefix; the number of lines stays."""
         start = 0

@@ -1,0 +1,143 @@
+"""Reads a large file in two processes, a half each.
+
+The second half starts at a line that opens a record: nothing above it belongs to what stands below, so
+both halves can be read apart, and the second is put behind the first. A fork knows all that was loaded
+and compiled already; what it read comes back through memory that both share, without a copy. Where
+there is no fork or one processor, where the input is no plain file, or if the other process fails, one
+process reads it all.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import pickle
+import re
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from goscope.capture import CaptureBuilder, Rest
+from goscope.sources.files import Source
+from goscope.sources.parts import part_of, same_bytes, size_of
+
+#: A smaller file is read before a second process pays.
+WORTH_IT = 8 << 20
+#: Our part is a little larger: the other process has to hand over what it read.
+_OURS = 0.51
+#: How far behind the middle a record is looked for.
+_WINDOW = 4 << 20
+
+
+class Halves:
+    """One source, read by this process and, where it pays, by a second one."""
+
+    def __init__(self, source: Source, builder: CaptureBuilder, *, least: int = WORTH_IT):
+        self._source = source
+        self._builder = builder
+        self._least = least
+        self._rest: Rest | None = None
+
+    def chunks(self) -> Iterator[bytes]:
+        """What this process has to read.
+
+        Raises:
+            InputError: the source cannot be read; what was yielded before is good.
+        """
+        chunks = self._source.chunks()
+        first = next(chunks, b"")
+        yield first
+        path = self._source.path
+        middle = self._middle(first)
+        if path is None or middle is None:
+            yield from chunks
+            return
+        name = self._builder.input_name
+        child, memory = _fork(lambda: CaptureBuilder().rest(name, part_of(path, middle, None)))
+        try:
+            yield from part_of(path, len(first), middle)
+        finally:
+            ended_well = _wait(child)
+        self._rest = _received(memory) if ended_well else None
+        if self._rest is None:
+            yield from part_of(path, middle, None)
+
+    def rest(self) -> Rest | None:
+        """What the second process read of the rest, after the last of the chunks."""
+        return self._rest
+
+    def _middle(self, first: bytes) -> int | None:
+        """Where the second half starts; None if one process reads it all."""
+        path, openings = self._source.path, self._builder.openings
+        if path is None or not openings or not _can_fork():
+            return None
+        size = size_of(path)
+        if size < self._least or not same_bytes(path, first):  # compressed, or in another encoding
+            return None
+        middle = max(len(first), int(size * _OURS))
+        pieces = (re.escape(o).replace(rb"\#", rb"[0-9]") for o in openings)
+        opening = re.compile(rb"\n(?:" + b"|".join(pieces) + rb")")
+        window = b"".join(part_of(path, middle, middle + _WINDOW))
+        found = opening.search(window)
+        return None if found is None else middle + found.start() + 1
+
+
+def _can_fork() -> bool:
+    """Whether a second process pays and is safe: another thread's lock would stay locked in it."""
+    if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
+        return False
+    with suppress(OSError):
+        return len(list(Path("/proc/self/task").iterdir())) == 1
+    return False
+
+
+def _fork(read: Callable[[], Rest]) -> tuple[int, int]:
+    """Start a process that reads; its id, and the file in memory that its result goes to."""
+    memory = os.memfd_create("goscope")
+    child = os.fork()
+    if child:
+        return child, memory
+    status = 1
+    with suppress(BaseException):
+        _send(read(), memory)
+        status = 0
+    os._exit(status)
+
+
+def _wait(child: int) -> bool:
+    _, status = os.waitpid(child, 0)
+    return status == 0
+
+
+_SIZE = struct.Struct("<Q")
+
+
+def _send(rest: Rest, memory: int) -> None:
+    """Write the result: the number of arrays, the size of each and of the rest, the bytes of all."""
+    arrays: list[pickle.PickleBuffer] = []
+    objects = pickle.dumps(rest, protocol=5, buffer_callback=arrays.append)
+    pieces = [memoryview(objects), *(array.raw() for array in arrays)]
+    with os.fdopen(memory, "wb") as file:
+        file.write(_SIZE.pack(len(pieces)))
+        for piece in pieces:
+            file.write(_SIZE.pack(piece.nbytes))
+        for piece in pieces:
+            file.write(piece)
+
+
+def _received(memory: int) -> Rest:
+    """The result of the other process; its arrays stay where it wrote them."""
+    with os.fdopen(memory, "rb") as file:
+        shared = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    (count,) = _SIZE.unpack_from(shared)
+    sizes = [_SIZE.unpack_from(shared, _SIZE.size * (1 + n))[0] for n in range(count)]
+    at = _SIZE.size * (1 + count)
+    pieces = []
+    for size in sizes:
+        pieces.append(shared[at : at + size])
+        at += size
+    rest = pickle.loads(pieces[0], buffers=pieces[1:])
+    assert isinstance(rest, Rest)
+    return rest
