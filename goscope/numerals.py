@@ -30,35 +30,19 @@ class Numerals:
     def __init__(self, text: bytes):
         self._text = text
         codes = np.frombuffer(text, np.uint8)
-        digit = (codes - np.uint8(ord("0"))) < 10
-        starts, ends = _runs(digit)
-        joins = _joined_by_dot(codes, starts, ends)
-        last = np.flatnonzero(~joins)  # the last run of digits of each number
-        first = np.append(0, last[:-1] + 1)[: len(last)]
-        lengths = ends - starts
-        said = _values(text, ends, lengths)
-        self._starts: Places = starts.take(first)
-        self._ends: Places = ends.take(last)
-        self._dotted: IntArray = last - first
-        self._decimals = np.zeros(len(last), np.int32)
-        self._values: IntArray = said.take(first)
-        digits = lengths.take(first)
-        with_dot = np.flatnonzero(self._dotted)
-        if len(with_dot):
-            tails = last[with_dot]
-            places = lengths[tails]
-            self._decimals[with_dot] = places
-            digits[with_dot] += places
-            scale = _POWERS.take(np.minimum(places, _MOST_DIGITS))
-            self._values[with_dot] = self._values[with_dot] * scale + said[tails]
-        self._bad = (digits > _MOST_DIGITS) | (self._dotted > 1)
+        inside = _number_characters(codes)
+        self._starts, self._ends = _runs(inside)
+        lengths = self._ends - self._starts
+        self._values, self._decimals, dots = _values(text, self._ends, lengths)
+        self._dotted: Bools = dots > 0
+        self._bad: Bools = (lengths - dots > _MOST_DIGITS) | (dots > 1)
         # number characters before each number, and in all
-        self._before = np.zeros(len(last) + 1, np.int64)
-        np.cumsum(self._ends - self._starts, out=self._before[1:])
+        self._before = np.zeros(len(lengths) + 1, np.int64)
+        np.cumsum(lengths, out=self._before[1:])
         self._line_ends: IntArray = np.flatnonzero(codes == ord("\n"))
         self._line_starts = np.append(0, self._line_ends[:-1] + 1)[: len(self._line_ends)]
         self._first = np.searchsorted(self._starts, np.append(self._line_starts, len(codes)))
-        self._skeleton = _skeleton(text, codes, digit, ends[joins])
+        self._skeleton = _skeleton(text, codes, inside, int(dots.sum()))
 
     def __len__(self) -> int:
         return len(self._line_ends)
@@ -130,7 +114,7 @@ class Numerals:
         if self._bad.any():
             good &= ~self._bad[first[:, None] + numbers].any(axis=1)
         if self._dotted.any():
-            good &= (self._dotted[first[:, None] + whole] == 0).all(axis=1)
+            good &= ~self._dotted[first[:, None] + whole].any(axis=1)
         return NumberRows(self, lines, good)
 
     def first_numbers(self, lines: IntArray) -> IntArray:
@@ -210,58 +194,98 @@ def undotted(text: bytes) -> bytes:
     return _DOT.sub(b"", text)
 
 
+def _number_characters(codes: npt.NDArray[np.uint8]) -> Bools:
+    """True for digits, and for dots between two digits."""
+    inside: Bools = (codes - np.uint8(ord("0"))) < 10
+    dots = codes == np.uint8(ord("."))
+    dots[:1] = dots[-1:] = False
+    dots[1:] &= inside[:-1]
+    dots[:-1] &= inside[1:]
+    np.logical_or(inside, dots, out=inside)
+    return inside
+
+
 def _runs(inside: Bools) -> tuple[Places, Places]:
     """Where runs of True start, and where they end."""
     edge = np.empty(len(inside) + 1, np.bool_)
     np.not_equal(inside[1:], inside[:-1], out=edge[1:-1])
     edge[0], edge[-1] = (inside[0], inside[-1]) if len(inside) else (False, False)
-    edges = np.flatnonzero(edge).astype(np.int32)  # half the bytes, and time goes into moving bytes
-    return np.ascontiguousarray(edges[0::2]), np.ascontiguousarray(edges[1::2])
+    edges = np.flatnonzero(edge)
+    return edges[0::2].astype(np.int32), edges[1::2].astype(np.int32)  # time goes into moving bytes
 
 
-def _joined_by_dot(codes: npt.NDArray[np.uint8], starts: Places, ends: Places) -> Bools:
-    """True for runs of digits that a dot joins to the next run: together they are one number."""
-    if not len(ends):
-        return np.zeros(0, np.bool_)
-    joins: Bools = codes.take(ends, mode="clip") == ord(".")
-    joins[:-1] &= starts[1:] == ends[:-1] + 1
-    joins[-1] = False
-    return joins
-
-
-def _skeleton(text: bytes, codes: npt.NDArray[np.uint8], digit: Bools, dots: Places) -> bytes:
-    """The text without its numbers; ``dots`` are the places of the decimal dots."""
-    if not len(dots):
+def _skeleton(text: bytes, codes: npt.NDArray[np.uint8], inside: Bools, dots: int) -> bytes:
+    """The text without its numbers, in which there are so many dots."""
+    if not dots:
         return text.translate(None, b"0123456789")
-    if len(dots) == np.count_nonzero(codes == ord(".")):
+    if dots == np.count_nonzero(codes == np.uint8(ord("."))):
         return text.translate(None, b"0123456789.")
-    inside = digit.copy()
-    inside[dots] = True
     return codes[~inside].tobytes()
 
 
-def _values(text: bytes, ends: Places, lengths: Places) -> IntArray:
-    """The integers that runs of digits say; those beyond 18 digits come out arbitrary.
+def _values(text: bytes, ends: Places, lengths: Places) -> tuple[IntArray, Places, Places]:
+    """What numbers say without their dots, how many decimals they have, and how many dots.
 
-    Eight characters are one 64-bit word. Of each run the word that ends with it is taken, what stands
-    before the run is blanked, and three multiplications add neighbours up: digits to pairs, pairs to
-    fours, fours to eight. Longer runs are read in two or three such pieces.
+    Eight characters are one 64-bit word; longer numbers are read in two or three such pieces. The
+    values of numbers beyond 18 digits or with several dots come out arbitrary.
     """
     padded = b"\0" * 24 + text
-    values = _eight_digits(padded, ends + 24, lengths)
+    values, decimals, dots = _eight_characters(padded, ends + 24, lengths)
     for piece in (1, 2):
         rest = np.flatnonzero(lengths > 8 * piece)
-        if len(rest):
-            higher = _eight_digits(padded, ends[rest] + 24 - 8 * piece, lengths[rest] - 8 * piece)
-            values[rest] += higher * 10 ** (8 * piece)
-    return values
+        if not len(rest):
+            break
+        place = 8 * piece - dots[rest]  # digits that were read already
+        end = ends[rest] + 24 - 8 * piece
+        higher, behind, more = _eight_characters(padded, end, lengths[rest] - 8 * piece)
+        values[rest] += higher * _POWERS.take(place)
+        decimals[rest] += np.where(more > 0, behind + place, 0).astype(np.int32)
+        dots[rest] += more
+    return values, decimals, dots
 
 
-def _eight_digits(text: bytes, ends: Places, lengths: Places) -> IntArray:
-    """The integers that at most eight digits before each end say."""
-    words = np.ndarray((max(len(text) - 7, 0),), "<u8", text, strides=(1,)).take(ends - 8)
-    unused = (8 - np.minimum(lengths, 8)).astype(np.uint64) << np.uint64(3)
-    words = (words >> unused) << unused  # the first character is the lowest byte
+_ONES = np.uint64(0x0101010101010101)
+_HIGHEST = np.uint64(0x8080808080808080)
+_DOTS = np.uint64(0x2E2E2E2E2E2E2E2E)
+#: For a run of so many characters, the bits of a word that stand before it.
+_UNUSED = np.array([8 * (8 - length) for length in range(9)], np.uint64)
+_EXPONENT = np.int64(
+    52
+)  # the bit of a float at which the power of two starts, and what is added to it
+_BIAS = np.int64(1023)
+
+
+def _eight_characters(
+    text: bytes, ends: Places, lengths: Places
+) -> tuple[IntArray, Places, Places]:
+    """The integers that at most eight characters before each end say, their decimals and dots.
+
+    Of each number the word that ends with it is taken, what stands before the number is blanked, and
+    what stands before a dot moves up over it. Then three multiplications add neighbours up: digits to
+    pairs, pairs to fours, fours to eight. The first character is the lowest byte of a word.
+    """
+    words: npt.NDArray[np.uint64]
+    words = np.ndarray((max(len(text) - 7, 0),), "<u8", text, strides=(1,))[ends - 8]
+    unused = _UNUSED.take(lengths, mode="clip")
+    words >>= unused
+    words <<= unused
+    other = words ^ _DOTS
+    marks = (
+        other - _ONES
+    )  # the highest bit of every byte that is a dot, and perhaps of some above it
+    marks &= ~other
+    marks &= _HIGHEST
+    decimals, dots = np.zeros(len(words), np.int32), np.zeros(len(words), np.int32)
+    dotted = np.flatnonzero(marks)
+    if len(dotted):
+        word, mark = words[dotted], marks[dotted] >> np.uint64(7)
+        lowest = mark & (~mark + np.uint64(1))
+        dots[dotted] = np.where(mark == lowest, 1, 2)
+        bits = (lowest.astype(np.float64).view(np.int64) >> _EXPONENT) - _BIAS
+        decimals[dotted] = 7 - bits // 8
+        before = lowest - np.uint64(1)
+        above = ~(before | (lowest * np.uint64(255)))
+        words[dotted] = ((word & before) << np.uint64(8)) | (word & above)
     words &= np.uint64(0x0F0F0F0F0F0F0F0F)
     words *= np.uint64(10 * 2**8 + 1)
     words >>= np.uint64(8)
@@ -271,8 +295,7 @@ def _eight_digits(text: bytes, ends: Places, lengths: Places) -> IntArray:
     words &= np.uint64(0x0000FFFF0000FFFF)
     words *= np.uint64(10_000 * 2**32 + 1)
     words >>= np.uint64(32)
-    said: IntArray = words.astype(np.int64)
-    return said
+    return words.view(np.int64), decimals, dots
 
 
 class _Groups(dict[bytes, int]):
