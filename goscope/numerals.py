@@ -276,7 +276,7 @@ def _eight_characters(
     marks &= ~other
     marks &= _HIGHEST
     decimals, dots = np.zeros(len(words), np.int32), np.zeros(len(words), np.int32)
-    dotted = np.flatnonzero(marks)
+    dotted = np.flatnonzero(marks != 0)
     if len(dotted):
         word, mark = words[dotted], marks[dotted] >> np.uint64(7)
         lowest = mark & (~mark + np.uint64(1))

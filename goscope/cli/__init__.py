@@ -13,12 +13,12 @@ from goscope.errors import GoscopeError
 
 def main() -> None:
     """Run the command line; expected failures become one line on stderr and an exit code."""
+    gc.set_threshold(100_000, 50, 50)  # hardly any cycles here, and many small objects to walk
     from goscope.cli.app import app, with_default_command
 
     _open_streams()
     # numpy's linear algebra would start a thread for every processor, and goscope needs none of it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    gc.set_threshold(100_000, 50, 50)  # hardly any cycles here, and many small objects to walk
     _keep_memory()
     try:
         app(with_default_command(sys.argv[1:]), prog_name="goscope")
