@@ -58,6 +58,10 @@ class Capture:
         """The names of all tables."""
         return tuple(self._tables)
 
+    def frame(self, name: str) -> pd.DataFrame:
+        """A table by name, as the property of that name gives it."""
+        return self.procs if name == "procs" else self.table(name).frame()
+
     def records(self, input_name: str | None = None) -> dict[str, int]:
         """How many rows each table has, in all or of one input. Distinct stacks count for no input."""
         counts: dict[str, int] = {}

@@ -27,7 +27,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"scheduling"}),
     frozenset({"rules"}),
     frozenset({"diagnosis"}),
-    frozenset({"renderers"}),
+    frozenset({"renderers", "exports"}),
     frozenset({"cli"}),
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

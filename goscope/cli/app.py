@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from goscope import __version__
-from goscope.cli import analyze, explain, rules, schema
+from goscope.cli import analyze, explain, rules, schema, tables
 from goscope.cli.messages import tell
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 
 _COMMANDS: dict[str, Callable[..., None]] = {
     "analyze": analyze.analyze,
+    "tables": tables.tables,
     "rules": rules.rules,
     "explain": explain.explain,
     "schema": schema.schema,

@@ -1,0 +1,53 @@
+"""``goscope tables``: the DataFrames as files."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from goscope.cli.messages import complain, tell
+from goscope.errors import InputError, NothingRecognised
+
+
+class Form(Enum):
+    """What the files are."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def tables(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT...", help="As for analyze: files, directories, globs, or -."),
+    ],
+    folder: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write into.")
+    ],
+    form: Annotated[Form, typer.Option("--as", help="What the files are.")] = Form.PARQUET,
+) -> None:
+    """Write the tables of everything that was read, a file per table, for DuckDB, pandas and the like.
+
+    A column's name carries its unit. Parquet keeps all types; in CSV and JSON lines, lists are JSON.
+    """
+    from goscope.exports import write_tables
+    from goscope.reading import read_sources
+    from goscope.sources.files import sources_of
+
+    sources, failed = sources_of(inputs)
+    capture, unreadable = read_sources(sources)
+    failed += unreadable
+    for error in failed:
+        complain(error)
+    if not capture.recognised:
+        if failed:
+            raise typer.Exit(InputError.exit_code)
+        raise NothingRecognised("nothing of the Go runtime in the input, so there are no tables")
+    for name, rows in write_tables(capture, folder, form.value).items():
+        tell(f"{folder / f'{name}.{form.value}'}: {rows} rows\n")
+    if failed:
+        raise typer.Exit(InputError.exit_code)

@@ -1,0 +1,90 @@
+"""Writes the tables of a capture as files for other tools: Parquet, CSV, JSON lines.
+
+Parquet keeps every type and is what DuckDB, pandas and Spark read. CSV and JSON lines are for eyes and
+scripts; lists (run queues per P) are JSON there. Text in a CSV that a spreadsheet would run as a formula
+gets an apostrophe in front.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goscope.capture import Capture
+from goscope.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_tables(capture: Capture, folder: Path, form: str) -> dict[str, int]:
+    """Write every table that holds rows to ``folder/<table>.<form>``; the rows of each.
+
+    ``form`` is one of :data:`FORMS`. Each file is written under another name and moved, so that no half
+    of one is left behind.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    write = FORMS[form]
+    written = {}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in capture.table_names:
+            frame = capture.frame(name)
+            if len(frame):
+                _moved_in(folder / f"{name}.{form}", frame, write)
+                written[name] = len(frame)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{folder}: cannot be written: {reason}") from error
+    return written
+
+
+def _moved_in(path: Path, frame: pd.DataFrame, write: Callable[[pd.DataFrame, Path], None]) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        write(frame, Path(temporary))
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _parquet(frame: pd.DataFrame, path: Path) -> None:
+    frame.to_parquet(path, index=False)
+
+
+def _csv(frame: pd.DataFrame, path: Path) -> None:
+    plain = frame.copy()
+    for name in plain.columns:
+        if plain[name].dtype == "category":
+            words = {word: _harmless(str(word)) for word in plain[name].cat.categories}
+            plain[name] = plain[name].astype(object).map(words, na_action="ignore")
+        elif plain[name].dtype == object:
+            plain[name] = plain[name].map(json.dumps)
+    plain.to_csv(path, index=False)
+
+
+def _json_lines(frame: pd.DataFrame, path: Path) -> None:
+    frame.to_json(path, orient="records", lines=True, force_ascii=False)
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+#: How each form is written; the name is the suffix of the files.
+FORMS: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {
+    "parquet": _parquet,
+    "csv": _csv,
+    "jsonl": _json_lines,
+}
