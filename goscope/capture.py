@@ -19,6 +19,7 @@ from goscope.errors import InputError
 from goscope.formats import all_formats
 from goscope.formats.format import BlockReader
 from goscope.framing.framer import BlockRecords, CutRecord, Framer, LineRecords
+from goscope.framing.sieve import Sieve
 from goscope.processes import assign_processes
 from goscope.shapes import LineShapes, Unparsed, moved
 from goscope.tables import Cells, Column, Kind, Table, TableBuilder, int_cells
@@ -176,6 +177,10 @@ class CaptureBuilder:
         found = reading.finish(None, rest())
         self._inputs.append(found)
         return found
+
+    def sieve(self) -> Sieve:
+        """Parts a live stream that is read into the application's lines and the runtime's."""
+        return Sieve(self._line_kinds, self._block_kinds, self._lines.accepts)
 
     @property
     def openings(self) -> tuple[bytes, ...]:
