@@ -107,14 +107,20 @@ class Numerals:
                 groups[line] = strays[key]
         return groups, examples
 
-    def rows(self, lines: IntArray, numbers: IntArray, whole: IntArray) -> NumberRows:
-        """The numbers of lines of one shape: those that are read, and those that must be integers."""
+    def rows(
+        self, lines: IntArray, numbers: IntArray, whole: IntArray, mantissas: IntArray
+    ) -> NumberRows:
+        """The numbers of lines of one shape: those that are read, those that must be integers, and
+        those that may be of any length, but have one dot."""
         first = self._first[lines]
         good = np.ones(len(lines), np.bool_)
         if self._bad.any():
             good &= ~self._bad[first[:, None] + numbers].any(axis=1)
         if self._dotted.any():
             good &= ~self._dotted[first[:, None] + whole].any(axis=1)
+        for number in mantissas.tolist():
+            starts, ends = self._starts[first + number].tolist(), self._ends[first + number].tolist()
+            good &= [self._text.count(b".", a, b) <= 1 for a, b in zip(starts, ends, strict=True)]
         return NumberRows(self, lines, good)
 
     def first_numbers(self, lines: IntArray) -> IntArray:

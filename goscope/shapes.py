@@ -84,18 +84,19 @@ class _Slot:
     last: int
     negative: bool = False
     constant: bool | str | None = None
-    start: tuple[int, int] = (0, 0)  # a text that holds numbers: (numbers before, skeleton offset)
+    start: tuple[int, int] = (0, 0)  # a text with numbers, a float: (numbers before, skeleton offset)
     end: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How to read the lines of one shape: which numbers are read, which of them must be integers,
-    and where values are."""
+    """How to read the lines of one shape: which numbers are read, which must be integers, which are
+    the digits of a float, and where values are."""
 
     rule: LineRule
     numbers: IntArray
     whole: IntArray
+    mantissas: IntArray
     slots: dict[str, _Slot]
     lists: dict[str, _Slot]
 
@@ -193,7 +194,7 @@ class LineShapes:
         for lines, plan in zip(lines_of, plans, strict=True):
             if plan is None or plan.rule is not rule:
                 continue
-            found = numerals.rows(lines, plan.numbers, plan.whole)
+            found = numerals.rows(lines, plan.numbers, plan.whole, plan.mantissas)
             if not found.good.all():
                 wanted[lines[~found.good]] = False
                 self._set_aside(numerals, lines[~found.good], numbers, _NUMBERS)
@@ -247,6 +248,8 @@ class LineShapes:
                     values[at] = [builder.code(column.name, _decode(word)) for word in words]
             elif slot.constant is not None:
                 values[at] = int(slot.constant)
+            elif slot.start != slot.end:  # a float with sign and exponent, which has no bulk form
+                values[at] = [float(word) for word in found.texts(slot.start, slot.end)]
             elif slot.first == slot.last:
                 continue  # nil
             elif column.kind is Kind.FLOAT:
@@ -287,22 +290,35 @@ def _make_plan(rule: LineRule, text: bytes) -> _Plan | Rejected:
     starts, ends = Numerals(text + b"\n").numbers_of(0)
     read = np.ones(len(starts), np.bool_)
     whole = np.ones(len(starts), np.bool_)
+    mantissas = np.zeros(len(starts), np.bool_)
     slots: dict[str, _Slot] = {}
     lists: dict[str, _Slot] = {}
     for part in parts:
         if part.name in slots or part.name in lists:
             return Rejected(part.words[0][1] if part.words else 0, f"{part.name} only once")
         for terminal, start, end in part.words:
-            if terminal not in _INTEGER_TERMINALS:
-                whole[(starts >= start) & (ends <= end)] = False
+            inside = (starts >= start) & (ends <= end)
+            if terminal == "FLOAT":
+                read[inside] = False
+                mantissas[np.flatnonzero(inside)[:1]] = True
+            elif terminal not in _INTEGER_TERMINALS:
+                whole[inside] = False
             if kinds.get(part.name) is Kind.TEXT:
-                read[(starts >= start) & (ends <= end)] = False
+                read[inside] = False
         if part.name in rule.lists:
             first = int(np.searchsorted(starts, part.words[0][1]))
             lists[part.name] = _Slot(first, first + len(part.words))
         elif part.name in kinds:
             slots[part.name] = _slot(part, kinds[part.name], rule, text, starts, ends)
-    return _Plan(rule, np.flatnonzero(read), np.flatnonzero(whole), slots, lists)
+    whole &= ~mantissas
+    return _Plan(
+        rule,
+        np.flatnonzero(read),
+        np.flatnonzero(whole),
+        np.flatnonzero(mantissas),
+        slots,
+        lists,
+    )
 
 
 _INTEGER_TERMINALS = frozenset({"INT", "SIGNED"})
@@ -321,6 +337,8 @@ def _slot(
     if kind is Kind.TEXT:
         if first == last:
             return _Slot(first, last, constant=_decode(text[start:end]))
+        return _Slot(first, last, start=_place(starts, ends, start), end=_place(starts, ends, end))
+    if terminal == "FLOAT":
         return _Slot(first, last, start=_place(starts, ends, start), end=_place(starts, ends, end))
     if terminal in ("TRUE", "FALSE"):
         return _Slot(0, 0, constant=terminal == "TRUE")

@@ -83,11 +83,13 @@ def test_says_which_rows_hold_usable_numbers(text: list[str]) -> None:
     for number, line in enumerate(data.split(b"\n")[:-1]):
         found = NUMBER.findall(line)
         usable = all(digits(n) <= 18 and n.count(b".") <= 1 for n in found)
-        for whole in ([], list(range(len(found)))):
-            every = np.arange(len(found))
-            rows = numerals.rows(np.array([number]), every, np.array(whole, np.int64))
-            undivided = not any(b"." in found[index] for index in whole)
-            assert rows.good.tolist() == [usable and undivided]
+        every, none = np.arange(len(found)), np.zeros(0, np.int64)
+        here = np.array([number])
+        undivided = not any(b"." in n for n in found)
+        assert numerals.rows(here, every, none, none).good.tolist() == [usable]
+        assert numerals.rows(here, every, every, none).good.tolist() == [usable and undivided]
+        of_any_length = all(n.count(b".") <= 1 for n in found)
+        assert numerals.rows(here, none, none, every).good.tolist() == [of_any_length]
 
 
 @given(texts)
