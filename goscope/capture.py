@@ -216,7 +216,7 @@ class CaptureBuilder:
         tables = {name: builder.build() for name, builder in self._builders.items()}
         for reader in self._readers.values():
             tables.update(reader.tables())
-        tables = _link_samples(tables)
+        tables = _mark_periodic(_link_samples(tables))
         tables, processes = assign_processes(tables, [i.name for i in self._inputs])
         return Capture(tables, self._inputs, processes)
 
@@ -339,6 +339,19 @@ def _link_samples(tables: dict[str, Table]) -> dict[str, Table]:
             sample[mine] = np.where(place >= 0, headers[np.maximum(place, 0)], -1)
         tables[name] = table.replaced("sample", Cells(sample, sample >= 0))
     return tables
+
+
+def _mark_periodic(tables: dict[str, Table]) -> dict[str, Table]:
+    """Mark the cycles that the runtime forced: those below a ``GC forced`` line."""
+    gc, periodic = tables["gc"], tables["gc_periodic"]
+    forced = gc["periodic"].copy()
+    for code, word in enumerate(periodic.categories("input")):
+        if word not in gc.categories("input"):
+            continue
+        cycles = np.flatnonzero(gc["input"] == gc.categories("input").index(word))
+        below = np.searchsorted(gc["line"][cycles], periodic["line"][periodic["input"] == code])
+        forced[cycles[below[below < len(cycles)]]] = 1
+    return {**tables, "gc": gc.replaced("periodic", Cells(forced))}
 
 
 def _listed_procs(sched: Table, schema: tuple[Column, ...]) -> Table:

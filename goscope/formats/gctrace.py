@@ -1,5 +1,9 @@
 """GODEBUG=gctrace=1: a line at the end of each GC cycle, Go 1.5 to 1.27 (runtime/mgc.go: gcMarkTermination).
 
+``GC forced`` stands before the line of a cycle that the runtime itself asked for, after two minutes without
+one; these lines are the table ``gc_periodic``, and the column ``periodic`` marks the cycles. gctrace=2 adds
+what was scanned, from Go 1.25 on (``gc_scan``).
+
 The percentage is of all CPU since the program started, so it falls and rises slowly; the CPU
 milliseconds of one cycle against the time since the one before tell the load of an interval.
 """
@@ -47,14 +51,37 @@ COLUMNS = (
     Column("globals_mb", Kind.INT, "MiB", "global variables that were scanned; 1.18 and newer"),
     Column("gomaxprocs", Kind.INT, "Ps", "GOMAXPROCS"),
     Column("forced", Kind.BOOL, "", "asked for by runtime.GC or debug.FreeOSMemory", default=False),
+    Column(
+        "periodic", Kind.BOOL, "", "forced by two minutes without a cycle: no load", default=False
+    ),
 )
+
+PERIODIC = PLACE
+
+SCAN = (
+    *PLACE,
+    Column("total", Kind.BOOL, "", "the sum over all size classes", default=False),
+    Column("large", Kind.BOOL, "", "objects beyond the largest size class", default=False),
+    Column("class_bytes", Kind.INT, "bytes", "the size class"),
+    Column("single_objects", Kind.INT, "objects", "scanned one by one; Green Tea GC only"),
+    Column(
+        "sparse_span_objects", Kind.INT, "objects", "in spans of few marked objects; Green Tea"
+    ),
+    Column("dense_span_objects", Kind.INT, "objects", "in spans of many; Green Tea GC only"),
+    Column("objects", Kind.INT, "objects", "all objects that were scanned"),
+    Column("sparse_spans", Kind.INT, "spans", "spans of few marked objects; Green Tea GC only"),
+    Column("dense_spans", Kind.INT, "spans", "spans of many marked objects; Green Tea GC only"),
+    Column("spans", Kind.INT, "spans", "all spans that were scanned; Green Tea GC only"),
+)
+
+_GRAMMAR = Grammar("gctrace", ("gc", "periodic", "scan"))
 
 FORMAT = Format(
     name="gctrace",
-    tables={"gc": COLUMNS},
+    tables={"gc": COLUMNS, "gc_periodic": PERIODIC, "gc_scan": SCAN},
     rules=(
         LineRule(
-            grammar=Grammar("gctrace", ("gc",)),
+            grammar=_GRAMMAR,
             kind=LineKind(
                 name="gc",
                 openings=(b"gc #",),
@@ -65,6 +92,30 @@ FORMAT = Format(
             ),
             table="gc",
             columns=COLUMNS,
+        ),
+        LineRule(
+            grammar=_GRAMMAR,
+            kind=LineKind(
+                name="periodic",
+                openings=(b"GC forced",),
+                sign=re.compile(rb"GC forced *$"),
+                complete=re.compile(rb"forced$"),
+                last=b"d",
+            ),
+            table="gc_periodic",
+            columns=PERIODIC,
+        ),
+        LineRule(
+            grammar=_GRAMMAR,
+            kind=LineKind(
+                name="scan",
+                openings=(b"scan: total ", b"scan: class "),
+                sign=re.compile(rb"scan: (?:total|class (?:L|[0-9]+B)) [0-9]"),
+                complete=re.compile(rb" spans$"),
+                last=b"s",
+            ),
+            table="gc_scan",
+            columns=SCAN,
         ),
     ),
     example="gc 8 @2.104s 1%: 0.031+1.2+0.005 ms clock, 0.12+0.4/1.1/0+0.02 ms cpu, 4->4->1 MB, "

@@ -37,6 +37,12 @@ _TABLE_WORDS = {
     "threads": "M line",
     "sched_goroutines": "G line",
     "gc": "gc line",
+    "scav": "scav line",
+    "scvg": "scvg line",
+    "pacer": "pacer line",
+    "pacer_ratios": "pacer line",
+    "inittrace": "init line",
+    "finalizers": "checkfinalizers line",
     "goroutines": "goroutine",
     "snapshots": "dump",
 }
