@@ -30,7 +30,7 @@ class Numerals:
     def __init__(self, text: bytes):
         self._text = text
         codes = np.frombuffer(text, np.uint8)
-        inside = _number_characters(codes)
+        inside, dots_inside = _number_characters(codes)
         self._starts, self._ends = _runs(inside)
         lengths = self._ends - self._starts
         self._values, self._decimals, dots = _values(text, self._ends, lengths)
@@ -42,7 +42,7 @@ class Numerals:
         self._line_ends: IntArray = np.flatnonzero(codes == ord("\n"))
         self._line_starts = np.append(0, self._line_ends[:-1] + 1)[: len(self._line_ends)]
         self._first = np.searchsorted(self._starts, np.append(self._line_starts, len(codes)))
-        self._skeleton = _skeleton(text, codes, inside, int(dots.sum()))
+        self._skeleton = _skeleton(text, codes, inside, dots_inside)
 
     def __len__(self) -> int:
         return len(self._line_ends)
@@ -200,15 +200,15 @@ def undotted(text: bytes) -> bytes:
     return _DOT.sub(b"", text)
 
 
-def _number_characters(codes: npt.NDArray[np.uint8]) -> Bools:
-    """True for digits, and for dots between two digits."""
+def _number_characters(codes: npt.NDArray[np.uint8]) -> tuple[Bools, int]:
+    """True for digits, and for dots between two digits; and how many such dots there are."""
     inside: Bools = (codes - np.uint8(ord("0"))) < 10
     dots = codes == np.uint8(ord("."))
     dots[:1] = dots[-1:] = False
     dots[1:] &= inside[:-1]
     dots[:-1] &= inside[1:]
     np.logical_or(inside, dots, out=inside)
-    return inside
+    return inside, int(np.count_nonzero(dots))
 
 
 def _runs(inside: Bools) -> tuple[Places, Places]:

@@ -129,3 +129,11 @@ def test_cuts_the_same_piece_out_of_lines_of_one_shape(one: list[str], other: li
 )
 def test_takes_out_the_dots_inside_numbers(text: bytes, bare: bytes) -> None:
     assert undotted(text) == bare
+
+
+def test_a_number_of_any_length_leaves_the_lines_below_as_they_are() -> None:
+    """Its dot stands before the characters that are looked at."""
+    below = b"ab 12 c\n"
+    numerals = Numerals(b"x 1.%b y\n" % (b"0" * 30) + below)
+    assert numerals.shape_key(1) == Numerals(below).shape_key(0)
+    assert numerals.shape_key(0) == Numerals(b"x 1 y\n").shape_key(0)
