@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -181,6 +181,10 @@ class CaptureBuilder:
     def sieve(self) -> Sieve:
         """Parts a live stream that is read into the application's lines and the runtime's."""
         return Sieve(self._line_kinds, self._block_kinds, self._lines.accepts)
+
+    def explain(self, problem: str) -> None:
+        """Note why nothing was found in the input that was read last."""
+        self._inputs[-1] = replace(self._inputs[-1], problem=problem)
 
     @property
     def openings(self) -> tuple[bytes, ...]:

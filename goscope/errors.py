@@ -4,6 +4,7 @@
     ├── UsageError            the call itself is wrong (exit code 2)
     ├── NothingRecognised     the input was read, and holds nothing that Go's runtime prints (exit code 3)
     └── InputError            an input could not be read (exit code 4)
+        └── ForeignInput      it can be read, and is of another kind; no failure unless it was named
 
 A message says what failed, where, and what to do next, in one line. These are the only exceptions
 that leave goscope on purpose; a foreign exception that escapes is a bug.
@@ -34,3 +35,7 @@ class InputError(GoscopeError):
     """An input could not be read: missing, unreadable, not text, a directory without files."""
 
     exit_code = 4
+
+
+class ForeignInput(InputError):
+    """An input is no text of a Go program: a binary, an image, an error page of a server."""

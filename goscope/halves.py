@@ -20,8 +20,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from goscope.capture import CaptureBuilder, Rest
-from goscope.sources.files import Source
 from goscope.sources.parts import part_of, same_bytes, size_of
+from goscope.sources.streams import Stream
 
 #: A smaller file is read before a second process pays.
 WORTH_IT = 8 << 20
@@ -32,10 +32,10 @@ _WINDOW = 4 << 20
 
 
 class Halves:
-    """One source, read by this process and, where it pays, by a second one."""
+    """One text, read by this process and, where it pays, by a second one."""
 
-    def __init__(self, source: Source, builder: CaptureBuilder, *, least: int = WORTH_IT):
-        self._source = source
+    def __init__(self, stream: Stream, builder: CaptureBuilder, *, least: int = WORTH_IT):
+        self._stream = stream
         self._builder = builder
         self._least = least
         self._rest: Rest | None = None
@@ -44,12 +44,12 @@ class Halves:
         """What this process has to read.
 
         Raises:
-            InputError: the source cannot be read; what was yielded before is good.
+            InputError: the text cannot be read; what was yielded before is good.
         """
-        chunks = self._source.chunks()
+        chunks = self._stream.chunks()
         first = next(chunks, b"")
         yield first
-        path = self._source.path
+        path = self._stream.path
         middle = self._middle(first)
         if path is None or middle is None:
             yield from chunks
@@ -70,7 +70,7 @@ class Halves:
 
     def _middle(self, first: bytes) -> int | None:
         """Where the second half starts; None if one process reads it all."""
-        path, openings = self._source.path, self._builder.openings
+        path, openings = self._stream.path, self._builder.openings
         if path is None or not openings or not _can_fork():
             return None
         size = size_of(path)

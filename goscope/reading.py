@@ -7,23 +7,53 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from goscope.capture import Capture, CaptureBuilder
-from goscope.errors import InputError
+from goscope.errors import ForeignInput, InputError
 from goscope.halves import Halves
 from goscope.sources.files import CHUNK, Source, sources_of
+from goscope.sources.streams import Stream
 
 
 def read_sources(sources: Sequence[Source]) -> tuple[Capture, list[InputError]]:
     """Read all sources; those that fail are reported, and what they gave before is kept."""
     builder = CaptureBuilder()
-    failed: list[InputError] = []
-    for source in sources:
-        halves = Halves(source, builder)
-        try:
-            builder.read(source.name, halves.chunks(), halves.rest)
-        except InputError as error:
-            if source.named:
-                failed.append(error)
+    failed = [error for source in sources for error in _read(source, builder)]
     return builder.build(), failed
+
+
+def _read(source: Source, builder: CaptureBuilder) -> Iterator[InputError]:
+    """Read all texts of a source; what is wrong with it. What nobody asked for may be of another kind."""
+    try:
+        for stream in source.streams():
+            try:
+                _read_stream(stream, builder)
+            except ForeignInput as error:
+                if stream.named:
+                    yield error
+            except InputError as error:
+                yield error
+    except InputError as error:
+        yield error
+
+
+def _read_stream(stream: Stream, builder: CaptureBuilder) -> None:
+    """Read one text.
+
+    Raises:
+        ForeignInput: it is none, or no such text as could hold anything of Go.
+        InputError: it cannot be read on.
+    """
+    halves = Halves(stream, builder)
+    found = builder.read(stream.name, halves.chunks(), halves.rest)
+    if found.formats or found.unparsed_count:
+        return
+    if stream.blank:
+        builder.explain(
+            f"{stream.name}: nothing but NUL bytes: a log that was truncated while it was written"
+        )
+    elif (kind := stream.resembles) is not None:
+        error = kind.refusal(stream.name)
+        builder.explain(str(error))
+        raise error
 
 
 def read_inputs(inputs: Iterable[str | bytes | Path | BinaryIO | TextIO]) -> Capture:
@@ -35,11 +65,8 @@ def read_inputs(inputs: Iterable[str | bytes | Path | BinaryIO | TextIO]) -> Cap
             if missing:
                 raise missing[0]
             for source in sources:
-                try:
-                    builder.read(source.name, source.chunks())
-                except InputError:
-                    if source.named:
-                        raise
+                for error in _read(source, builder):
+                    raise error
         elif isinstance(given, str | bytes):
             text = _encoded(given) if isinstance(given, str) else given
             if not text.endswith(b"\n"):

@@ -29,7 +29,8 @@ pytestmark = pytest.mark.skipif(
 def read(path: Path, least: int) -> tuple[Read, int]:
     """Read a file as the command line does; and how many processes did."""
     builder = CaptureBuilder()
-    both = Halves(Source(path.name, path), builder, least=least)
+    streams = Source(path.name, path).streams()
+    both = Halves(next(streams), builder, least=least)
     found = builder.read(path.name, both.chunks(), both.rest)
     return Read(builder.build(), found), 1 if both.rest() is None else 2
 

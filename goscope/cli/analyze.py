@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from goscope.cli.messages import complain, tell
 from goscope.errors import InputError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
+    from goscope.capture import Input
     from goscope.diagnosis import Diagnosis
     from goscope.renderers.renderer import Renderer
 
@@ -87,9 +89,7 @@ def analyze(
     if not capture.recognised:
         if failed:
             raise typer.Exit(InputError.exit_code)
-        raise NothingRecognised(
-            _nothing([i.name for i in capture.inputs], [i.size for i in capture.inputs])
-        )
+        raise NothingRecognised(_nothing(capture.inputs))
 
     from goscope.diagnosis import diagnose
     from goscope.rules.rule import Settings
@@ -139,11 +139,13 @@ def _renderer(path: Path) -> Renderer:
     raise UsageError(f"-o {path}: no report has the suffix {path.suffix!r}; there are {known}")
 
 
-def _nothing(names: list[str], sizes: list[int]) -> str:
-    if not names:
+def _nothing(inputs: Sequence[Input]) -> str:
+    if not inputs:
         return "nothing to read"
-    what = names[0] if len(names) == 1 else f"{len(names)} inputs"
-    if not any(sizes):
+    what = inputs[0].name if len(inputs) == 1 else f"{len(inputs)} inputs"
+    if len(inputs) == 1 and inputs[0].problem is not None:
+        return inputs[0].problem
+    if not any(found.size for found in inputs):
         return (
             f"{what}: empty; was the program run with GODEBUG=schedtrace=1000 and its stderr kept?"
         )

@@ -1,44 +1,31 @@
-"""Inputs as named streams of chunks.
+"""Inputs as the user names them: files, directories, patterns and standard input.
 
-A chunk is as large as the caches of a processor are: the readers above touch each byte several times.
-Compressed files are read as what they hold; text in UTF-16, as PowerShell writes it, becomes UTF-8.
+What is in them, unpacked and as text, is the matter of :mod:`goscope.sources.streams`; in which order
+the files of a directory or a pattern are taken, that of :mod:`goscope.sources.order`.
 """
 
 from __future__ import annotations
 
-import codecs
 import glob
-import gzip
-import io
+import os
 import re
+import stat
 import sys
-import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 from goscope.errors import InputError, UsageError
+from goscope.sources.compressed import CHUNK
+from goscope.sources.order import in_order
+from goscope.sources.streams import Stream, refused, streams_of
 
-CHUNK = 1 << 20
+__all__ = ["CHUNK", "Source", "sources_of"]
+
 _GLOB = "*?["
-
-#: What a file that is no text starts with, and what to do with it instead.
-_FOREIGN = (
-    (
-        b"\x7fELF",
-        "an ELF binary or core file",
-        "run it with GODEBUG=schedtrace=1000 and give its stderr",
-    ),
-    (b"MZ", "a Windows executable", "run it with GODEBUG=schedtrace=1000 and give its stderr"),
-    (b"PK\x03\x04", "a zip archive", "unpack it and give the files"),
-    (b"\xfd7zXZ\x00", "an xz archive", "unpack it first: xz -d"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive", "unpack it first: zstd -d"),
-    (b"BZh", "a bzip2 archive", "unpack it first: bzip2 -d"),
-)
 _USERINFO = re.compile(r"//[^/?#]*@")  # a password, which no message may repeat
-_HEAD = 16  # bytes that tell all of these apart
-_TRACE = b" trace\x00\x00\x00"
+_LONGEST_NAME = 255  # no system allows a longer one; what is longer, or of several lines, is a text
+_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,43 +33,46 @@ class Source:
     """An input: its name as the user gave it, and where its bytes are. ``path`` None is stdin.
 
     ``named`` is False for a file that was found in a directory: nobody asked for it in particular, so
-    it is no failure if it is of another kind.
+    it is no failure if it is of another kind. ``refusal`` says why it is not even opened.
     """
 
     name: str
     path: Path | None
     named: bool = True
+    refusal: str | None = None
 
-    def chunks(self) -> Iterator[bytes]:
-        """The content, from the start.
+    def streams(self) -> Iterator[Stream]:
+        """The texts in it, one or the many of an archive, each to be read before the next is asked for.
 
         Raises:
-            InputError: it cannot be read, or is no text; what was yielded before is good.
+            InputError: it cannot be read; the texts before are good.
         """
-        try:
-            if self.path is None:
-                yield from _text(self.name, sys.stdin.buffer)
-            else:
-                with self.path.open("rb") as file:
-                    yield from _text(self.name, file)
-        except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"{self.name}: {_reason(error)}") from error
-        except KeyboardInterrupt:
-            if self.path is not None:
-                raise
-            # Ctrl-C went to the program in front of the pipe too: the input ends here.
+        if self.refusal is not None:
+            yield refused(self.name, self.refusal)
+        elif self.path is None:
+            yield from streams_of(self.name, sys.stdin.buffer, None, named=self.named)
+        else:
+            try:
+                file = self.path.open("rb")
+            except OSError as error:
+                reason = (error.strerror or str(error)).lower()
+                raise InputError(f"{self.name}: cannot be read: {reason}") from error
+            with file:
+                yield from streams_of(self.name, file, self.path, named=self.named)
 
 
 def sources_of(arguments: Sequence[str]) -> tuple[list[Source], list[InputError]]:
     """The inputs that the arguments name, in their order, and those that are not there.
 
-    A directory stands for the files in it and below, by name. ``-`` is standard input.
+    A directory stands for the files in it and below, a pattern for what it matches, both in the order of
+    snapshots. ``-`` is standard input. A file that several arguments name counts once.
 
     Raises:
         UsageError: standard input is named twice.
     """
     found: list[Source] = []
     missing: list[InputError] = []
+    seen: dict[tuple[int, int], str] = {}
     for argument in arguments:
         if argument == "-":
             if any(source.path is None for source in found):
@@ -93,21 +83,22 @@ def sources_of(arguments: Sequence[str]) -> tuple[list[Source], list[InputError]
             url = _USERINFO.sub("//", argument)
             missing.append(InputError(f"{url}: URLs cannot be read yet; save the dump to a file"))
             continue
-        path, trouble = Path(argument), _trouble(argument)
-        if trouble is None and path.is_dir():
-            files = [p for p in path.rglob("*") if p.is_file() and not _hidden(p, path)]
-            if not files:
+        trouble = _trouble(argument)
+        if trouble is None and Path(argument).is_dir():
+            sources, unreadable = _in_directory(Path(argument))
+            if not sources and not unreadable:
                 missing.append(InputError(f"{argument}: the directory holds no files"))
-            found += [Source(str(file), file, named=False) for file in sorted(files, key=_natural)]
+            missing += unreadable
         elif trouble is None:
-            found.append(Source(argument, path))
-        elif any(mark in argument for mark in _GLOB):
-            names = sorted(glob.glob(argument, recursive=True), key=_natural)
-            if not names:
+            sources = [Source(argument, Path(argument))]
+        elif any(mark in argument for mark in _GLOB) and "\n" not in argument:
+            sources = _matching(argument)
+            if not sources:
                 missing.append(InputError(f"{argument}: no file matches"))
-            found += [Source(name, Path(name)) for name in names if Path(name).is_file()]
         else:
-            missing.append(InputError(f"{argument or repr(argument)}: {trouble}"))
+            missing.append(_not_there(argument, trouble))
+            continue
+        found += [_once(source, seen) for source in sources]
     return found, missing
 
 
@@ -121,86 +112,78 @@ def _trouble(argument: str) -> str | None:
     return None if argument else "no such file or directory"
 
 
-def _natural(path: Path | str) -> list[tuple[int, int, str]]:
-    """Sorts dump-2 before dump-10."""
-    parts = re.split(r"([0-9]+)", str(path))
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
+def _not_there(argument: str, trouble: str) -> InputError:
+    shown = argument or repr(argument)
+    if "\n" in argument or len(argument.rpartition("/")[2]) > _LONGEST_NAME:
+        shown = argument.strip().partition("\n")[0][:_SHOWN] + "..."
+    if "\n" in argument:
+        trouble = "this is a text, not the name of a file; pipe it in, or save it and give the file"
+    return InputError(f"{shown}: {trouble}")
 
 
-def _hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
+def _in_directory(root: Path) -> tuple[list[Source], list[InputError]]:
+    """The files in a directory and below, and the directories that cannot be looked into.
+
+    Hidden ones are left out, and links to directories are not followed, so none leads in a circle.
+    """
+    failures: list[OSError] = []
+    paths: list[Path] = []
+    for folder, folders, names in os.walk(root, onerror=failures.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths += [Path(folder, name) for name in names if not name.startswith(".")]
+    errors = [
+        InputError(f"{error.filename}: cannot be read: {(error.strerror or str(error)).lower()}")
+        for error in failures
+    ]
+    return [Source(str(path), path, False, _no_file(path)) for path in _ordered(paths)], errors
 
 
-def _reason(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be read: {error.strerror.lower()}"
-    return f"the compressed data ends early or is damaged ({error})"
+def _matching(pattern: str) -> list[Source]:
+    """What a pattern matches; with ``**`` it names the files below a directory itself."""
+    names = glob.glob(pattern, recursive=True)
+    files = [Path(name) for name in names if not Path(name).is_dir()]
+    sources = [Source(str(path), path, True, _no_file(path)) for path in _ordered(files)]
+    if "**" not in pattern:
+        for folder in _ordered([Path(name) for name in names if Path(name).is_dir()]):
+            sources += _in_directory(folder)[0]
+    return sources
 
 
-def _text(name: str, file: BinaryIO) -> Iterator[bytes]:
-    """The text of a file: unpacked, checked for not being text, and in UTF-8."""
-    first = _read(file)
-    while 0 < len(first) < _HEAD and (more := _read(file)):
-        first += more  # a pipe may give a byte at a time
-    if first.startswith(b"\x1f\x8b"):
-        packed = gzip.GzipFile(fileobj=io.BufferedReader(_Rest(first, file), CHUNK))
-        yield from _plain(name, packed.read(CHUNK), packed)
-    else:
-        yield from _plain(name, first, file)
+def _ordered(paths: Sequence[Path]) -> list[Path]:
+    return in_order(paths, Path.as_posix, _changed)
 
 
-def _plain(name: str, first: bytes, file: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
-    _refuse_foreign(name, first)
-    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
-        chunk = first
-        while chunk:
-            yield decoder.decode(chunk).encode("utf-8", "replace")
-            chunk = _read(file)
-        return
-    chunk = first.removeprefix(codecs.BOM_UTF8)
-    while chunk:
-        yield chunk
-        chunk = _read(file)
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
-def _read(file: BinaryIO | gzip.GzipFile) -> bytes:
-    """The next bytes; from a pipe as soon as there are any."""
-    if isinstance(file, io.BufferedReader):
-        return file.read1(CHUNK) if not file.seekable() else file.read(CHUNK)
-    return file.read(CHUNK)
+def _no_file(path: Path) -> str | None:
+    """Why a file that was found is not opened; None if it can be. A named pipe would be waited for."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return f"a link to nothing ({(error.strerror or str(error)).lower()})"
+    kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+    return None if stat.S_ISREG(mode) else kinds.get(stat.S_IFMT(mode), "a device")
 
 
-def _refuse_foreign(name: str, first: bytes) -> None:
-    for magic, what, instead in _FOREIGN:
-        if first.startswith(magic):
-            raise InputError(f"{name}: this is {what}, not text; {instead}")
-    if first.startswith(b"go 1.") and _TRACE in first[:16]:
-        raise InputError(f"{name}: this is a Go execution trace; open it with go tool trace")
-    head = first[:4096].lstrip(b"\x00")  # a log that was truncated in place starts with NULs
-    if head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        odd = sum(head.count(code) for code in range(32) if code not in b"\t\n\r\x0b\x0c\x1b")
-        if odd > len(head) // 10:
-            raise InputError(f"{name}: this is binary data, not text")
-
-
-class _Rest(io.RawIOBase):
-    """A file again from its start, after its first bytes were read."""
-
-    def __init__(self, first: bytes, file: BinaryIO):
-        self._first = memoryview(first)
-        self._file = file
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        target = memoryview(buffer)  # type: ignore[arg-type]
-        if len(self._first):
-            size = min(len(target), len(self._first))
-            target[:size] = self._first[:size]
-            self._first = self._first[size:]
-            return size
-        data = self._file.read(len(target))
-        target[: len(data)] = data
-        return len(data)
+def _once(source: Source, seen: dict[tuple[int, int], str]) -> Source:
+    """The source, refused if an earlier one is the same file, by whatever name."""
+    if source.path is None or source.refusal is not None:
+        return source
+    try:
+        found = source.path.stat()
+    except OSError:
+        return source
+    file = (found.st_dev, found.st_ino)
+    if not stat.S_ISREG(found.st_mode) or not found.st_ino:
+        return source
+    if file in seen:
+        return replace(
+            source, named=False, refusal=f"the same file as {seen[file]}; it counts once"
+        )
+    seen[file] = source.name
+    return source

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from goscope.errors import InputError
-from goscope.sources.files import CHUNK
+from goscope.sources.compressed import CHUNK
 
 
 def size_of(path: Path) -> int:

@@ -131,7 +131,6 @@ BINARIES = {
     "random": random.Random(7).randbytes(5000),
     "protobuf": b"\x0a\x04\x08\x01\x10\x02\x12\x1c\x0a\x04\x01\x02\x03\x04" + bytes(range(200)),
     "trace": b"go 1.27 trace\x00\x00\x00" + bytes(100),
-    "zip": b"PK\x03\x04\x14\x00" + bytes(100),
 }
 
 
