@@ -119,7 +119,10 @@ class Numerals:
         if self._dotted.any():
             good &= ~self._dotted[first[:, None] + whole].any(axis=1)
         for number in mantissas.tolist():
-            starts, ends = self._starts[first + number].tolist(), self._ends[first + number].tolist()
+            starts, ends = (
+                self._starts[first + number].tolist(),
+                self._ends[first + number].tolist(),
+            )
             good &= [self._text.count(b".", a, b) <= 1 for a, b in zip(starts, ends, strict=True)]
         return NumberRows(self, lines, good)
 

@@ -84,7 +84,10 @@ class _Slot:
     last: int
     negative: bool = False
     constant: bool | str | None = None
-    start: tuple[int, int] = (0, 0)  # a text with numbers, a float: (numbers before, skeleton offset)
+    start: tuple[int, int] = (
+        0,
+        0,
+    )  # a text with numbers, a float: (numbers before, skeleton offset)
     end: tuple[int, int] = (0, 0)
 
 

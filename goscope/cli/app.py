@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from goscope import __version__
 from goscope.cli import analyze, explain, rules, schema, tables
 from goscope.cli.messages import tell
+from goscope.errors import UsageError
 
 app = typer.Typer(
     name="goscope",
@@ -58,4 +60,20 @@ def with_default_command(arguments: Sequence[str]) -> list[str]:
         return ["--help"] if sys.stdin.isatty() else ["analyze", "-"]
     if arguments[0] in _COMMANDS or arguments[0] in ("-h", "--help", "--version"):
         return list(arguments)
+    _refuse_mistyped(arguments[0])
     return ["analyze", *arguments]
+
+
+def _refuse_mistyped(word: str) -> None:
+    """Ask back if the word is nearly a command, and no file that there is.
+
+    Raises:
+        UsageError: it is.
+    """
+    if not word.isalpha() or os.path.lexists(word):
+        return
+    import difflib
+
+    near = difflib.get_close_matches(word.lower(), _COMMANDS, 1, cutoff=0.75)
+    if near:
+        raise UsageError(f"no command or file is called {word}; did you mean {near[0]}?")

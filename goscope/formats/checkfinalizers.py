@@ -1,4 +1,4 @@
-"""GODEBUG=checkfinalizers=1: how many finalizers and cleanups wait to run, a line per GC cycle, Go 1.25 to 1.27.
+"""GODEBUG=checkfinalizers=1: how many finalizers and cleanups wait, a line per GC cycle, Go 1.25 to 1.27.
 
 A queue that grows says that finalizers are created faster than the one goroutine that runs them keeps
 up with, or that one of them blocks (runtime/mgc.go: gcMarkTermination).

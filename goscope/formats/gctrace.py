@@ -64,9 +64,7 @@ SCAN = (
     Column("large", Kind.BOOL, "", "objects beyond the largest size class", default=False),
     Column("class_bytes", Kind.INT, "bytes", "the size class"),
     Column("single_objects", Kind.INT, "objects", "scanned one by one; Green Tea GC only"),
-    Column(
-        "sparse_span_objects", Kind.INT, "objects", "in spans of few marked objects; Green Tea"
-    ),
+    Column("sparse_span_objects", Kind.INT, "objects", "in spans of few marked objects; Green Tea"),
     Column("dense_span_objects", Kind.INT, "objects", "in spans of many; Green Tea GC only"),
     Column("objects", Kind.INT, "objects", "all objects that were scanned"),
     Column("sparse_spans", Kind.INT, "spans", "spans of few marked objects; Green Tea GC only"),

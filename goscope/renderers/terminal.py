@@ -31,6 +31,7 @@ _COLOURS = {
 }
 _FINDINGS_SHOWN = 20
 _FRAMES_SHOWN = 6
+_SKIPPED_SHOWN = 8
 _TABLE_WORDS = {
     "sched": "SCHED line",
     "procs": "P line",
@@ -78,11 +79,15 @@ def show(diagnosis: Diagnosis, console: Console) -> None:
     for found in diagnosis.capture.inputs:
         if found not in silent:
             _input(found, diagnosis.capture.records(found.name), console)
-    if silent:
-        names = ", ".join(safe(i.name, longest=60) for i in silent[:4]) + (
-            ", ..." if len(silent) > 4 else ""
-        )
-        console.print(Text(f"nothing of the Go runtime in {names}", "dim"))
+    told = [i for i in silent if i.problem is not None]
+    for found in told[:_SKIPPED_SHOWN]:
+        console.print(Text(f"skipped {safe(found.problem or '')}", "dim"))
+    if len(told) > _SKIPPED_SHOWN:
+        console.print(Text(f"skipped {len(told) - _SKIPPED_SHOWN} more", "dim"))
+    names = [safe(i.name, longest=60) for i in silent if i.problem is None]
+    if names:
+        more = ", ..." if len(names) > 4 else ""
+        console.print(Text(f"nothing of the Go runtime in {', '.join(names[:4])}{more}", "dim"))
 
 
 def _verdicts(diagnosis: Diagnosis, console: Console) -> None:

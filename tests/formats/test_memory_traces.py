@@ -108,7 +108,9 @@ def test_the_captures_hold_every_table() -> None:
         assert re.search(rb"^" + start, text, re.M), start
 
 
-@pytest.mark.parametrize("path", sorted(CAPTURES.glob("*/gc_periodic/stderr.log*")), ids=lambda p: p.parts[-3])
+@pytest.mark.parametrize(
+    "path", sorted(CAPTURES.glob("*/gc_periodic/stderr.log*")), ids=lambda p: p.parts[-3]
+)
 def test_the_cycle_below_gc_forced_is_periodic(path: Path, read: Callable[..., Read]) -> None:
     rows = read(content(path)).rows("gc")
     late = [row["t_s"] >= 120 for row in rows]
@@ -117,7 +119,9 @@ def test_the_cycle_below_gc_forced_is_periodic(path: Path, read: Callable[..., R
     assert not any(row["periodic"] and row["forced"] for row in rows)
 
 
-GC = "gc {} @0.{:03}s 0%: 0.1+1.2+0.1 ms clock, 0.1+0.1/0.1/0+0.1 ms cpu, 4->4->1 MB, 5 MB goal, 4 P"
+GC = (
+    "gc {} @0.{:03}s 0%: 0.1+1.2+0.1 ms clock, 0.1+0.1/0.1/0+0.1 ms cpu, 4->4->1 MB, 5 MB goal, 4 P"
+)
 
 
 def test_gc_forced_marks_the_next_cycle_of_its_own_input() -> None:
@@ -125,7 +129,9 @@ def test_gc_forced_marks_the_next_cycle_of_its_own_input() -> None:
 
     builder = CaptureBuilder()
     lines = [GC.format(n, n) for n in range(1, 5)]
-    builder.read("one", ["\n".join([lines[0], "GC forced", "served", *lines[1:3], "GC forced", ""]).encode()])
+    builder.read(
+        "one", ["\n".join([lines[0], "GC forced", "served", *lines[1:3], "GC forced", ""]).encode()]
+    )
     builder.read("two", ["\n".join([*lines[:2], ""]).encode()])
     gc = builder.build().table("gc")
     assert gc.flags("periodic").tolist() == [False, True, False, False, False]
@@ -135,7 +141,11 @@ def only(read: Callable[..., Read], table: str, line: str) -> dict[str, Any]:
     found = read(line + "\n")
     assert found.input.unparsed_count == 0
     (row,) = found.rows(table)
-    return {name: said for name, said in row.items() if said is not None and name not in ("input", "process", "line")}
+    return {
+        name: said
+        for name, said in row.items()
+        if said is not None and name not in ("input", "process", "line")
+    }
 
 
 OLDER = [
@@ -188,13 +198,17 @@ ASSIST = "pacer: assist ratio={} (scan 0 MB in 3->4 MB) workers=1+{}"
 
 
 def test_floats_that_are_no_numbers(read: Callable[..., Read]) -> None:
-    table = read("".join(ASSIST.format(f, "0") + "\n" for f in ("NaN", "+Inf", "-Inf", "1e-05"))).capture.table("pacer_assist")
+    table = read(
+        "".join(ASSIST.format(f, "0") + "\n" for f in ("NaN", "+Inf", "-Inf", "1e-05"))
+    ).capture.table("pacer_assist")
     ratios = table["assist_ratio"].tolist()
     assert math.isnan(ratios[0])
     assert ratios[1:] == [math.inf, -math.inf, 1e-05]
 
 
-@pytest.mark.parametrize("broken", ["+1.6.3e+000", "+1.6e+0.5", "+1.6e", "++1.6", "1e5", "Inf", "nan", ""])
+@pytest.mark.parametrize(
+    "broken", ["+1.6.3e+000", "+1.6e+0.5", "+1.6e", "++1.6", "1e5", "Inf", "nan", ""]
+)
 def test_floats_that_go_never_prints(broken: str, read: Callable[..., Read]) -> None:
     good = ASSIST.format("+1.632927e+000", "+2.500000e-001")
     found = read(f"{good}\n{ASSIST.format(broken, 0)}\n{good}\n")
