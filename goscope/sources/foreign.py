@@ -134,18 +134,20 @@ def _windows(first: bytes) -> Kind | None:
     return None
 
 
-_TRACE = re.compile(rb"go (1\.[0-9]{1,3}) trace\x00")
-_HEAP = re.compile(rb"go(1\.[0-9]{1,3}) heap dump\n")
+_TRACE = rb"go (1\.[0-9]{1,3}) trace\x00"
+_HEAP = rb"go(1\.[0-9]{1,3}) heap dump\n"
 
 
 def _of_go(first: bytes) -> Kind | None:
-    trace = _TRACE.match(first)
+    if not first.startswith(b"go"):
+        return None
+    trace = re.match(_TRACE, first)
     if trace is not None:
         return Kind(
             f"a Go execution trace in the format of Go {trace[1].decode()}, not text",
             "open it with go tool trace, or for goscope " + _FETCH,
         )
-    heap = _HEAP.match(first)
+    heap = re.match(_HEAP, first)
     if heap is not None:
         return Kind("what debug.WriteHeapDump wrote, not text", "for goscope " + _FETCH)
     return None
@@ -177,19 +179,17 @@ _BINARY: tuple[Callable[[bytes], Kind | None], ...] = (
 
 # ---- textual ----------------------------------------------------------------------------------------
 
-_HTML = re.compile(
-    rb"(?is)\s*(?:<\?xml[^>]{0,200}\?>\s*|<!--.{0,2000}?-->\s*){0,3}<(?:!doctype\s+html|html|head|body)\b"
-)
-_TITLE = re.compile(rb"(?is)<title[^>]{0,200}>([^<]{1,200})</title>")
+_HTML = rb"(?is)\s*(?:<\?xml[^>]{0,200}\?>\s*|<!--.{0,2000}?-->\s*){0,3}<(?:!doctype\s+html|html|head|body)\b"
+_TITLE = rb"(?is)<title[^>]{0,200}>([^<]{1,200})</title>"
 _AGAIN = (
     "a server sent it in place of a dump: log in, check the URL, and fetch it again with curl -f"
 )
 
 
 def _html(head: bytes) -> Kind | None:
-    if _HTML.match(head) is None:
+    if re.match(_HTML, head) is None:
         return None
-    found = _TITLE.search(head)
+    found = re.search(_TITLE, head)
     title = "" if found is None else " ".join(found[1].decode("utf-8", "replace").split())[:80]
     if title.startswith("/debug/pprof"):
         return Kind("the index page of /debug/pprof/", _FETCH)
@@ -197,7 +197,7 @@ def _html(head: bytes) -> Kind | None:
 
 
 #: Whole answers of Go's servers (net/http, net/http/pprof) and of proxies in front of them.
-_ANSWER = re.compile(
+_ANSWER = (
     rb"(?i)(?:[45][0-9]{2} [a-z' -]{3,60}|unknown profile|unauthorized|forbidden|not found|bad gateway"
     rb"|bad request|method not allowed|internal server error|service unavailable|no healthy upstream"
     rb"|upstream connect error.{0,300}|client sent an http request to an https server\.?)"
@@ -207,7 +207,7 @@ _LONGEST_ANSWER = 500
 
 def _answer(head: bytes) -> Kind | None:
     text = head.strip()
-    if len(text) > _LONGEST_ANSWER or _ANSWER.fullmatch(text) is None:
+    if len(text) > _LONGEST_ANSWER or re.fullmatch(_ANSWER, text) is None:
         return None
     said = text.decode("utf-8", "replace")
     return Kind(
@@ -216,26 +216,26 @@ def _answer(head: bytes) -> Kind | None:
     )
 
 
-_STATUS = re.compile(rb"HTTP/[0-9.]{1,3} ([45][0-9]{2}[^\r\n]{0,60})")
+_STATUS = rb"HTTP/[0-9.]{1,3} ([45][0-9]{2}[^\r\n]{0,60})"
 
 
 def _headers(head: bytes) -> Kind | None:
-    found = _STATUS.match(head)
+    found = re.match(_STATUS, head)
     if found is None:
         return None
     return Kind(f"a server's answer ({found[1].decode('latin-1')}), not a dump", _AGAIN)
 
 
-_XML = re.compile(rb"\s*<\?xml\b")
+_XML = rb"\s*<\?xml\b"
 #: A log of JSON has an object on each line, with a message in it.
-_JSON_LOG = re.compile(rb'\s*\{[^\n]*"(?:msg|message|MESSAGE|log|level|severity|time|ts)"')
-_JSON = re.compile(rb'\s*(?:\{\s*(?:"|\})|\[\s*(?:[{"]|-?[0-9.]{1,20}\s*,|\]\s*\Z))')
+_JSON_LOG = rb'\s*\{[^\n]*"(?:msg|message|MESSAGE|log|level|severity|time|ts)"'
+_JSON = rb'\s*(?:\{\s*(?:"|\})|\[\s*(?:[{"]|-?[0-9.]{1,20}\s*,|\]\s*\Z))'
 
 
 def _document(head: bytes) -> Kind | None:
-    if _XML.match(head) is not None:
+    if re.match(_XML, head) is not None:
         return Kind("an XML document", _AGAIN)
-    if _JSON.match(head) is None or _JSON_LOG.match(head) is not None:
+    if re.match(_JSON, head) is None or re.match(_JSON_LOG, head) is not None:
         return None
     if b'"goscope.diagnosis/' in head:
         return Kind("a report of goscope", "give what it was made from")

@@ -20,12 +20,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_DATE = re.compile(
+_DATE = (
     r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])"
     r"(?:(?:[Tt _.-]|at|T-)?([01]\d|2[0-3])[-_:.h]?([0-5]\d)(?:[-_:.m]?([0-5]\d)(?:[.,](\d{1,9}))?)?)?(?!\d)"
 )
 #: Unix time in seconds, milli-, micro- or nanoseconds, from 2001 to 2096.
-_UNIX = re.compile(r"(?<!\d)([1-3]\d{9})(\d{3}|\d{6}|\d{9})?(?!\d)")
+_UNIX = r"(?<!\d)([1-3]\d{9})(\d{3}|\d{6}|\d{9})?(?!\d)"
 _NUMBER = re.compile(r"(\d+)")
 _SUFFIX = re.compile(r"\.(?:[A-Za-z]+|bz2)\Z")
 
@@ -63,7 +63,7 @@ def _in_folder(
 def _times(names: Sequence[str]) -> list[tuple[str, ...]] | None:
     """The points in time that the names hold, as texts that sort; None unless all hold the same sort."""
     for pattern in (_DATE, _UNIX):
-        found = [list(pattern.finditer(name)) for name in names]
+        found = [list(re.finditer(pattern, name)) for name in names]
         if all(found):
             parts = [[part or "" for part in matches[-1].groups()] for matches in found]
             return [(*time[:-1], time[-1].ljust(9, "0")) for time in parts]
