@@ -54,6 +54,10 @@ class Capture:
         """A table by name; it may be empty."""
         return self._tables[name]
 
+    def frame(self, name: str) -> pd.DataFrame:
+        """A table as a DataFrame, also one that has no property of its own (``scav``, ``inittrace``)."""
+        return self.table(name).frame()
+
     @property
     def table_names(self) -> tuple[str, ...]:
         """The names of all tables."""

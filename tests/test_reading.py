@@ -110,3 +110,13 @@ def test_what_was_read_before_a_failure_is_kept(tmp_path: Path) -> None:
 def test_every_expected_failure_has_its_exit_code() -> None:
     codes = {kind.__name__: kind.exit_code for kind in GoscopeError.__subclasses__()}
     assert codes == {"UsageError": 2, "NothingRecognised": 3, "InputError": 4}
+
+
+def test_every_table_can_be_had_as_a_frame() -> None:
+    capture = goscope.read(
+        "scav 0 KiB work (bg), 8 KiB work (eager), 9 KiB now, 62% util (forced)\n"
+    )
+    assert capture.frame("scav")[["eager_kib", "forced"]].values.tolist() == [[8, True]]
+    assert [len(capture.frame(name)) for name in capture.table_names if name != "scav"] == [0] * (
+        len(capture.table_names) - 1
+    )

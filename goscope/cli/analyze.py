@@ -41,7 +41,7 @@ def analyze(
         list[str] | None,
         typer.Argument(
             metavar="INPUT...",
-            help="Files, directories, globs, or - for standard input. Dumps of one program: oldest first.",
+            help="Files, archives, directories, globs, or - for standard input. Dumps: oldest first.",
         ),
     ] = None,
     output_format: Annotated[

@@ -216,6 +216,39 @@ def test_floats_that_go_never_prints(broken: str, read: Callable[..., Read]) -> 
     assert [unparsed.line for unparsed in found.input.unparsed] == [2]
 
 
+LOG = "2026/11/24 01:43:00 level=info n=12"
+
+
+@pytest.mark.parametrize(
+    ("table", "front", "rest"),
+    [
+        (
+            "pacer_assist",
+            "pacer: assist ratio=",
+            "+1.632927e+000 (scan 0 MB in 3->4 MB) workers=1+0",
+        ),
+        ("pacer_assist", "pacer: assist ratio=NaN", " (scan 0 MB in 3->4 MB) workers=1+0"),
+        ("scav", "scav 0 KiB work (bg), 4", " KiB work (eager), 8 KiB now, 96% util"),
+        ("inittrace", "init net/http", " @1.2 ms, 0.17 ms clock, 13104 bytes, 145 allocs"),
+        ("finalizers", "checkfinalizers: queue: 5", " finalizers + 0 cleanups"),
+    ],
+)
+def test_lines_that_a_log_line_tore_apart(
+    table: str, front: str, rest: str, read: Callable[..., Read]
+) -> None:
+    torn = read(f"{front}{LOG}\n{rest}\n")
+    whole = read(f"{front}{rest}\n\n")
+    assert len(whole.rows(table)) == 1
+    assert torn.rows(table) == whole.rows(table)
+
+
+def test_a_torn_line_gives_no_wrong_numbers(read: Callable[..., Read]) -> None:
+    """Which of the digits belong to the size and which to the date is unknown."""
+    found = read(f"scav 0 KiB work (bg), 4{LOG}\n7 KiB work (eager), 8 KiB now, 96% util\n")
+    assert found.rows("scav") == []
+    assert [unparsed.line for unparsed in found.input.unparsed] == [1]
+
+
 APPLICATION = """\
 scan: total failure of the scanner
 scan: class of 12

@@ -265,3 +265,23 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
                     assert isinstance(chunk, bytes)
             except InputError as error:
                 assert str(error).startswith("stdin: ")
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = os.scandir
+
+    def denied(path: str) -> object:
+        if str(path).endswith("deep"):
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    found, (error,) = sources_of([str(folder)])
+    assert str(error).endswith("deep: cannot be read: permission denied")
+    assert [Path(source.name).name for source in found] == [
+        "dump-1.txt",
+        "dump-2.txt",
+        "dump-10.txt",
+    ]
