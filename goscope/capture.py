@@ -54,17 +54,13 @@ class Capture:
         """A table by name; it may be empty."""
         return self._tables[name]
 
-    def frame(self, name: str) -> pd.DataFrame:
-        """A table as a DataFrame, also one that has no property of its own (``scav``, ``inittrace``)."""
-        return self.table(name).frame()
-
     @property
     def table_names(self) -> tuple[str, ...]:
         """The names of all tables."""
         return tuple(self._tables)
 
     def frame(self, name: str) -> pd.DataFrame:
-        """A table by name, as the property of that name gives it."""
+        """A table as a DataFrame, also one that has no property of its own (``scav``, ``inittrace``)."""
         return self.procs if name == "procs" else self.table(name).frame()
 
     def records(self, input_name: str | None = None) -> dict[str, int]:
