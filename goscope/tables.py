@@ -98,6 +98,10 @@ class Table:
             return values.astype(np.int64)  # stored narrow; arithmetic must not overflow
         return values
 
+    def cells(self, column: str) -> Cells:
+        """A column as it is stored."""
+        return self._column(column)
+
     def categories(self, column: str) -> tuple[str, ...]:
         """The distinct strings of a TEXT column, indexed by its codes."""
         return self._column(column).categories
@@ -227,6 +231,14 @@ class TableBuilder:
         """The strings of a TEXT column by their codes; none of other columns."""
         return tuple(self._words.get(column, ()))
 
+    def recoded(self, column: str, table: Table) -> Cells:
+        """A column of another table, its strings in the codes of this one."""
+        cells = table.cells(column)
+        if not cells.categories:
+            return cells
+        codes = np.array([*(self.code(column, word) for word in cells.categories), -1], np.int32)
+        return Cells(codes[cells.values])
+
     def build(self) -> Table:
         """The finished table; the builder is empty afterwards."""
         parts, self._parts = self._parts, {}
@@ -298,6 +310,17 @@ def narrow(values: Ints) -> Ints:
     return values
 
 
+def stacked(tables: Sequence[Table]) -> Table:
+    """The rows of several tables with one schema, one table below the other."""
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    builder = TableBuilder(first.name, first.schema)
+    for table in tables:
+        builder.add(len(table), {c.name: builder.recoded(c.name, table) for c in first.schema})
+    return builder.build()
+
+
 def text_cells(words: Iterable[str | None]) -> Cells:
     """A finished TEXT column from strings."""
     codes: dict[str, int] = {}
@@ -328,6 +351,10 @@ def table_from(name: str, schema: Sequence[Column], rows: Sequence[Mapping[str, 
             cells[column.name] = Cells(
                 np.array([default if v is None else int(v) for v in given], np.int8)
             )
+        elif column.kind is Kind.INTS:
+            lists = [numbers or [] for numbers in given]
+            flat = np.array([number for numbers in lists for number in numbers], np.int64)
+            cells[column.name] = Cells(flat, counts=np.array([len(n) for n in lists], np.int64))
         else:
             cells[column.name] = int_cells(given)
     return Table(name, schema, cells, len(rows))

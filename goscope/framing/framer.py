@@ -57,6 +57,13 @@ class CutRecord:
     number: int
 
 
+def _headers(lines: Lines, kind: BlockKind) -> Positions:
+    """The lines that blocks of a kind start with."""
+    if kind.header is not None:
+        return lines.matching(kind.header, kind.guards)
+    return lines.opening_with(kind.openings)
+
+
 #: What a continued line may start with: an indentation, a field name, a bracket.
 _LOOSE = np.zeros(256, np.bool_)
 _LOOSE[np.frombuffer(b" \t[abcdefghijklmnopqrstuvwxyz", np.uint8)] = True
@@ -132,7 +139,7 @@ class Framer:
         kept = len(lines)
         blocks = []
         for kind in self._block_kinds:
-            headers = lines.shorter_than(LONGEST_RECORD, lines.opening_with(kind.openings))
+            headers = lines.shorter_than(LONGEST_RECORD, _headers(lines, kind))
             ends = self._block_ends(lines, kind, headers, final)
             if len(headers) and ends[-1] > len(lines):  # runs out of the stretch: hold it back
                 kept = min(kept, int(headers[-1]))

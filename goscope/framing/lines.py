@@ -6,6 +6,7 @@ hundred matters costs little more than finding its line ends.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -63,6 +64,13 @@ class Lines:
         if not found:
             return np.empty(0, np.int64)
         return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+
+    def matching(self, pattern: re.Pattern[bytes], guards: Sequence[bytes]) -> Positions:
+        """The lines that a multi-line pattern matches, if one of the guards is there at all."""
+        if not any(guard in self.data for guard in guards):
+            return np.empty(0, np.int64)
+        starts = [found.start() for found in pattern.finditer(self.data)]
+        return np.searchsorted(self.starts, np.array(starts, np.int64)).astype(np.int64)
 
     def shorter_than(self, size: int, lines: Positions) -> Positions:
         """Those of the lines that have at most so many bytes."""

@@ -34,9 +34,14 @@ class BlockKind:
     """A record of several lines: an opening line, then pairs of a line and an indented line.
 
     ``lone`` are the openings of body lines that may stand without an indented line below them.
+    Where no literal opens a block, as with numbers, ``header`` matches its first line, anchored at both
+    ends; it is looked for only in a stretch that holds one of the ``guards``, which each such line
+    contains.
     """
 
     name: str
     openings: tuple[bytes, ...]
     sign: re.Pattern[bytes]
     lone: tuple[bytes, ...]
+    guards: tuple[bytes, ...] = ()
+    header: re.Pattern[bytes] | None = None

@@ -1,0 +1,431 @@
+"""Profiles as text (debug=1): goroutine, goroutineleak, threadcreate, named ones, heap, mutex, block.
+
+A record is one block: a line of numbers and addresses, and below it the frames. The same frame line
+comes again and again, so each is taken apart once, and a stack that was seen is one look-up. The
+numbers of a heap profile are samples; they are scaled up as ``go tool pprof`` does and as the
+protobuf form already is.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from goscope.formats.format import Format
+from goscope.formats.profile_columns import MEMSTATS_FIELDS, MEMSTATS_LISTS
+from goscope.formats.profile_records import TABLES, ProfileRecords, Record, Row, frame_row, values
+from goscope.framing.framer import BlockRecords
+from goscope.framing.records import BlockKind
+from goscope.goruntime.parked_frames import reason_of_visible, shows_park
+from goscope.grammars import Grammar, Rejected
+from goscope.shapes import MOST_EXAMPLES, Piece, TextShapes, Unparsed
+from goscope.tables import Kind, Table
+
+GRAMMAR = Grammar(
+    "profile", ("entry", "header", "setting", "record", "labels", "frame", "memstat")
+)
+
+_HEADER = (
+    rb"[^\n]+ profile: total [0-9]+"
+    rb"|heap profile: [0-9]+: [0-9]+ \[[0-9]+: [0-9]+\] @ heap/[0-9]+"
+    rb"|--- (?:mutex|contention):"
+)
+_RECORD = rb"[0-9]+(?:| [0-9]+|: -?[0-9]+ \[[0-9]+: [0-9]+\]) @(?: 0x[0-9a-f]+)*"
+_MEMSTATS = b"# runtime.MemStats"
+
+_NUMBERS = re.compile(rb"((?: 0x[0-9a-f]+)+)|((?<![^ \[])-[0-9]+)|([0-9]+)")
+_FRAME_SLOTS = re.compile(
+    rb"(?<=#\t)(0x[0-9a-f]+)"
+    rb"|(?<=\t)([^\t\n]+)(?=\+0x[0-9a-f]+\t)|(?<=\+)(0x[0-9a-f]+)(?=\t)"
+    rb"|(?<=\t)([^\t\n]+)(?=:[0-9]+$)|(?<=:)([0-9]+)$"
+)
+_QUOTED = re.compile(rb'("(?:[^"\\\n]|\\.)*")')
+_FIELD = re.compile(rb"(?<=# )([A-Z][A-Za-z]*)")
+_MOST = (1 << 63) - 1
+
+# Which sort of records stands below which header.
+_SORT = {
+    "count_record": "count_header",
+    "heap_record": "heap_header",
+    "contention_record": "contention_header",
+}
+_GOROUTINES = ("goroutine", "goroutineleak")
+
+
+@dataclass(slots=True)
+class _Open:
+    """The profile that is being read, and its records whose reasons are still open."""
+
+    number: int
+    kind: str
+    sort: str
+    rate: int = 0
+    cycles_per_second: int = 0
+    total: int | None = None
+    park: set[bytes] = field(default_factory=set)  # the first addresses that are gopark's
+    records: list[tuple[Record, tuple[str, ...], int, bytes, bytes]] = field(default_factory=list)
+
+
+class TextReader:
+    """Reads the records of profiles, over all inputs."""
+
+    def __init__(self) -> None:
+        self.unparsed: list[Unparsed] = []
+        self.unparsed_count = 0
+        self._input = ""
+        self._open: _Open | None = None
+        self._records = ProfileRecords()
+        self._stacks: dict[bytes, tuple[int | None, tuple[str, ...], int]] = {}
+        self._frames: dict[bytes, tuple[int, Row] | None] = {}
+        self._labels: dict[bytes, str | None] = {}
+        self._shapes = {
+            "header": TextShapes(GRAMMAR, "header", re.compile(rb"(^.+(?= profile: t))|([0-9]+)")),
+            "setting": TextShapes(GRAMMAR, "setting", _NUMBERS),
+            "record": TextShapes(GRAMMAR, "record", _NUMBERS),
+            "labels": TextShapes(GRAMMAR, "labels", _QUOTED),
+            "frame": TextShapes(GRAMMAR, "frame", _FRAME_SLOTS),
+            "memstat": TextShapes(GRAMMAR, "memstat", _FIELD),
+        }
+
+    def begin(self, input_name: str) -> None:
+        """The blocks that follow come from this input."""
+        self._close()
+        self._input = input_name
+
+    def read(self, blocks: BlockRecords) -> int:
+        """Take blocks; returns how many of them are of profiles."""
+        taken = 0
+        for index, text in enumerate(blocks.texts):
+            line = int(blocks.numbers[index])
+            if blocks.cut and index == len(blocks.texts) - 1:
+                self._set_aside(line, text, "the rest of the record: the input ends here")
+                break
+            taken += self._read_block(text.split(b"\n"), line)
+        return taken
+
+    def _read_block(self, lines: list[bytes], line: int) -> bool:
+        if lines[0] == _MEMSTATS:
+            return self._read_memstats(lines, line)
+        if lines[0][:1].isdigit() and b" profile: total " not in lines[0]:
+            return self._read_record(lines, line)
+        return self._read_header(lines, line)
+
+    # ---- profiles ---------------------------------------------------------------------------------
+
+    def _read_header(self, lines: list[bytes], line: int) -> bool:
+        self._close()
+        parts = self._parse("header", lines[0], line)
+        if parts is None:
+            return False
+        sort = parts[0].name
+        words = {part.name: part.text for part in parts if part.words}
+        facts: dict[str, Any] = {}
+        if sort == "count_header":
+            kind = words["kind"]
+            facts["total"] = _number(words["total"])
+        elif sort == "heap_header":
+            kind = "heap"
+            facts["rate_bytes"] = (_number(words["double_rate"]) or 0) // 2
+        else:
+            kind = "mutex" if words["subject"] == "mutex" else "block"
+        for offset, text in enumerate(lines[1:], 1):
+            if text.startswith((b"cycles/second=", b"sampling period=")):
+                for part in self._parse("setting", text, line + offset) or ():
+                    facts[part.name] = _number(part.text)
+        number = self._records.begin(self._input, line + 1, kind, "text", **facts)
+        self._open = _Open(
+            number,
+            kind,
+            sort,
+            facts.get("rate_bytes", 0),
+            facts.get("cycles_per_second", 0) or 0,
+            facts.get("total"),
+        )
+        return True
+
+    def _read_record(self, lines: list[bytes], line: int) -> bool:
+        parts = self._parse("record", lines[0], line)
+        if parts is None:
+            return False
+        profile = self._open
+        if profile is None or profile.sort != _SORT[parts[0].name]:
+            self._set_aside(line, lines[0], "the first line of the profile above its records")
+            return False
+        numbers = {part.name: _number(part.text) for part in parts[1:] if part.name != "pcs"}
+        if None in numbers.values():
+            self._set_aside(line, lines[0], "numbers below 2^63")
+            return False
+        pcs = lines[0].partition(b" @")[2].split()
+        labels = None
+        if len(lines) > 1 and lines[1].startswith(b"# labels: "):
+            labels = self._read_labels(lines.pop(1), line + 1)
+            line_of_frames = line + 2
+        else:
+            line_of_frames = line + 1
+        stack, functions, address = self._read_stack(lines[1:], line_of_frames)
+        first = pcs[0] if pcs else b""
+        record = Record(
+            line + 1, profile.number, stack, labels, None, _values(profile, numbers)
+        )
+        if profile.kind not in _GOROUTINES:
+            self._records.add(record)
+            return True
+        hidden = _hidden(pcs, address)
+        if functions and shows_park(functions[0]) and hidden:
+            profile.park.add(first)
+        second = pcs[1] if len(pcs) > 1 else b""
+        profile.records.append((record, functions, hidden, first, second))
+        return True
+
+    def _close(self) -> None:
+        """All records of the profile are there: now it is known which address is gopark's."""
+        profile, self._open = self._open, None
+        if profile is None:
+            return
+        callers: dict[bytes, set[bytes]] = {}
+        for _, _, hidden, first, second in profile.records:
+            if hidden > 1:
+                callers.setdefault(first, set()).add(second)
+        several = {first for first, seconds in callers.items() if len(seconds) > 1}
+        known = profile.park or several
+        for record, functions, hidden, first, _ in profile.records:
+            parked = profile.kind == "goroutineleak" or first in known
+            reason = reason_of_visible(functions, hidden, parked)
+            self._records.add(
+                Record(
+                    record.line,
+                    record.profile,
+                    record.stack,
+                    record.labels,
+                    reason,
+                    record.values,
+                )
+            )
+
+    def _read_labels(self, text: bytes, line: int) -> str | None:
+        if text not in self._labels:
+            parts = self._parse("labels", text, line)
+            words = [_unquoted(p.text) for p in parts or () if p.name in ("key", "value")]
+            pairs = dict(zip(words[::2], words[1::2], strict=True))
+            self._labels[text] = json.dumps(pairs, ensure_ascii=False) if pairs else None
+        return self._labels[text]
+
+    # ---- stacks -----------------------------------------------------------------------------------
+
+    def _read_stack(
+        self, lines: list[bytes], line: int
+    ) -> tuple[int | None, tuple[str, ...], int]:
+        """The number of a stack, its functions, and the address of the first frame that is shown."""
+        key = b"\n".join(lines)
+        known = self._stacks.get(key)
+        if known is not None:
+            return known
+        frames: list[tuple[int, Row]] = []
+        for offset, text in enumerate(lines):
+            if not text.startswith(b"#"):
+                break  # an indented line of the program
+            if text not in self._frames:
+                self._frames[text] = self._frame(text, line + offset)
+            frame = self._frames[text]
+            if frame is not None:
+                frames.append(frame)
+        rows = _with_inlined(frames)
+        functions = tuple(str(row.get("function") or "") for row in rows)
+        number = self._records.add_stack(rows) if rows else None
+        found = (number, functions, frames[0][0] if frames else -1)
+        self._stacks[key] = found
+        return found
+
+    def _frame(self, text: bytes, line: int) -> tuple[int, Row] | None:
+        """The address and the row of a frame line; None if it is none."""
+        parts = self._parse("frame", text, line)
+        if parts is None:
+            return None
+        words = {part.name: part.text for part in parts if part.words}
+        number = _number(words["line"]) if "line" in words else None
+        row = frame_row(words.get("function"), words.get("file"), number)
+        return int(words["address"], 16), {**row, "offset": words.get("offset")}
+
+    # ---- MemStats ---------------------------------------------------------------------------------
+
+    def _read_memstats(self, lines: list[bytes], line: int) -> bool:
+        profile = self._open
+        if profile is None or profile.kind != "heap":
+            self._set_aside(line, lines[0], "the heap profile that it ends")
+            return False
+        row: dict[str, Any] = {"input": self._input, "line": line + 1, "profile": profile.number}
+        for offset, text in enumerate(lines[1:], 1):
+            if not text.startswith(b"# "):
+                break
+            parts = self._parse("memstat", text, line + offset)
+            if parts is not None:
+                row.update(_memstat(parts))
+        self._records.memstats.append(row)
+        return True
+
+    def _parse(self, start: str, text: bytes, line: int) -> tuple[Piece, ...] | None:
+        parts = self._shapes[start].parse(text)
+        if isinstance(parts, Rejected):
+            self._set_aside(line, text, parts.expected)
+            return None
+        return parts
+
+    def _set_aside(self, line: int, text: bytes, expected: str) -> None:
+        self.unparsed_count += 1
+        if len(self.unparsed) < MOST_EXAMPLES:
+            self.unparsed.append(Unparsed(self._input, line + 1, text, expected))
+
+    def tables(self) -> Mapping[str, Table]:
+        """The tables of all profiles that came as text."""
+        self._close()
+        return self._records.tables()
+
+
+def _values(profile: _Open, numbers: Mapping[str, int | None]) -> tuple[int | None, ...]:
+    """The values of a record, as the protobuf form has them."""
+    if profile.sort == "count_header":
+        return values(count=numbers["count"])
+    if profile.sort == "contention_header":
+        cycles, rate = numbers["cycles"] or 0, profile.cycles_per_second
+        delay = int(cycles / (rate / 1e9)) if rate else None
+        return values(contentions=numbers["contentions"], cycles=cycles, delay_ns=delay)
+    inuse, inuse_bytes = numbers["inuse_objects"] or 0, numbers["inuse_bytes"] or 0
+    alloc, alloc_bytes = numbers["alloc_objects"] or 0, numbers["alloc_bytes"] or 0
+    live, total = _scaled(inuse, inuse_bytes, profile.rate), _scaled(alloc, alloc_bytes, profile.rate)
+    return values(
+        inuse_objects=live[0],
+        inuse_bytes=live[1],
+        alloc_objects=total[0],
+        alloc_bytes=total[1],
+        object_bytes=alloc_bytes // alloc if alloc else None,
+    )
+
+
+def _scaled(count: int, size: int, rate: int) -> tuple[int, int]:
+    """What a sample stands for (runtime/pprof/protomem.go: scaleHeapSample)."""
+    if count <= 0 or size <= 0:
+        return 0, 0
+    if rate <= 1:
+        return count, size
+    scale = 1 / -math.expm1(-size / count / rate)
+    return min(int(count * scale), _MOST), min(int(size * scale), _MOST)
+
+
+def _hidden(pcs: list[bytes], address: int) -> int:
+    """How many frames at the top are not shown; a frame shows the address before its return address."""
+    for place, pc in enumerate(pcs):
+        if int(pc, 16) in (address, address + 1):
+            return place
+    return 0
+
+
+def _with_inlined(frames: list[tuple[int, Row]]) -> list[Row]:
+    """The rows, marked where a function is inlined into the one below.
+
+    Inlined calls share the address of the call that was compiled. A recursive call from one place
+    repeats the address too, and its function, which inlining never does.
+    """
+    rows: list[Row] = []
+    names: set[object] = set()
+    for place, (address, row) in enumerate(frames):
+        names.add(row.get("function"))
+        below = frames[place + 1] if place + 1 < len(frames) else None
+        inlined = (
+            below is not None and below[0] == address and below[1].get("function") not in names
+        )
+        if not inlined:
+            names = set()
+        rows.append({**row, "inlined": inlined})
+    return rows
+
+
+_COLUMN_OF = {name: (first, second) for name, first, second in MEMSTATS_FIELDS}
+_LIST_OF = dict(MEMSTATS_LISTS)
+
+
+def _memstat(parts: tuple[Piece, ...]) -> dict[str, Any]:
+    """What a line of MemStats says; a field that is not known says nothing."""
+    name = next(part.text for part in parts if part.name == "field")
+    words = [part.text for part in parts if part.name in ("number", "of", "flag")]
+    if name in _LIST_OF:
+        numbers = [_number(word) for word in words]
+        return {} if None in numbers else {_LIST_OF[name].name: numbers}
+    if name not in _COLUMN_OF or not words:
+        return {}
+    first, second = _COLUMN_OF[name]
+    found: dict[str, Any] = {}
+    for column, word in zip((first, second), words, strict=False):
+        if column is None:
+            continue
+        if column.kind is Kind.BOOL:
+            found[column.name] = word == "true"
+        elif column.kind is Kind.FLOAT:
+            found[column.name] = float(word)
+        else:
+            found[column.name] = _number(word)
+    return found
+
+
+def _number(digits: str) -> int | None:
+    """An integer that fits a column; None for others."""
+    if len(digits) > 20 or not digits.lstrip("-").isdecimal():
+        return None
+    number = int(digits)
+    return number if -_MOST <= number <= _MOST else None
+
+
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))")
+_CONTROL = {
+    "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
+}  # fmt: skip
+
+
+def _unquoted(text: str) -> str:
+    """A label's text as the program set it (strconv.Quote). ``\\x`` is a byte that is no UTF-8."""
+    if "\\" not in text:
+        return text[1:-1]
+
+    def plain(match: re.Match[str]) -> str:
+        if match[1]:
+            return chr(int(match[1], 16)) if int(match[1], 16) < 128 else "\ufffd"
+        if match[2] or match[3]:
+            code = int(match[2] or match[3], 16)
+            return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+        return _CONTROL.get(match[4], match[4])
+
+    return _ESCAPE.sub(plain, text[1:-1])
+
+
+FORMAT = Format(
+    name="profile_text",
+    tables=TABLES,
+    block=BlockKind(
+        name="profile",
+        openings=(
+            b"goroutine profile: total #",
+            b"goroutineleak profile: total #",
+            b"threadcreate profile: total #",
+            b"heap profile: #",
+            b"--- mutex:",
+            b"--- contention:",
+        ),
+        sign=re.compile(rb"(?:%s)$" % _HEADER),
+        lone=(
+            b"#\t0x",
+            b"# labels: {",
+            b"cycles/second=",
+            b"sampling period=",
+            *(b"# %c" % letter for letter in b"ABDFGHLMNOPST"),
+        ),
+        guards=(b" profile: ", b" @ 0x", b" @\n", b"--- ", _MEMSTATS),
+        header=re.compile(
+            rb"^(?:%s|%s|%s)$" % (_HEADER, _RECORD, re.escape(_MEMSTATS)), re.MULTILINE
+        ),
+    ),
+    reader=TextReader,
+    example="goroutine profile: total 20",
+)
