@@ -8,7 +8,7 @@ columns as numpy arrays from :meth:`Capture.table`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goscope.errors import InputError
-from goscope.formats import all_formats
-from goscope.formats.format import BlockReader
+from goscope.formats import HEAD, all_formats, content_format
+from goscope.formats.format import BlockReader, Content
 from goscope.framing.framer import BlockRecords, CutRecord, Framer, LineRecords
 from goscope.framing.sieve import Sieve
 from goscope.processes import assign_processes
 from goscope.shapes import LineShapes, Unparsed, moved
-from goscope.tables import Cells, Column, Kind, Table, TableBuilder, int_cells
+from goscope.tables import Cells, Column, Kind, Table, TableBuilder, int_cells, narrow, stacked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,6 +125,21 @@ class Capture:
         return self.table("frames").frame()
 
     @cached_property
+    def profile(self) -> pd.DataFrame:
+        """A row per record of a profile."""
+        return self.table("profile").frame()
+
+    @cached_property
+    def profiles(self) -> pd.DataFrame:
+        """A row per profile."""
+        return self.table("profiles").frame()
+
+    @cached_property
+    def memstats(self) -> pd.DataFrame:
+        """A row per heap profile that ends with runtime.MemStats."""
+        return self.table("memstats").frame()
+
+    @cached_property
     def snapshots(self) -> pd.DataFrame:
         """A row per goroutine dump."""
         return self.table("snapshots").frame()
@@ -150,6 +165,7 @@ class CaptureBuilder:
             for f in formats
             if f.block is not None and f.reader is not None
         }
+        self._contents = {f.name: f.content.reader() for f in formats if f.content is not None}
         self._format_of_table = {name: f.name for f in formats for name in f.tables}
         self._format_of_block = {f.block.name: f.name for f in formats if f.block is not None}
         self._inputs: list[Input] = []
@@ -169,8 +185,7 @@ class CaptureBuilder:
         again = next(n for n in itertools.count(2) if f"{name} ({n})" not in taken)
         self._reading = reading = self._begin(name if name not in taken else f"{name} ({again})")
         try:
-            for chunk in chunks:
-                reading.feed(chunk)
+            reading.feed_all(chunks)
         except InputError as error:
             self._inputs.append(reading.finish(str(error)))
             raise
@@ -218,8 +233,9 @@ class CaptureBuilder:
     def build(self) -> Capture:
         """The finished capture; call it once."""
         tables = {name: builder.build() for name, builder in self._builders.items()}
-        for reader in self._readers.values():
-            tables.update(reader.tables())
+        readers = [reader.tables() for reader in self._readers.values()]
+        readers += [reader.tables() for reader in self._contents.values()]
+        tables.update(_together(readers))
         tables = _mark_periodic(_link_samples(tables))
         tables, processes = assign_processes(tables, [i.name for i in self._inputs])
         return Capture(tables, self._inputs, processes)
@@ -248,8 +264,36 @@ class _Reading:
         self._unparsed_before = self._unparsed()
         self._blocks: set[str] = set()
         self.cut: list[Unparsed] = []
+        self._content: str | None = None
         self._size = 0
         self._last = b"\n"
+
+    def feed_all(self, chunks: Iterable[bytes]) -> None:
+        """All of the input, whose first bytes tell whether it is binary."""
+        left = iter(chunks)
+        head = b""
+        while len(head) < HEAD and (chunk := next(left, b"")):
+            head += chunk
+        found = content_format(head[:HEAD])
+        if found is not None and found.content is not None:
+            self._feed_content(found.name, found.content, head, left)
+            return
+        self.feed(head)
+        for chunk in left:
+            self.feed(chunk)
+
+    def _feed_content(
+        self, name: str, content: Content, head: bytes, left: Iterator[bytes]
+    ) -> None:
+        self._content, self._size = name, len(head)
+        whole = [head]
+        for chunk in left:
+            self._size += len(chunk)
+            if self._size > content.most:
+                size = f"larger than {content.most >> 20} MiB unpacked"
+                raise InputError(f"{self.name}: {size}; {content.instead}")
+            whole.append(chunk)
+        self._builder._contents[name].read(self.name, b"".join(whole))
 
     def feed(self, chunk: bytes) -> None:
         if chunk:
@@ -273,6 +317,8 @@ class _Reading:
             if builder._builders[name].rows > rows
         }
         formats |= {builder._format_of_block[kind] for kind in self._blocks}
+        if self._content is not None and problem is None:
+            formats.add(self._content)
         count, examples = self._unparsed()
         return Input(
             name=self.name,
@@ -324,6 +370,28 @@ class _Reading:
                         "the rest of the line: the input ends here",
                     )
                 )
+
+
+#: A column that numbers the rows of a table, over all readers that fill it.
+_NUMBERED = {"stack": "stacks", "profile": "profiles"}
+
+
+def _together(read: Iterable[Mapping[str, Table]]) -> dict[str, Table]:
+    """The tables of all readers. Several may fill one, and each counts its rows from 0."""
+    parts: dict[str, list[Table]] = {}
+    for tables in read:
+        before = {c: sum(map(len, parts.get(name, ()))) for c, name in _NUMBERED.items()}
+        for name, table in tables.items():
+            parts.setdefault(name, []).append(_renumbered(table, before))
+    return {name: stacked(tables) for name, tables in parts.items()}
+
+
+def _renumbered(table: Table, before: Mapping[str, int]) -> Table:
+    for column, rows in before.items():
+        if rows and column in table:
+            moved = Cells(narrow(table[column] + rows), table.cells(column).valid)
+            table = table.replaced(column, moved)
+    return table
 
 
 def _link_samples(tables: dict[str, Table]) -> dict[str, Table]:

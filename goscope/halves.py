@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from goscope.capture import CaptureBuilder, Rest
+from goscope.formats import is_known_binary
 from goscope.sources.parts import part_of, same_bytes, size_of
 from goscope.sources.streams import Stream
 
@@ -46,7 +47,7 @@ class Halves:
         Raises:
             InputError: the text cannot be read; what was yielded before is good.
         """
-        chunks = self._stream.chunks()
+        chunks = self._stream.chunks(is_known_binary)
         first = next(chunks, b"")
         yield first
         path = self._stream.path

@@ -8,6 +8,7 @@ from typing import BinaryIO, TextIO
 
 from goscope.capture import Capture, CaptureBuilder
 from goscope.errors import ForeignInput, InputError
+from goscope.formats import HEAD, is_known_binary
 from goscope.halves import Halves
 from goscope.sources.files import CHUNK, Source, sources_of
 from goscope.sources.streams import Stream
@@ -69,7 +70,7 @@ def read_inputs(inputs: Iterable[str | bytes | Path | BinaryIO | TextIO]) -> Cap
                     raise error
         elif isinstance(given, str | bytes):
             text = _encoded(given) if isinstance(given, str) else given
-            if not text.endswith(b"\n"):
+            if not text.endswith(b"\n") and not is_known_binary(text[:HEAD]):
                 text += b"\n"  # a text in hand is whole; only a file may be cut
             builder.read(f"text {number}", _pieces(text))
         else:

@@ -10,8 +10,24 @@ import functools
 from goscope.discovery import modules_of
 from goscope.formats.format import Format
 
+#: So many of its first bytes tell a binary format.
+HEAD = 16
+
 
 @functools.cache
 def all_formats() -> tuple[Format, ...]:
     """Every format, in the order of their module names."""
     return tuple(m.FORMAT for m in modules_of(__name__, __path__) if hasattr(m, "FORMAT"))
+
+
+def is_known_binary(head: bytes) -> bool:
+    """Whether a binary format starts like this, so that the source need not refuse it."""
+    return content_format(head[:HEAD]) is not None
+
+
+def content_format(head: bytes) -> Format | None:
+    """The binary format that an input which starts like this is of."""
+    for found in all_formats():
+        if found.content is not None and found.content.sign.match(head):
+            return found
+    return None

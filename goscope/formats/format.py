@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
@@ -45,9 +46,39 @@ class BlockReaderFactory(Protocol):
     def __call__(self) -> BlockReader: ...
 
 
+class ContentReader(Protocol):
+    """Reads inputs of one binary format, each as a whole."""
+
+    def read(self, input_name: str, data: bytes) -> None:
+        """Take the whole content of an input.
+
+        Raises:
+            InputError: it is damaged, cut, or nothing that this format holds.
+        """
+
+    def tables(self) -> Mapping[str, Table]:
+        """The finished tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A binary format: what its inputs start with, how large they may be, and what reads them.
+
+    ``sign`` is matched against the first :data:`goscope.formats.HEAD` bytes, after unpacking;
+    it must be something that no text starts with. An input larger than ``most`` bytes is refused, and
+    ``instead`` says what to do with it.
+    """
+
+    sign: re.Pattern[bytes]
+    most: int
+    instead: str
+    reader: Callable[[], ContentReader]
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format of one-line records (``rules``), or of blocks (``block`` and ``reader``).
+    """A format of one-line records (``rules``), of blocks (``block`` and ``reader``), or a binary one
+    (``content``).
 
     ``tables`` are the schemas that its records fill, ``example`` is a line to show in documentation.
     """
@@ -57,4 +88,5 @@ class Format:
     rules: tuple[LineRule, ...] = ()
     block: BlockKind | None = None
     reader: BlockReaderFactory | None = None
+    content: Content | None = None
     example: str = field(default="")

@@ -27,7 +27,11 @@ PROFILES = (
     _number("total", "what the header says: the sum of the counts, where Go gives one"),
     _number("records", "records that were read", "records"),
     Column(
-        "truncated", Kind.BOOL, "", "records are missing: the counts do not make up the total", False
+        "truncated",
+        Kind.BOOL,
+        "",
+        "records are missing: the counts do not make up the total",
+        False,
     ),
     _bytes("rate_bytes", "heap and allocs: one sample per so many bytes (runtime.MemProfileRate)"),
     _number("cycles_per_second", "mutex and block as text: the unit of the cycles", "Hz"),

@@ -22,12 +22,10 @@ from goscope.framing.framer import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.goruntime.parked_frames import reason_of_visible, shows_park
 from goscope.grammars import Grammar, Rejected
-from goscope.shapes import MOST_EXAMPLES, Piece, TextShapes, Unparsed
+from goscope.shapes import MOST_EXAMPLES, Piece, TextShapes, Unparsed, moved
 from goscope.tables import Kind, Table
 
-GRAMMAR = Grammar(
-    "profile", ("entry", "header", "setting", "record", "labels", "frame", "memstat")
-)
+GRAMMAR = Grammar("profile", ("entry", "header", "setting", "record", "labels", "frame", "memstat"))
 
 _HEADER = (
     rb"[^\n]+ profile: total [0-9]+"
@@ -35,6 +33,7 @@ _HEADER = (
     rb"|--- (?:mutex|contention):"
 )
 _RECORD = rb"[0-9]+(?:| [0-9]+|: -?[0-9]+ \[[0-9]+: [0-9]+\]) @(?: 0x[0-9a-f]+)*"
+_RECORD_LINE = re.compile(_RECORD)
 _MEMSTATS = b"# runtime.MemStats"
 
 _NUMBERS = re.compile(rb"((?: 0x[0-9a-f]+)+)|((?<![^ \[])-[0-9]+)|([0-9]+)")
@@ -78,9 +77,11 @@ class TextReader:
         self.unparsed_count = 0
         self._input = ""
         self._open: _Open | None = None
+        #: Records whose header may be in what another process reads.
+        self._orphans: list[tuple[list[bytes], int]] = []
         self._records = ProfileRecords()
         self._stacks: dict[bytes, tuple[int | None, tuple[str, ...], int]] = {}
-        self._frames: dict[bytes, tuple[int, Row] | None] = {}
+        self._frames: dict[bytes, tuple[int, int, Row] | None] = {}
         self._labels: dict[bytes, str | None] = {}
         self._shapes = {
             "header": TextShapes(GRAMMAR, "header", re.compile(rb"(^.+(?= profile: t))|([0-9]+)")),
@@ -94,6 +95,7 @@ class TextReader:
     def begin(self, input_name: str) -> None:
         """The blocks that follow come from this input."""
         self._close()
+        self._orphans = []
         self._input = input_name
 
     def read(self, blocks: BlockRecords) -> int:
@@ -108,11 +110,46 @@ class TextReader:
         return taken
 
     def _read_block(self, lines: list[bytes], line: int) -> bool:
+        if self._open is None and (lines[0] == _MEMSTATS or _RECORD_LINE.fullmatch(lines[0])):
+            self._orphans.append((lines, line))
+            self._set_aside(line, lines[0], "the first line of the profile above its records")
+            return False
         if lines[0] == _MEMSTATS:
             return self._read_memstats(lines, line)
         if lines[0][:1].isdigit() and b" profile: total " not in lines[0]:
             return self._read_record(lines, line)
         return self._read_header(lines, line)
+
+    def __getstate__(self) -> dict[str, object]:
+        """What :meth:`absorb` needs of a reader that comes from another process."""
+        mine = ("_open", "_orphans", "_records", "_stacks", "_frames")
+        return {name: vars(self)[name] for name in ("unparsed", "unparsed_count", *mine)}
+
+    def absorb(self, other: TextReader, lines: int) -> None:
+        """Append what another reader read of the rest of this input, so many lines further down."""
+        for block, line in other._orphans:
+            self._read_block(block, line + lines)
+        other._close()
+        if other._records.profiles:
+            self._close()
+        stacks: dict[int, int] = {}
+        for key, (number, functions, address) in other._stacks.items():
+            if key not in self._stacks:
+                mine = (
+                    None
+                    if number is None
+                    else self._records.add_stack(other._records.stack(number))
+                )
+                self._stacks[key] = (mine, functions, address)
+            known = self._stacks[key][0]
+            if number is not None and known is not None:
+                stacks[number] = known
+        self._records.absorb(other._records, self._input, lines, stacks)
+        again = {text for text, frame in self._frames.items() if frame is None}
+        read_now = {line + 1 for _, line in other._orphans}
+        fresh = [u for u in other.unparsed if u.text not in again and u.line not in read_now]
+        self.unparsed += moved(fresh, lines)[: MOST_EXAMPLES - len(self.unparsed)]
+        self.unparsed_count += other.unparsed_count - (len(other.unparsed) - len(fresh))
 
     # ---- profiles ---------------------------------------------------------------------------------
 
@@ -153,7 +190,9 @@ class TextReader:
             return False
         profile = self._open
         if profile is None or profile.sort != _SORT[parts[0].name]:
-            self._set_aside(line, lines[0], "the first line of the profile above its records")
+            self._set_aside(
+                line, lines[0], "a record as the first line of the profile announces it"
+            )
             return False
         numbers = {part.name: _number(part.text) for part in parts[1:] if part.name != "pcs"}
         if None in numbers.values():
@@ -168,9 +207,7 @@ class TextReader:
             line_of_frames = line + 1
         stack, functions, address = self._read_stack(lines[1:], line_of_frames)
         first = pcs[0] if pcs else b""
-        record = Record(
-            line + 1, profile.number, stack, labels, None, _values(profile, numbers)
-        )
+        record = Record(line + 1, profile.number, stack, labels, None, _values(profile, numbers))
         if profile.kind not in _GOROUTINES:
             self._records.add(record)
             return True
@@ -211,27 +248,27 @@ class TextReader:
             parts = self._parse("labels", text, line)
             words = [_unquoted(p.text) for p in parts or () if p.name in ("key", "value")]
             pairs = dict(zip(words[::2], words[1::2], strict=True))
-            self._labels[text] = json.dumps(pairs, ensure_ascii=False) if pairs else None
+            self._labels[text] = (
+                json.dumps(pairs, ensure_ascii=False, sort_keys=True) if pairs else None
+            )
         return self._labels[text]
 
     # ---- stacks -----------------------------------------------------------------------------------
 
-    def _read_stack(
-        self, lines: list[bytes], line: int
-    ) -> tuple[int | None, tuple[str, ...], int]:
+    def _read_stack(self, lines: list[bytes], line: int) -> tuple[int | None, tuple[str, ...], int]:
         """The number of a stack, its functions, and the address of the first frame that is shown."""
         key = b"\n".join(lines)
         known = self._stacks.get(key)
         if known is not None:
             return known
-        frames: list[tuple[int, Row]] = []
+        frames: list[tuple[int, int, Row]] = []
         for offset, text in enumerate(lines):
             if not text.startswith(b"#"):
                 break  # an indented line of the program
             if text not in self._frames:
                 self._frames[text] = self._frame(text, line + offset)
             frame = self._frames[text]
-            if frame is not None:
+            if frame is not None and frame[0]:  # no address: a stack that was not recorded
                 frames.append(frame)
         rows = _with_inlined(frames)
         functions = tuple(str(row.get("function") or "") for row in rows)
@@ -240,15 +277,17 @@ class TextReader:
         self._stacks[key] = found
         return found
 
-    def _frame(self, text: bytes, line: int) -> tuple[int, Row] | None:
-        """The address and the row of a frame line; None if it is none."""
+    def _frame(self, text: bytes, line: int) -> tuple[int, int, Row] | None:
+        """The address, the function's entry and the row of a frame line; None if it is none."""
         parts = self._parse("frame", text, line)
         if parts is None:
             return None
         words = {part.name: part.text for part in parts if part.words}
         number = _number(words["line"]) if "line" in words else None
         row = frame_row(words.get("function"), words.get("file"), number)
-        return int(words["address"], 16), {**row, "offset": words.get("offset")}
+        address = int(words["address"], 16)
+        entry = address - int(words["offset"], 16) if "offset" in words else 0
+        return address, entry, {**row, "offset": words.get("offset")}
 
     # ---- MemStats ---------------------------------------------------------------------------------
 
@@ -295,7 +334,10 @@ def _values(profile: _Open, numbers: Mapping[str, int | None]) -> tuple[int | No
         return values(contentions=numbers["contentions"], cycles=cycles, delay_ns=delay)
     inuse, inuse_bytes = numbers["inuse_objects"] or 0, numbers["inuse_bytes"] or 0
     alloc, alloc_bytes = numbers["alloc_objects"] or 0, numbers["alloc_bytes"] or 0
-    live, total = _scaled(inuse, inuse_bytes, profile.rate), _scaled(alloc, alloc_bytes, profile.rate)
+    live, total = (
+        _scaled(inuse, inuse_bytes, profile.rate),
+        _scaled(alloc, alloc_bytes, profile.rate),
+    )
     return values(
         inuse_objects=live[0],
         inuse_bytes=live[1],
@@ -323,24 +365,19 @@ def _hidden(pcs: list[bytes], address: int) -> int:
     return 0
 
 
-def _with_inlined(frames: list[tuple[int, Row]]) -> list[Row]:
+def _with_inlined(frames: list[tuple[int, int, Row]]) -> list[Row]:
     """The rows, marked where a function is inlined into the one below.
 
-    Inlined calls share the address of the call that was compiled. A recursive call from one place
-    repeats the address too, and its function, which inlining never does.
+    The offset of an inlined call counts from the entry of the function that was compiled, which is the
+    last of those with this entry (runtime/symtab.go: Frames.Next).
     """
     rows: list[Row] = []
-    names: set[object] = set()
-    for place, (address, row) in enumerate(frames):
-        names.add(row.get("function"))
-        below = frames[place + 1] if place + 1 < len(frames) else None
-        inlined = (
-            below is not None and below[0] == address and below[1].get("function") not in names
-        )
-        if not inlined:
-            names = set()
-        rows.append({**row, "inlined": inlined})
-    return rows
+    owner: tuple[int, object] = (-1, None)
+    for _, entry, row in reversed(frames):
+        if entry != owner[0]:
+            owner = (entry, row.get("function"))
+        rows.append({**row, "inlined": entry > 0 and row.get("function") != owner[1]})
+    return rows[::-1]
 
 
 _COLUMN_OF = {name: (first, second) for name, first, second in MEMSTATS_FIELDS}

@@ -111,6 +111,27 @@ def unescape(name: str) -> str:
     )
 
 
+def printed_name(name: str) -> str:
+    """A symbol's name as tracebacks print it (``funcNameForPrint``): type arguments as ``[...]``.
+
+    Symbols spell them out, as ``main.(*Stack[go.shape.int]).Pop``; so do profiles as protobuf.
+    """
+    if "[" not in name:
+        return name
+    kept: list[str] = []
+    depth = 0
+    for letter in name:
+        if letter == "[":
+            depth += 1
+            if depth == 1:
+                kept.append("[...]")
+        elif letter == "]" and depth:
+            depth -= 1
+        elif not depth:
+            kept.append(letter)
+    return name if depth else "".join(kept)
+
+
 def is_runtime(name: str) -> bool:
     """Whether the function belongs to the Go runtime itself.
 

@@ -6,12 +6,13 @@ An input holds one text, or is an archive of many (``dumps.zip!dump-2.txt``).
 from __future__ import annotations
 
 import codecs
+import functools
 import io
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from goscope.errors import ForeignInput, InputError
 from goscope.sources import archives
@@ -25,6 +26,15 @@ _MOST_LAYERS = 4
 _MOST_LEVELS = 2
 
 
+#: Whether a reader of binary data knows what starts like this.
+IsKnown: TypeAlias = Callable[[bytes], bool]
+_Pieces: TypeAlias = Callable[[IsKnown], Iterator[bytes]]
+
+
+def _none(head: bytes) -> bool:
+    return False
+
+
 class Stream:
     """A text of an input.
 
@@ -32,7 +42,7 @@ class Stream:
     ``blank`` is True if it held nothing but NULs, after reading.
     """
 
-    def __init__(self, name: str, path: Path | None, named: bool, pieces: Iterator[bytes]):
+    def __init__(self, name: str, path: Path | None, named: bool, pieces: _Pieces):
         self.name = name
         self.path = path
         self.named = named
@@ -40,15 +50,15 @@ class Stream:
         self._pieces = pieces
         self._head = b""
 
-    def chunks(self) -> Iterator[bytes]:
-        """The text, from the start, once.
+    def chunks(self, is_known_binary: IsKnown = _none) -> Iterator[bytes]:
+        """The text, from the start, once; or binary data whose first bytes are known.
 
         Raises:
             ForeignInput: it is no text.
             InputError: it cannot be read on; what was yielded before is good.
         """
         try:
-            for piece in filter(None, self._pieces):
+            for piece in filter(None, self._pieces(is_known_binary)):
                 if self.blank or not self._head:
                     self.blank = not piece.strip(b"\0")
                 if len(self._head) < HEAD:
@@ -88,6 +98,9 @@ class _Failing:
     def __init__(self, error: InputError):
         self._error = error
 
+    def __call__(self, is_known_binary: IsKnown) -> Iterator[bytes]:
+        return self
+
     def __iter__(self) -> Iterator[bytes]:
         return self
 
@@ -120,7 +133,7 @@ def _streams(
     if b"\0" in head[:100] or len(head) >= BLOCK:
         head = bytes_.head(BLOCK)  # a tar archive starts with a name that ends in NULs
     if not archives.is_archive(head):
-        text = _text(name, bytes_)
+        text = functools.partial(_text, name, bytes_)
         yield Stream(name, None if packed or level else path, named, text)
     elif level == _MOST_LEVELS:
         yield refused(name, "an archive inside of archives; unpack the outer ones first")
@@ -229,10 +242,14 @@ def _size(file: BinaryIO) -> int | None:
         return None
 
 
-def _text(name: str, bytes_: _Peeked) -> Iterator[bytes]:
+def _text(name: str, bytes_: _Peeked, is_known_binary: IsKnown) -> Iterator[bytes]:
     """The text of unpacked bytes: checked for not being text, and in UTF-8."""
     chunks = iter(bytes_)
     first = next(chunks, b"")
+    if is_known_binary(first):
+        yield first
+        yield from chunks
+        return
     refuse_foreign(name, first)
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")

@@ -214,4 +214,4 @@ def test_an_error_of_reading_is_no_damage(tmp_path: Path) -> None:
         raise OSError(5, "Input/output error")
 
     with pytest.raises(InputError, match="log: cannot be read: input/output error"):
-        list(Stream("log", None, True, failing()).chunks())
+        list(Stream("log", None, True, lambda _: failing()).chunks())
