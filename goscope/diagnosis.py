@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from goscope.capture import Capture
 from goscope.findings import Confidence, Finding, Severity, Verdict, worst
+from goscope.profiles import ProfileSummary, goroutine_profiles_of, summaries_of
 from goscope.rules import all_rules
 from goscope.rules.rule import Settings
 from goscope.scheduling import schedules_of
@@ -25,6 +26,7 @@ class Diagnosis:
     verdicts: Mapping[str, Verdict]
     findings: tuple[Finding, ...]
     settings: Settings
+    profiles: tuple[ProfileSummary, ...] = ()
 
 
 def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
@@ -48,7 +50,12 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
         "crash": Verdict("unknown", Confidence.LOW, "this version does not look for crashes"),
     }
     return Diagnosis(
-        capture, _status(capture, findings, verdicts), verdicts, tuple(findings), settings
+        capture,
+        _status(capture, findings, verdicts),
+        verdicts,
+        tuple(findings),
+        settings,
+        summaries_of(capture),
     )
 
 
@@ -58,6 +65,7 @@ _STRENGTH = ("leak-proven", "leak-forever-blocked", "leak-growth", "leak-long-wa
 def _without_repeats(findings: list[Finding]) -> list[Finding]:
     """One finding per leaking place: the rule with the strongest evidence speaks, the others add theirs."""
     kept: dict[tuple[object, ...], Finding] = {}
+    places: dict[tuple[object, ...], Finding] = {}
     result: list[Finding] = []
     for finding in sorted(findings, key=lambda f: _strength(f.rule)):
         if finding.rule not in _STRENGTH:
@@ -66,9 +74,16 @@ def _without_repeats(findings: list[Finding]) -> list[Finding]:
         key = (finding.process, finding.site, finding.blocked_on)
         if key in kept and kept[key].rule != finding.rule:
             continue
+        same = places.setdefault((finding.process, finding.site), finding)
+        if same.rule != finding.rule and (_from_profile(same) or _from_profile(finding)):
+            continue  # a profile may not know the wait reason
         kept.setdefault(key, finding)
         result.append(finding)
     return result
+
+
+def _from_profile(finding: Finding) -> bool:
+    return finding.goroutines is not None and not finding.goroutines.ids
 
 
 def _strength(rule: str) -> int:
@@ -104,15 +119,19 @@ def _scheduler(capture: Capture) -> Verdict:
 
 def _goroutines(capture: Capture, findings: list[Finding]) -> Verdict:
     dumps = snapshots_of(capture)
-    if not dumps:
+    profiles = goroutine_profiles_of(capture, "goroutine")
+    searches = goroutine_profiles_of(capture, "goroutineleak")
+    if not dumps and not profiles and not searches:
         return Verdict(
             "unknown",
             Confidence.LOW,
             "no goroutine dump was read",
             "add two or three dumps of /debug/pprof/goroutine?debug=2, some seconds apart",
         )
-    most = max(len(snapshots) for _, snapshots in dumps)
+    most = max((len(snapshots) for _, snapshots in dumps), default=0)
     collect = None if most > 2 else "add dumps some seconds apart: growth tells leaks from waiting"
+    if not dumps:
+        collect = "add dumps (goroutine?debug=2) some seconds apart: they have ids and wait times"
     leaks = [f for f in findings if f.rule.startswith("leak-") and f.severity is not Severity.INFO]
     if leaks:
         best = max(leaks, key=lambda f: (f.confidence.rank, f.severity.rank))
@@ -123,10 +142,26 @@ def _goroutines(capture: Capture, findings: list[Finding]) -> Verdict:
             best.title,
             None if sure else collect,
         )
-    total = sum(len(d.rows) for _, snapshots in dumps for d in snapshots[-1:])
     confidence = Confidence.HIGH if most > 2 else Confidence.MEDIUM if most == 2 else Confidence.LOW
-    reason = f"{total} goroutines in the last of {most} dump{'s' * (most > 1)}, and none of them looks leaked"
-    return Verdict("ok", confidence, reason, collect)
+    parts = []
+    if dumps:
+        total = sum(len(d.rows) for _, snapshots in dumps for d in snapshots[-1:])
+        parts.append(_none_leaked(total, most, "dump"))
+    elif profiles:
+        most = max(len(found) for _, found in profiles)
+        total = sum(found[-1].total for _, found in profiles)
+        parts.append(_none_leaked(total, most, "profile"))
+    if searches and not any(found[-1].total for _, found in searches):
+        parts.append(
+            "the runtime searched for leaks and found none (it misses what stays reachable)"
+        )
+        confidence = max(confidence, Confidence.MEDIUM, key=lambda c: c.rank)
+    return Verdict("ok", confidence, "; ".join(parts), collect)
+
+
+def _none_leaked(total: int, most: int, what: str) -> str:
+    s = "s" * (most > 1)
+    return f"{total} goroutines in the last of {most} {what}{s}, and none of them looks leaked"
 
 
 def _unjudged(capture: Capture, table: str, what: str, how: str) -> Verdict:

@@ -24,6 +24,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"reading"}),
     frozenset({"findings"}),
     frozenset({"stacks"}),
+    frozenset({"profiles"}),
     frozenset({"scheduling"}),
     frozenset({"rules"}),
     frozenset({"diagnosis"}),

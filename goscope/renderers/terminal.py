@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from goscope.capture import Input
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Evidence, Finding, Site, Stretch
+from goscope.profiles import ProfileSummary
 from goscope.renderers.renderer import Renderer
 from goscope.renderers.safe_text import safe
 
@@ -32,6 +33,7 @@ _COLOURS = {
 _FINDINGS_SHOWN = 20
 _FRAMES_SHOWN = 6
 _SKIPPED_SHOWN = 8
+_PROFILES_SHOWN = 8
 _TABLE_WORDS = {
     "sched": "SCHED line",
     "procs": "P line",
@@ -46,6 +48,8 @@ _TABLE_WORDS = {
     "finalizers": "checkfinalizers line",
     "goroutines": "goroutine",
     "snapshots": "dump",
+    "profiles": "profile",
+    "profile": "record",
 }
 
 
@@ -71,6 +75,9 @@ def show(diagnosis: Diagnosis, console: Console) -> None:
     for finding in diagnosis.findings[:_FINDINGS_SHOWN]:
         console.print()
         _finding(finding, console)
+    for summary in diagnosis.profiles[:_PROFILES_SHOWN]:
+        console.print()
+        _profile(summary, console)
     hidden = len(diagnosis.findings) - _FINDINGS_SHOWN
     if hidden > 0:
         console.print(Text(f"\n{hidden} more findings: --format json lists all."))
@@ -143,7 +150,7 @@ def _finding(finding: Finding, console: Console) -> None:
         lines.append(Text(f"  ... {len(finding.stack) - len(frames)} more frames", "dim"))
     if finding.created_by is not None:
         lines.append(Text("started by " + _place(finding.created_by), "dim"))
-    if finding.goroutines is not None:
+    if finding.goroutines is not None and finding.goroutines.ids:
         ids = ", ".join(map(str, finding.goroutines.ids[:8]))
         more = finding.goroutines.count > 8
         lines.append(Text(f"goroutine ids: {ids}" + (", ..." if more else ""), "dim"))
@@ -151,6 +158,57 @@ def _finding(finding: Finding, console: Console) -> None:
     lines.append(Text("next: " + safe(finding.advice)))
     for line in lines:
         console.print(Padding(line, (0, 0, 0, 2), expand=False))
+
+
+def _profile(summary: ProfileSummary, console: Console) -> None:
+    """A line for the profile and one for each of its heaviest stacks."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    weight = _weight(summary.weight, summary.column) + _WEIGHED.get(summary.kind, "")
+    s = "s" * (summary.stacks != 1)
+    head = f"{safe(summary.kind)} profile: {weight} in {summary.stacks} stack{s} "
+    console.print(Text.assemble((head, "bold"), (f"({safe(summary.source)})", "dim")))
+    if summary.truncated:
+        console.print(Text("  records are missing: the profile is cut", "yellow"))
+    for top in summary.heaviest:
+        words = [_weight(top.weight, summary.column)]
+        if top.count is not None:
+            words.append(f"({top.count:,} {_COUNTED[summary.column]})")
+        words.append("no stack was recorded" if top.site is None else _place(top.site))
+        if top.reason:
+            words.append(f"in {safe(top.reason)}")
+        console.print(Padding(Text(" ".join(words)), (0, 0, 0, 2), expand=False))
+
+
+def _weight(value: int, column: str) -> str:
+    """A number with its unit, short: 4.6 MiB, 12.3 ms."""
+    if column.endswith("_bytes"):
+        unit = next((u for u in _SIZES if abs(value) >= u[1]), ("B", 1))
+    elif column.endswith("_ns"):
+        unit = next((u for u in _TIMES if abs(value) >= u[1]), ("ns", 1))
+    else:
+        return f"{value:,}"
+    return f"{value} {unit[0]}" if unit[1] == 1 else f"{value / unit[1]:.1f} {unit[0]}"
+
+
+_WEIGHED = {
+    "goroutine": " running or waiting",
+    "goroutineleak": " leaked",
+    "heap": " in use",
+    "allocs": " allocated",
+    "mutex": " waited",
+    "block": " waited",
+    "cpu": " of CPU",
+}
+_COUNTED = {
+    "inuse_bytes": "objects",
+    "alloc_bytes": "objects",
+    "delay_ns": "times",
+    "cpu_ns": "samples",
+}
+_SIZES = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
+_TIMES = (("s", 10**9), ("ms", 10**6), ("µs", 10**3))
 
 
 def _frame(frame: Site, blamed: bool) -> Text:
@@ -180,7 +238,9 @@ def _input(found: Input, records: dict[str, int], console: Console) -> None:
         for table, word in _TABLE_WORDS.items()
         if records.get(table)
     ]
-    line = f"read {safe(found.name)}: {found.lines} line{'s' * (found.lines != 1)}, "
+    binary = "profile_protobuf" in found.formats
+    size = f"{found.size:,} bytes" if binary else f"{found.lines} line{'s' * (found.lines != 1)}"
+    line = f"read {safe(found.name)}: {size}, "
     console.print(Text(line + (", ".join(counts) or "nothing of the Go runtime"), "dim"))
     if found.problem is not None:
         console.print(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from goscope.findings import Confidence, Evidence, Finding, Group, Severity, Site
+from goscope.goruntime.parked_frames import CHANNEL_OPERATION
+from goscope.profiles import Counted
 from goscope.stacks import Blocked
 
 _FIXES = {
@@ -10,6 +12,8 @@ _FIXES = {
     "or send in a select with a way out (ctx.Done() or default).",
     "channel receive": "Nobody sends or closes any more: close the channel when the sender is done, "
     "or receive in a select that also waits for ctx.Done().",
+    "channel": "Nobody is at the other end of the channel any more: give a send room (make(chan T, 1)), "
+    "close the channel when the sender is done, or use a select that also waits for ctx.Done().",
     "never": "A nil channel or an empty select never wakes: make the channel before it is used, or "
     "let the goroutine end.",
     "select": "The loop has no way out: add a case for ctx.Done() and return there, and see that the "
@@ -27,11 +31,13 @@ _FIXES = {
 _OTHER_FIX = "See that whoever it waits for still exists, or give it a way to end (a context)."
 
 
-def blocking_class(blocked: Blocked) -> str:
+def blocking_class(blocked: Blocked | Counted) -> str:
     """The class of the wait, which names the usual fix."""
     reason = blocked.reason
     if "(nil chan)" in reason or reason == "select (no cases)":
         return "never"
+    if reason == CHANNEL_OPERATION:
+        return "channel"
     if reason.startswith("chan send"):
         return "channel send"
     if reason.startswith("chan receive"):
@@ -39,7 +45,7 @@ def blocking_class(blocked: Blocked) -> str:
     return blocked.primitive or "other"
 
 
-def advice_for(blocked: Blocked) -> str:
+def advice_for(blocked: Blocked | Counted) -> str:
     """The usual fix for goroutines that wait like this."""
     return _FIXES.get(blocking_class(blocked), _OTHER_FIX)
 
@@ -57,7 +63,7 @@ def leak_finding(
     rule: str,
     severity: Severity,
     confidence: Confidence,
-    blocked: Blocked,
+    blocked: Blocked | Counted,
     *,
     process: int,
     title: str,
@@ -78,7 +84,7 @@ def leak_finding(
         process=process,
         site=stack.user_frame,
         stack=stack.frames,
-        blocked_on=blocked.reason,
+        blocked_on=blocked.reason or None,
         created_by=stack.created_by,
         creator_goroutine=blocked.parent(),
         goroutines=group or blocked.group(),
