@@ -218,6 +218,7 @@ class CaptureBuilder:
     def rest(self, name: str, chunks: Iterable[bytes]) -> Rest:
         """Read the rest of an input, from one of the :attr:`openings` on, for another process."""
         reading = self._begin(name)
+        reading._framer.expect_all()
         for chunk in chunks:
             reading.feed(chunk)
         found = reading.finish(None)

@@ -133,6 +133,9 @@ class _Message:
         if not len(self._strings) or self._strings[0]:
             raise _Damaged("its table of strings is missing")
         self._texts: dict[int, str] = {}
+        for mapping in profile.mapping:  # Go writes the strings last, and these last of all
+            self._text(mapping.filename)
+            self._text(mapping.build_id)
         self._functions = {function.id: function for function in profile.function}
         self._locations = {location.id: location for location in profile.location}
         self._rows: dict[int, list[Row]] = {}
@@ -210,8 +213,9 @@ class _Message:
         if len(lines) > MOST_FRAMES_OF_A_STACK:
             raise _Damaged("a stack deeper than Go's can be")
         rows = [self._row(line, place < len(lines) - 1) for place, line in enumerate(lines)]
-        if not rows and self._locations[location].address not in _NO_ADDRESS:
-            rows = [frame_row(None, None, None)]  # code without symbols
+        if not any("function" in row for row in rows):
+            recorded = self._locations[location].address not in _NO_ADDRESS
+            rows = [frame_row(None, None, None)] if recorded else []  # code without symbols
         self._rows[location] = rows
         return self._rows[location]
 

@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from goscope.formats.format import Format
 from goscope.formats.profile_columns import MEMSTATS_FIELDS, MEMSTATS_LISTS
@@ -42,9 +42,14 @@ _FRAME_SLOTS = re.compile(
     rb"|(?<=\t)([^\t\n]+)(?=\+0x[0-9a-f]+\t)|(?<=\+)(0x[0-9a-f]+)(?=\t)"
     rb"|(?<=\t)([^\t\n]+)(?=:[0-9]+$)|(?<=:)([0-9]+)$"
 )
+_HEADER_SLOTS = re.compile(rb"(^.+(?= profile: total [0-9]+$))|([0-9]+)")
 _QUOTED = re.compile(rb'("(?:[^"\\\n]|\\.)*")')
-_FIELD = re.compile(rb"(?<=# )([A-Z][A-Za-z]*)")
+_MEMSTAT_SLOTS = re.compile(
+    rb"(?<=# )([A-Z][A-Za-z]*)"
+    rb"|(-?[0-9]+(?:\.[0-9]+)?e[+-][0-9]+|-?[0-9]+\.[0-9]+)|(-?[0-9]+)"
+)
 _MOST = (1 << 63) - 1
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 # Which sort of records stands below which header.
 _SORT = {
@@ -53,6 +58,20 @@ _SORT = {
     "contention_record": "contention_header",
 }
 _GOROUTINES = ("goroutine", "goroutineleak")
+
+
+#: A record whose wait reason is still open: line, stack, labels, values, functions, how many frames are
+#: hidden, and the first two addresses.
+_Waiting: TypeAlias = tuple[
+    int,
+    int | None,
+    str | None,
+    tuple[int | None, ...],
+    tuple[str, ...],
+    int,
+    bytes,
+    bytes,
+]
 
 
 @dataclass(slots=True)
@@ -66,7 +85,7 @@ class _Open:
     cycles_per_second: int = 0
     total: int | None = None
     park: set[bytes] = field(default_factory=set)  # the first addresses that are gopark's
-    records: list[tuple[Record, tuple[str, ...], int, bytes, bytes]] = field(default_factory=list)
+    records: list[_Waiting] = field(default_factory=list)
 
 
 class TextReader:
@@ -84,12 +103,12 @@ class TextReader:
         self._frames: dict[bytes, tuple[int, int, Row] | None] = {}
         self._labels: dict[bytes, str | None] = {}
         self._shapes = {
-            "header": TextShapes(GRAMMAR, "header", re.compile(rb"(^.+(?= profile: t))|([0-9]+)")),
+            "header": TextShapes(GRAMMAR, "header", _HEADER_SLOTS),
             "setting": TextShapes(GRAMMAR, "setting", _NUMBERS),
             "record": TextShapes(GRAMMAR, "record", _NUMBERS),
             "labels": TextShapes(GRAMMAR, "labels", _QUOTED),
             "frame": TextShapes(GRAMMAR, "frame", _FRAME_SLOTS),
-            "memstat": TextShapes(GRAMMAR, "memstat", _FIELD),
+            "memstat": TextShapes(GRAMMAR, "memstat", _MEMSTAT_SLOTS),
         }
 
     def begin(self, input_name: str) -> None:
@@ -206,16 +225,15 @@ class TextReader:
         else:
             line_of_frames = line + 1
         stack, functions, address = self._read_stack(lines[1:], line_of_frames)
-        first = pcs[0] if pcs else b""
-        record = Record(line + 1, profile.number, stack, labels, None, _values(profile, numbers))
+        found = _values(profile, numbers)
         if profile.kind not in _GOROUTINES:
-            self._records.add(record)
+            self._records.add(Record(line + 1, profile.number, stack, labels, None, found))
             return True
         hidden = _hidden(pcs, address)
-        if functions and shows_park(functions[0]) and hidden:
+        first, second = (*pcs[:2], b"", b"")[:2]
+        if functions and hidden and shows_park(functions[0]):
             profile.park.add(first)
-        second = pcs[1] if len(pcs) > 1 else b""
-        profile.records.append((record, functions, hidden, first, second))
+        profile.records.append((line + 1, stack, labels, found, functions, hidden, first, second))
         return True
 
     def _close(self) -> None:
@@ -224,33 +242,21 @@ class TextReader:
         if profile is None:
             return
         callers: dict[bytes, set[bytes]] = {}
-        for _, _, hidden, first, second in profile.records:
+        for *_, hidden, first, second in profile.records:
             if hidden > 1:
                 callers.setdefault(first, set()).add(second)
-        several = {first for first, seconds in callers.items() if len(seconds) > 1}
-        known = profile.park or several
-        for record, functions, hidden, first, _ in profile.records:
+        known = profile.park or {first for first, seconds in callers.items() if len(seconds) > 1}
+        for line, stack, labels, found, functions, hidden, first, _ in profile.records:
             parked = profile.kind == "goroutineleak" or first in known
             reason = reason_of_visible(functions, hidden, parked)
-            self._records.add(
-                Record(
-                    record.line,
-                    record.profile,
-                    record.stack,
-                    record.labels,
-                    reason,
-                    record.values,
-                )
-            )
+            self._records.add(Record(line, profile.number, stack, labels, reason, found))
 
     def _read_labels(self, text: bytes, line: int) -> str | None:
         if text not in self._labels:
             parts = self._parse("labels", text, line)
             words = [_unquoted(p.text) for p in parts or () if p.name in ("key", "value")]
             pairs = dict(zip(words[::2], words[1::2], strict=True))
-            self._labels[text] = (
-                json.dumps(pairs, ensure_ascii=False, sort_keys=True) if pairs else None
-            )
+            self._labels[text] = _JSON.encode(pairs) if pairs else None
         return self._labels[text]
 
     # ---- stacks -----------------------------------------------------------------------------------
@@ -458,10 +464,11 @@ FORMAT = Format(
             b"sampling period=",
             *(b"# %c" % letter for letter in b"ABDFGHLMNOPST"),
         ),
-        guards=(b" profile: ", b" @ 0x", b" @\n", b"--- ", _MEMSTATS),
         header=re.compile(
             rb"^(?:%s|%s|%s)$" % (_HEADER, _RECORD, re.escape(_MEMSTATS)), re.MULTILINE
         ),
+        guards=(b" profile: ", b" @ 0x", b" @\n", b"--- ", _MEMSTATS),
+        mark=b" profile: total ",
     ),
     reader=TextReader,
     example="goroutine profile: total 20",

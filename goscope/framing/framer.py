@@ -57,12 +57,8 @@ class CutRecord:
     number: int
 
 
-def _headers(lines: Lines, kind: BlockKind) -> Positions:
-    """The lines that blocks of a kind start with."""
-    if kind.header is not None:
-        return lines.matching(kind.header, kind.guards)
-    return lines.opening_with(kind.openings)
-
+#: Where the rest of a block may stand whose beginning was cut off; the first line may be half a line.
+_FIRST_LINES = 2
 
 #: What a continued line may start with: an indentation, a field name, a bracket.
 _LOOSE = np.zeros(256, np.bool_)
@@ -91,12 +87,17 @@ class Framer:
         self._held = b""  # complete lines of a record that may go on
         self._partial: list[bytes] = []  # the beginning of a line whose end has not come yet
         self._partial_size = 0
+        self._begun: dict[str, int] = {}  # the line from which on a kind without openings counts
         self._prefix = Prefix([*line_kinds, *block_kinds])
         self._openings = [o for k in line_kinds for o in k.openings]
         self._whole = np.zeros((256, 256), np.bool_)  # [first byte, last byte] of a whole record
         for kind in line_kinds:
             for opening in kind.openings:
                 self._whole[opening[0], np.frombuffer(kind.last, np.uint8)] = True
+
+    def expect_all(self) -> None:
+        """What the first block of a kind announces is not in this part of the input."""
+        self._begun = {kind.name: 0 for kind in self._block_kinds}
 
     @property
     def openings(self) -> tuple[bytes, ...]:
@@ -139,7 +140,7 @@ class Framer:
         kept = len(lines)
         blocks = []
         for kind in self._block_kinds:
-            headers = lines.shorter_than(LONGEST_RECORD, _headers(lines, kind))
+            headers = lines.shorter_than(LONGEST_RECORD, self._headers(lines, kind))
             ends = self._block_ends(lines, kind, headers, final)
             if len(headers) and ends[-1] > len(lines):  # runs out of the stretch: hold it back
                 kept = min(kept, int(headers[-1]))
@@ -256,6 +257,28 @@ class Framer:
 
     # ---- blocks -----------------------------------------------------------------------------------
 
+    def _headers(self, lines: Lines, kind: BlockKind) -> Positions:
+        """The lines that blocks of a kind start with."""
+        if kind.header is None:
+            return lines.opening_with(kind.openings)
+        none = np.empty(0, np.int64)
+        begun = self._begun.get(kind.name)
+        if begun is None:
+            first = lines.opening_with(kind.openings)
+            if kind.mark in lines.data:
+                first = np.union1d(first, lines.matching(kind.header))
+            begun = next((i for i in first.tolist() if kind.sign.match(lines.text(i))), None)
+            torso = range(max(0, _FIRST_LINES - lines.first))[: len(lines)]
+            if any(lines.text(i).startswith(kind.lone) for i in torso):
+                begun = 0  # the input starts inside
+            if begun is None:
+                return none
+            begun = self._begun[kind.name] = begun + lines.first
+        if not any(guard in lines.data for guard in kind.guards):
+            return none
+        found = lines.matching(kind.header)
+        return found[found + lines.first >= begun]
+
     def _block_ends(
         self, lines: Lines, kind: BlockKind, headers: Positions, final: bool
     ) -> Positions:
@@ -295,4 +318,6 @@ class Framer:
         lasts = lines.ends[ends - 1].tolist()
         texts = [data[a:b] for a, b in zip(firsts, lasts, strict=True)]
         cut = bool(cut_line >= 0 and ends[-1] - 1 == cut_line)
+        if kind.header is not None and 0 <= cut_line == ends[-1]:  # the line below began like a body
+            cut = any(lone.startswith(lines.text(cut_line)) for lone in kind.lone)
         yield BlockRecords(kind.name, data, texts, headers + lines.first, ends - headers, cut)

@@ -65,10 +65,8 @@ class Lines:
             return np.empty(0, np.int64)
         return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
 
-    def matching(self, pattern: re.Pattern[bytes], guards: Sequence[bytes]) -> Positions:
-        """The lines that a multi-line pattern matches, if one of the guards is there at all."""
-        if not any(guard in self.data for guard in guards):
-            return np.empty(0, np.int64)
+    def matching(self, pattern: re.Pattern[bytes]) -> Positions:
+        """The lines that a multi-line pattern matches from their start."""
         starts = [found.start() for found in pattern.finditer(self.data)]
         return np.searchsorted(self.starts, np.array(starts, np.int64)).astype(np.int64)
 

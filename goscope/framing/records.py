@@ -35,13 +35,14 @@ class BlockKind:
 
     ``lone`` are the openings of body lines that may stand without an indented line below them.
     Where no literal opens a block, as with numbers, ``header`` matches its first line, anchored at both
-    ends; it is looked for only in a stretch that holds one of the ``guards``, which each such line
-    contains.
+    ends, and each such line contains one of the ``guards``. Such lines count from the first line that
+    matches the sign on; it starts with an opening or contains ``mark``.
     """
 
     name: str
     openings: tuple[bytes, ...]
     sign: re.Pattern[bytes]
     lone: tuple[bytes, ...]
-    guards: tuple[bytes, ...] = ()
     header: re.Pattern[bytes] | None = None
+    guards: tuple[bytes, ...] = ()
+    mark: bytes = b""
