@@ -70,6 +70,19 @@ def test_two_processes_read_what_one_reads(version: str, tmp_path: Path) -> None
     assert by_a_process_without_threads("print(compare(Path(sys.argv[1])))", str(path)) == "2"
 
 
+def test_a_profile_may_stand_where_the_file_is_cut(tmp_path: Path) -> None:
+    """Its first line in one half, and most of its records behind a gc line in the other."""
+    gc = b"gc 1 @0.002s 5%: 0.1+1.2+0.3 ms clock, 0.4+0.5/0.6/0.7+0.8 ms cpu, 4->4->0 MB, 5 MB goal, 8 P\n"
+    head = b"goroutine profile: total 9\n"
+    good = b"1 @ 0x%x 0x2\n#\t0x1\tmain.f%d+0x1\t/a.go:1\n\n"
+    records = b"".join(good % (n, n % 40) + (gc if n % 9 == 0 else b"") for n in range(60_000))
+    path = tmp_path / "profile.log"
+    path.write_bytes(
+        gc + head + records + b"#\t0x1\tbroken\n" + b"my profile: total 1\n" + good % (1, 1)
+    )
+    assert by_a_process_without_threads("print(compare(Path(sys.argv[1])))", str(path)) == "2"
+
+
 def test_what_is_not_understood_is_counted_once_and_at_its_line(tmp_path: Path) -> None:
     good = b"gc 1 @0.002s 5%: 0.1+1.2+0.3 ms clock, 0.4+0.5/0.6/0.7+0.8 ms cpu, 4->4->0 MB, 5 MB goal, 8 P\n"
     odd = b"goroutine 5 [running]:\nmain.f()\n\t/app/main.go:1 +0x1\n?? what\n\t/app\nmain.g()\n\t/app/main.go:2 +0x1\n\n"

@@ -65,7 +65,7 @@ def analyze(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours.")] = False,
 ) -> None:
-    """Read schedtrace, scheddetail, gctrace and goroutine dumps, and say what is wrong.
+    """Read schedtrace, scheddetail, gctrace, goroutine dumps and profiles, and say what is wrong.
 
     Exit codes: 0 read and diagnosed; 1 findings at or above --fail-on; 2 wrong usage;
     3 nothing of the Go runtime in the input; 4 an input could not be read.
@@ -151,7 +151,7 @@ def _nothing(inputs: Sequence[Input]) -> str:
         )
     return (
         f"{what}: nothing of the Go runtime in it; goscope reads schedtrace, scheddetail and gctrace "
-        "lines (GODEBUG=schedtrace=1000,gctrace=1, on stderr) and goroutine dumps (pprof debug=2)"
+        "lines (GODEBUG=schedtrace=1000,gctrace=1, on stderr), goroutine dumps (pprof debug=2) and profiles"
     )
 
 

@@ -166,9 +166,11 @@ class TextReader:
         self._records.absorb(other._records, self._input, lines, stacks)
         again = {text for text, frame in self._frames.items() if frame is None}
         read_now = {line + 1 for _, line in other._orphans}
-        fresh = [u for u in other.unparsed if u.text not in again and u.line not in read_now]
+        left = [u for u in other.unparsed if u.line not in read_now]
+        fresh = [u for u in left if u.text not in again]
         self.unparsed += moved(fresh, lines)[: MOST_EXAMPLES - len(self.unparsed)]
-        self.unparsed_count += other.unparsed_count - (len(other.unparsed) - len(fresh))
+        known = len(other._orphans) + len(left) - len(fresh)
+        self.unparsed_count += other.unparsed_count - known
 
     # ---- profiles ---------------------------------------------------------------------------------
 

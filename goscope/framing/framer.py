@@ -268,9 +268,11 @@ class Framer:
             if kind.mark in lines.data:
                 first = np.union1d(first, lines.matching(kind.header))
             begun = next((i for i in first.tolist() if kind.sign.match(lines.text(i))), None)
-            torso = range(max(0, _FIRST_LINES - lines.first))[: len(lines)]
-            if any(lines.text(i).startswith(kind.lone) for i in torso):
-                begun = 0  # the input starts inside
+            for i in range(max(0, _FIRST_LINES - lines.first))[: len(lines)]:
+                text = lines.text(i)
+                if text.startswith(kind.lone) or (i + lines.first == 0 and kind.header.match(text)):
+                    begun = i  # the input starts inside
+                    break
             if begun is None:
                 return none
             begun = self._begun[kind.name] = begun + lines.first

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from tests.cli import running
 from tests.cli.running import LEAK, PROVEN, SCHED, only_line
 from tests.cli.running import in_process as goscope
+from tests.conftest import CAPTURES
 
 
 @pytest.fixture
@@ -140,7 +143,8 @@ def test_a_binary_is_refused_in_one_clear_line(tmp_path: Path, kind: str) -> Non
     done = goscope(tmp_path / "input.bin")
     assert (done.returncode, done.stdout) == (4, "")
     said = only_line(done.stderr)
-    assert "input.bin: this is" in said
+    looks = "looks like a pprof profile, but is damaged or cut" if kind == "protobuf" else "this is"
+    assert f"input.bin: {looks}" in said
     assert said.isprintable()
 
 
@@ -214,3 +218,44 @@ def test_a_url_is_said_to_be_no_file() -> None:
     assert "//localhost:6060/debug/pprof/goroutine?debug=2: " in said
     assert "user" not in said
     assert "secret" not in said
+
+
+# ---- profiles -------------------------------------------------------------------------------------
+
+GOROUTINES = CAPTURES / "go1.27" / "profiles" / "goroutine-3.pb.gz"
+
+
+def test_a_profile_is_read_whatever_it_is_called_and_wherever_it_comes_from(tmp_path: Path) -> None:
+    data = GOROUTINES.read_bytes()
+    (tmp_path / "dump.txt").write_bytes(gzip.decompress(data))
+    for done in (goscope(tmp_path / "dump.txt"), goscope(stdin=data), goscope(GOROUTINES)):
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "goroutine profile: 20 running or waiting in 3 stacks" in done.stdout
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_damaged_profile_is_one_line(tmp_path: Path, packed: bool) -> None:
+    data = GOROUTINES.read_bytes()
+    whole = data if packed else gzip.decompress(data)
+    path = tmp_path / "cut.pb.gz"
+    for size in (len(whole) // 3, len(whole) - 20):
+        path.write_bytes(whole[:size])
+        done = goscope(path)
+        assert (done.returncode, done.stdout) == (4, "")
+        assert re.search("damaged", only_line(done.stderr))
+
+
+def test_a_damaged_profile_does_not_hide_what_stands_beside_it(tmp_path: Path, leak: Path) -> None:
+    bad = tmp_path / "bad.pb"
+    bad.write_bytes(gzip.decompress(GOROUTINES.read_bytes())[:-20])
+    done = goscope(leak, bad)
+    assert done.returncode == 4
+    assert "leak-long-wait" in done.stdout
+    assert "bad.pb" in only_line(done.stderr)
+
+
+def test_proven_leaks_of_a_profile_fail_a_script() -> None:
+    profile = GOROUTINES.with_name("goroutineleak.txt")
+    assert goscope(profile, "--fail-on", "critical").returncode == 1
+    none = GOROUTINES.with_name("goroutineleak-none.txt")
+    assert goscope(none, "--fail-on", "info").returncode == 0
