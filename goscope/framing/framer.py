@@ -320,6 +320,6 @@ class Framer:
         lasts = lines.ends[ends - 1].tolist()
         texts = [data[a:b] for a, b in zip(firsts, lasts, strict=True)]
         cut = bool(cut_line >= 0 and ends[-1] - 1 == cut_line)
-        if kind.header is not None and 0 <= cut_line == ends[-1]:  # the line below began like a body
+        if kind.header is not None and 0 <= cut_line == ends[-1]:  # it began like one of the block
             cut = any(lone.startswith(lines.text(cut_line)) for lone in kind.lone)
         yield BlockRecords(kind.name, data, texts, headers + lines.first, ends - headers, cut)

@@ -9,7 +9,7 @@ the program's last word.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from goscope.framing.records import BlockKind, LineKind
 
@@ -33,6 +33,10 @@ class Sieve:
     ):
         self._line = re.compile(b"|".join(b"(?:%s)" % kind.sign.pattern for kind in line_kinds))
         self._header = re.compile(b"|".join(b"(?:%s)" % kind.sign.pattern for kind in block_kinds))
+        announced = [kind for kind in block_kinds if kind.header is not None]
+        self._announces = _any_of(kind.sign.pattern for kind in announced)
+        self._announced = _any_of(kind.header.pattern for kind in announced if kind.header)
+        self._expects_announced = False
         lone = [opening for kind in block_kinds for opening in kind.lone]
         self._lone = re.compile(b"|".join(_pattern(opening) for opening in lone) or b"(?!)")
         self._openings = [o for kind in line_kinds for o in kind.openings]
@@ -94,11 +98,18 @@ class Sieve:
             if not bare:  # what parts two goroutines
                 self._in_block = False
                 return b""
-            if not self._header.match(bare) and not self._is_record(bare):
+            if not self._opens_block(bare) and not self._is_record(bare):
                 self._held = line + b"\n"
                 return b""
-        self._in_block = self._header.match(bare) is not None
+        self._in_block = self._opens_block(bare)
         return b"" if self._in_block or self._is_record(bare) else line + b"\n"
+
+    def _opens_block(self, line: bytes) -> bool:
+        """Whether a block starts; some kinds only after their first one (numbers, in a profile)."""
+        if self._header.match(line):
+            self._expects_announced |= self._announces.match(line) is not None
+            return True
+        return self._expects_announced and self._announced.match(line) is not None
 
     def _is_record(self, line: bytes) -> bool:
         if not self._line.match(line):
@@ -122,4 +133,8 @@ class Sieve:
 
 
 def _pattern(opening: bytes) -> bytes:
-    return re.escape(opening).replace(rb"\#", rb"[0-9]")
+    return re.escape(opening[:1]) + re.escape(opening[1:]).replace(rb"\#", rb"[0-9]")
+
+
+def _any_of(patterns: Iterable[bytes]) -> re.Pattern[bytes]:
+    return re.compile(b"|".join(b"(?:%s)" % pattern for pattern in patterns) or b"(?!)")

@@ -73,6 +73,16 @@ def test_a_line_below_a_dump_is_the_applications(sieve: Sieve) -> None:
     assert sieve.feed(b"bye\n") == b"bye\n"
 
 
+@pytest.mark.parametrize("name", ["goroutine-3", "heap", "mutex"])
+@pytest.mark.parametrize("size", [1, 64, 1 << 20])
+def test_a_profile_that_a_program_prints_is_taken_out(name: str, size: int) -> None:
+    """Its records start with numbers, which before the first line of a profile are the application's."""
+    profile = content(CAPTURES / "go1.27" / "profiles" / f"{name}.txt")
+    before, after = b"3 @ 0x5\n# Alloc\n", b"[bye]\n4 of 5 @ done\n"
+    passed = sifted(before + profile + after, size)
+    assert [line for line in passed.split(b"\n") if line] == (before + after).splitlines()
+
+
 def test_an_endless_line_goes_on(sieve: Sieve) -> None:
     piece = b"x" * 50_000
     passed = b"".join(sieve.feed(piece) for _ in range(100)) + sieve.end()
