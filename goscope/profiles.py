@@ -144,11 +144,14 @@ def _hidden(function: str) -> bool:
 
 
 def _profiles(capture: Capture) -> list[tuple[int, list[int]]]:
-    """Each profile's row, and the rows of its records."""
+    """Each profile's row and the rows of its records, in the order in which the inputs were read."""
     owners = capture.table("profile")["profile"]
     order = np.argsort(owners, kind="stable")
     bounds = np.searchsorted(owners[order], np.arange(len(capture.table("profiles")) + 1))
-    return [(row, order[bounds[row] : bounds[row + 1]].tolist()) for row in range(len(bounds) - 1)]
+    turn = {found.name: place for place, found in enumerate(capture.inputs)}
+    names = capture.table("profiles").texts("input")
+    rows = sorted(range(len(names)), key=lambda row: turn.get(names[row] or "", 0))
+    return [(row, order[bounds[row] : bounds[row + 1]].tolist()) for row in rows]
 
 
 def _source(capture: Capture, row: int, table: str = "profiles") -> str:

@@ -52,6 +52,16 @@ def test_only_the_last_of_a_kind_is_shown() -> None:
     assert (first.kind, first.weight, second.kind) == ("goroutine", 20, "heap")
 
 
+@pytest.mark.parametrize("suffixes", [(".txt", ".pb.gz"), (".pb.gz", ".txt")])
+def test_the_last_is_the_one_that_was_read_last(suffixes: tuple[str, str]) -> None:
+    first, last = (LAST / f"goroutine-{n}{s}" for n, s in zip((1, 3), suffixes, strict=True))
+    (summary,) = summaries_of(goscope.read(first, last))
+    assert (summary.weight, summary.source.partition(".txt:")[0]) == (
+        20,
+        str(last).removesuffix(".txt"),
+    )
+
+
 def test_the_page_shows_the_largest_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(LAST)
     page = render(diagnose(goscope.read("goroutine-3.pb.gz")))

@@ -16,7 +16,7 @@ def _number(name: str, meaning: str, unit: str = "") -> Column:
 
 PROFILES = (
     *PLACE,
-    _number("profile", "number of the profile, in the order of reading"),
+    _number("profile", "number of the profile: text in the order of reading, then protobuf"),
     Column(
         "kind",
         Kind.TEXT,

@@ -238,8 +238,9 @@ def _input(found: Input, records: dict[str, int], console: Console) -> None:
         for table, word in _TABLE_WORDS.items()
         if records.get(table)
     ]
-    binary = "profile_protobuf" in found.formats
-    size = f"{found.size:,} bytes" if binary else f"{found.lines} line{'s' * (found.lines != 1)}"
+    size = f"{found.lines} line{'s' * (found.lines != 1)}"
+    if found.size and not found.lines:  # binary
+        size = f"{found.size:,} bytes"
     line = f"read {safe(found.name)}: {size}, "
     console.print(Text(line + (", ".join(counts) or "nothing of the Go runtime"), "dim"))
     if found.problem is not None:
