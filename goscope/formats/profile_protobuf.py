@@ -24,7 +24,7 @@ from goscope.tables import Table
 MOST_RECORDS = 1_000_000
 MOST_FRAMES_OF_A_STACK = 20_000
 MOST_FRAMES = 4_000_000
-MOST_BYTES = 64 << 20
+MOST_BYTES = 32 << 20
 
 # Sample types by the columns that they fill (runtime/pprof: writeHeapProto, printCountCycleProfile,
 # profileBuilder.build). A profile with one type "NAME/count" is printCountProfile's.
@@ -129,6 +129,9 @@ class _Message:
 
     def __init__(self, profile: Any):
         self.profile = profile
+        for part in (profile.sample, profile.location, profile.function, profile.mapping):
+            if len(part) > MOST_RECORDS:
+                raise _Damaged(f"more than {MOST_RECORDS:,} records")
         self._strings = profile.string_table
         if not len(self._strings) or self._strings[0]:
             raise _Damaged("its table of strings is missing")
@@ -178,8 +181,6 @@ class _Message:
 
     def samples(self, columns: tuple[str, ...]) -> list[_Sample]:
         """All samples, checked."""
-        if len(self.profile.sample) > MOST_RECORDS:
-            raise _Damaged(f"more than {MOST_RECORDS:,} records")
         found = []
         frames = 0
         seen: set[tuple[int, ...]] = set()

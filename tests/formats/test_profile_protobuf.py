@@ -129,9 +129,17 @@ def test_a_profile_that_unpacks_without_end_is_refused(monkeypatch: pytest.Monke
             asked += 1
             yield b"\x00" * (1 << 20)
 
-    with pytest.raises(InputError, match=r"larger than 64 MiB unpacked; .*go tool pprof"):
+    with pytest.raises(InputError, match=r"larger than 32 MiB unpacked; .*go tool pprof"):
         CaptureBuilder().read("bomb.pb.gz", bomb())
     assert asked <= most >> 20
+
+
+@pytest.mark.parametrize(
+    "field", [b"\x12", b"\x22", b"\x2a"], ids=["sample", "location", "function"]
+)
+def test_millions_of_empty_records_are_refused(field: bytes) -> None:
+    with pytest.raises(InputError, match="more than 1,000,000 records"):
+        read(message() + (field + b"\x00") * 1_000_001)
 
 
 def test_profiles_of_other_makers_are_named() -> None:
