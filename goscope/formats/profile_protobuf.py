@@ -15,6 +15,7 @@ from typing import Any
 from goscope.errors import InputError
 from goscope.formats.format import Content, Format
 from goscope.formats.pprof_schema import NotAProfile, parse_profile
+from goscope.formats.profile_facts import MOST
 from goscope.formats.profile_records import TABLES, ProfileRecords, Record, Row, frame_row, values
 from goscope.goruntime.function_names import printed_name
 from goscope.goruntime.parked_frames import reason_of_stack
@@ -89,7 +90,7 @@ class ProtobufReader:
             None,
             kind,
             "protobuf",
-            total=sum(s.values[0] or 0 for s in samples) if counts else None,
+            total=min(sum(s.values[0] or 0 for s in samples), MOST) if counts else None,
             rate_bytes=profile.period if kind in ("heap", "allocs") else None,
             time_ns=profile.time_nanos or None,
             duration_ns=profile.duration_nanos or None,

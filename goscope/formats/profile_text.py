@@ -9,21 +9,28 @@ protobuf form already is.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from goscope.formats.format import Format
-from goscope.formats.profile_columns import MEMSTATS_FIELDS, MEMSTATS_LISTS
+from goscope.formats.profile_facts import (
+    MOST,
+    hidden_frames,
+    integer,
+    memstat,
+    scaled,
+    unquoted,
+    with_inlined,
+)
 from goscope.formats.profile_records import TABLES, ProfileRecords, Record, Row, frame_row, values
 from goscope.framing.framer import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.goruntime.parked_frames import reason_of_visible, shows_park
 from goscope.grammars import Grammar, Rejected
 from goscope.shapes import MOST_EXAMPLES, Piece, TextShapes, Unparsed, moved
-from goscope.tables import Kind, Table
+from goscope.tables import Table
 
 GRAMMAR = Grammar("profile", ("entry", "header", "setting", "record", "labels", "frame", "memstat"))
 
@@ -32,7 +39,7 @@ _HEADER = (
     rb"|heap profile: [0-9]+: [0-9]+ \[[0-9]+: [0-9]+\] @ heap/[0-9]+"
     rb"|--- (?:mutex|contention):"
 )
-_RECORD = rb"[0-9]+(?:| [0-9]+|: -?[0-9]+ \[[0-9]+: [0-9]+\]) @(?: 0x[0-9a-f]+)*"
+_RECORD = rb"-?[0-9]+(?:| [0-9]+|: -?[0-9]+ \[[0-9]+: [0-9]+\]) @(?: 0x[0-9a-f]+)*"
 _RECORD_LINE = re.compile(_RECORD)
 _MEMSTATS = b"# runtime.MemStats"
 
@@ -48,7 +55,6 @@ _MEMSTAT_SLOTS = re.compile(
     rb"(?<=# )([A-Z][A-Za-z]*)"
     rb"|(-?[0-9]+(?:\.[0-9]+)?e[+-][0-9]+|-?[0-9]+\.[0-9]+)|(-?[0-9]+)"
 )
-_MOST = (1 << 63) - 1
 _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 # Which sort of records stands below which header.
@@ -129,15 +135,14 @@ class TextReader:
         return taken
 
     def _read_block(self, lines: list[bytes], line: int) -> bool:
-        if self._open is None and (lines[0] == _MEMSTATS or _RECORD_LINE.fullmatch(lines[0])):
+        record = _RECORD_LINE.fullmatch(lines[0]) is not None
+        if self._open is None and (record or lines[0] == _MEMSTATS):
             self._orphans.append((lines, line))
             self._set_aside(line, lines[0], "the first line of the profile above its records")
             return False
         if lines[0] == _MEMSTATS:
             return self._read_memstats(lines, line)
-        if lines[0][:1].isdigit() and b" profile: total " not in lines[0]:
-            return self._read_record(lines, line)
-        return self._read_header(lines, line)
+        return self._read_record(lines, line) if record else self._read_header(lines, line)
 
     def __getstate__(self) -> dict[str, object]:
         """What :meth:`absorb` needs of a reader that comes from another process."""
@@ -184,16 +189,16 @@ class TextReader:
         facts: dict[str, Any] = {}
         if sort == "count_header":
             kind = words["kind"]
-            facts["total"] = _number(words["total"])
+            facts["total"] = integer(words["total"])
         elif sort == "heap_header":
             kind = "heap"
-            facts["rate_bytes"] = (_number(words["double_rate"]) or 0) // 2
+            facts["rate_bytes"] = (integer(words["double_rate"]) or 0) // 2
         else:
             kind = "mutex" if words["subject"] == "mutex" else "block"
         for offset, text in enumerate(lines[1:], 1):
             if text.startswith((b"cycles/second=", b"sampling period=")):
                 for part in self._parse("setting", text, line + offset) or ():
-                    facts[part.name] = _number(part.text)
+                    facts[part.name] = integer(part.text)
         number = self._records.begin(self._input, line + 1, kind, "text", **facts)
         self._open = _Open(
             number,
@@ -215,7 +220,7 @@ class TextReader:
                 line, lines[0], "a record as the first line of the profile announces it"
             )
             return False
-        numbers = {part.name: _number(part.text) for part in parts[1:] if part.name != "pcs"}
+        numbers = {part.name: integer(part.text) for part in parts[1:] if part.name != "pcs"}
         if None in numbers.values():
             self._set_aside(line, lines[0], "numbers below 2^63")
             return False
@@ -231,7 +236,7 @@ class TextReader:
         if profile.kind not in _GOROUTINES:
             self._records.add(Record(line + 1, profile.number, stack, labels, None, found))
             return True
-        hidden = _hidden(pcs, address)
+        hidden = hidden_frames(pcs, address)
         first, second = (*pcs[:2], b"", b"")[:2]
         if functions and hidden and shows_park(functions[0]):
             profile.park.add(first)
@@ -256,7 +261,7 @@ class TextReader:
     def _read_labels(self, text: bytes, line: int) -> str | None:
         if text not in self._labels:
             parts = self._parse("labels", text, line)
-            words = [_unquoted(p.text) for p in parts or () if p.name in ("key", "value")]
+            words = [unquoted(p.text) for p in parts or () if p.name in ("key", "value")]
             pairs = dict(zip(words[::2], words[1::2], strict=True))
             self._labels[text] = _JSON.encode(pairs) if pairs else None
         return self._labels[text]
@@ -278,7 +283,7 @@ class TextReader:
             frame = self._frames[text]
             if frame is not None and frame[0]:  # no address: a stack that was not recorded
                 frames.append(frame)
-        rows = _with_inlined(frames)
+        rows = with_inlined(frames)
         functions = tuple(str(row.get("function") or "") for row in rows)
         number = self._records.add_stack(rows) if rows else None
         found = (number, functions, frames[0][0] if frames else -1)
@@ -291,7 +296,7 @@ class TextReader:
         if parts is None:
             return None
         words = {part.name: part.text for part in parts if part.words}
-        number = _number(words["line"]) if "line" in words else None
+        number = integer(words["line"]) if "line" in words else None
         row = frame_row(words.get("function"), words.get("file"), number)
         address = int(words["address"], 16)
         entry = address - int(words["offset"], 16) if "offset" in words else 0
@@ -310,7 +315,7 @@ class TextReader:
                 break
             parts = self._parse("memstat", text, line + offset)
             if parts is not None:
-                row.update(_memstat(parts))
+                row.update(memstat(parts))
         self._records.memstats.append(row)
         return True
 
@@ -338,13 +343,13 @@ def _values(profile: _Open, numbers: Mapping[str, int | None]) -> tuple[int | No
         return values(count=numbers["count"])
     if profile.sort == "contention_header":
         cycles, rate = numbers["cycles"] or 0, profile.cycles_per_second
-        delay = int(cycles / (rate / 1e9)) if rate else None
+        delay = min(int(cycles / (rate / 1e9)), MOST) if rate > 0 else None
         return values(contentions=numbers["contentions"], cycles=cycles, delay_ns=delay)
     inuse, inuse_bytes = numbers["inuse_objects"] or 0, numbers["inuse_bytes"] or 0
     alloc, alloc_bytes = numbers["alloc_objects"] or 0, numbers["alloc_bytes"] or 0
     live, total = (
-        _scaled(inuse, inuse_bytes, profile.rate),
-        _scaled(alloc, alloc_bytes, profile.rate),
+        scaled(inuse, inuse_bytes, profile.rate),
+        scaled(alloc, alloc_bytes, profile.rate),
     )
     return values(
         inuse_objects=live[0],
@@ -353,96 +358,6 @@ def _values(profile: _Open, numbers: Mapping[str, int | None]) -> tuple[int | No
         alloc_bytes=total[1],
         object_bytes=alloc_bytes // alloc if alloc else None,
     )
-
-
-def _scaled(count: int, size: int, rate: int) -> tuple[int, int]:
-    """What a sample stands for (runtime/pprof/protomem.go: scaleHeapSample)."""
-    if count <= 0 or size <= 0:
-        return 0, 0
-    if rate <= 1:
-        return count, size
-    scale = 1 / -math.expm1(-size / count / rate)
-    return min(int(count * scale), _MOST), min(int(size * scale), _MOST)
-
-
-def _hidden(pcs: list[bytes], address: int) -> int:
-    """How many frames at the top are not shown; a frame shows the address before its return address."""
-    for place, pc in enumerate(pcs):
-        if int(pc, 16) in (address, address + 1):
-            return place
-    return 0
-
-
-def _with_inlined(frames: list[tuple[int, int, Row]]) -> list[Row]:
-    """The rows, marked where a function is inlined into the one below.
-
-    The offset of an inlined call counts from the entry of the function that was compiled, which is the
-    last of those with this entry (runtime/symtab.go: Frames.Next).
-    """
-    rows: list[Row] = []
-    owner: tuple[int, object] = (-1, None)
-    for _, entry, row in reversed(frames):
-        if entry != owner[0]:
-            owner = (entry, row.get("function"))
-        rows.append({**row, "inlined": entry > 0 and row.get("function") != owner[1]})
-    return rows[::-1]
-
-
-_COLUMN_OF = {name: (first, second) for name, first, second in MEMSTATS_FIELDS}
-_LIST_OF = dict(MEMSTATS_LISTS)
-
-
-def _memstat(parts: tuple[Piece, ...]) -> dict[str, Any]:
-    """What a line of MemStats says; a field that is not known says nothing."""
-    name = next(part.text for part in parts if part.name == "field")
-    words = [part.text for part in parts if part.name in ("number", "of", "flag")]
-    if name in _LIST_OF:
-        numbers = [_number(word) for word in words]
-        return {} if None in numbers else {_LIST_OF[name].name: numbers}
-    if name not in _COLUMN_OF or not words:
-        return {}
-    first, second = _COLUMN_OF[name]
-    found: dict[str, Any] = {}
-    for column, word in zip((first, second), words, strict=False):
-        if column is None:
-            continue
-        if column.kind is Kind.BOOL:
-            found[column.name] = word == "true"
-        elif column.kind is Kind.FLOAT:
-            found[column.name] = float(word)
-        else:
-            found[column.name] = _number(word)
-    return found
-
-
-def _number(digits: str) -> int | None:
-    """An integer that fits a column; None for others."""
-    if len(digits) > 20 or not digits.lstrip("-").isdecimal():
-        return None
-    number = int(digits)
-    return number if -_MOST <= number <= _MOST else None
-
-
-_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))")
-_CONTROL = {
-    "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
-}  # fmt: skip
-
-
-def _unquoted(text: str) -> str:
-    """A label's text as the program set it (strconv.Quote). ``\\x`` is a byte that is no UTF-8."""
-    if "\\" not in text:
-        return text[1:-1]
-
-    def plain(match: re.Match[str]) -> str:
-        if match[1]:
-            return chr(int(match[1], 16)) if int(match[1], 16) < 128 else "\ufffd"
-        if match[2] or match[3]:
-            code = int(match[2] or match[3], 16)
-            return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
-        return _CONTROL.get(match[4], match[4])
-
-    return _ESCAPE.sub(plain, text[1:-1])
 
 
 FORMAT = Format(

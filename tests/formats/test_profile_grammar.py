@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.lark import from_lark
 
-from goscope.formats import profile_text as module
+from goscope.formats.profile_facts import unquoted
 from goscope.formats.profile_text import GRAMMAR, TextReader
 from goscope.grammars import Rejected
 from goscope.shapes import TextShapes
@@ -141,4 +141,4 @@ def test_lines_in_any_order_do_no_harm_and_chunks_change_nothing(
 def test_quoted_labels_are_as_the_program_set_them() -> None:
     """strconv.Quote: what is not printable is escaped, bytes that are no UTF-8 one by one."""
     text = r'"a\"b\\c\n\t\a\u200b\U000e0001\x7f\xff\xfeü"'
-    assert module._unquoted(text) == 'a"b\\c\n\t\a\u200b\U000e0001\x7f\ufffd\ufffdü'
+    assert unquoted(text) == 'a"b\\c\n\t\a\u200b\U000e0001\x7f\ufffd\ufffdü'

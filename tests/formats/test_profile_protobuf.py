@@ -164,6 +164,16 @@ def test_a_cpu_profile_is_read() -> None:
     assert {row["cpu_ns"] for row in found.rows("profile")} == {10_000_000}
 
 
+def test_numbers_of_any_size_do_no_harm() -> None:
+    profile = parse_profile(message())
+    for sample in profile.sample:
+        sample.value[0] = (1 << 63) - 1
+    profile.time_nanos = profile.period = -(1 << 63)
+    profile.location[0].line[0].line = -1
+    found = read(profile.SerializeToString())
+    assert {row["total"] for row in found.rows("profile")} == {(1 << 63) - 1}
+
+
 def test_labels_that_are_no_utf8_are_read() -> None:
     profile = parse_profile(message())
     profile.string_table.extend([b"key", b"a\xffb"])

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 import goscope
+from goscope.diagnosis import diagnose
 from goscope.goruntime.parked_frames import CHANNEL_OPERATION
+from goscope.renderers.terminal import render
 from tests.conftest import Read, content, rows_of
 from tests.profiles_of_captures import (
     ALL_PROFILES,
@@ -231,6 +233,26 @@ def test_what_is_not_understood_is_set_aside(read: READ, text: str, expected: st
     found = read(text)
     assert found.input.unparsed_count == 1
     assert expected in found.input.unparsed[0].expected
+
+
+LARGEST = (1 << 63) - 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"--- mutex:\ncycles/second=1\nsampling period=0\n{LARGEST} {LARGEST} @ 0x1\n\n",
+        f"--- mutex:\ncycles/second=0\n{LARGEST} 1 @ 0x1\n\n",
+        f"heap profile: 1: 1 [1: 1] @ heap/{LARGEST}\n{LARGEST}: 1 [1: {LARGEST}] @ 0x1\n\n",
+        f"heap profile: 1: 1 [1: 1] @ heap/0\n-1: -1 [0: 0] @ 0x1\n\n# runtime.MemStats\n# Alloc = {2**64}\n# GCCPUFraction = 1e+999\n",
+        f"goroutine profile: total {2**70}\n{LARGEST} @ 0x1\n\n{LARGEST} @ 0x{'f' * 5000}\n#\t0x{'f' * 5000}\tmain.f+0x{'f' * 6000}\t/a.go:{'9' * 5000}\n\n",
+    ],
+)  # fmt: skip
+def test_numbers_of_any_size_do_no_harm(read: READ, text: str) -> None:
+    found = read(text)
+    assert len(found.rows("profiles")) == 1
+    assert found.rows("profile")
+    assert render(diagnose(found.capture))
 
 
 TEXTS_TO_CUT = [ALL_PROFILES[-1] / name for name in ("goroutine-3.txt", "mutex.txt", "heap.txt")]
