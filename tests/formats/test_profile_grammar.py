@@ -104,7 +104,7 @@ def test_texts_that_look_alike(start: str, data: st.DataObject) -> None:
 def test_entries_are_found_as_blocks(
     read: Callable[..., Read], entries: list[str], size: int
 ) -> None:
-    wanted = [e for e in entries if re.match(r"[0-9]+ @", e)]
+    wanted = [e for e in entries if re.match(r"-?[0-9]+ @", e)]
     data = ("goroutine profile: total 9\n" + "\n\n".join(entries) + "\n\n").encode()
     found = read(data)
     assert len(found.rows("profile")) == len(wanted)
