@@ -9,7 +9,7 @@ from goscope.capture import Capture
 from goscope.findings import Confidence, Finding, Severity, Verdict, worst
 from goscope.rules import all_rules
 from goscope.rules.rule import Settings
-from goscope.scheduling import schedules_of
+from goscope.scheduling import bars_of, schedules_of
 from goscope.stacks import snapshots_of
 
 #: Which scheduler word speaks for a capture of several processes.
@@ -34,12 +34,12 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
         finding
         for rule in all_rules()
         if rule.present(capture)
-        for finding in rule.find(capture, settings)
+        for finding in rule.run(capture, settings)
     ]
     findings = _without_repeats(findings)
     findings.sort(key=lambda f: (-f.severity.rank, -f.confidence.rank, f.rule))
     verdicts = {
-        "scheduler": _scheduler(capture),
+        "scheduler": _scheduler(capture, settings),
         "gc": _unjudged(capture, "gc", "gc lines", "run it with GODEBUG=gctrace=1"),
         "goroutines": _goroutines(capture, findings),
         "threads": _unjudged(
@@ -84,8 +84,8 @@ def _status(capture: Capture, findings: list[Finding], verdicts: Mapping[str, Ve
     return "info" if severity is Severity.INFO else "ok"
 
 
-def _scheduler(capture: Capture) -> Verdict:
-    schedules = schedules_of(capture)
+def _scheduler(capture: Capture, settings: Settings) -> Verdict:
+    schedules = schedules_of(capture, bars_of(settings))
     if not schedules:
         return Verdict(
             "unknown",

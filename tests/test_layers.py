@@ -22,7 +22,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"processes", "capture"}),
     frozenset({"halves"}),
     frozenset({"reading"}),
-    frozenset({"findings"}),
+    frozenset({"findings", "settings"}),
     frozenset({"stacks"}),
     frozenset({"scheduling"}),
     frozenset({"rules"}),
