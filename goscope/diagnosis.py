@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from goscope.capture import Capture
 from goscope.findings import Confidence, Finding, Severity, Verdict, worst
+from goscope.gc_verdict import gc_verdict
 from goscope.rules import all_rules
 from goscope.rules.rule import Settings
 from goscope.scheduling import bars_of, schedules_of
@@ -40,7 +41,7 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
     findings.sort(key=lambda f: (-f.severity.rank, -f.confidence.rank, f.rule))
     verdicts = {
         "scheduler": _scheduler(capture, settings),
-        "gc": _unjudged(capture, "gc", "gc lines", "run it with GODEBUG=gctrace=1"),
+        "gc": gc_verdict(capture, findings),
         "goroutines": _goroutines(capture, findings),
         "threads": _unjudged(
             capture, "sched", "SCHED lines", "run it with GODEBUG=schedtrace=1000"

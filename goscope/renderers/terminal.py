@@ -27,6 +27,10 @@ _COLOURS = {
     "starving": "bold red",
     "blocked": "bold red",
     "leak": "bold red",
+    "thrash": "bold red",
+    "pressure": "yellow",
+    "heap_growth": "yellow",
+    "high": "yellow",
     "unknown": "dim",
 }
 _FINDINGS_SHOWN = 20
