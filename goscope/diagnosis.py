@@ -12,6 +12,7 @@ from goscope.rules import all_rules
 from goscope.rules.rule import Settings
 from goscope.scheduling import bars_of, schedules_of
 from goscope.stacks import snapshots_of
+from goscope.threads_verdict import threads_verdict
 
 #: Which scheduler word speaks for a capture of several processes.
 _WORST_FIRST = ("starving", "blocked", "unbalanced", "healthy", "idle", "unknown")
@@ -43,9 +44,7 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
         "scheduler": _scheduler(capture, settings),
         "gc": gc_verdict(capture, findings),
         "goroutines": _goroutines(capture, findings),
-        "threads": _unjudged(
-            capture, "sched", "SCHED lines", "run it with GODEBUG=schedtrace=1000"
-        ),
+        "threads": threads_verdict(capture, findings),
         "crash": Verdict("unknown", Confidence.LOW, "this version does not look for crashes"),
     }
     return Diagnosis(
@@ -128,10 +127,3 @@ def _goroutines(capture: Capture, findings: list[Finding]) -> Verdict:
     confidence = Confidence.HIGH if most > 2 else Confidence.MEDIUM if most == 2 else Confidence.LOW
     reason = f"{total} goroutines in the last of {most} dump{'s' * (most > 1)}, and none of them looks leaked"
     return Verdict("ok", confidence, reason, collect)
-
-
-def _unjudged(capture: Capture, table: str, what: str, how: str) -> Verdict:
-    rows = len(capture.table(table))
-    if not rows:
-        return Verdict("unknown", Confidence.LOW, f"no {what} were read", how)
-    return Verdict("unknown", Confidence.LOW, f"{what} read: {rows}; not judged by this version")

@@ -83,4 +83,18 @@ CASES = {
     "gc-stack-heavy": Case(
         fires=(traces.every(1, live=20, stacks=96),), quiet=(traces.every(1, live=200, stacks=96),)
     ),
+    "threads-growing": Case(
+        fires=(traces.sched(range(10, 90, 4)),),
+        quiet=(traces.sched([10, 20, 40, 60, *[80] * 16]),),
+    ),
+    "threads-near-limit": Case(
+        fires=(traces.sched([8100] * 10),), quiet=(traces.sched([120] * 10),)
+    ),
+    "threads-locked": Case(
+        fires=tuple(
+            dump(*leaks(range(18, 18 + count), "chan receive, locked to thread"))
+            for count in (10, 20, 30)
+        ),
+        quiet=(dump(*leaks(range(18, 22), "chan receive, locked to thread")),),
+    ),
 }
