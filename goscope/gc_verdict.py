@@ -72,7 +72,7 @@ def _without_lines(capture: Capture) -> Verdict:
     """Without gc lines nobody knows, unless scheddetail shows that no GC worker was ever started."""
     goroutines = capture.table("sched_goroutines")
     reasons = goroutines.categories("reason") if len(goroutines) else ()
-    if len(goroutines) and capture.processes == 1 and not any("GC" in r for r in reasons):
+    if len(goroutines) and capture.processes == 1 and not any("GC worker" in r for r in reasons):
         return Verdict(
             "ok",
             Confidence.MEDIUM,

@@ -27,6 +27,8 @@ LEAST_CYCLES = 10
 LEAST_R2 = 0.7
 #: So many floors make a line where there are cycles enough for it.
 _FLOORS = 12
+#: The same for the last quarter alone.
+_LAST_FLOORS = 6
 #: How much of the pace of the whole the last quarter must have.
 _LEAST_PACE = 0.7
 #: The same where the start is left out: any curve that flattens looks straight near its end.
@@ -71,14 +73,16 @@ def trend_of(
     """
     known = ~np.isnan(c.live_mb)
     t, live = c.t_s[known], c.live_mb[known]
+    if len(t) < least_cycles or t[-1] <= t[0]:
+        return None
     trends = []
     for share in _STARTS:
-        start = t[0] + share * (t[-1] - t[0]) if len(t) else 0.0
+        start = t[0] + share * (t[-1] - t[0])
         behind = t >= start
         if behind.sum() < least_cycles:
             break
         floor = float(live[behind].min())
-        if share and np.quantile(live[~behind], 0.9) > floor * 1.1 + 2:
+        if not behind.all() and np.quantile(live[~behind], 0.9) > floor * 1.1 + 2:
             continue
         trends.append(
             _trend(c, t[behind], live[behind], _LEAST_PACE_BEHIND if share else _LEAST_PACE)
@@ -99,9 +103,7 @@ def _trend(c: Collecting, t: Floats, live: Floats, least_pace: float) -> Trend:
         r2=r2,
         first_mb=float(parts[0]),
         last_mb=float(parts[-1]),
-        lasts=_goes_on(t, live, parts, least_pace * slope)
-        and not _stands_still(floors_t, floors)
-        and not _allocates_no_more(c),
+        lasts=_goes_on(t, live, parts, least_pace * slope) and not _allocates_no_more(c),
         with_load=_with_load(c, float(t[0])),
     )
 
@@ -126,7 +128,7 @@ def _line(t: Floats, values: Floats) -> tuple[float, float]:
     if spread == 0 or width == 0:
         return 0.0, 0.0
     both = float((dt * dv).sum())
-    return both / width, both**2 / (width * spread)
+    return both / width, min(both**2 / (width * spread), 1.0)
 
 
 def _goes_on(t: Floats, live: Floats, parts: Floats, least_slope: float) -> bool:
@@ -141,19 +143,14 @@ def _goes_on(t: Floats, live: Floats, parts: Floats, least_slope: float) -> bool
     last = t >= t[-1] - (t[-1] - t[0]) / _PARTS
     if last.sum() < 3:
         last[-3:] = True
-    slope, r2 = _line(t[last], live[last])
-    width = float(((t[last] - t[last].mean()) ** 2).sum())
-    scatter = float(((live[last] - live[last].mean()) ** 2).sum()) * (1 - r2)
-    error = np.sqrt(scatter / max(last.sum() - 2, 1) / width) if width else 0.0
+    at, size = t[last], live[last]
+    if len(at) >= 4 * _LAST_FLOORS:
+        at, size = _floors(at, size, _LAST_FLOORS)
+    slope, r2 = _line(at, size)
+    width = float(((at - at.mean()) ** 2).sum())
+    scatter = float(((size - size.mean()) ** 2).sum()) * (1 - r2)
+    error = np.sqrt(scatter / max(len(at) - 2, 1) / width) if width else 0.0
     return slope + error >= least_slope
-
-
-def _stands_still(t: Floats, floors: Floats) -> bool:
-    """Whether a clean line bends down flat at its very end: whatever was filled is full."""
-    slope, r2 = _line(t, floors)
-    step = slope * float(t[-1] - t[-2])
-    scatter = float(floors.std()) * np.sqrt(1 - min(r2, 1.0))
-    return bool(scatter < step and floors[-1] - floors[-2] < step / 4)
 
 
 def _pace(c: Collecting) -> Floats:

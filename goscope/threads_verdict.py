@@ -35,11 +35,11 @@ def threads_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
     most = max(seen, key=lambda s: float(s.threads.max()))
     samples = sum(len(s.t_s) for s in seen)
     strong = (
-        Confidence.HIGH if samples >= 8 else Confidence.MEDIUM if samples >= 3 else Confidence.LOW
+        Confidence.HIGH if samples >= 6 else Confidence.MEDIUM if samples >= 3 else Confidence.LOW
     )
     return Verdict(
         "ok",
         strong,
         f"{int(most.threads.max())} threads at most, {int(most.bound[-1])} of them not parked at the end",
-        None if samples >= 8 else "collect more SCHED lines: at least 8",
+        None if samples >= 6 else "collect more SCHED lines: at least 6",
     )

@@ -7,7 +7,7 @@ program.
 
 Evidence and threshold: threads minus idlethreads of the SCHED lines (runtime/proc.go: schedtrace). A thread
 is hardly ever given back, so a burst of system calls leaves parked threads behind: they do not count. At
-least 8 lines, 10 threads more in the last quarter than in the first, more in each quarter, and a last one
+least 6 lines, 10 threads more in the last quarter than in the first, more in each quarter, and a last one
 that is at least half as fast as the mean. Dumps of the same process tell who holds them: goroutines that
 are locked to their thread, or in a system call.
 
@@ -35,7 +35,7 @@ def find(
     settings: Settings,
     *,
     least_growth: int = 10,
-    least_samples: int = 8,
+    least_samples: int = 6,
     least_s: float = 3.0,
 ) -> Iterator[Finding]:
     """One finding per process, with the goroutines that hold the threads where a dump shows them."""
