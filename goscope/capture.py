@@ -20,6 +20,7 @@ from goscope.formats import all_formats
 from goscope.formats.format import BlockReader
 from goscope.framing.framer import BlockRecords, CutRecord, Framer, LineRecords
 from goscope.framing.sieve import Sieve
+from goscope.intervals import with_interval_cpu
 from goscope.processes import assign_processes
 from goscope.shapes import LineShapes, Unparsed, moved
 from goscope.tables import Cells, Column, Kind, Table, TableBuilder, int_cells
@@ -222,6 +223,7 @@ class CaptureBuilder:
             tables.update(reader.tables())
         tables = _mark_periodic(_link_samples(tables))
         tables, processes = assign_processes(tables, [i.name for i in self._inputs])
+        tables["gc"] = with_interval_cpu(tables["gc"])
         return Capture(tables, self._inputs, processes)
 
 

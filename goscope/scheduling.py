@@ -434,7 +434,7 @@ def _timeline(s: Schedule, whole: str, least_load: float) -> tuple[Stretch, ...]
     never_busy = _near_least(idle_share) == 1
     # Without long queues it is a goroutine that keeps its P, or slow system calls, that starve others.
     short = whole == "starving" and not (s.waiting_per_p > s.bars.lasting_per_p).mean() >= 0.5
-    starving = (idle == 0) & ((load > LASTING_PER_P) | short)
+    starving = (idle == 0) & ((load > s.bars.lasting_per_p) | short)
     resting = (idle >= 0.99) & ~some_busy & ((whole != "healthy") | never_busy)
     words = np.where(starving, "starving", np.where(resting, quiet, partly)).tolist()
     return tuple(_stretches(s, _smoothed(words)))

@@ -19,7 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"framing"}),
     frozenset({"shapes"}),
     frozenset({"formats"}),
-    frozenset({"processes", "capture"}),
+    frozenset({"processes", "intervals", "capture"}),
     frozenset({"halves"}),
     frozenset({"reading"}),
     frozenset({"findings", "settings"}),
