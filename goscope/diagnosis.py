@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from goscope.capture import Capture
 from goscope.findings import Confidence, Finding, Severity, Verdict, worst
@@ -19,6 +19,14 @@ _WORST_FIRST = ("starving", "blocked", "unbalanced", "healthy", "idle", "unknown
 
 
 @dataclass(frozen=True, slots=True)
+class Ignored:
+    """A finding that is no news, by the settings or a baseline, and why."""
+
+    finding: Finding
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """All that renderers need: the status, the verdicts, the findings, worst first, and the capture."""
 
@@ -27,6 +35,7 @@ class Diagnosis:
     verdicts: Mapping[str, Verdict]
     findings: tuple[Finding, ...]
     settings: Settings
+    ignored: tuple[Ignored, ...] = ()
 
 
 def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
@@ -35,11 +44,12 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
     findings = [
         finding
         for rule in all_rules()
-        if rule.present(capture)
+        if settings.runs(rule.name) and rule.present(capture)
         for finding in rule.run(capture, settings)
     ]
     findings = _without_repeats(findings)
     findings.sort(key=lambda f: (-f.severity.rank, -f.confidence.rank, f.rule))
+    findings, ignored = _without_ignored(findings, settings)
     verdicts = {
         "scheduler": _scheduler(capture, settings),
         "gc": gc_verdict(capture, findings),
@@ -47,8 +57,35 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
         "threads": threads_verdict(capture, findings),
         "crash": Verdict("unknown", Confidence.LOW, "this version does not look for crashes"),
     }
+    verdicts = {name: _with_note(name, v, ignored) for name, v in verdicts.items()}
     return Diagnosis(
-        capture, _status(capture, findings, verdicts), verdicts, tuple(findings), settings
+        capture, _status(capture, findings, verdicts), verdicts, tuple(findings), settings, ignored
+    )
+
+
+#: Which rules speak for which verdict.
+_SPEAKS = {"goroutines": "leak-", "gc": "gc-", "threads": "threads-", "scheduler": "sched-"}
+
+
+def _with_note(name: str, verdict: Verdict, ignored: tuple[Ignored, ...]) -> Verdict:
+    """A verdict that tells how many findings it leaves out."""
+    prefix = _SPEAKS.get(name)
+    left_out = sum(prefix is not None and i.finding.rule.startswith(prefix) for i in ignored)
+    if not left_out:
+        return verdict
+    note = f"{left_out} finding{'s' * (left_out > 1)} ignored"
+    return replace(verdict, reason=f"{verdict.reason} ({note})")
+
+
+def _without_ignored(
+    findings: list[Finding], settings: Settings
+) -> tuple[list[Finding], tuple[Ignored, ...]]:
+    """The findings that are news, and the others with the reason why they are not."""
+    reasons = [settings.why_ignored(finding) for finding in findings]
+    pairs = list(zip(findings, reasons, strict=True))
+    return (
+        [finding for finding, reason in pairs if reason is None],
+        tuple(Ignored(finding, reason) for finding, reason in pairs if reason is not None),
     )
 
 

@@ -39,6 +39,15 @@ class Rule:
         """The thresholds that hold: those of the catalogue, or what was set instead."""
         return {**self.defaults(), **settings.of(self.name)}
 
+    def threshold_words(self, settings: Settings) -> list[str]:
+        """Its thresholds as ``name = value``, with the default where another value was set."""
+        defaults = self.defaults()
+        return [
+            f"{name} = {value}"
+            + (f" (default {defaults[name]})" if value != defaults[name] else "")
+            for name, value in self.thresholds(settings).items()
+        ]
+
     def run(self, capture: Capture, settings: Settings) -> Iterator[Finding]:
         """What the rule finds with these settings."""
         return self.find(capture, settings, **self.thresholds(settings))
