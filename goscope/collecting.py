@@ -120,17 +120,21 @@ class Collecting:
         """What it cost after the warm-up."""
         return self.load(self.judged_from_s, max(self.until_s, self.judged_from_s))
 
-    def stretches(self, least_share: float) -> list[Load]:
-        """The stretches in which the collector took at least this share of the CPU."""
+    def stretches(self, least_share: float, least_marking: float = 2.0) -> list[Load]:
+        """The stretches in which the collector took this share of the CPU, or marked for so long."""
         start, end = self.judged_from_s, self.until_s
         if end - start < 1:
             return []
         count = min(int(end - start), _MOST_WINDOWS)
         edges = np.linspace(start, end, count + 1)
-        share = np.diff(_total_at(edges, self, self.cpu_s / self.procs)) / (edges[1] - edges[0])
-        # A window's neighbours speak with it, so that one quiet second does not part a stretch.
-        near = np.lib.stride_tricks.sliding_window_view(np.pad(share, 1, mode="edge"), 3).mean(1)
-        above = np.concatenate(([False], (share >= least_share) | (near >= least_share), [False]))
+        above = np.zeros(count, np.bool_)
+        for values, least in ((self.cpu_s / self.procs, least_share), (self.wall_s, least_marking)):
+            share = np.diff(_total_at(edges, self, values)) / (edges[1] - edges[0])
+            # A window's neighbours speak with it, so that one quiet second does not part a stretch.
+            padded = np.pad(share, 1, mode="edge")
+            near = np.lib.stride_tricks.sliding_window_view(padded, 3).mean(1)
+            above |= (share >= least) | (near >= least)
+        above = np.concatenate(([False], above, [False]))
         turns = np.flatnonzero(np.diff(above.astype(np.int8)))
         return [
             self.load(float(edges[first]), float(edges[last]))
@@ -144,14 +148,16 @@ class Thrash:
 
     A cycle has to be short of room (GOGC of 33 and less, or a memory limit next to the live heap) and
     the collector to take this share of the CPU: 15 % is marking for more than half of the time, as
-    it takes 25 % while it marks. Or it takes so much (the limiter caps it at 50 %) that room or not
-    is no question any more.
+    it takes 25 % while it marks. Where GOMAXPROCS is above the cores that there are (a container with
+    a quota), it cannot get so much, and its time tells: it marks for so much of it. Or it takes so
+    much (the limiter caps it at 50 %) that room or not is no question any more.
     """
 
     least_cpu_share: float = 0.15
+    least_marking_share: float = 0.6
     most_headroom: float = 1.34
     alone_cpu_share: float = 0.45
-    least_cycles: int = 10
+    least_cycles: int = 5
     least_s: float = 3.0
 
     @classmethod
@@ -160,8 +166,10 @@ class Thrash:
         return cls(**settings.of("gc-thrash"))  # type: ignore[arg-type]
 
     def holds(self, load: Load) -> bool:
-        tight = load.headroom <= self.most_headroom and load.cpu_share >= self.least_cpu_share
         enough = load.cycles >= self.least_cycles and load.seconds >= self.least_s
+        tight = load.headroom <= self.most_headroom and (
+            load.cpu_share >= self.least_cpu_share or load.marking_share >= self.least_marking_share
+        )
         return enough and (tight or load.cpu_share >= self.alone_cpu_share)
 
 
@@ -180,8 +188,12 @@ class Spell:
 _BRIEF_S = 5.0
 
 
-def spells(c: Collecting, least_share: float, holds: Callable[[Load], bool]) -> list[Spell]:
+def spells(
+    c: Collecting, least_share: float, holds: Callable[[Load], bool], *, marking: float = 2.0
+) -> list[Spell]:
     """The whole run, if it holds of that; else the stretches of which it does.
+
+    Stretches are those with at least this share of the CPU, or of the time spent marking.
 
     A stretch speaks for the run if it fills half of it or goes on to its end: what is now counts.
     """
@@ -190,14 +202,15 @@ def spells(c: Collecting, least_share: float, holds: Callable[[Load], bool]) -> 
         return [Spell(whole, lasts=True)]
     return [
         Spell(load, lasts=load.seconds >= whole.seconds / 2 or load.end_s >= whole.end_s)
-        for load in c.stretches(least_share)
+        for load in c.stretches(least_share, marking)
         if load.seconds >= _BRIEF_S and holds(load)
     ]
 
 
 def thrash_spells(c: Collecting, bars: Thrash) -> list[Spell]:
     """When the collector of a process thrashed."""
-    return spells(c, min(bars.least_cpu_share, bars.alone_cpu_share), bars.holds)
+    least = min(bars.least_cpu_share, bars.alone_cpu_share)
+    return spells(c, least, bars.holds, marking=bars.least_marking_share)
 
 
 def _total_at(times: Floats, c: Collecting, values: Floats) -> Floats:

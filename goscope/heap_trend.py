@@ -171,7 +171,7 @@ def _with_load(c: Collecting, start_s: float) -> bool:
     larger = float(np.median(c.live_mb[1:][after])) / max(
         float(np.median(c.live_mb[1:][before])), 1
     )
-    return faster >= 1 + 0.6 * (larger - 1) and faster >= 1.2
+    return faster >= 1 + 0.45 * (larger - 1) and faster >= 1.2
 
 
 def _allocates_no_more(c: Collecting) -> bool:

@@ -101,6 +101,17 @@ def threads_of(capture: Capture) -> tuple[Threads, ...]:
     return tuple(found)
 
 
+def locked_in_detail(capture: Capture, process: int) -> tuple[int, str] | None:
+    """How many threads are locked to a goroutine in the last sample of scheddetail, and where it stands."""
+    table = capture.table("threads")
+    mine = np.flatnonzero((table["process"] == process) & table.present("sample"))
+    if not len(mine):
+        return None
+    last = mine[table["sample"][mine] == table["sample"][mine].max()]
+    locked = int(table.present("lockedg")[last].sum())
+    return locked, f"{table.text('input', int(last[0]))}:{int(table['line'][last[0]])}"
+
+
 @dataclass(frozen=True, slots=True)
 class Holders:
     """Goroutines of one stack that hold a thread each, in the dumps of a process, oldest first."""

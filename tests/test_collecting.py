@@ -145,6 +145,15 @@ def test_room_enough_is_none(gogc: int) -> None:
     assert thrash_spells(c, Thrash()) == []
 
 
+def test_more_ps_than_cores_do_not_hide_it() -> None:
+    """GOMAXPROCS=64 on two cores: the collector cannot take 25 % of what is not there."""
+    tight = only(every(0.08, 10, live=57, goal=60, background=250, mark=70, procs=64))
+    assert tight.whole().cpu_share < 0.06
+    assert [spell.lasts for spell in thrash_spells(tight, Thrash())] == [True]
+    roomy = only(every(0.08, 10, live=57, goal=120, background=250, mark=70, procs=64))
+    assert thrash_spells(roomy, Thrash()) == []
+
+
 def test_a_small_heap_is_not_short_of_room_by_rounding() -> None:
     """At GOGC=100 sizes of 2.9 and 4.2 MB read 2 and 4."""
     c = only(every(0.05, 10, live=2, goal=4, background=50, mark=40))

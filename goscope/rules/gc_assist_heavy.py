@@ -6,7 +6,7 @@ bar of gc-pressure.
 Why it matters: an assist is charged to the goroutine that allocates, in the middle of a request. It
 shows as latency long before it shows as CPU.
 
-Evidence and threshold: 5 % of GOMAXPROCS over at least 10 cycles and 3 s after the first second; Go's
+Evidence and threshold: 5 % of GOMAXPROCS over at least 5 cycles and 3 s after the first second; Go's
 guide to the GC gives that number for runtime.gcAssistAlloc in a profile. A warning if the collector
 takes 10 % and more in all, else a note.
 
@@ -40,7 +40,7 @@ def find(
     *,
     least_assist_share: float = 0.05,
     warning_cpu_share: float = 0.1,
-    least_cycles: int = 10,
+    least_cycles: int = 5,
     least_s: float = 3.0,
 ) -> Iterator[Finding]:
     """One finding per process."""

@@ -6,9 +6,9 @@ has room: what gc-thrash is not.
 Why it matters: what the collector takes, the program has not; latency rises with each allocation that
 has to assist.
 
-Evidence and threshold: 20 % of GOMAXPROCS over at least 10 cycles and 3 s after the first second, from
+Evidence and threshold: 25 % of GOMAXPROCS over at least 5 cycles and 3 s after the first second, from
 the CPU milliseconds of the cycles. While it marks the collector takes 25 % by design (Go's guide to the
-GC), so 20 % is marking for four fifths of the time, or much assisting. Idle marking, cycles that were
+GC), so this is marking without a pause, or much assisting. Idle marking, cycles that were
 asked for and leak checks do not count.
 
 Example: ``gc 2000 @6.2s 32%: 0.1+1.4+0.01 ms clock, 0.2+1.1/1.2/0.4+0.02 ms cpu, 4->5->2 MB, 5 MB goal``
@@ -39,8 +39,8 @@ def find(
     capture: Capture,
     settings: Settings,
     *,
-    least_cpu_share: float = 0.2,
-    least_cycles: int = 10,
+    least_cpu_share: float = 0.25,
+    least_cycles: int = 5,
     least_s: float = 3.0,
 ) -> Iterator[Finding]:
     """One finding per process and stretch of time."""

@@ -8,10 +8,11 @@ memory limit it gets slower and slower until somebody restarts it.
 
 Evidence and threshold: the CPU milliseconds of the cycles against time and GOMAXPROCS (the percentage
 of a gc line is of the whole run and lags behind), after the first second, idle marking left out. At
-least 10 cycles in 3 s or more that take 15 % of the CPU with a goal of at most 1.34 times the live heap
+least 5 cycles in 3 s or more that take 15 % of the CPU with a goal of at most 1.34 times the live heap
 (GOGC=33): the collector takes 25 % while it marks (Go's guide to the GC), so it marks for more than half
-of the time. Or 45 %, whatever the goal: the limiter of the runtime caps it at 50 %. Cycles that were asked
-for, and those of leak checks, do not count.
+of the time. Or marking for 60 % of the time, as with more Ps than cores it cannot get its share. Or 45 %
+of the CPU, whatever the goal: the limiter of the runtime caps it at 50 %. Cycles that were asked for, and
+those of leak checks, do not count.
 
 Example: ``gc 120 @5.1s 38%: ... 60->63->58 MB, 61 MB goal``, twenty times a second.
 
@@ -41,13 +42,21 @@ def find(
     settings: Settings,
     *,
     least_cpu_share: float = 0.15,
+    least_marking_share: float = 0.6,
     most_headroom: float = 1.34,
     alone_cpu_share: float = 0.45,
-    least_cycles: int = 10,
+    least_cycles: int = 5,
     least_s: float = 3.0,
 ) -> Iterator[Finding]:
     """One finding per process and stretch of time."""
-    bars = Thrash(least_cpu_share, most_headroom, alone_cpu_share, least_cycles, least_s)
+    bars = Thrash(
+        least_cpu_share,
+        least_marking_share,
+        most_headroom,
+        alone_cpu_share,
+        least_cycles,
+        least_s,
+    )
     for c in collections_of(capture):
         for spell in thrash_spells(c, bars):
             load = spell.load
@@ -58,7 +67,8 @@ def find(
                 Confidence.HIGH if spell.lasts else Confidence.MEDIUM,
                 c,
                 spell,
-                title=f"The GC takes {percent(load.cpu_share)} of the CPU"
+                title=f"The GC marks for {percent(min(load.marking_share, 1))} of the time, takes "
+                f"{percent(load.cpu_share)} of the CPU"
                 + (
                     f" and each cycle frees {percent(load.freed_share)} of the heap"
                     if tight

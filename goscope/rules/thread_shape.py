@@ -26,10 +26,10 @@ def main_holders(capture: Capture, process: int) -> Holders | None:
     return next((h for h in holders_of(capture) if h.process == process), None)
 
 
-def advice_for(who: Holders | None) -> str:
-    """What to do about threads that are held like this."""
+def advice_for(who: Holders | None, *, locked: bool = False) -> str:
+    """What to do about threads that are held like this; without a dump scheddetail may say how."""
     if who is None:
-        return _UNKNOWN
+        return _LOCKED if locked else _UNKNOWN
     return _LOCKED if who.how == "locked to thread" else _SYSCALL
 
 

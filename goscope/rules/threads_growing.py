@@ -9,7 +9,7 @@ Evidence and threshold: threads minus idlethreads of the SCHED lines (runtime/pr
 is hardly ever given back, so a burst of system calls leaves parked threads behind: they do not count. At
 least 6 lines, 10 threads more in the last quarter than in the first, more in each quarter, and a last one
 that is at least half as fast as the mean. Dumps of the same process tell who holds them: goroutines that
-are locked to their thread, or in a system call.
+are locked to their thread, or in a system call; the M lines of scheddetail tell how many are locked.
 
 Example: ``threads=29 ... idlethreads=2``, later ``threads=160 ... idlethreads=2``
 
@@ -27,7 +27,7 @@ from goscope.capture import Capture
 from goscope.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.rule import Rule, Settings
 from goscope.rules.thread_shape import advice_for, held_evidence, held_words, main_holders
-from goscope.thread_counts import Threads, threads_of
+from goscope.thread_counts import Threads, locked_in_detail, threads_of
 
 
 def find(
@@ -48,7 +48,9 @@ def find(
 def _finding(capture: Capture, threads: Threads) -> Finding:
     first, last = int(threads.bound[0]), int(threads.bound[-1])
     who = main_holders(capture, threads.process)
-    explained = who is not None and who.group.count >= (last - first) / 2
+    detail = locked_in_detail(capture, threads.process)
+    locked = detail[0] if detail else 0
+    explained = max(who.group.count if who else 0, locked) >= (last - first) / 2
     return Finding(
         rule="threads-growing",
         severity=Severity.CRITICAL if explained else Severity.WARNING,
@@ -60,9 +62,14 @@ def _finding(capture: Capture, threads: Threads) -> Finding:
             Evidence("threads not parked, first", first, "threads", threads.source),
             Evidence("threads not parked, last", last, "threads", threads.last_source),
             Evidence("growth", round(threads.per_minute, 1), "threads a minute"),
+            *(
+                (Evidence("locked to a goroutine, last", locked, "threads", detail[1]),)
+                if detail
+                else ()
+            ),
             *(held_evidence(who) if who is not None else ()),
         ),
-        advice=advice_for(who),
+        advice=advice_for(who, locked=locked >= (last - first) / 2),
         process=threads.process,
         site=who.site if who else None,
         stack=who.stack.frames if who else (),

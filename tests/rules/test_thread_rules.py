@@ -80,6 +80,17 @@ def test_a_program_that_sets_a_lower_limit() -> None:
     assert [f.severity for f in found(*inputs, limit=70)] == [Severity.WARNING]
 
 
+def test_scheddetail_tells_that_they_are_locked() -> None:
+    """Of 112 threads all but a few are locked to a goroutine; without a dump that is how one knows."""
+    (log,) = (CAPTURES / "go1.19" / "locked_threads").glob("stderr.log*")
+    (finding,) = found(log)
+    assert (finding.severity, finding.confidence) == (Severity.CRITICAL, Confidence.HIGH)
+    locked = next(e.value for e in finding.evidence if e.label.startswith("locked to a goroutine"))
+    assert isinstance(locked, int)
+    assert locked >= 100
+    assert "UnlockOSThread" in finding.advice
+
+
 # ---- growing --------------------------------------------------------------------------------------
 
 
