@@ -64,7 +64,7 @@ class Load:
         return self.cycles / self.seconds if self.seconds > 0 else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Collecting:
     """The cycles of one process, a number per cycle. Times are seconds since the runtime started."""
 
@@ -118,7 +118,7 @@ class Collecting:
 
     def whole(self) -> Load:
         """What it cost after the warm-up."""
-        return self.load(self.judged_from_s, max(self.until_s, self.judged_from_s))
+        return _whole(self)
 
     def stretches(self, least_share: float, least_marking: float = 2.0) -> list[Load]:
         """The stretches in which the collector took this share of the CPU, or marked for so long."""
@@ -207,20 +207,27 @@ def spells(
     ]
 
 
+@lru_cache(maxsize=64)
 def thrash_spells(c: Collecting, bars: Thrash) -> list[Spell]:
     """When the collector of a process thrashed."""
     least = min(bars.least_cpu_share, bars.alone_cpu_share)
     return spells(c, least, bars.holds, marking=bars.least_marking_share)
 
 
+@lru_cache(maxsize=64)
+def _whole(c: Collecting) -> Load:
+    return c.load(c.judged_from_s, max(c.until_s, c.judged_from_s))
+
+
 def _total_at(times: Floats, c: Collecting, values: Floats) -> Floats:
     """The sum of ``values`` up to each of the times, each cycle's spread over its wall time."""
+    counted = np.where(c.asked_for, 0.0, values)
+    before = np.cumsum(counted) - counted
     begins = np.maximum.accumulate(c.t_s)
-    ends = np.minimum(begins + c.wall_s, np.append(begins[1:], np.inf))
-    total = np.cumsum(np.where(c.asked_for, 0.0, values))
-    knots = np.column_stack((begins, ends)).ravel()
-    sums = np.column_stack((np.append(0.0, total[:-1]), total)).ravel()
-    found: Floats = np.interp(times, knots, sums)
+    last = np.searchsorted(begins, times, side="right") - 1  # the cycle that began last
+    at = np.maximum(last, 0)
+    done = np.clip((times - begins[at]) / np.maximum(c.wall_s[at], 1e-6), 0.0, 1.0)
+    found: Floats = np.where(last < 0, 0.0, before[at] + counted[at] * done)
     return found
 
 
@@ -237,7 +244,7 @@ def collections_of(capture: Capture) -> tuple[Collecting, ...]:
 
 
 def _collecting(capture: Capture, gc: Table, rows: IntArray, process: int) -> Collecting:
-    mine = gc.select(rows)
+    mine = gc if len(rows) == len(gc) else gc.select(rows)
     t_s = mine.numbers("t_s")
     wall_s = _sum(mine, _WALL) / 1000
     forced, leak_check = mine.flags("forced"), mine.flags("leak_check")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import goscope
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Confidence, Finding, Severity
+from goscope.renderers import json_contract
 from goscope.settings import Settings
 from tests.conftest import CAPTURES
 from tests.rules import traces
@@ -204,3 +208,32 @@ def test_the_process_is_named_where_there_are_several() -> None:
     found = diagnosed(every(1, 20) + THRASH).verdicts["gc"]
     assert found.state == "thrash"
     assert found.reason.startswith("process 1: ")
+
+
+# ---- hostile --------------------------------------------------------------------------------------
+
+number = st.one_of(
+    st.sampled_from(["0", "0.000", "1", "99999999999", "0.001", "3.5", "999999999999999999"]),
+    st.integers(0, 2000).map(str),
+)
+line = st.tuples(*[number] * 15).map(
+    lambda n: (
+        f"gc {n[0]} @{n[1]}s 3%: {n[2]}+{n[3]}+{n[4]} ms clock, {n[5]}+{n[6]}/{n[7]}/{n[8]}+{n[9]} ms cpu, "
+        f"{n[10]}->{n[11]}->{n[12]} MB, {n[13]} MB goal, 0 MB stacks, 0 MB globals, {n[14]} P\n"
+    )
+)
+sched_line = st.tuples(number, number, number).map(
+    lambda n: (
+        f"SCHED {n[0]}ms: gomaxprocs=4 idleprocs=1 threads={n[1]} spinningthreads=0 needspinning=0 "
+        f"idlethreads={n[2]} runqueue=0 [ 0 0 0 0 ]\n"
+    )
+)
+
+
+@given(st.lists(st.one_of(line, sched_line), min_size=1, max_size=40))
+@settings(max_examples=150, deadline=None)
+def test_any_numbers_make_a_diagnosis_and_no_warning(lines: list[str]) -> None:
+    """Numbers that no runtime prints: times that stand still or fall, no Ps, sizes beyond all memory."""
+    found = goscope.diagnose(goscope.read("".join(lines) + "\n"))
+    assert {"gc", "threads"} <= set(found.verdicts)
+    json.loads(json_contract.render(found), parse_constant=pytest.fail)
