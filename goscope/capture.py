@@ -20,6 +20,7 @@ from goscope.formats import HEAD, all_formats, content_format
 from goscope.formats.format import BlockReader, Content
 from goscope.framing.framer import BlockRecords, CutRecord, Framer, LineRecords
 from goscope.framing.sieve import Sieve
+from goscope.intervals import with_interval_cpu
 from goscope.processes import assign_processes
 from goscope.shapes import LineShapes, Unparsed, moved
 from goscope.tables import Cells, Column, Kind, Table, TableBuilder, int_cells, narrow, stacked
@@ -239,6 +240,7 @@ class CaptureBuilder:
         tables.update(_together(readers))
         tables = _mark_periodic(_link_samples(tables))
         tables, processes = assign_processes(tables, [i.name for i in self._inputs])
+        tables["gc"] = with_interval_cpu(tables["gc"])
         return Capture(tables, self._inputs, processes)
 
 

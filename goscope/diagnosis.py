@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from goscope.capture import Capture
 from goscope.findings import Confidence, Finding, Severity, Verdict, worst
+from goscope.gc_verdict import gc_verdict
 from goscope.profiles import ProfileSummary, goroutine_profiles_of, summaries_of
 from goscope.rules import all_rules
 from goscope.rules.rule import Settings
-from goscope.scheduling import schedules_of
+from goscope.scheduling import bars_of, schedules_of
 from goscope.stacks import snapshots_of
+from goscope.threads_verdict import threads_verdict
 
 #: Which scheduler word speaks for a capture of several processes.
 _WORST_FIRST = ("starving", "blocked", "unbalanced", "healthy", "idle", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A finding that is no news, by the settings or a baseline, and why."""
+
+    finding: Finding
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,7 @@ class Diagnosis:
     verdicts: Mapping[str, Verdict]
     findings: tuple[Finding, ...]
     settings: Settings
+    ignored: tuple[Ignored, ...] = ()
     profiles: tuple[ProfileSummary, ...] = ()
 
 
@@ -35,27 +46,54 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
     findings = [
         finding
         for rule in all_rules()
-        if rule.present(capture)
-        for finding in rule.find(capture, settings)
+        if settings.runs(rule.name) and rule.present(capture)
+        for finding in rule.run(capture, settings)
     ]
     findings = _without_repeats(findings)
     findings.sort(key=lambda f: (-f.severity.rank, -f.confidence.rank, f.rule))
+    findings, ignored = _without_ignored(findings, settings)
     verdicts = {
-        "scheduler": _scheduler(capture),
-        "gc": _unjudged(capture, "gc", "gc lines", "run it with GODEBUG=gctrace=1"),
+        "scheduler": _scheduler(capture, settings),
+        "gc": gc_verdict(capture, findings),
         "goroutines": _goroutines(capture, findings),
-        "threads": _unjudged(
-            capture, "sched", "SCHED lines", "run it with GODEBUG=schedtrace=1000"
-        ),
+        "threads": threads_verdict(capture, findings),
         "crash": Verdict("unknown", Confidence.LOW, "this version does not look for crashes"),
     }
+    verdicts = {name: _with_note(name, v, ignored) for name, v in verdicts.items()}
     return Diagnosis(
         capture,
         _status(capture, findings, verdicts),
         verdicts,
         tuple(findings),
         settings,
+        ignored,
         summaries_of(capture),
+    )
+
+
+#: Which rules speak for which verdict.
+_SPEAKS = {"goroutines": "leak-", "gc": "gc-", "threads": "threads-", "scheduler": "sched-"}
+
+
+def _with_note(name: str, verdict: Verdict, ignored: tuple[Ignored, ...]) -> Verdict:
+    """A verdict that tells how many findings it leaves out."""
+    prefix = _SPEAKS.get(name)
+    left_out = sum(prefix is not None and i.finding.rule.startswith(prefix) for i in ignored)
+    if not left_out:
+        return verdict
+    note = f"{left_out} finding{'s' * (left_out > 1)} ignored"
+    return replace(verdict, reason=f"{verdict.reason} ({note})")
+
+
+def _without_ignored(
+    findings: list[Finding], settings: Settings
+) -> tuple[list[Finding], tuple[Ignored, ...]]:
+    """The findings that are news, and the others with the reason why they are not."""
+    reasons = [settings.why_ignored(finding) for finding in findings]
+    pairs = list(zip(findings, reasons, strict=True))
+    return (
+        [finding for finding, reason in pairs if reason is None],
+        tuple(Ignored(finding, reason) for finding, reason in pairs if reason is not None),
     )
 
 
@@ -99,8 +137,8 @@ def _status(capture: Capture, findings: list[Finding], verdicts: Mapping[str, Ve
     return "info" if severity is Severity.INFO else "ok"
 
 
-def _scheduler(capture: Capture) -> Verdict:
-    schedules = schedules_of(capture)
+def _scheduler(capture: Capture, settings: Settings) -> Verdict:
+    schedules = schedules_of(capture, bars_of(settings))
     if not schedules:
         return Verdict(
             "unknown",
@@ -162,10 +200,3 @@ def _goroutines(capture: Capture, findings: list[Finding]) -> Verdict:
 def _none_leaked(total: int, most: int, what: str) -> str:
     s = "s" * (most > 1)
     return f"{total} goroutines in the last of {most} {what}{s}, and none of them looks leaked"
-
-
-def _unjudged(capture: Capture, table: str, what: str, how: str) -> Verdict:
-    rows = len(capture.table(table))
-    if not rows:
-        return Verdict("unknown", Confidence.LOW, f"no {what} were read", how)
-    return Verdict("unknown", Confidence.LOW, f"{what} read: {rows}; not judged by this version")

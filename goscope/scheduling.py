@@ -16,7 +16,7 @@ Facts behind the numbers, all of the Go runtime and of measured programs:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 import numpy as np
@@ -25,6 +25,7 @@ from goscope.capture import Capture
 from goscope.findings import Confidence, Evidence, Stretch, Verdict
 from goscope.goruntime.wait_reasons import primitive_of, reason
 from goscope.numerals import IntArray
+from goscope.settings import Settings
 from goscope.stacks import blocked_groups, snapshots_of
 from goscope.tables import Bools, Floats
 
@@ -45,6 +46,28 @@ WINDOW = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Bars:
+    """The thresholds of the words, as the scheduler rules have them."""
+
+    overload_per_p: float = OVERLOAD_PER_P
+    lasting_per_p: float = LASTING_PER_P
+    busy_threads_per_p: float = BUSY_THREADS_PER_P
+    stuck_stw_ms: float = STUCK_STW_MS
+    few_blocked: int = FEW_BLOCKED
+
+
+_BARS = Bars()
+
+
+def bars_of(settings: Settings) -> Bars:
+    """The thresholds that the user set; all rules see the same, for they share one word per process."""
+    known = {f.name for f in fields(Bars)}
+    rules = ("sched-starving", "sched-blocked", "sched-unbalanced")
+    values = {name: value for rule in rules for name, value in settings.of(rule).items()}
+    return Bars(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """The samples of one process and what follows from them."""
 
@@ -61,6 +84,7 @@ class Schedule:
     stuck_stw_ms: float
     verdict: Verdict
     evidence: tuple[Evidence, ...]
+    bars: Bars
 
     @property
     def waiting_per_p(self) -> Floats:
@@ -68,15 +92,17 @@ class Schedule:
 
 
 @lru_cache(maxsize=4)
-def schedules_of(capture: Capture) -> tuple[Schedule, ...]:
+def schedules_of(capture: Capture, bars: Bars = _BARS) -> tuple[Schedule, ...]:
     """One schedule per process that printed SCHED lines."""
     sched = capture.table("sched")
     return tuple(
-        _schedule(capture, int(process)) for process in np.unique(sched["process"]) if len(sched)
+        _schedule(capture, int(process), bars)
+        for process in np.unique(sched["process"])
+        if len(sched)
     )
 
 
-def _schedule(capture: Capture, process: int) -> Schedule:
+def _schedule(capture: Capture, process: int, bars: Bars) -> Schedule:
     sched = capture.table("sched")
     rows = np.flatnonzero(sched["process"] == process)
     if len(rows) > 1 and sched["t_ms"][rows[0]] == 0:
@@ -101,6 +127,7 @@ def _schedule(capture: Capture, process: int) -> Schedule:
         stuck_stw_ms=_longest_stop(capture, process),
         verdict=_NOTHING,
         evidence=(),
+        bars=bars,
     )
     return _judged(capture, schedule)
 
@@ -172,11 +199,11 @@ def _judged(capture: Capture, s: Schedule) -> Schedule:
             "waiting goroutines per P, median", round(float(np.median(load)), 2), "goroutines"
         ),
     ]
-    overloaded = all_busy & (load > OVERLOAD_PER_P)
+    overloaded = all_busy & (load > s.bars.overload_per_p)
     strong = Confidence.HIGH if n >= 8 else Confidence.MEDIUM if n >= 3 else Confidence.LOW
     collect = None if n >= 8 else "collect more SCHED lines: at least 8"
     long_queues = overloaded.mean() >= 0.5 or (
-        all_busy.mean() >= 0.8 and np.median(load) >= LASTING_PER_P
+        all_busy.mean() >= 0.8 and np.median(load) >= s.bars.lasting_per_p
     )
     if long_queues:
         sure = strong if overloaded.mean() >= 0.5 else min(strong, Confidence.MEDIUM, key=_rank)
@@ -193,7 +220,11 @@ def _judged(capture: Capture, s: Schedule) -> Schedule:
             "a goroutine keeps its P without yielding: " + _stuck_words(s),
             collect,
         )
-    elif all_busy.mean() >= 0.8 and np.median(load) >= 1 and _busy_threads(s) >= BUSY_THREADS_PER_P:
+    elif (
+        all_busy.mean() >= 0.8
+        and np.median(load) >= 1
+        and _busy_threads(s) >= s.bars.busy_threads_per_p
+    ):
         verdict = Verdict(
             "starving",
             min(strong, Confidence.MEDIUM, key=_rank),
@@ -228,7 +259,7 @@ def _judged(capture: Capture, s: Schedule) -> Schedule:
             why = f"Ps are busy {busy_share:.0%} of the time and no work waits"
         verdict = Verdict("healthy", strong, why, collect)
     # A loop that does not yield starves others with hardly a queue: then every busy sample counts.
-    least_load = 0.0 if verdict.state == "starving" and not long_queues else LASTING_PER_P
+    least_load = 0.0 if verdict.state == "starving" and not long_queues else s.bars.lasting_per_p
     timeline = _timeline(s, verdict.state, least_load)
     verdict = replace(verdict, timeline=timeline)
     return replace(s, verdict=verdict, evidence=tuple(evidence))
@@ -251,14 +282,14 @@ def _frozen_share(s: Schedule) -> float:
 
 def _not_preempted(s: Schedule, all_busy: Bools) -> bool:
     waits = float((s.waiting > 0).mean()) >= 0.5
-    stuck = s.stuck_stw_ms >= STUCK_STW_MS
+    stuck = s.stuck_stw_ms >= s.bars.stuck_stw_ms
     return bool(all_busy.mean() >= 0.8) and (
         (_frozen_share(s) >= 0.5 and (waits or stuck)) or stuck
     )
 
 
 def _stuck_words(s: Schedule) -> str:
-    if s.stuck_stw_ms >= STUCK_STW_MS:
+    if s.stuck_stw_ms >= s.bars.stuck_stw_ms:
         return f"the GC waited {s.stuck_stw_ms:.0f} ms for the world to stop"
     return "the schedtick of a P stands still while work waits"
 
@@ -291,7 +322,7 @@ def _quiet(capture: Capture, s: Schedule, all_idle: float, collect: str | None) 
     if waits is not None:
         stuck, others, where = waits
         total = stuck + others
-        if stuck >= FEW_BLOCKED and stuck >= 0.5 * total:
+        if stuck >= s.bars.few_blocked and stuck >= 0.5 * total:
             return Verdict(
                 "blocked",
                 Confidence.HIGH,
@@ -306,7 +337,7 @@ def _quiet(capture: Capture, s: Schedule, all_idle: float, collect: str | None) 
             collect,
         )
     more = "add GODEBUG=scheddetail=1 or a goroutine dump to tell idle from blocked"
-    if _thread_bound(s) or _busy_threads(s) >= BUSY_THREADS_PER_P:
+    if _thread_bound(s) or _busy_threads(s) >= s.bars.busy_threads_per_p:
         return Verdict(
             "blocked",
             Confidence.LOW,
@@ -323,7 +354,7 @@ def _convoy(capture: Capture, s: Schedule, all_busy: Bools) -> str | None:
     if waits is None or all_busy.mean() >= 0.5:
         return None
     stuck, others, where = waits
-    if stuck < 2 * np.median(s.procs) + FEW_BLOCKED or stuck < others:
+    if stuck < 2 * np.median(s.procs) + s.bars.few_blocked or stuck < others:
         return None
     idle = float(np.median(s.idle))
     total = stuck + others
@@ -402,8 +433,8 @@ def _timeline(s: Schedule, whole: str, least_load: float) -> tuple[Stretch, ...]
     some_busy = _near_median((idle_share < 1).astype(np.float64)) >= 0.5
     never_busy = _near_least(idle_share) == 1
     # Without long queues it is a goroutine that keeps its P, or slow system calls, that starve others.
-    short = whole == "starving" and not (s.waiting_per_p > LASTING_PER_P).mean() >= 0.5
-    starving = (idle == 0) & ((load > LASTING_PER_P) | short)
+    short = whole == "starving" and not (s.waiting_per_p > s.bars.lasting_per_p).mean() >= 0.5
+    starving = (idle == 0) & ((load > s.bars.lasting_per_p) | short)
     resting = (idle >= 0.99) & ~some_busy & ((whole != "healthy") | never_busy)
     words = np.where(starving, "starving", np.where(resting, quiet, partly)).tolist()
     return tuple(_stretches(s, _smoothed(words)))

@@ -4,8 +4,10 @@
 
 A folder holds ``labels.json`` in the form of the corpus (``fixtures/labels.json`` is one). Each run is
 read as a user would give it: its stderr, then its three dumps, in order. Printed are the confusion table
-of the scheduler verdict, the share of accepted verdicts per class and their mean (workloads called
-``leak_*`` left out: their label accepts nearly anything), recall and precision of the leaks, and every miss.
+of the scheduler and of the gc verdict, the share of accepted verdicts per class and their mean (workloads
+called ``leak_*`` left out for the scheduler: their label accepts nearly anything; runs without gc lines left
+out for the gc: nobody can know), how thread leaks came out, recall and precision of the leaks, in all and
+per leak rule, and every miss. What a label lists in ``do_not_score`` is not scored.
 """
 
 from __future__ import annotations
@@ -28,11 +30,24 @@ _KINDS = ("A-run", "A-long-run", "C-daemon")
 
 
 @dataclass
+class RuleScore:
+    """What one leak rule found."""
+
+    alarms: int = 0
+    right: int = 0
+    found: int = 0  # of the leaks that the labels name
+
+
+@dataclass
 class Score:
     """What the labelled runs of a folder came out as."""
 
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
     accepted: defaultdict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
+    gc_confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
+    gc_accepted: defaultdict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
+    threads: Counter[tuple[bool, str]] = field(default_factory=Counter)
+    by_rule: defaultdict[str, RuleScore] = field(default_factory=lambda: defaultdict(RuleScore))
     leaks_expected: int = 0
     leaks_found: int = 0
     alarms: int = 0
@@ -42,14 +57,22 @@ class Score:
 
     def scheduler_mean(self) -> float:
         """The accepted share, as the mean over the classes."""
-        shares = [sum(hits) / len(hits) for hits in self.accepted.values()]
-        return sum(shares) / len(shares) if shares else 0.0
+        return _mean(self.accepted)
+
+    def gc_mean(self) -> float:
+        """The share of gc verdicts that are those of the labels, as the mean over the classes."""
+        return _mean(self.gc_accepted)
 
     def recall(self) -> float:
         return self.leaks_found / self.leaks_expected if self.leaks_expected else 1.0
 
     def precision(self) -> float:
         return self.alarms_right / self.alarms if self.alarms else 1.0
+
+
+def _mean(accepted: dict[str, list[bool]]) -> float:
+    shares = [sum(hits) / len(hits) for hits in accepted.values()]
+    return sum(shares) / len(shares) if shares else 0.0
 
 
 def score(folder: Path) -> Score:
@@ -88,6 +111,13 @@ def _compare(label: dict[str, Any], diagnosis: Diagnosis, result: Score) -> None
             result.misses.append(
                 f"{path}: scheduler {expected['scheduler']}, found {state}: {reason}"
             )
+    _compare_gc(label, diagnosis, result)
+    if "thread_leak" not in unscored and "thread_leak" in expected:
+        threads = diagnosis.verdicts["threads"].state
+        leaks_threads = bool(expected["thread_leak"])
+        result.threads[leaks_threads, threads] += 1
+        if threads != "unknown" and leaks_threads != (threads == "leak"):
+            result.misses.append(f"{path}: thread leak {leaks_threads}, found {threads}")
     if "leak" in unscored:
         return
     leaks = [
@@ -97,17 +127,36 @@ def _compare(label: dict[str, Any], diagnosis: Diagnosis, result: Score) -> None
     ]
     for function in expected.get("leak") or []:
         result.leaks_expected += 1
-        if any(function in _functions(finding) for finding in leaks):
+        finders = {finding.rule for finding in leaks if function in _functions(finding)}
+        for rule in finders:
+            result.by_rule[rule].found += 1
+        if finders:
             result.leaks_found += 1
         else:
             result.misses.append(f"{path}: leak of {function} not found")
     right_ones = {*(expected.get("leak") or []), *(label.get("stuck_forever") or [])}
     for finding in leaks:
         result.alarms += 1
+        result.by_rule[finding.rule].alarms += 1
         if right_ones & _functions(finding):
             result.alarms_right += 1
+            result.by_rule[finding.rule].right += 1
         else:
             result.misses.append(f"{path}: false alarm {finding.rule}: {finding.title}")
+
+
+def _compare_gc(label: dict[str, Any], diagnosis: Diagnosis, result: Score) -> None:
+    expected = label["expected"].get("gc")
+    judged = len(diagnosis.capture.table("gc")) > 0
+    if expected is None or not judged or "gc" in (label.get("do_not_score") or []):
+        return
+    verdict = diagnosis.verdicts["gc"]
+    result.gc_confusion[expected, verdict.state] += 1
+    result.gc_accepted[expected].append(verdict.state == expected)
+    if verdict.state != expected:
+        result.misses.append(
+            f"{label['path']}: gc {expected}, found {verdict.state}: {verdict.reason}"
+        )
 
 
 def _functions(finding: Finding) -> set[str]:
@@ -116,22 +165,41 @@ def _functions(finding: Finding) -> set[str]:
 
 def report(folder: Path, result: Score) -> str:
     """The tables as text."""
-    states = sorted({state for _, state in result.confusion})
     lines = [
         f"{folder}: {result.runs} runs",
         "",
-        "scheduler    " + "".join(f"{s:>12}" for s in states) + "    accepted",
-    ]
-    for name, hits in sorted(result.accepted.items()):
-        counts = "".join(f"{result.confusion[name, s]:>12}" for s in states)
-        lines.append(f"{name:13}{counts}{sum(hits):>8} of {len(hits)}")
-    lines += [
+        *_confusion("scheduler", result.confusion, result.accepted),
+        "",
+        *_confusion("gc", result.gc_confusion, result.gc_accepted),
+        "",
+        *(
+            f"threads {'leak' if leaks else 'do not leak'}: {count} found {state}"
+            for (leaks, state), count in sorted(result.threads.items())
+        ),
         "",
         f"scheduler accepted, mean over the classes: {result.scheduler_mean():.1%}",
+        f"gc accepted, mean over the classes: {result.gc_mean():.1%}",
         f"leaks: recall {result.recall():.1%} ({result.leaks_found} of {result.leaks_expected}), "
         f"precision {result.precision():.1%} ({result.alarms_right} of {result.alarms} alarms)",
+        *(
+            f"  {rule}: recall {score.found} of {result.leaks_expected}, "
+            f"precision {score.right} of {score.alarms} alarms"
+            for rule, score in sorted(result.by_rule.items())
+        ),
     ]
     return "\n".join([*lines, *(f"miss: {miss}" for miss in result.misses)])
+
+
+def _confusion(
+    title: str, confusion: Counter[tuple[str, str]], accepted: dict[str, list[bool]]
+) -> list[str]:
+    """A row per class, a column per word that was found."""
+    states = sorted({state for _, state in confusion})
+    lines = [f"{title:13}" + "".join(f"{s:>12}" for s in states) + "    accepted"]
+    for name, hits in sorted(accepted.items()):
+        counts = "".join(f"{confusion[name, s]:>12}" for s in states)
+        lines.append(f"{name:13}{counts}{sum(hits):>8} of {len(hits)}")
+    return lines
 
 
 def main(arguments: Sequence[str]) -> int:

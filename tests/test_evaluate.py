@@ -21,6 +21,12 @@ def test_the_labelled_captures_are_judged_right(fixtures: Score) -> None:
     assert fixtures.runs >= 150
     assert set(fixtures.accepted) == {"healthy", "idle", "blocked", "starving", "unbalanced"}
     assert fixtures.scheduler_mean() >= 0.95, said
+    assert set(fixtures.gc_accepted) == {"ok", "thrash", "heap_growth"}
+    assert fixtures.gc_mean() >= 0.97, said
+    assert fixtures.threads[True, "leak"] == sum(
+        n for (leaks, _), n in fixtures.threads.items() if leaks
+    )
+    assert fixtures.threads[False, "leak"] == 0, said
     assert fixtures.leaks_expected >= 40
     assert fixtures.recall() >= 0.95, said
     assert fixtures.precision() >= 0.95, said
@@ -31,7 +37,8 @@ def test_the_mean_is_that_of_the_classes() -> None:
     found = Score()
     found.accepted["idle"] = [True] * 40
     found.accepted["blocked"] = [True, False]
-    assert found.scheduler_mean() == 0.75
+    found.gc_accepted["ok"] = [True] * 9 + [False]
+    assert (found.scheduler_mean(), found.gc_mean()) == (0.75, 0.9)
 
 
 def test_shares_of_leaks() -> None:

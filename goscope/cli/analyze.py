@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from goscope.capture import Input
     from goscope.diagnosis import Diagnosis
     from goscope.renderers.renderer import Renderer
+    from goscope.rules.rule import Settings
 
 
 class Format(Enum):
@@ -54,8 +55,24 @@ def analyze(
         ),
     ] = None,
     leak_after: Annotated[
-        str, typer.Option(help="Wait time from which a goroutine looks leaked: 5m, 90m, 2h.")
-    ] = "5m",
+        str | None,
+        typer.Option(
+            help="Wait time from which a goroutine looks leaked: 5m, 90m, 2h.",
+            show_default="5m",
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="Settings: goscope.toml, or [tool.goscope] in pyproject.toml, looked for from here upward."
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Findings of this file are known, and no news.")
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option(help="Write the findings as a baseline; then none of them fails.")
+    ] = None,
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 1 if there are findings of this severity or worse.")
     ] = FailOn.NEVER,
@@ -73,7 +90,7 @@ def analyze(
     from goscope.reading import read_sources
     from goscope.sources.files import sources_of
 
-    minutes = _minutes(leak_after)
+    settings = _settings(config, leak_after, baseline)
     writers = [(path, _renderer(path)) for path in outputs or ()]
     if not inputs:
         if sys.stdin.isatty():
@@ -92,12 +109,14 @@ def analyze(
         raise NothingRecognised(_nothing(capture.inputs))
 
     from goscope.diagnosis import diagnose
-    from goscope.rules.rule import Settings
 
-    diagnosis = diagnose(capture, Settings(leak_after_minutes=minutes))
-    for path, renderer in writers:
+    diagnosis = diagnose(capture, settings)
+    pages = [(path, renderer.render(diagnosis)) for path, renderer in writers]
+    if write_baseline is not None:
+        pages.append((write_baseline, _baseline(diagnosis)))
+    for path, page in pages:
         try:
-            _write(path, renderer.render(diagnosis))
+            _write(path, page)
         except InputError as error:
             complain(error)
             failed.append(error)
@@ -107,12 +126,38 @@ def analyze(
         raise typer.Exit(InputError.exit_code)
     if strict and any(i.unparsed_count for i in capture.inputs):
         raise InputError("--strict: there are records that were not understood")
-    if fail_on is not FailOn.NEVER:
+    if fail_on is not FailOn.NEVER and write_baseline is None:
         from goscope.findings import Severity
 
         bar = Severity(fail_on.value).rank
         if any(f.severity.rank >= bar for f in diagnosis.findings):
             raise typer.Exit(1)
+
+
+def _settings(config: Path | None, leak_after: str | None, baseline: Path | None) -> Settings:
+    """What the file of settings says, and the options that go before it."""
+    from dataclasses import replace
+
+    from goscope.baseline import read_baseline
+    from goscope.configuration import read_settings
+
+    settings = read_settings(config)
+    if leak_after is not None:
+        settings = replace(settings, leak_after_minutes=_minutes(leak_after))
+    if baseline is not None:
+        settings = replace(settings, baseline=read_baseline(baseline))
+    return settings
+
+
+def _baseline(diagnosis: Diagnosis) -> str:
+    """All findings as a baseline, those of the one that was given included, but none that settings ignore."""
+    from dataclasses import replace
+
+    from goscope.baseline import baseline_text
+
+    own = replace(diagnosis.settings, baseline=None)
+    still = [i.finding for i in diagnosis.ignored if own.why_ignored(i.finding) is None]
+    return baseline_text([*diagnosis.findings, *still])
 
 
 def _minutes(text: str) -> int:

@@ -50,6 +50,12 @@ COLUMNS = (
     Column("stacks_mb", Kind.INT, "MiB", "stacks that were scanned; 1.18 and newer"),
     Column("globals_mb", Kind.INT, "MiB", "global variables that were scanned; 1.18 and newer"),
     Column("gomaxprocs", Kind.INT, "Ps", "GOMAXPROCS"),
+    Column(
+        "interval_cpu_percent",
+        Kind.FLOAT,
+        "%",
+        "GC's share of the CPU from this cycle's start to the next one's, without idle marking",
+    ),
     Column("forced", Kind.BOOL, "", "asked for by runtime.GC or debug.FreeOSMemory", default=False),
     Column(
         "periodic", Kind.BOOL, "", "forced by two minutes without a cycle: no load", default=False

@@ -11,6 +11,8 @@ from goscope.capture import Input
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Evidence, Finding, Site, Verdict
 from goscope.renderers.renderer import Renderer
+from goscope.rules import all_rules
+from goscope.settings import Settings
 
 SCHEMA = "goscope.diagnosis/1"
 
@@ -34,10 +36,35 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "status": diagnosis.status,
         "verdicts": {name: _verdict(v) for name, v in diagnosis.verdicts.items()},
         "findings": [_finding(f) for f in diagnosis.findings],
+        "ignored": [
+            {
+                "rule": i.finding.rule,
+                "title": i.finding.title,
+                "site": _site(i.finding.site),
+                "reason": i.reason,
+            }
+            for i in diagnosis.ignored
+        ],
         "crashes": [],
         "processes": capture.processes,
         "inputs": [_input(i, capture.records(i.name)) for i in capture.inputs],
-        "settings": {"leak_after_minutes": diagnosis.settings.leak_after_minutes},
+        "settings": _settings(diagnosis.settings),
+    }
+
+
+def _settings(settings: Settings) -> dict[str, Any]:
+    return {
+        "leak_after_minutes": settings.leak_after_minutes,
+        "file": settings.source,
+        "rules": {
+            rule.name: {"enabled": settings.runs(rule.name), **rule.thresholds(settings)}
+            for rule in all_rules()
+        },
+        "ignore": [
+            {"rule": entry.rule, "site": entry.site, "reason": entry.reason}
+            for entry in settings.ignore
+        ],
+        "baseline": settings.baseline.name if settings.baseline else None,
     }
 
 

@@ -28,6 +28,10 @@ _COLOURS = {
     "starving": "bold red",
     "blocked": "bold red",
     "leak": "bold red",
+    "thrash": "bold red",
+    "pressure": "yellow",
+    "heap_growth": "yellow",
+    "high": "yellow",
     "unknown": "dim",
 }
 _FINDINGS_SHOWN = 20
@@ -81,6 +85,7 @@ def show(diagnosis: Diagnosis, console: Console) -> None:
     hidden = len(diagnosis.findings) - _FINDINGS_SHOWN
     if hidden > 0:
         console.print(Text(f"\n{hidden} more findings: --format json lists all."))
+    _ignored(diagnosis, console)
     console.print()
     silent = [i for i in diagnosis.capture.inputs if not i.formats and not i.unparsed_count]
     for found in diagnosis.capture.inputs:
@@ -95,6 +100,23 @@ def show(diagnosis: Diagnosis, console: Console) -> None:
     if names:
         more = ", ..." if len(names) > 4 else ""
         console.print(Text(f"nothing of the Go runtime in {', '.join(names[:4])}{more}", "dim"))
+
+
+def _ignored(diagnosis: Diagnosis, console: Console) -> None:
+    from rich.text import Text
+
+    if diagnosis.ignored:
+        count = len(diagnosis.ignored)
+        console.print(Text(f"\n{count} finding{'s' * (count > 1)} ignored:", "dim"))
+        for entry in diagnosis.ignored[:_FINDINGS_SHOWN]:
+            finding = entry.finding
+            console.print(
+                Text(f"  {finding.rule}: {safe(finding.title)} ({safe(entry.reason)})", "dim")
+            )
+        if count > _FINDINGS_SHOWN:
+            console.print(Text(f"  ... {count - _FINDINGS_SHOWN} more", "dim"))
+    if diagnosis.settings.source is not None:
+        console.print(Text(f"\nsettings of {safe(diagnosis.settings.source)}", "dim"))
 
 
 def _verdicts(diagnosis: Diagnosis, console: Console) -> None:

@@ -35,10 +35,6 @@ from goscope.rules.profile_growth import growth_in_profiles
 from goscope.rules.rule import Rule, Settings
 from goscope.stacks import Blocked, Snapshot, Stacks, blocked_groups, snapshots_of, stacks_of
 
-LEAST_GROWTH = 3
-LEAST_SURVIVAL = 0.9
-MOST_RUNNABLE = 0.5
-
 #: The go statement. The first function is no part of it: signal dumps show wrappers that others hide.
 _Origin = tuple[str | None, str | None, int | None]
 
@@ -53,13 +49,12 @@ class _Births:
     def counts(self) -> tuple[int, ...]:
         return tuple(len(ids) for ids in self.ids)
 
-    @property
-    def grows(self) -> bool:
+    def grows(self, least: int) -> bool:
         """Never fewer, and more every time; of three intervals and more one may stand still."""
         steps = np.diff(self.counts)
         still = int((steps == 0).sum())
         rises = bool((steps >= 0).all()) and still <= (len(steps) > 2)
-        return rises and self.counts[-1] - self.counts[0] >= LEAST_GROWTH
+        return rises and self.counts[-1] - self.counts[0] >= least
 
     @property
     def survival(self) -> float:
@@ -72,11 +67,18 @@ class _Births:
         return min(shares, default=1.0)
 
 
-def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
+def find(
+    capture: Capture,
+    settings: Settings,
+    *,
+    least_growth: int = 3,
+    least_survival_share: float = 0.9,
+    most_runnable_share: float = 0.5,
+) -> Iterator[Finding]:
     """One finding per origin, with the stack that most of its goroutines wait in."""
     stacks = stacks_of(capture)
     judged = frozenset(process for process, dumps in snapshots_of(capture) if len(dumps) > 1)
-    yield from growth_in_profiles(capture, judged, LEAST_GROWTH)
+    yield from growth_in_profiles(capture, judged, least_growth)
     for process, dumps in snapshots_of(capture):
         if len(dumps) < 2:
             continue
@@ -84,8 +86,8 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
         groups = list(blocked_groups(capture, dumps[-1]))
         for origin in sorted(origins[-1], key=str):
             births = _Births(tuple(found.get(origin, frozenset()) for found in origins))
-            if births.grows and births.survival >= LEAST_SURVIVAL:
-                yield from _judge(process, dumps, births, groups)
+            if births.grows(least_growth) and births.survival >= least_survival_share:
+                yield from _judge(process, dumps, births, groups, 1 - most_runnable_share)
 
 
 def _origins(dump: Snapshot, stacks: Stacks) -> dict[_Origin, frozenset[int]]:
@@ -109,7 +111,11 @@ def _origins(dump: Snapshot, stacks: Stacks) -> dict[_Origin, frozenset[int]]:
 
 
 def _judge(
-    process: int, dumps: tuple[Snapshot, ...], births: _Births, groups: list[Blocked]
+    process: int,
+    dumps: tuple[Snapshot, ...],
+    births: _Births,
+    groups: list[Blocked],
+    least_stuck_share: float,
 ) -> Iterator[Finding]:
     last = dumps[-1]
     ids = births.ids[-1]
@@ -118,7 +124,7 @@ def _judge(
         if can_leak(group.reason):
             waiting[place] = len(ids.intersection(last.rows["id"][group.rows].tolist()))
     stuck = sum(waiting.values())
-    if not stuck or stuck < (1 - MOST_RUNNABLE) * len(ids):
+    if not stuck or stuck < least_stuck_share * len(ids):
         return
     blocked = groups[waiting.most_common(1)[0][0]]
     counts = " -> ".join(map(str, births.counts))

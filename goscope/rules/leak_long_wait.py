@@ -37,9 +37,11 @@ from goscope.stacks import Blocked, blocked_groups, snapshots_of
 _URGENT = frozenset({"lock"})
 
 
-def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
+def find(
+    capture: Capture, settings: Settings, *, after_minutes: int = 5, least_piled: int = 3
+) -> Iterator[Finding]:
     """One finding per stack and wait reason, from the last dump of each process."""
-    bar = settings.leak_after_minutes
+    bar = after_minutes
     for process, dumps in snapshots_of(capture):
         last = dumps[-1]
         for blocked in blocked_groups(capture, last):
@@ -51,15 +53,15 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
                 continue
             ages = minutes[long].astype(np.int64)
             urgent = blocked.primitive in _URGENT or blocked.reason.startswith("chan send")
-            piled = _piled_up(ages)
+            piled = _piled_up(ages, least_piled)
             if not urgent and not piled and len(dumps) > 1:
                 continue  # several dumps tell growth better than time does
             yield _finding(process, blocked, blocked.rows[long], ages, urgent, piled, bar)
 
 
-def _piled_up(ages: IntArray) -> bool:
+def _piled_up(ages: IntArray, least: int) -> bool:
     """Whether goroutines came one after the other, rather than all at once as a pool does."""
-    return len(ages) >= 3 and len(np.unique(ages)) >= 3
+    return len(ages) >= least and len(np.unique(ages)) >= least
 
 
 def _finding(

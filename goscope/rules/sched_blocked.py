@@ -19,11 +19,13 @@ False positives: a program that is idle, and once needed many threads.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from goscope.capture import Capture
 from goscope.findings import Finding, Severity
 from goscope.rules.rule import Rule, Settings
 from goscope.rules.scheduler_shape import findings_in_state
+from goscope.scheduling import FEW_BLOCKED, bars_of
 
 _ADVICE = (
     "Look at where the goroutines wait and who holds the lock: take a goroutine dump "
@@ -31,10 +33,20 @@ _ADVICE = (
 )
 
 
-def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
+def find(
+    capture: Capture,
+    settings: Settings,
+    *,
+    few_blocked: int = FEW_BLOCKED,
+) -> Iterator[Finding]:
     """One finding per process whose scheduler verdict is blocked."""
+    bars = replace(
+        bars_of(settings),
+        few_blocked=few_blocked,
+    )
     yield from findings_in_state(
         capture,
+        bars,
         "blocked",
         "sched-blocked",
         Severity.WARNING,

@@ -21,11 +21,19 @@ False positives: a short burst at start-up; a batch job that is meant to use all
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from goscope.capture import Capture
 from goscope.findings import Finding, Severity
 from goscope.rules.rule import Rule, Settings
 from goscope.rules.scheduler_shape import findings_in_state
+from goscope.scheduling import (
+    BUSY_THREADS_PER_P,
+    LASTING_PER_P,
+    OVERLOAD_PER_P,
+    STUCK_STW_MS,
+    bars_of,
+)
 
 _ADVICE = (
     "Bound the number of goroutines that compute at once (a worker pool of GOMAXPROCS), raise GOMAXPROCS "
@@ -33,10 +41,26 @@ _ADVICE = (
 )
 
 
-def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
+def find(
+    capture: Capture,
+    settings: Settings,
+    *,
+    overload_per_p: float = OVERLOAD_PER_P,
+    lasting_per_p: float = LASTING_PER_P,
+    busy_threads_per_p: float = BUSY_THREADS_PER_P,
+    stuck_stw_ms: float = STUCK_STW_MS,
+) -> Iterator[Finding]:
     """One finding per process whose scheduler verdict is starving."""
+    bars = replace(
+        bars_of(settings),
+        overload_per_p=overload_per_p,
+        lasting_per_p=lasting_per_p,
+        busy_threads_per_p=busy_threads_per_p,
+        stuck_stw_ms=stuck_stw_ms,
+    )
     yield from findings_in_state(
         capture,
+        bars,
         "starving",
         "sched-starving",
         Severity.CRITICAL,

@@ -23,6 +23,7 @@ from goscope.capture import Capture
 from goscope.findings import Finding, Severity
 from goscope.rules.rule import Rule, Settings
 from goscope.rules.scheduler_shape import findings_in_state
+from goscope.scheduling import bars_of
 
 _ADVICE = (
     "Take a CPU profile to find the serial part, and split it over several goroutines; "
@@ -34,6 +35,7 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
     """One finding per process whose scheduler verdict is unbalanced."""
     yield from findings_in_state(
         capture,
+        bars_of(settings),
         "unbalanced",
         "sched-unbalanced",
         Severity.WARNING,

@@ -6,14 +6,20 @@ from collections.abc import Iterator
 
 from goscope.capture import Capture
 from goscope.findings import Evidence, Finding, Severity
-from goscope.scheduling import schedules_of
+from goscope.scheduling import Bars, schedules_of
 
 
 def findings_in_state(
-    capture: Capture, state: str, rule: str, severity: Severity, title: str, advice: str
+    capture: Capture,
+    bars: Bars,
+    state: str,
+    rule: str,
+    severity: Severity,
+    title: str,
+    advice: str,
 ) -> Iterator[Finding]:
     """One finding per process whose scheduler was in this state, with the time that it lasted."""
-    for schedule in schedules_of(capture):
+    for schedule in schedules_of(capture, bars):
         verdict = schedule.verdict
         lasting = [s for s in verdict.timeline if s.state == state and s.end_ms > s.start_ms]
         if verdict.state != state and not lasting:

@@ -148,7 +148,14 @@ def test_a_finding_in_full() -> None:
 
 
 def test_the_settings_are_told() -> None:
-    assert document(dump(), leak_after=90)["settings"] == {"leak_after_minutes": 90}
+    settings = document(dump(), leak_after=90)["settings"]
+    assert settings["leak_after_minutes"] == 90
+    assert settings["rules"]["leak-long-wait"] == {
+        "enabled": True,
+        "after_minutes": 90,
+        "least_piled": 3,
+    }
+    assert (settings["file"], settings["ignore"], settings["baseline"]) == (None, [], None)
 
 
 def test_what_was_not_understood_is_shown_with_its_line() -> None:

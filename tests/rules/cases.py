@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.rules import traces
 from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, dump, goroutine, leaks
 
 #: A dump or a log per text, oldest first.
@@ -55,4 +56,45 @@ CASES = {
         quiet=(sched(4), dump(*leaks(range(18, 38), "IO wait"))),
     ),
     "sched-unbalanced": Case(fires=(sched(3),), quiet=(sched(0),)),
+    "gc-thrash": Case(
+        fires=(traces.every(0.04, live=57, goal=60, background=35, assist=10, mark=36),),
+        quiet=(traces.every(0.04, live=57, goal=60, background=1),),
+    ),
+    "gc-pressure": Case(
+        fires=(traces.every(0.04, live=20, goal=40, background=35, assist=5, mark=36),),
+        quiet=(traces.every(0.04, live=20, goal=40, background=5, idle=80, mark=36),),
+    ),
+    "gc-assist-heavy": Case(
+        fires=(traces.every(0.04, background=5, assist=15, mark=10),),
+        quiet=(traces.every(0.04, background=15, assist=1, mark=10),),
+    ),
+    "gc-long-pause": Case(
+        fires=(traces.every(1, pause="25"),),
+        quiet=(traces.every(1) + traces.cycle(11, 11, pause="25"),),
+    ),
+    "gc-heap-growth": Case(
+        fires=(traces.heap(lambda second: 10 + 2 * second),),
+        quiet=(traces.heap(lambda second: 10 + 2 * min(second, 30)),),
+    ),
+    "gc-forced-often": Case(
+        fires=(traces.every(0.5, more=" (forced)"),),
+        quiet=(traces.every(0.5, kind=" (checking for goroutine leaks)", more=" (forced)"),),
+    ),
+    "gc-stack-heavy": Case(
+        fires=(traces.every(1, live=20, stacks=96),), quiet=(traces.every(1, live=200, stacks=96),)
+    ),
+    "threads-growing": Case(
+        fires=(traces.sched(range(10, 90, 4)),),
+        quiet=(traces.sched([10, 20, 40, 60, *[80] * 16]),),
+    ),
+    "threads-near-limit": Case(
+        fires=(traces.sched([8100] * 10),), quiet=(traces.sched([120] * 10),)
+    ),
+    "threads-locked": Case(
+        fires=tuple(
+            dump(*leaks(range(18, 18 + count), "chan receive, locked to thread"))
+            for count in (10, 20, 30)
+        ),
+        quiet=(dump(*leaks(range(18, 22), "chan receive, locked to thread")),),
+    ),
 }

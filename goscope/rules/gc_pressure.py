@@ -1,0 +1,75 @@
+"""The garbage collector takes a large part of the CPU, as the program allocates so much.
+
+What it detects: a share of the CPU that is high for the whole run, or for a stretch of it, in a heap that
+has room: what gc-thrash is not.
+
+Why it matters: what the collector takes, the program has not; latency rises with each allocation that
+has to assist.
+
+Evidence and threshold: 25 % of GOMAXPROCS over at least 5 cycles and 3 s after the first second, from
+the CPU milliseconds of the cycles. While it marks the collector takes 25 % by design (Go's guide to the
+GC), so this is marking without a pause, or much assisting. Idle marking, cycles that were
+asked for and leak checks do not count.
+
+Example: ``gc 2000 @6.2s 32%: 0.1+1.4+0.01 ms clock, 0.2+1.1/1.2/0.4+0.02 ms cpu, 4->5->2 MB, 5 MB goal``
+
+What to do: allocate less (pprof allocs, alloc_space), or let the heap grow larger with a higher GOGC.
+
+False positives: a batch job that is as fast as it has to be; Ps beyond the cores of the machine, which
+make the times of a cycle longer than they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from goscope.capture import Capture
+from goscope.collecting import Thrash, collections_of, spells, thrash_spells
+from goscope.findings import Confidence, Finding, Severity
+from goscope.rules.collector_shape import percent, spell_finding
+from goscope.rules.rule import Rule, Settings
+
+_ADVICE = (
+    "Find who allocates (pprof allocs, alloc_space), reuse buffers, avoid pointers in what lives long; "
+    "if there is memory to spare, a higher GOGC makes cycles rarer in the same measure."
+)
+
+
+def find(
+    capture: Capture,
+    settings: Settings,
+    *,
+    least_cpu_share: float = 0.25,
+    least_cycles: int = 5,
+    least_s: float = 3.0,
+) -> Iterator[Finding]:
+    """One finding per process and stretch of time."""
+    for c in collections_of(capture):
+        thrash = thrash_spells(c, Thrash.of(settings))
+        found = spells(
+            c,
+            least_cpu_share,
+            lambda load: (
+                load.cpu_share >= least_cpu_share
+                and load.cycles >= least_cycles
+                and load.seconds >= least_s
+            ),
+        )
+        for spell in found:
+            if any(spell.overlaps(other) for other in thrash):
+                continue
+            load = spell.load
+            yield spell_finding(
+                "gc-pressure",
+                Severity.WARNING if spell.lasts else Severity.INFO,
+                Confidence.HIGH if spell.lasts else Confidence.MEDIUM,
+                c,
+                spell,
+                title=f"The GC takes {percent(load.cpu_share)} of the CPU",
+                detail=f"The program allocates enough for {load.per_second:.0f} cycles a second",
+                evidence=(),
+                advice=_ADVICE,
+            )
+
+
+RULE = Rule("gc-pressure", ("gc",), find, __doc__)
