@@ -9,7 +9,7 @@ Facts behind the numbers, all of the Go runtime and of Go's guide to the garbage
 * Marking on Ps that had nothing else to do (``idle``) is no load: it gives way to everything.
 * While it marks, the collector takes 25 % of GOMAXPROCS by design, and what allocates faster than it
   marks has to assist (runtime/mgcpacer.go). So 25 % over a stretch is marking without a pause.
-* Cycles that somebody asked for (``(forced)``, leak checks) say nothing of the heap's own need.
+* Cycles that were asked for (``(forced)``, leak checks, the periodic one) are no sign of the heap's need.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Collecting:
     goal_mb: Floats
     stacks_mb: Floats
     pause_ms: Floats  # the longer of the two stop-the-world phases
-    asked_for: Bools  # (forced), or a leak check
+    asked_for: Bools  # (forced), a leak check, or two minutes without a cycle
     forced: Bools
     until_s: float  # how long the process was seen
 
@@ -266,7 +266,7 @@ def _collecting(capture: Capture, gc: Table, rows: IntArray, process: int) -> Co
         goal_mb=mine.numbers("heap_goal_mb"),
         stacks_mb=mine.numbers("stacks_mb"),
         pause_ms=np.fmax(mine.numbers("stw_sweep_ms"), mine.numbers("stw_mark_ms")),
-        asked_for=forced | leak_check,
+        asked_for=forced | leak_check | mine.flags("periodic"),
         forced=forced & ~leak_check,
         until_s=max(
             float((t_s + wall_s).max()),
