@@ -16,11 +16,13 @@ from typing import TypeAlias, cast
 
 import numpy as np
 
+from goscope.formats.goroutine_arguments import Arguments, arguments_table
 from goscope.formats.goroutine_columns import FRAMES, GOROUTINES, SNAPSHOTS, STACKS
 from goscope.framing.framer import BlockRecords
 from goscope.framing.lines import Positions
 from goscope.goruntime.function_names import bare_name, package_of, receiver_of
 from goscope.goruntime.goroutine_states import status_of_header
+from goscope.goruntime.lock_frames import TELLING
 from goscope.goruntime.wait_reasons import reason
 from goscope.grammars import Grammar, Rejected
 from goscope.shapes import MOST_EXAMPLES, Piece, TextShapes, Unparsed, moved
@@ -75,6 +77,7 @@ class _Header:
     flags: frozenset[str]
     bubble: int | None
     labels: str | None
+    tells: bool  # a frame may tell the address of what it waits for
 
 
 _Row: TypeAlias = dict[str, object]
@@ -103,6 +106,7 @@ class _Rows:
     heights: list[Positions] = field(default_factory=list)
     registers: dict[int, tuple[str, int | None, str | None]] = field(default_factory=dict)
     ancestors: dict[int, str] = field(default_factory=dict)
+    arguments: Arguments = field(default_factory=Arguments)
     cut: bool = False
 
 
@@ -156,6 +160,7 @@ class GoroutineReader:
             stack = stacks.get(key + ancestors)
             if stack is None:
                 stack = self._new_stack(key + ancestors, own, ancestors, int(blocks.numbers[index]))
+            rows.arguments.take(len(rows.ids), stack, own, self._headers[header].tells)
             rows.ids.append(int(number))
             rows.headers.append(header)
             rows.stacks.append(stack)
@@ -200,6 +205,7 @@ class GoroutineReader:
         mine.heights += rows.heights
         mine.registers.update({row + before: words for row, words in rows.registers.items()})
         mine.ancestors.update({row + before: ids for row, ids in rows.ancestors.items()})
+        mine.arguments.absorb(rows.arguments, before)
         mine.cut = rows.cut
         fresh = [u for u in other.unparsed if u.text not in again]
         self.unparsed += moved(fresh, lines)[: MOST_EXAMPLES - len(self.unparsed)]
@@ -327,6 +333,13 @@ class GoroutineReader:
             "stacks": self._stacks_table(),
             "frames": self._frames_table(),
             "snapshots": table_from("snapshots", SNAPSHOTS, snapshots),
+            "arguments": arguments_table(
+                [
+                    (start, rows.arguments, rows.stacks)
+                    for start, rows in zip(starts.tolist(), inputs, strict=False)
+                ],
+                [_depths(stack) for stack in self._stacks],
+            ),
         }
 
     def _goroutines(
@@ -339,7 +352,9 @@ class GoroutineReader:
         facts = self._headers
         registers: dict[int, tuple[str, int | None, str | None]] = {}
         ancestors: dict[int, str] = {}
+        waits_on: dict[int, int | None] = {}
         for start, rows in zip(starts, inputs, strict=False):
+            waits_on.update({start + row: word for row, word in rows.arguments.waits_on.items()})
             registers.update({start + row: words for row, words in rows.registers.items()})
             ancestors.update({start + row: ids for row, ids in rows.ancestors.items()})
 
@@ -368,6 +383,7 @@ class GoroutineReader:
             "durable": flag(["durable" in h.flags for h in facts]),
             "bubble": per_header(int_cells([h.bubble for h in facts])),
             "labels": per_header(text_cells([h.labels for h in facts])),
+            "waits_on": _sparse_ints(count, waits_on),
             "stack": Cells(narrow(stack)),
             "creator": Cells(creators.values[stack], None, creators.categories),
             "parent": Cells(narrow(parent), parent >= 0),
@@ -404,6 +420,13 @@ class GoroutineReader:
                 depth = depths[ancestor] = depths.get(ancestor, -1) + 1
                 rows.append({**frame, "stack": number, "ancestor": ancestor, "depth": depth})
         return table_from("frames", FRAMES, rows)
+
+
+def _depths(stack: _Stack) -> list[int]:
+    """The frames of a goroutine's own stack whose calls show argument words."""
+    own = [frame for ancestor, frame in stack.frames if ancestor == 0]
+    shown = [cast("str | None", frame["arguments"]) or "" for frame in own]
+    return [depth for depth, words in enumerate(shown) if words[:1] in ("0", "{", "_")]
 
 
 def _certain(own: bytes) -> bytes:
@@ -448,6 +471,7 @@ def _header(parts: tuple[Piece, ...]) -> _Header:
         flags=flags,
         bubble=bubble,
         labels=_labels(parts),
+        tells=waits and state in TELLING,
     )
 
 

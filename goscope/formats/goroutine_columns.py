@@ -20,6 +20,9 @@ GOROUTINES = (
     Column("durable", Kind.BOOL, "", "durably blocked in a synctest bubble; 1.25", default=False),
     Column("bubble", Kind.INT, "", "synctest bubble (1.24: id of its root goroutine)"),
     Column("labels", Kind.TEXT, "", "pprof labels, as a JSON object; 1.26"),
+    Column(
+        "waits_on", Kind.INT, "", "address of the lock, WaitGroup or Cond; of the channel: signals"
+    ),
     Column("stack", Kind.INT, "", "the row of the stacks table"),
     Column("creator", Kind.TEXT, "", "the function that started it"),
     Column("parent", Kind.INT, "", "id of the goroutine that started it; 1.21"),

@@ -9,13 +9,20 @@ from __future__ import annotations
 import re
 
 from goscope.formats.format import Format
+from goscope.formats.goroutine_arguments import ARGUMENTS
 from goscope.formats.goroutine_blocks import GoroutineReader
 from goscope.formats.goroutine_columns import FRAMES, GOROUTINES, SNAPSHOTS, STACKS
 from goscope.framing.records import BlockKind
 
 FORMAT = Format(
     name="goroutine_dump",
-    tables={"goroutines": GOROUTINES, "stacks": STACKS, "frames": FRAMES, "snapshots": SNAPSHOTS},
+    tables={
+        "goroutines": GOROUTINES,
+        "stacks": STACKS,
+        "frames": FRAMES,
+        "snapshots": SNAPSHOTS,
+        "arguments": ARGUMENTS,
+    },
     block=BlockKind(
         name="goroutine",
         openings=(b"goroutine #",),
