@@ -141,6 +141,11 @@ class Capture:
         return self.table("memstats").frame()
 
     @cached_property
+    def arguments(self) -> pd.DataFrame:
+        """A row per argument word that may be a pointer, of the first goroutines of each stack."""
+        return self.table("arguments").frame()
+
+    @cached_property
     def snapshots(self) -> pd.DataFrame:
         """A row per goroutine dump."""
         return self.table("snapshots").frame()

@@ -1,0 +1,273 @@
+"""Locks of a dump: who waits for which, who seems to hold it, and which sets wait for each other.
+
+A lock's address is an argument of the frame that waits for it. Its holder is printed nowhere; whoever
+runs a method of the object that the lock is a field of, or was given a pointer to it, and does not wait
+for the lock itself, *seems* to hold it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from goscope.capture import Capture
+from goscope.findings import Site
+from goscope.goruntime.function_names import is_standard_library, split_name
+from goscope.goruntime.wait_reasons import primitive_of
+from goscope.stacks import Stack
+from goscope.stuck import unmoved
+from goscope.waiting import CAN_ACT, NEEDS_OTHERS, Dump, dumps_of, is_at_rest
+
+OBJECT_BYTES = 4096
+"""A lock is taken for a field of an object that starts at most so many bytes before it."""
+
+MOST_LOCKS = 2000
+"""Of a dump with more locks that somebody waits for, those with the most waiters are looked at."""
+
+MOST_HOLDERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A goroutine that seems to hold a lock. ``exact``: it has the lock's object as a certain argument.
+    ``itself``: it also waits for the lock."""
+
+    row: int
+    because: str
+    exact: bool = False
+    itself: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock that goroutines wait for; ``address`` is None where only the place tells them apart."""
+
+    address: int | None
+    rows: tuple[int, ...]
+    site: Site | None
+
+
+class Locks:
+    """The Mutexes and RWMutexes of a dump that somebody waits for, most waiters first."""
+
+    def __init__(self, dump: Dump, before: Dump | None):
+        self.dump = dump
+        self.before = before
+        groups: dict[object, list[int]] = {}
+        for row in range(len(dump.ids)):
+            if _waits_for_lock(dump, row):
+                key = dump.addresses[row] or self._object_of(row) or dump.stack[row]
+                groups.setdefault((key, bool(dump.addresses[row])), []).append(row)
+        largest = sorted(groups.values(), key=len, reverse=True)[:MOST_LOCKS]
+        self.all = tuple(
+            Lock(dump.addresses[rows[0]] or None, tuple(rows), dump.stack_of(rows[0]).user_frame)
+            for rows in largest
+        )
+
+    @cached_property
+    def lock_of(self) -> dict[int, int]:
+        """Which lock a goroutine waits for, as its place in :attr:`all`."""
+        return {row: number for number, lock in enumerate(self.all) for row in lock.rows}
+
+    @cached_property
+    def still(self) -> set[int]:
+        """Who waits for other goroutines and has not moved since the dump before."""
+        return unmoved(self.before, self.dump)
+
+    @cached_property
+    def _starts(self) -> tuple[list[int], list[tuple[int, bool]]]:
+        """All pointers that goroutines have for certain, sorted, with (row, is it a receiver)."""
+        found = sorted(
+            (word.value, row, word.position == 0)
+            for row in range(len(self.dump.ids))
+            for word in self.dump.words(row)
+            if word.sure and not is_standard_library(self._function(row, word.depth))
+        )
+        return [value for value, _, _ in found], [(row, first) for _, row, first in found]
+
+    def _function(self, row: int, depth: int) -> str:
+        frames = self.dump.stack_of(row).frames
+        return (frames[depth].function or "") if depth < len(frames) else ""
+
+    def _object_of(self, row: int) -> int | None:
+        """The receiver of the method that waits, where the lock's own address is not printed."""
+        depth = _locking_depth(self.dump.stack_of(row))
+        if depth is None or not split_name(self._function(row, depth)).receiver:
+            return None
+        return next(
+            (w.value for w in self.dump.words(row) if (w.depth, w.position) == (depth, 0) and w.sure),
+            None,
+        )
+
+    # ---- holders ----------------------------------------------------------------------------------
+
+    def holders(self, lock: Lock) -> tuple[Holder, ...]:
+        """Who seems to hold a lock, the likeliest first; those of the first kind that there are.
+
+        First who has the object of the lock as an argument, then who is in a method of its type, then
+        a waiter itself that came through another method of the object.
+        """
+        waiters = set(lock.rows)
+        kinds = (self._by_pointer(lock, waiters), self._by_type(lock, waiters), self._itself(lock))
+        return next((kind[:MOST_HOLDERS] for kind in kinds if kind), ())
+
+    def _by_pointer(self, lock: Lock, waiters: set[int]) -> tuple[Holder, ...]:
+        if lock.address is None:
+            return ()
+        values, owners = self._starts
+        first = bisect_left(values, lock.address - OBJECT_BYTES + 1)
+        last = bisect_right(values, lock.address)
+        found: dict[int, list[tuple[int, bool]]] = {}
+        for at in range(first, last):
+            found.setdefault(values[at], []).append(owners[at])
+        own = [v for v in found if any(row in waiters for row, _ in found[v])]
+        # The object is where a waiter's own receiver points; without one, the nearest pointer below.
+        start = max(own) if own else max(found, default=None)
+        if start is None:
+            return ()
+        rows = {row: method for row, method in sorted(found[start]) if row not in waiters}
+        return tuple(
+            Holder(row, "it was given the same object", exact=True)
+            for row in sorted(rows, key=lambda row: (not rows[row], row))
+            if row != self.dump.dumper
+        )
+
+    def _by_type(self, lock: Lock, waiters: set[int]) -> tuple[Holder, ...]:
+        owner = _owner(self.dump.stack_of(lock.rows[0]))
+        if owner is None:
+            return ()
+        return tuple(
+            Holder(row, f"it is in a method of {owner[1]}")
+            for rows in self._rows_of_stack.values()
+            if any(_type_of(f) == owner for f in self.dump.stack_of(rows[0]).functions)
+            for row in rows[: MOST_HOLDERS + len(waiters)]
+            if row not in waiters and row != self.dump.dumper
+        )
+
+    @cached_property
+    def _rows_of_stack(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for row, stack in enumerate(self.dump.stack):
+            found.setdefault(stack, []).append(row)
+        return found
+
+    def _itself(self, lock: Lock) -> tuple[Holder, ...]:
+        found = []
+        for row in lock.rows:
+            stack = self.dump.stack_of(row)
+            owner = _owner(stack)
+            inside = [f for f in stack.functions if owner is not None and _type_of(f) == owner]
+            if len(inside) > 1:
+                because = f"{split_name(inside[-1]).function} called {split_name(inside[0]).function}"
+                found.append(Holder(row, because, itself=True))
+        return tuple(found)
+
+    # ---- who could let go -------------------------------------------------------------------------
+
+    def somebody_acts(self, lock: Lock) -> bool:
+        """Whether a goroutine that can act, or has moved, runs code of the package that locks.
+
+        A lock is mostly a field that only its package reaches. Whoever holds it and can act is seen
+        there: running, runnable, in a system call, asleep or at the network.
+        """
+        return _package(self.dump.stack_of(lock.rows[0])) in self._acting
+
+    @cached_property
+    def _acting(self) -> set[str]:
+        """The packages whose code somebody who can act runs, in one of the last two dumps."""
+        stacks = set()
+        for dump in (self.dump,) if self.before is None else (self.before, self.dump):
+            maker = dump.dumper if dump.made_by_harness else None
+            for row, standing in enumerate(dump.standings):
+                acts = standing in CAN_ACT and row != maker
+                moved = (
+                    standing in NEEDS_OTHERS
+                    and dump is self.dump
+                    and self.before is not None
+                    and row not in self.still
+                )
+                if acts or moved:
+                    stacks.add(dump.stack[row])
+        return {
+            split_name(function).package
+            for stack in map(self.dump.stacks.__getitem__, stacks)
+            if not is_at_rest(stack)
+            for function in stack.functions
+        }
+
+    # ---- sets that wait for each other ------------------------------------------------------------
+
+    @cached_property
+    def cycles(self) -> dict[int, tuple[int, ...]]:
+        """For each lock (its place in :attr:`all`) that is part of a cycle the locks of that cycle.
+
+        An edge leads from a lock to the one that its exact holder waits for.
+        """
+        held_by = {
+            number: [h for h in self.holders(lock) if h.exact] for number, lock in enumerate(self.all)
+        }
+        edges = {
+            number: {self.lock_of[h.row] for h in holders if h.row in self.lock_of}
+            for number, holders in held_by.items()
+        }
+        return {n: cycle for n in edges if (cycle := _way_back(n, edges)) is not None}
+
+
+def _way_back(start: int, edges: dict[int, set[int]]) -> tuple[int, ...] | None:
+    """The shortest way along the edges from a place back to it."""
+    came: dict[int, int] = {}
+    left = [start]
+    for here in left:
+        for there in sorted(edges.get(here, ())):
+            if there == start:
+                way = [here]
+                while way[-1] != start:
+                    way.append(came[way[-1]])
+                return tuple(reversed(way))
+            if there not in came:
+                came[there] = here
+                left.append(there)
+    return None
+
+
+@lru_cache(maxsize=4)
+def locks_of(capture: Capture) -> tuple[tuple[int, Locks], ...]:
+    """The locks of the last dump of each process."""
+    return tuple(
+        (process, Locks(dumps[-1], dumps[-2] if len(dumps) > 1 else None))
+        for process, dumps in dumps_of(capture)
+    )
+
+
+def _waits_for_lock(dump: Dump, row: int) -> bool:
+    why = dump.reasons[row]
+    if why is None or dump.standings[row] not in NEEDS_OTHERS:
+        return False
+    return primitive_of(why) == "lock" or (
+        why == "semacquire" and dump.stack_of(row).waits_for_lock
+    )
+
+
+def _locking_depth(stack: Stack) -> int | None:
+    """The frame that called Lock: the first that is not of sync."""
+    for depth, function in enumerate(stack.functions):
+        if not function.startswith(("sync.", "internal/sync.", "runtime.")):
+            return depth
+    return None
+
+
+def _package(stack: Stack) -> str:
+    depth = _locking_depth(stack)
+    return "" if depth is None else split_name(stack.functions[depth]).package
+
+
+def _type_of(function: str) -> tuple[str, str] | None:
+    name = split_name(function)
+    return (name.package, name.receiver.lstrip("*")) if name.receiver else None
+
+
+def _owner(stack: Stack) -> tuple[str, str] | None:
+    """The type whose method waits for the lock."""
+    depth = _locking_depth(stack)
+    return None if depth is None else _type_of(stack.functions[depth])

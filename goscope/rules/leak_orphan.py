@@ -1,0 +1,156 @@
+"""Goroutines that wait for others of which none is left that could act.
+
+What it detects: what a function left behind when it was done: senders without a receiver, receivers
+without a sender, a WaitGroup or a Cond that nobody is left to serve. Two cases are told: a program in
+which only the main goroutine or a test can still act and makes the dumps itself, and senders in closures of a
+function that has returned, in a package whose code nobody else runs.
+
+Why it matters: whoever waits for a goroutine that is gone waits for ever, with all that it points to.
+
+Evidence and threshold: the goroutines are at the same place in the last two dumps (same id, same stack),
+or have waited for a minute as the runtime says. Nobody who can act (running, asleep, at the network,
+moved since) has anything to do with them: no common parent, pointer, type or function. A send, a lock, a
+WaitGroup and a Cond have no timer, so they count by themselves; a receive or a select counts if
+it is tied to such a one, or if those who started it are gone. What the maker of the dumps
+started itself it may still wake: that lowers the confidence, and a lone receiver is only
+mentioned. In a running program at least 3 such senders are needed.
+
+Example: ``main.fetch.func1`` sends its result; ``main.fetch`` gave up after its timeout and returned.
+
+What to do: give the channel room for the value (``make(chan T, 1)``), select on ``ctx.Done()``, and let
+whoever starts a goroutine also see to its end.
+
+False positives: a program that dumps itself twice and serves its goroutines only afterwards.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from goscope.capture import Capture
+from goscope.findings import Confidence, Evidence, Finding, Severity
+from goscope.rules.leak_shape import leak_finding, place_of
+from goscope.rules.rule import Rule, Settings
+from goscope.stacks import Blocked
+from goscope.stuck import Left, left_behind, orphans
+from goscope.waiting import Dump, Standing, dumps_of
+
+
+def find(capture: Capture, settings: Settings, *, least_orphans: int = 3) -> Iterator[Finding]:
+    """One finding per stack and wait reason, from the last two dumps of each process."""
+    for process, dumps in dumps_of(capture):
+        after = dumps[-1]
+        before = dumps[-2] if len(dumps) > 1 else None
+        left = left_behind(before, after)
+        groups: dict[tuple[int, str], list[Left]] = {}
+        for one in left:
+            groups.setdefault((after.stack[one.row], after.reason(one.row)), []).append(one)
+        for members in groups.values():
+            yield from _left(process, after, before, members)
+        if before is None or left:
+            continue
+        rows = orphans(before, after)
+        sizes = Counter(after.stack[row] for row in rows)
+        for stack, count in sizes.items():
+            mine = [row for row in rows if after.stack[row] == stack]
+            if count >= least_orphans and len({after.parents[row] for row in mine}) > 1:
+                yield _orphaned(process, after, mine)
+
+
+def _left(
+    process: int, dump: Dump, before: Dump | None, members: list[Left]
+) -> Iterator[Finding]:
+    rows = [one.row for one in members]
+    blocked = _blocked(dump, rows)
+    timed = dump.standings[rows[0]] is Standing.TIMED
+    partner = any(one.needs_partner for one in members)
+    on_maker = all(one.on_maker for one in members)
+    severity, confidence = Severity.WARNING, Confidence.LOW
+    if timed and on_maker and not partner:
+        if len(rows) > 1:
+            return  # a parked pool looks like this
+        severity = Severity.INFO
+    elif not timed and not on_maker:
+        confidence = Confidence.MEDIUM
+    maker = dump.ids[dump.dumper] if dump.dumper is not None else 0
+    detail = f"Nobody who could act has to do with {_them(rows)}."
+    if on_maker:
+        detail += f" Only goroutine {maker}, which made the dumps, could still serve {_them(rows)}."
+    detail += _partners(dump, rows, members)
+    moved = "at the same place in both dumps" if before else "waiting for a minute or more"
+    yield leak_finding(
+        "leak-orphan",
+        severity,
+        confidence,
+        blocked,
+        process=process,
+        title=f"{len(rows)} left behind at {place_of(blocked.stack.user_frame)}",
+        detail=detail,
+        evidence=(
+            Evidence(moved, len(rows), "goroutines", blocked.line_source()),
+            Evidence("others that can act and have to do with them", 0, "goroutines"),
+            *_gone_parents(dump, rows),
+        ),
+    )
+
+
+def _orphaned(process: int, dump: Dump, rows: list[int]) -> Finding:
+    blocked = _blocked(dump, rows)
+    created = blocked.stack.created_by
+    return leak_finding(
+        "leak-orphan",
+        Severity.WARNING,
+        Confidence.MEDIUM,
+        blocked,
+        process=process,
+        title=f"{len(rows)} send to nobody at {place_of(blocked.stack.user_frame)}",
+        detail=f"{created.function if created else 'The function'} that started them has returned, and "
+        "no other goroutine runs code of their package that could receive.",
+        evidence=(
+            Evidence(
+                "at the same place in both dumps", len(rows), "goroutines", blocked.line_source()
+            ),
+            *_gone_parents(dump, rows),
+        ),
+    )
+
+
+def _blocked(dump: Dump, rows: list[int]) -> Blocked:
+    first = rows[0]
+    return Blocked(
+        dump.stack_of(first), dump.reason(first), dump.snapshot, np.array(rows, np.int64)
+    )
+
+
+def _gone_parents(dump: Dump, rows: list[int]) -> tuple[Evidence, ...]:
+    gone = sum(dump.parents[row] >= 0 and dump.parents[row] not in dump.row_of for row in rows)
+    return (Evidence("whose parent has ended", gone, "goroutines"),) if gone else ()
+
+
+def _partners(dump: Dump, rows: list[int], members: list[Left]) -> str:
+    """Whom they started or were started by, and where those wait."""
+    near: set[int] = set()
+    for row in rows[:20]:
+        near.update(dump.tied.get(("goroutine", dump.ids[row]), ()))
+        parent = dump.row_of.get(dump.parents[row])
+        if parent is not None:
+            near.add(parent)
+    near -= {*rows, dump.dumper if dump.dumper is not None else -1}
+    places = {
+        f"in {dump.reason(row)} at {place_of(dump.stack_of(row).user_frame)}"
+        for row in near
+        if not dump.traits(row).harness
+    }
+    if not places:
+        return ""
+    return " Their parents or children wait " + ", and ".join(sorted(places)[:2]) + "."
+
+
+def _them(rows: list[int]) -> str:
+    return "it" if len(rows) == 1 else "them"
+
+
+RULE = Rule("leak-orphan", ("goroutines",), find, __doc__)

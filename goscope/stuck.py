@@ -1,0 +1,188 @@
+"""Goroutines that nobody who can act could wake: what is left of a program that is over or hangs.
+
+Two cases are told from two dumps. When the main goroutine or a test made both and everything else that
+can act has nothing to do with a goroutine, only the maker of the dumps is left to wake it
+(:func:`left_behind`). In a program that runs, the only sure thing is a sender whose function has
+returned, in a package in which nobody else is (:func:`orphans`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from goscope.goruntime.function_names import declared_name, is_standard_library
+from goscope.waiting import CAN_ACT, NEEDS_OTHERS, Dump, Standing, Tie
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A goroutine that nobody who can act could wake.
+
+    ``needs_partner``: it, or one that it is tied to, waits in a way that time cannot end.
+    ``on_maker``: the chain of its parents leads to the goroutine that made the dumps, which may
+    yet wake it.
+    """
+
+    row: int
+    needs_partner: bool
+    on_maker: bool
+
+
+def unmoved(before: Dump | None, after: Dump) -> set[int]:
+    """Who waits for other goroutines, in both dumps at one place; rows of the later dump.
+
+    Without an earlier dump those that have waited for a minute, as far as the runtime says so.
+    """
+    standings = after.standings
+    waiting = [
+        row
+        for row, standing in enumerate(standings)
+        if standing in NEEDS_OTHERS or standing is Standing.NEVER
+    ]
+    if before is None:
+        long = after.snapshot.rows.numbers("wait_minutes") >= 1
+        return {row for row in waiting if long[row]}
+    earlier = before.row_of
+    return {
+        row
+        for row in waiting
+        if after.ids[row] in earlier and after.same(row, before, earlier[after.ids[row]])
+    }
+
+
+def left_behind(before: Dump | None, after: Dump) -> tuple[Left, ...]:
+    """Whom only the maker of the dumps could wake, if that is the main goroutine or a test.
+
+    Without an earlier dump, minutes of waiting stand for it (:func:`unmoved`). Who moved between the dumps can act, and so can whoever has to do with one that can. Goroutines in
+    a select or a chan receive alone prove nothing: a timer may wake them, so they carry
+    ``needs_partner`` only if they are tied to one that no timer wakes.
+    """
+    if not after.made_by_harness or (before is not None and not before.made_by_harness):
+        return ()
+    still = unmoved(before, after)
+    standings = after.standings
+    movers = [
+        row
+        for row, standing in enumerate(standings)
+        if row != after.dumper
+        and not after.traits(row).harness
+        and (standing in CAN_ACT or (standing in NEEDS_OTHERS and row not in still))
+    ]
+    still -= after.reachable(movers)
+    rows = [
+        row
+        for row in sorted(still)
+        if standings[row] is not Standing.NEVER and _of_the_program(after, row)
+    ]
+    found = []
+    for component in _components(after, rows):
+        partner = any(standings[row] is Standing.WAITING for row in component)
+        found += [Left(row, partner, _leads_to_maker(after, row)) for row in component]
+    return tuple(sorted(found, key=lambda left: left.row))
+
+
+def orphans(before: Dump, after: Dump) -> tuple[int, ...]:
+    """Senders that wait in both dumps, whose function has returned and whose package nobody else is in.
+
+    The channel was made, or captured, by the function of the go statement. Its goroutine is gone, or
+    is back in a loop of the standard library, so it receives no more; and nobody else runs code of the
+    package that could.
+    """
+    still = unmoved(before, after)
+    senders = [
+        row
+        for row in still
+        if after.reason(row).startswith("chan send")
+        and _own_closure(after, row)
+        and _creator_returned(after, row)
+    ]
+    if not senders:
+        return ()
+    stacks = {after.stack[row] for row in senders}
+    others: set[str] = set()
+    for row in range(len(after.ids)):
+        if after.stack[row] not in stacks and after.standings[row] is not Standing.RUNTIME:
+            others |= after.traits(row).packages
+    return tuple(row for row in sorted(senders) if not after.traits(row).packages & others)
+
+
+def _of_the_program(dump: Dump, row: int) -> bool:
+    """Whether a frame or the go statement is the program's own, and it is no harness."""
+    stack = dump.stack_of(row)
+    if dump.traits(row).harness or not stack.frames:
+        return False
+    names = [*stack.functions, stack.created_by.function if stack.created_by else None]
+    return any(name and not is_standard_library(name) for name in names)
+
+
+def _components(dump: Dump, rows: Sequence[int]) -> list[list[int]]:
+    """The rows parted into those that have to do with each other.
+
+    That the maker of the dump started two of them alone does not tie them.
+    """
+    maker = dump.ids[dump.dumper] if dump.dumper is not None else -1
+    by_tie: dict[Tie, list[int]] = {}
+    ties_of: dict[int, list[Tie]] = {}
+    for row in rows:
+        ties = [tie for tie in dump.ties(row) if tie != ("goroutine", maker) and tie in dump.tied]
+        ties_of[row] = ties
+        for tie in ties:
+            by_tie.setdefault(tie, []).append(row)
+    seen: set[int] = set()
+    followed: set[Tie] = set()
+    found = []
+    for first in rows:
+        if first in seen:
+            continue
+        seen.add(first)
+        component, left = [], [first]
+        while left:
+            row = left.pop()
+            component.append(row)
+            for tie in ties_of[row]:
+                if tie not in followed:
+                    followed.add(tie)
+                    fresh = [other for other in by_tie[tie] if other not in seen]
+                    seen.update(fresh)
+                    left += fresh
+        found.append(component)
+    return found
+
+
+def _leads_to_maker(dump: Dump, row: int) -> bool:
+    """Whether its parents, as far as they are there, end at the maker of the dump, or are unknown."""
+    seen = {row}
+    while True:
+        parent = dump.parents[row]
+        if parent < 0:
+            return True
+        above = dump.row_of.get(parent)
+        if above is None:
+            return False
+        if above == dump.dumper or dump.traits(above).harness:
+            return True
+        if above in seen:  # hostile: goroutines that started each other
+            return True
+        seen.add(above)
+        row = above
+
+
+def _own_closure(dump: Dump, row: int) -> bool:
+    """Whether it waits in a closure of the function with the go statement: ``f.func1`` of ``f``."""
+    stack = dump.stack_of(row)
+    site, created = stack.user_frame, stack.created_by
+    if site is None or created is None or not site.function or not created.function:
+        return False
+    return site.function != created.function and declared_name(site.function) == declared_name(
+        created.function
+    )
+
+
+def _creator_returned(dump: Dump, row: int) -> bool:
+    """Whether the goroutine with the go statement is gone, or has nothing of the program on its stack."""
+    parent = dump.parents[row]
+    if parent < 0:
+        return False
+    above = dump.row_of.get(parent)
+    return above is None or not (dump.traits(above).packages or dump.traits(above).harness)
