@@ -97,7 +97,16 @@ def _without_ignored(
     )
 
 
-_STRENGTH = ("leak-proven", "leak-forever-blocked", "leak-growth", "leak-long-wait")
+_STRENGTH = (
+    "leak-proven",
+    "leak-forever-blocked",
+    "leak-growth",
+    "leak-cycle",
+    "leak-orphan",
+    "leak-long-wait",
+    "leak-hot-site",
+    "lock-contention",
+)
 
 
 def _without_repeats(findings: list[Finding]) -> list[Finding]:

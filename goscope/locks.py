@@ -100,6 +100,24 @@ class Locks:
             None,
         )
 
+    def waited_before(self, lock: Lock) -> int | None:
+        """How many waited for the same lock in the dump before; None without one.
+
+        Where no address is printed, those with the stacks of the present waiters are taken.
+        """
+        if self.before is None:
+            return None
+        stacks = {self.dump.stack[row] for row in lock.rows}
+        return sum(
+            _waits_for_lock(self.before, row)
+            and (
+                address == lock.address
+                if lock.address is not None
+                else self.before.stack[row] in stacks
+            )
+            for row, address in enumerate(self.before.addresses)
+        )
+
     # ---- holders ----------------------------------------------------------------------------------
 
     def holders(self, lock: Lock) -> tuple[Holder, ...]:
@@ -109,8 +127,8 @@ class Locks:
         a waiter itself that came through another method of the object.
         """
         waiters = set(lock.rows)
-        kinds = (self._by_pointer(lock, waiters), self._by_type(lock, waiters), self._itself(lock))
-        return next((kind[:MOST_HOLDERS] for kind in kinds if kind), ())
+        found = self._by_pointer(lock, waiters) or self._by_type(lock, waiters) or self._itself(lock)
+        return found[:MOST_HOLDERS]
 
     def _by_pointer(self, lock: Lock, waiters: set[int]) -> tuple[Holder, ...]:
         if lock.address is None:
@@ -122,9 +140,10 @@ class Locks:
         for at in range(first, last):
             found.setdefault(values[at], []).append(owners[at])
         own = [v for v in found if any(row in waiters for row, _ in found[v])]
-        # The object is where a waiter's own receiver points; without one, the nearest pointer below.
-        start = max(own) if own else max(found, default=None)
-        if start is None:
+        # The object starts where a waiter's own receiver points, or it is the lock itself. The nearest
+        # pointer below the lock may as well be that of a neighbour in the heap.
+        start = max(own, default=lock.address)
+        if start not in found:
             return ()
         rows = {row: method for row, method in sorted(found[start]) if row not in waiters}
         return tuple(
@@ -137,13 +156,26 @@ class Locks:
         owner = _owner(self.dump.stack_of(lock.rows[0]))
         if owner is None:
             return ()
-        return tuple(
-            Holder(row, f"it is in a method of {owner[1]}")
-            for rows in self._rows_of_stack.values()
-            if any(_type_of(f) == owner for f in self.dump.stack_of(rows[0]).functions)
-            for row in rows[: MOST_HOLDERS + len(waiters)]
+        found = self._in_methods_of(owner, waiters)
+        if len(found) > MOST_HOLDERS:
+            return ()  # too many to name one
+        return tuple(Holder(row, f"it is in a method of {owner[1]}") for row in found)
+
+    def in_methods(self, lock: Lock) -> int:
+        """How many others are in a method of the type whose method waits for the lock."""
+        owner = _owner(self.dump.stack_of(lock.rows[0]))
+        return 0 if owner is None else len(self._in_methods_of(owner, set(lock.rows)))
+
+    def _in_methods_of(self, owner: tuple[str, str], waiters: set[int]) -> list[int]:
+        waiting_alike = {self.dump.stack[row] for row in waiters}
+        return [
+            row
+            for stack, rows in self._rows_of_stack.items()
+            if stack not in waiting_alike
+            and any(_type_of(f) == owner for f in self.dump.stack_of(rows[0]).functions)
+            for row in rows
             if row not in waiters and row != self.dump.dumper
-        )
+        ]
 
     @cached_property
     def _rows_of_stack(self) -> dict[int, list[int]]:
@@ -205,7 +237,7 @@ class Locks:
         An edge leads from a lock to the one that its exact holder waits for.
         """
         held_by = {
-            number: [h for h in self.holders(lock) if h.exact] for number, lock in enumerate(self.all)
+            number: self._by_pointer(lock, set(lock.rows)) for number, lock in enumerate(self.all)
         }
         edges = {
             number: {self.lock_of[h.row] for h in holders if h.row in self.lock_of}

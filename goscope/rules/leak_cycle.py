@@ -25,92 +25,69 @@ False positives: a lock held on purpose for longer than the dumps are apart by c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-
-import numpy as np
 
 from goscope.capture import Capture
 from goscope.findings import Confidence, Evidence, Finding, Severity
 from goscope.goruntime.wait_reasons import primitive_of
-from goscope.locks import Lock, Locks, locks_of
+from goscope.locks import Locks, locks_of
 from goscope.rules.leak_shape import leak_finding, place_of
+from goscope.rules.lock_shape import groups_of, who_waits_for_whom
 from goscope.rules.rule import Rule, Settings
 from goscope.stacks import Blocked
 from goscope.waiting import Standing
 
 
+_MOST_COMPARED = 200
+
+
 def find(capture: Capture, settings: Settings, *, least_waiters: int = 1) -> Iterator[Finding]:
-    """One finding per stack that waits for such a lock, and per WaitGroup whose workers do."""
+    """One finding per stack that waits for such locks, and per WaitGroup whose workers do."""
     for process, locks in locks_of(capture):
-        stuck: dict[int, Lock] = {}
-        held: list[tuple[Lock, tuple[int, ...] | None]] = []
+        stuck: dict[int, int] = {}
         for number, lock in enumerate(locks.all):
             if locks.somebody_acts(lock):
                 continue
-            still = [row for row in lock.rows if row in locks.still]
-            cycle = locks.cycles.get(number)
-            if len(still) < least_waiters and cycle is None:
-                continue
-            held.append((lock, cycle))
-            stuck.update(dict.fromkeys(lock.rows, lock))
-        for lock, cycle in held:
-            yield from _lock_findings(process, locks, lock, cycle)
+            still = sum(row in locks.still for row in lock.rows)
+            if (still and still >= least_waiters) or number in locks.cycles:
+                stuck.update(dict.fromkeys(lock.rows, number))
+        for blocked in groups_of(locks, sorted(stuck)):
+            yield _finding(process, locks, blocked, stuck)
         yield from _group_findings(process, locks, stuck)
 
 
-def _lock_findings(
-    process: int, locks: Locks, lock: Lock, cycle: tuple[int, ...] | None
-) -> Iterator[Finding]:
-    sure = cycle is not None and any(row in locks.still for row in lock.rows)
-    for blocked in groups_of(locks, lock.rows):
-        count = len(blocked.rows)
-        place = place_of(blocked.stack.user_frame)
-        what = "wait for each other's locks" if cycle else "wait for a lock that nobody lets go of"
-        yield leak_finding(
-            "leak-cycle",
-            Severity.CRITICAL if sure else Severity.WARNING,
-            Confidence.HIGH if sure else Confidence.MEDIUM,
-            blocked,
-            process=process,
-            title=f"{count} {_singular(what, count)} at {place}",
-            detail=" ".join(who_waits_for_whom(locks, lock, cycle)),
-            evidence=(
-                Evidence("waiting for this lock", len(lock.rows), "goroutines"),
-                Evidence("of these here", count, "goroutines", blocked.line_source()),
-                *_unmoved(locks, lock.rows),
-            ),
-        )
+def _finding(process: int, locks: Locks, blocked: Blocked, stuck: dict[int, int]) -> Finding:
+    rows = blocked.rows.tolist()
+    numbers = Counter(stuck[row] for row in rows)
+    # The sentences are about one of the locks: the one about which most is known.
+    known = [n for n in list(numbers)[:_MOST_COMPARED] if any(h.exact for h in locks.holders(locks.all[n]))]
+    in_cycles = [n for n in numbers if n in locks.cycles]
+    number = max(in_cycles or known or numbers, key=lambda n: numbers[n])
+    cycle = locks.cycles.get(number)
+    sure = cycle is not None and any(row in locks.still for row in rows)
+    what = "wait for each other's locks" if cycle else "wait for a lock that nobody lets go of"
+    sentences = list(who_waits_for_whom(locks, locks.all[number], cycle))
+    if len(numbers) > 1:
+        sentences.append(f"So it is with {len(numbers) - 1} more such locks.")
+    count = len(rows)
+    return leak_finding(
+        "leak-cycle",
+        Severity.CRITICAL if sure else Severity.WARNING,
+        Confidence.HIGH if sure else Confidence.MEDIUM,
+        blocked,
+        process=process,
+        title=f"{count} {_singular(what, count)} at {place_of(blocked.stack.user_frame)}",
+        detail=" ".join(sentences),
+        evidence=(
+            Evidence("waiting here", count, "goroutines", blocked.line_source()),
+            Evidence("locks that they wait for", len(numbers), "locks"),
+            *_unmoved(locks, rows),
+        ),
+    )
 
 
-def who_waits_for_whom(
-    locks: Locks, lock: Lock, cycle: tuple[int, ...] | None = None
-) -> Iterator[str]:
-    """Sentences: who waits for the lock, who seems to hold it, and where that one is."""
-    if cycle is not None and len(cycle) > 1:
-        for number in cycle:
-            yield from who_waits_for_whom(locks, locks.all[number])
-        return
-    name = f"the lock {lock.address:#x}" if lock.address is not None else "a lock"
-    yield f"{_ids(locks, lock.rows)} for {name}."
-    holders = locks.holders(lock)
-    for holder in holders:
-        dump = locks.dump
-        goroutine = dump.ids[holder.row]
-        if holder.itself:
-            yield f"Goroutine {goroutine} seems to hold it itself: {holder.because}."
-            continue
-        site = place_of(dump.stack_of(holder.row).user_frame)
-        state = dump.reason(holder.row)
-        verb = "is" if dump.reasons[holder.row] is None else "waits in"
-        yield f"Goroutine {goroutine} seems to hold it ({holder.because}): it {verb} {state} at {site}."
-    if not holders:
-        yield (
-            "Nobody who is left seems to hold it: a path returned without Unlock, or a function "
-            "locks what it has locked."
-        )
-
-
-def _group_findings(process: int, locks: Locks, stuck: dict[int, Lock]) -> Iterator[Finding]:
+def _group_findings(process: int, locks: Locks, stuck: dict[int, int]) -> Iterator[Finding]:
     """WaitGroups that wait for goroutines all of which are stuck."""
     dump = locks.dump
     for row in sorted(locks.still) if stuck else ():
@@ -154,32 +131,12 @@ def _workers(locks: Locks, row: int) -> list[int]:
     return sorted(found - {row, dump.row_of.get(dump.parents[row], row)})
 
 
-def groups_of(locks: Locks, rows: Sequence[int]) -> list[Blocked]:
-    """Goroutines by stack and wait reason, larger groups first."""
-    dump = locks.dump
-    groups: dict[tuple[int, str], list[int]] = {}
-    for row in rows:
-        groups.setdefault((dump.stack[row], dump.reason(row)), []).append(row)
-    return [
-        Blocked(dump.stack_of(members[0]), reason, dump.snapshot, np.array(members, np.int64))
-        for (_, reason), members in sorted(groups.items(), key=lambda item: -len(item[1]))
-    ]
-
-
 def _unmoved(locks: Locks, rows: Sequence[int]) -> tuple[Evidence, ...]:
     still = sum(row in locks.still for row in rows)
     if not still:
         return ()
     label = "waiting for a minute or more" if locks.before is None else "at the same place in both dumps"
     return (Evidence(label, still, "goroutines"),)
-
-
-def _ids(locks: Locks, rows: Sequence[int]) -> str:
-    ids = sorted(locks.dump.ids[row] for row in rows)
-    if len(ids) == 1:
-        return f"Goroutine {ids[0]} waits"
-    shown = ", ".join(map(str, ids[:5])) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
-    return f"Goroutines {shown} wait"
 
 
 def _singular(words: str, count: int) -> str:
