@@ -11,12 +11,15 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+import numpy as np
+
 from goscope.capture import Capture
 from goscope.findings import Site
 from goscope.goruntime.function_names import is_standard_library, split_name
 from goscope.goruntime.wait_reasons import primitive_of
 from goscope.stacks import Stack
 from goscope.stuck import unmoved
+from goscope.tables import Ints
 from goscope.waiting import CAN_ACT, NEEDS_OTHERS, Dump, dumps_of, is_at_rest
 
 OBJECT_BYTES = 4096
@@ -54,11 +57,13 @@ class Locks:
     def __init__(self, dump: Dump, before: Dump | None):
         self.dump = dump
         self.before = before
+        self._held_by: dict[int, tuple[Holder, ...]] = {}
+        self._locking: dict[int, int | None] = {}
+        self._in_types: dict[tuple[str, str], Ints] = {}
         groups: dict[object, list[int]] = {}
-        for row in range(len(dump.ids)):
-            if _waits_for_lock(dump, row):
-                key = dump.addresses[row] or self._object_of(row) or dump.stack[row]
-                groups.setdefault((key, bool(dump.addresses[row])), []).append(row)
+        for row in lock_waiters(dump):
+            key = dump.addresses[row] or self._object_of(row) or dump.stack[row]
+            groups.setdefault((key, bool(dump.addresses[row])), []).append(row)
         largest = sorted(groups.values(), key=len, reverse=True)[:MOST_LOCKS]
         self.all = tuple(
             Lock(dump.addresses[rows[0]] or None, tuple(rows), dump.stack_of(rows[0]).user_frame)
@@ -80,8 +85,8 @@ class Locks:
         """All pointers that goroutines have for certain, sorted, with (row, is it a receiver)."""
         found = sorted(
             (word.value, row, word.position == 0)
-            for row in range(len(self.dump.ids))
-            for word in self.dump.words(row)
+            for row, words in self.dump.known_words.items()
+            for word in words
             if word.sure and not is_standard_library(self._function(row, word.depth))
         )
         return [value for value, _, _ in found], [(row, first) for _, row, first in found]
@@ -92,12 +97,17 @@ class Locks:
 
     def _object_of(self, row: int) -> int | None:
         """The receiver of the method that waits, where the lock's own address is not printed."""
-        depth = _locking_depth(self.dump.stack_of(row))
-        if depth is None or not split_name(self._function(row, depth)).receiver:
+        number = self.dump.stack[row]
+        if number not in self._locking:
+            stack = self.dump.stacks[number]
+            depth = _locking_depth(stack) if _owner(stack) is not None else None
+            self._locking[number] = depth
+        depth = self._locking[number]
+        if depth is None:
             return None
+        words = self.dump.words(row)
         return next(
-            (w.value for w in self.dump.words(row) if (w.depth, w.position) == (depth, 0) and w.sure),
-            None,
+            (w.value for w in words if (w.depth, w.position) == (depth, 0) and w.sure), None
         )
 
     def waited_before(self, lock: Lock) -> int | None:
@@ -108,14 +118,12 @@ class Locks:
         if self.before is None:
             return None
         stacks = {self.dump.stack[row] for row in lock.rows}
+        before = self.before
         return sum(
-            _waits_for_lock(self.before, row)
-            and (
-                address == lock.address
-                if lock.address is not None
-                else self.before.stack[row] in stacks
-            )
-            for row, address in enumerate(self.before.addresses)
+            before.addresses[row] == lock.address
+            if lock.address is not None
+            else before.stack[row] in stacks
+            for row in lock_waiters(before)
         )
 
     # ---- holders ----------------------------------------------------------------------------------
@@ -126,9 +134,12 @@ class Locks:
         First who has the object of the lock as an argument, then who is in a method of its type, then
         a waiter itself that came through another method of the object.
         """
-        waiters = set(lock.rows)
-        found = self._by_pointer(lock, waiters) or self._by_type(lock, waiters) or self._itself(lock)
-        return found[:MOST_HOLDERS]
+        first = lock.rows[0]  # no other lock has it
+        if first not in self._held_by:
+            waiters = set(lock.rows)
+            found = self._by_pointer(lock, waiters) or self._by_type(lock, waiters)
+            self._held_by[first] = (found or self._itself(lock))[:MOST_HOLDERS]
+        return self._held_by[first]
 
     def _by_pointer(self, lock: Lock, waiters: set[int]) -> tuple[Holder, ...]:
         if lock.address is None:
@@ -159,41 +170,39 @@ class Locks:
         found = self._in_methods_of(owner, waiters)
         if len(found) > MOST_HOLDERS:
             return ()  # too many to name one
-        return tuple(Holder(row, f"it is in a method of {owner[1]}") for row in found)
+        return tuple(Holder(row, f"it is in a method of {owner[1]}") for row in found.tolist())
 
     def in_methods(self, lock: Lock) -> int:
         """How many others are in a method of the type whose method waits for the lock."""
         owner = _owner(self.dump.stack_of(lock.rows[0]))
         return 0 if owner is None else len(self._in_methods_of(owner, set(lock.rows)))
 
-    def _in_methods_of(self, owner: tuple[str, str], waiters: set[int]) -> list[int]:
-        waiting_alike = {self.dump.stack[row] for row in waiters}
-        return [
-            row
-            for stack, rows in self._rows_of_stack.items()
-            if stack not in waiting_alike
-            and any(_type_of(f) == owner for f in self.dump.stack_of(rows[0]).functions)
-            for row in rows
-            if row not in waiters and row != self.dump.dumper
-        ]
-
-    @cached_property
-    def _rows_of_stack(self) -> dict[int, list[int]]:
-        found: dict[int, list[int]] = {}
-        for row, stack in enumerate(self.dump.stack):
-            found.setdefault(stack, []).append(row)
-        return found
+    def _in_methods_of(self, owner: tuple[str, str], waiters: set[int]) -> Ints:
+        """The rows in methods of a type that do not wait as the waiters do."""
+        stacks = self.dump.snapshot.rows["stack"]
+        if owner not in self._in_types:
+            ours = [
+                number
+                for number in np.unique(stacks).tolist()
+                if any(_type_of(f) == owner for f in self.dump.stacks[number].functions)
+            ]
+            self._in_types[owner] = np.flatnonzero(np.isin(stacks, ours))
+        rows = self._in_types[owner]
+        alike = list({self.dump.stack[row] for row in waiters})
+        others: Ints = rows[~np.isin(stacks[rows], alike) & (rows != self.dump.dumper)]
+        return others
 
     def _itself(self, lock: Lock) -> tuple[Holder, ...]:
-        found = []
+        nested: dict[int, str | None] = {}
         for row in lock.rows:
-            stack = self.dump.stack_of(row)
-            owner = _owner(stack)
-            inside = [f for f in stack.functions if owner is not None and _type_of(f) == owner]
-            if len(inside) > 1:
-                because = f"{split_name(inside[-1]).function} called {split_name(inside[0]).function}"
-                found.append(Holder(row, because, itself=True))
-        return tuple(found)
+            number = self.dump.stack[row]
+            if number not in nested:
+                nested[number] = _nested(self.dump.stacks[number])
+        return tuple(
+            Holder(row, because, itself=True)
+            for row in lock.rows
+            if (because := nested[self.dump.stack[row]]) is not None
+        )
 
     # ---- who could let go -------------------------------------------------------------------------
 
@@ -208,19 +217,15 @@ class Locks:
     @cached_property
     def _acting(self) -> set[str]:
         """The packages whose code somebody who can act runs, in one of the last two dumps."""
-        stacks = set()
+        stacks: set[int] = set()
         for dump in (self.dump,) if self.before is None else (self.before, self.dump):
-            maker = dump.dumper if dump.made_by_harness else None
-            for row, standing in enumerate(dump.standings):
-                acts = standing in CAN_ACT and row != maker
-                moved = (
-                    standing in NEEDS_OTHERS
-                    and dump is self.dump
-                    and self.before is not None
-                    and row not in self.still
-                )
-                if acts or moved:
-                    stacks.add(dump.stack[row])
+            acting = dump.standing_in(CAN_ACT)
+            if dump.made_by_harness:
+                acting = acting[acting != dump.dumper]
+            stacks.update(np.unique(dump.snapshot.rows["stack"][acting]).tolist())
+        if self.before is not None:
+            waiting = self.dump.standing_in(NEEDS_OTHERS).tolist()
+            stacks |= {self.dump.stack[row] for row in waiting if row not in self.still}
         return {
             split_name(function).package
             for stack in map(self.dump.stacks.__getitem__, stacks)
@@ -272,13 +277,31 @@ def locks_of(capture: Capture) -> tuple[tuple[int, Locks], ...]:
     )
 
 
-def _waits_for_lock(dump: Dump, row: int) -> bool:
-    why = dump.reasons[row]
-    if why is None or dump.standings[row] not in NEEDS_OTHERS:
-        return False
-    return primitive_of(why) == "lock" or (
-        why == "semacquire" and dump.stack_of(row).waits_for_lock
-    )
+def lock_waiters(dump: Dump) -> list[int]:
+    """Who waits for a Mutex or RWMutex; known long waiters left out."""
+    rows = dump.snapshot.rows
+    reasons = rows.categories("wait_reason")
+    sure = [n for n, why in enumerate(reasons) if primitive_of(why) == "lock"]
+    maybe = [n for n, why in enumerate(reasons) if why == "semacquire"]
+    found = np.isin(rows["wait_reason"], sure)
+    old = np.isin(rows["wait_reason"], maybe)
+    if old.any():
+        numbers = np.unique(rows["stack"][old]).tolist()
+        locking = [number for number in numbers if dump.stacks[number].waits_for_lock]
+        found |= old & np.isin(rows["stack"], locking)
+    waiting: list[int] = np.intersect1d(
+        np.flatnonzero(found), dump.standing_in(NEEDS_OTHERS), assume_unique=True
+    ).tolist()
+    return waiting
+
+
+def _nested(stack: Stack) -> str | None:
+    """That one method of the type called another, which waits; None if it is not so."""
+    owner = _owner(stack)
+    inside = [f for f in stack.functions if owner is not None and _type_of(f) == owner]
+    if len(inside) < 2:
+        return None
+    return f"{split_name(inside[-1]).function} called {split_name(inside[0]).function}"
 
 
 def _locking_depth(stack: Stack) -> int | None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from goscope.goruntime.function_names import declared_name, is_standard_library
 from goscope.waiting import CAN_ACT, NEEDS_OTHERS, Dump, Standing, Tie
 
@@ -34,19 +36,14 @@ def unmoved(before: Dump | None, after: Dump) -> set[int]:
 
     Without an earlier dump those that have waited for a minute, as far as the runtime says so.
     """
-    standings = after.standings
-    waiting = [
-        row
-        for row, standing in enumerate(standings)
-        if standing in NEEDS_OTHERS or standing is Standing.NEVER
-    ]
+    waits = {*NEEDS_OTHERS, Standing.NEVER}
     if before is None:
-        long = after.snapshot.rows.numbers("wait_minutes") >= 1
-        return {row for row in waiting if long[row]}
+        long = np.flatnonzero(after.snapshot.rows.numbers("wait_minutes") >= 1).tolist()
+        return {row for row in long if after.standings[row] in waits}
     earlier = before.row_of
     return {
         row
-        for row in waiting
+        for row in after.standing_in(waits).tolist()
         if after.ids[row] in earlier and after.same(row, before, earlier[after.ids[row]])
     }
 
@@ -54,13 +51,16 @@ def unmoved(before: Dump | None, after: Dump) -> set[int]:
 def left_behind(before: Dump | None, after: Dump) -> tuple[Left, ...]:
     """Whom only the maker of the dumps could wake, if that is the main goroutine or a test.
 
-    Without an earlier dump, minutes of waiting stand for it (:func:`unmoved`). Who moved between the dumps can act, and so can whoever has to do with one that can. Goroutines in
-    a select or a chan receive alone prove nothing: a timer may wake them, so they carry
-    ``needs_partner`` only if they are tied to one that no timer wakes.
+    Without an earlier dump, minutes of waiting stand for it (:func:`unmoved`). Who moved between the
+    dumps can act, and so can whoever has to do with one that can. Goroutines in a select or a chan
+    receive alone prove nothing: a timer may wake them, so they carry ``needs_partner`` only if
+    they are tied to one that no timer wakes.
     """
     if not after.made_by_harness or (before is not None and not before.made_by_harness):
         return ()
     still = unmoved(before, after)
+    if not still:
+        return ()
     standings = after.standings
     movers = [
         row

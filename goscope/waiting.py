@@ -8,11 +8,11 @@ generously: a relation to somebody who can act only ever speaks against an alarm
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from goscope.capture import Capture
 from goscope.goruntime.function_names import declared_name, is_standard_library, split_name
 from goscope.goruntime.wait_reasons import primitive_of, reason
 from goscope.stacks import Snapshot, Stack, Stacks, snapshots_of, stacks_of
+from goscope.tables import Ints
 
 HEAP_FROM = 0x1000_0000
 """Below lie the code and the constants of a program: two goroutines may both point there and have
@@ -75,13 +76,41 @@ class Dump:
         self._capture = capture
         self.stacks: Stacks = stacks_of(capture)
         self._traits: dict[int, Traits] = {}
-        rows = snapshot.rows
-        self.ids: list[int] = rows["id"].tolist()
-        self.stack: list[int] = rows["stack"].tolist()
-        self.states = rows.texts("state")
-        self.reasons = rows.texts("wait_reason")
-        self.parents: list[int] = np.where(rows.present("parent"), rows["parent"], -1).tolist()
-        self.addresses: list[int] = np.where(rows.present("waits_on"), rows["waits_on"], 0).tolist()
+        self._common: dict[int, list[Tie]] = {}
+
+    # The columns as lists, made when they are asked for: a dump may hold 100,000 goroutines.
+
+    @cached_property
+    def ids(self) -> list[int]:
+        """Goroutine ids."""
+        return _listed(self.snapshot.rows["id"])
+
+    @cached_property
+    def stack(self) -> list[int]:
+        """Numbers of the distinct stacks."""
+        return _listed(self.snapshot.rows["stack"])
+
+    @cached_property
+    def states(self) -> list[str | None]:
+        """Status names."""
+        return self.snapshot.rows.texts("state")
+
+    @cached_property
+    def reasons(self) -> list[str | None]:
+        """Wait reasons."""
+        return self.snapshot.rows.texts("wait_reason")
+
+    @cached_property
+    def parents(self) -> list[int]:
+        """The ids of those who started them, -1 where none is printed."""
+        rows = self.snapshot.rows
+        return _listed(np.where(rows.present("parent"), rows["parent"], -1))
+
+    @cached_property
+    def addresses(self) -> list[int]:
+        """What they wait for, 0 where it is unknown."""
+        rows = self.snapshot.rows
+        return _listed(np.where(rows.present("waits_on"), rows["waits_on"], 0))
 
     def stack_of(self, row: int) -> Stack:
         """Its distinct stack."""
@@ -111,22 +140,43 @@ class Dump:
         return {goroutine: row for row, goroutine in enumerate(self.ids)}
 
     @cached_property
+    def _kinds(self) -> tuple[list[Standing], Ints]:
+        """The standings of what there is of stack, state and reason, and which of these each row has."""
+        rows = self.snapshot.rows
+        states, reasons = (len(rows.categories(c)) + 1 for c in ("state", "wait_reason"))
+        codes = (rows["stack"] * states + rows["state"] + 1) * reasons + rows["wait_reason"] + 1
+        _, first, kind_of = np.unique(codes, return_index=True, return_inverse=True)
+        standings = [
+            _standing(
+                self.stacks[int(rows["stack"][at])],
+                rows.text("state", at),
+                rows.text("wait_reason", at),
+            )
+            for at in first.tolist()
+        ]
+        kind_of[rows["id"] == 0] = len(standings)  # the scheduler of a thread
+        return [*standings, Standing.RUNTIME], kind_of
+
+    @cached_property
     def standings(self) -> list[Standing]:
         """The standing of each goroutine."""
-        known: dict[tuple[int, str | None, str | None], Standing] = {}
-        found = []
-        for row, key in enumerate(zip(self.stack, self.states, self.reasons, strict=True)):
-            standing = known.get(key)
-            if standing is None:
-                standing = known[key] = _standing(self.stacks[key[0]], key[1], key[2])
-            found.append(Standing.RUNTIME if self.ids[row] == 0 else standing)
-        return found
+        standings, kind_of = self._kinds
+        return list(map(standings.__getitem__, kind_of.tolist()))
+
+    def standing_in(self, wanted: Collection[Standing]) -> Ints:
+        """The rows of goroutines with one of these standings."""
+        standings, kind_of = self._kinds
+        right = [kind for kind, standing in enumerate(standings) if standing in wanted]
+        return np.flatnonzero(np.isin(kind_of, right))
 
     @cached_property
     def dumper(self) -> int | None:
         """Who made the dump: nobody else runs while pprof and runtime.Stack stop the world."""
-        running = [row for row, state in enumerate(self.states) if state == "running"]
-        return running[0] if len(running) == 1 else None
+        words = self.snapshot.rows.categories("state")
+        if "running" not in words:
+            return None
+        running = np.flatnonzero(self.snapshot.rows["state"] == words.index("running"))
+        return int(running[0]) if len(running) == 1 else None
 
     @property
     def made_by_harness(self) -> bool:
@@ -135,7 +185,7 @@ class Dump:
 
     def words(self, row: int) -> tuple[Word, ...]:
         """Its argument words; of many goroutines with one stack only the first are known."""
-        return self._words.get(row, ())
+        return self.known_words.get(row, ())
 
     def pointers(self, row: int) -> set[int]:
         """Addresses of the heap among its arguments, and of what it waits for."""
@@ -143,7 +193,8 @@ class Dump:
         return found | ({self.addresses[row]} if self.addresses[row] else set())
 
     @cached_property
-    def _words(self) -> dict[int, tuple[Word, ...]]:
+    def known_words(self) -> dict[int, tuple[Word, ...]]:
+        """The argument words by row."""
         table = self._capture.table("arguments")
         numbers = self._capture.table("goroutines")["snapshot"]
         of = table["goroutine"] - int(np.searchsorted(numbers, self.snapshot.number))
@@ -168,10 +219,16 @@ class Dump:
         found: list[Tie] = [("goroutine", self.ids[row])]
         if self.parents[row] >= 0:
             found.append(("goroutine", self.parents[row]))
-        found += [("pointer", pointer) for pointer in self.pointers(row)]
-        found += [("type", owner) for owner in self.traits(row).types]
-        found += [("function", function) for function in self.traits(row).functions]
-        return found
+        if self.addresses[row] or row in self.known_words:
+            found += [("pointer", pointer) for pointer in self.pointers(row)]
+        number = self.stack[row]
+        if number not in self._common:
+            traits = self.traits(row)
+            self._common[number] = [
+                *(("type", owner) for owner in traits.types),
+                *(("function", function) for function in traits.functions),
+            ]
+        return found + self._common[number]
 
     @cached_property
     def tied(self) -> dict[Tie, list[int]]:
@@ -206,6 +263,10 @@ class Dump:
         return found
 
 
+def _listed(values: Ints) -> list[int]:
+    return cast("list[int]", values.tolist())
+
+
 @lru_cache(maxsize=8)
 def dumps_of(capture: Capture) -> tuple[tuple[int, tuple[Dump, ...]], ...]:
     """The dumps of each process as :class:`Dump`, oldest first."""
@@ -228,7 +289,9 @@ def is_at_rest(stack: Stack) -> bool:
     The main goroutine of a server is one: it lies below the accept loop.
     """
     normal = stack.normal
-    return normal is not None and not normal.function.startswith(("main.", "runtime.main", "testing."))
+    return normal is not None and not normal.function.startswith(
+        ("main.", "runtime.main", "testing.")
+    )
 
 
 def _standing(stack: Stack, state: str | None, why: str | None) -> Standing:
@@ -254,10 +317,7 @@ def _standing(stack: Stack, state: str | None, why: str | None) -> Standing:
 def _traits(stack: Stack) -> Traits:
     own = [f for f in stack.functions if f != "main.main" and not is_standard_library(f)]
     creator = stack.created_by.function if stack.created_by is not None else None
-    if creator is not None and not is_standard_library(creator):
-        named = [*own, creator]
-    else:
-        named = own
+    named = own if creator is None or is_standard_library(creator) else [*own, creator]
     split = [split_name(function) for function in named]
     return Traits(
         packages=frozenset(split_name(function).package for function in own),

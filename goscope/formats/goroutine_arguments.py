@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from goscope.goruntime.lock_frames import waited_for
+from goscope.goruntime.lock_frames import TELLING, TELLING_IN_SIGNAL_DUMPS, waited_for
 from goscope.tables import Cells, Column, Kind, Table, narrow
 
 MOST_PER_STACK = 64
@@ -42,13 +42,14 @@ class Arguments:
     waits_on: dict[int, int] = field(default_factory=dict)
     seen: dict[int, int] = field(default_factory=dict)
 
-    def take(self, row: int, stack: int, own: bytes, tells: bool) -> None:
-        """Keep what the frames of a goroutine say beyond their shape."""
-        seen = self.seen.get(stack, 0)
-        if seen < MOST_PER_STACK:
-            self.seen[stack] = seen + 1
-            self.calls[row] = _CALLS.findall(own)
-        if tells:
+    def keep(self, row: int, stack: int, own: bytes) -> None:
+        """Keep the words of one of the first goroutines with a stack."""
+        self.seen[stack] = self.seen.get(stack, 0) + 1
+        self.calls[row] = _CALLS.findall(own)
+
+    def keep_address(self, row: int, reason: str | None, own: bytes) -> None:
+        """Keep what a goroutine waits for, if a frame tells it."""
+        if reason in TELLING or reason in TELLING_IN_SIGNAL_DUMPS:
             address = waited_for(own)
             if address is not None:
                 self.waits_on[row] = address

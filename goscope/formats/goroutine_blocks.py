@@ -16,7 +16,7 @@ from typing import TypeAlias, cast
 
 import numpy as np
 
-from goscope.formats.goroutine_arguments import Arguments, arguments_table
+from goscope.formats.goroutine_arguments import MOST_PER_STACK, Arguments, arguments_table
 from goscope.formats.goroutine_columns import FRAMES, GOROUTINES, SNAPSHOTS, STACKS
 from goscope.framing.framer import BlockRecords
 from goscope.framing.lines import Positions
@@ -139,6 +139,7 @@ class GoroutineReader:
         rows = self._inputs[-1]
         kept = np.ones(len(blocks.texts), np.bool_)
         headers, stacks = self._header_codes, self._stack_codes
+        seen = rows.arguments.seen
         pointers, origins = b" fp=0x" in blocks.data, b"\n[originating from " in blocks.data
         for index, text in enumerate(blocks.texts):
             head, _, own = text.partition(b"\n")
@@ -160,7 +161,10 @@ class GoroutineReader:
             stack = stacks.get(key + ancestors)
             if stack is None:
                 stack = self._new_stack(key + ancestors, own, ancestors, int(blocks.numbers[index]))
-            rows.arguments.take(len(rows.ids), stack, own, self._headers[header].tells)
+            if seen.get(stack, 0) < MOST_PER_STACK:
+                rows.arguments.keep(len(rows.ids), stack, own)
+            if self._headers[header].tells or pointers:
+                rows.arguments.keep_address(len(rows.ids), self._headers[header].wait_reason, own)
             rows.ids.append(int(number))
             rows.headers.append(header)
             rows.stacks.append(stack)

@@ -27,20 +27,20 @@ _WAITED_FOR = re.compile(
     rb"|runtime\.chan(?:send|recv))\(0x([0-9a-f]{1,15})[,)])"
 )
 
-#: Wait reasons in which a frame may tell an address; channels tell it in signal dumps only.
+#: Wait reasons in which a frame may tell an address.
 TELLING = frozenset(
     {
         "semacquire",
         "sync.Mutex.Lock",
         "sync.RWMutex.Lock",
-        "sync.RWMutex.RLock",
         "sync.WaitGroup.Wait",
         "sync.WaitGroup.Wait (durable)",
         "sync.Cond.Wait",
-        "chan send",
-        "chan receive",
     }
 )
+
+#: These only where the frames of the runtime are printed: in signal dumps.
+TELLING_IN_SIGNAL_DUMPS = frozenset({"chan send", "chan receive"})
 
 
 def waited_for(frames: bytes) -> int | None:

@@ -60,9 +60,7 @@ def find(
             if function is not None and function not in told:
                 told.add(function)
                 total = int(frames[number])
-                yield _finding(
-                    capture, process, last, number, function, total, far_too_deep
-                )
+                yield _finding(capture, process, last, number, function, total, far_too_deep)
 
 
 def _recursion(stack: Stack, least_repeated: float) -> str | None:

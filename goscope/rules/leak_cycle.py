@@ -38,7 +38,6 @@ from goscope.rules.rule import Rule, Settings
 from goscope.stacks import Blocked
 from goscope.waiting import Standing
 
-
 _MOST_COMPARED = 200
 
 
@@ -61,7 +60,11 @@ def _finding(process: int, locks: Locks, blocked: Blocked, stuck: dict[int, int]
     rows = blocked.rows.tolist()
     numbers = Counter(stuck[row] for row in rows)
     # The sentences are about one of the locks: the one about which most is known.
-    known = [n for n in list(numbers)[:_MOST_COMPARED] if any(h.exact for h in locks.holders(locks.all[n]))]
+    known = [
+        n
+        for n in list(numbers)[:_MOST_COMPARED]
+        if any(h.exact for h in locks.holders(locks.all[n]))
+    ]
     in_cycles = [n for n in numbers if n in locks.cycles]
     number = max(in_cycles or known or numbers, key=lambda n: numbers[n])
     cycle = locks.cycles.get(number)
@@ -135,7 +138,11 @@ def _unmoved(locks: Locks, rows: Sequence[int]) -> tuple[Evidence, ...]:
     still = sum(row in locks.still for row in rows)
     if not still:
         return ()
-    label = "waiting for a minute or more" if locks.before is None else "at the same place in both dumps"
+    label = (
+        "waiting for a minute or more"
+        if locks.before is None
+        else "at the same place in both dumps"
+    )
     return (Evidence(label, still, "goroutines"),)
 
 

@@ -6,10 +6,10 @@ What it detects: 10,000 goroutines of one stack that wait for others, or, in a s
 Why it matters: a leak ends up as one line at which nearly everything waits; one dump is enough to see it.
 
 Evidence and threshold: 10,000 at one location is the bar of LeakProf (Saioc et al., Unveiling and
-Vanquishing Goroutine Leaks in Enterprise Microservices, CGO 2024), for services with very many goroutines. Below
-it only senders count, because nobody parks workers there, and only if their ids are spread over at least twice
-their number: a pool is started at once and has ids in a row. With further dumps 9 of 10 must be at the
-same place in the last two: otherwise it is a queue that moves.
+Vanquishing Goroutine Leaks in Enterprise Microservices, CGO 2024), for services with very many
+goroutines. Below it only senders count, because nobody parks workers there, and only if their ids are
+spread over at least twice their number: a pool is started at once and has ids in a row. With
+further dumps 9 of 10 must be at the same place in the last two: otherwise it is a queue that moves.
 
 Example: 300 of 420 goroutines in ``chan send`` at ``main.fetch.func1``, ids from 18 to 9000.
 

@@ -60,9 +60,7 @@ def find(capture: Capture, settings: Settings, *, least_orphans: int = 3) -> Ite
                 yield _orphaned(process, after, mine)
 
 
-def _left(
-    process: int, dump: Dump, before: Dump | None, members: list[Left]
-) -> Iterator[Finding]:
+def _left(process: int, dump: Dump, before: Dump | None, members: list[Left]) -> Iterator[Finding]:
     rows = [one.row for one in members]
     blocked = _blocked(dump, rows)
     timed = dump.standings[rows[0]] is Standing.TIMED
