@@ -8,13 +8,19 @@ returned, in a package in which nobody else is (:func:`orphans`).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from goscope.goruntime.function_names import declared_name, is_standard_library
+from goscope.goruntime.wait_reasons import primitive_of
 from goscope.waiting import CAN_ACT, NEEDS_OTHERS, Dump, Standing, Tie
+
+
+_A_POOL = 2
+"""So many goroutines with one stack, started by one that lives, are workers that wait for a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ def left_behind(before: Dump | None, after: Dump) -> tuple[Left, ...]:
     ]
     found = []
     for component in _components(after, rows):
-        partner = any(standings[row] is Standing.WAITING for row in component)
+        partner = _lacks_partner(after, component)
         found += [Left(row, partner, _leads_to_maker(after, row)) for row in component]
     return tuple(sorted(found, key=lambda left: left.row))
 
@@ -166,6 +172,34 @@ def _leads_to_maker(dump: Dump, row: int) -> bool:
             return True
         seen.add(above)
         row = above
+
+
+def _lacks_partner(dump: Dump, component: Sequence[int]) -> bool:
+    """Whether somebody of these waits in a way that neither time nor the maker's next job would end.
+
+    Senders and those who wait for a lock do. A WaitGroup or a Cond ends with what its workers wait
+    for: it counts unless these are a pool that the maker of the dumps parked.
+    """
+    waiting = [row for row in component if dump.standings[row] is Standing.WAITING]
+    serving = [row for row in waiting if _primitive(dump, row) in ("wait_group", "cond")]
+    if len(serving) < len(waiting):
+        return True
+    maker = dump.ids[dump.dumper] if dump.dumper is not None else -1
+    alike = Counter(
+        dump.stack[row]
+        for row in component
+        if dump.parents[row] in (maker, -1) and _primitive(dump, row) != "wait_group"
+    )
+    return bool(serving) and max(alike.values(), default=0) < _A_POOL
+
+
+def _primitive(dump: Dump, row: int) -> str | None:
+    """What it waits on. Up to 1.23 a WaitGroup is a semacquire, up to 1.19 a lock as well."""
+    if dump.reason(row) == "semacquire":
+        functions = dump.stack_of(row).functions[:6]
+        if any(function.startswith("sync.(*WaitGroup).Wait") for function in functions):
+            return "wait_group"
+    return primitive_of(dump.reason(row))
 
 
 def _own_closure(dump: Dump, row: int) -> bool:

@@ -166,10 +166,29 @@ LONG_WAITERS: tuple[LongWaiter, ...] = (
         github.com/IBM/sarama.(*client).backgroundMetadataUpdater
         github.com/Shopify/sarama.(*client).backgroundMetadataUpdater
         github.com/nats-io/nats.go.(*Conn).flusher
-        github.com/getsentry/sentry-go.(*HTTPTransport).worker""", closures=True),
+        github.com/getsentry/sentry-go.(*HTTPTransport).worker
+        github.com/caddyserver/certmagic.(*Cache).maintainAssets
+        go.etcd.io/etcd/pkg/schedule.(*fifo).run""", closures=True),
+    *_all("top", "a background loop of a LevelDB database waits for work", """
+        github.com/syndtr/goleveldb/leveldb.(*session).refLoop
+        github.com/syndtr/goleveldb/leveldb.(*DB).compactionError
+        github.com/syndtr/goleveldb/leveldb.(*DB).mpoolDrain
+        github.com/syndtr/goleveldb/leveldb.(*DB).tCompaction
+        github.com/syndtr/goleveldb/leveldb.(*DB).mCompaction
+        github.com/syndtr/goleveldb/leveldb/util.(*BufferPool).drain"""),
+    *_all("top", "a QUIC listener waits for new connections", """
+        github.com/lucas-clemente/quic-go.(*baseServer).accept
+        github.com/lucas-clemente/quic-go.(*baseServer).run
+        github.com/lucas-clemente/quic-go.(*packetHandlerMap).runCloseQueue
+        github.com/quic-go/quic-go.(*baseServer).accept
+        github.com/quic-go/quic-go.(*baseServer).run"""),
+    *_all("top", "a supervisor waits for a service to end", "github.com/thejerf/suture.(*Supervisor).Serve"),
     *_all("any", "waits for changes of files", """
         github.com/fsnotify/fsnotify.(*Watcher).readEvents
-        github.com/fsnotify/fsnotify.(*inotify).readEvents"""),
+        github.com/fsnotify/fsnotify.(*inotify).readEvents
+        github.com/rjeczalik/notify.(*nonrecursiveTree).dispatch
+        github.com/rjeczalik/notify.(*nonrecursiveTree).internal
+        github.com/rjeczalik/notify.(*inotify).send"""),
     *_all("top", "the main loop of a Raft node waits for the next event", """
         go.etcd.io/raft.(*node).run
         go.etcd.io/etcd/raft.(*node).run

@@ -67,11 +67,11 @@ def _left(process: int, dump: Dump, before: Dump | None, members: list[Left]) ->
     partner = any(one.needs_partner for one in members)
     on_maker = all(one.on_maker for one in members)
     severity, confidence = Severity.WARNING, Confidence.LOW
-    if timed and on_maker and not partner:
-        if len(rows) > 1:
-            return  # a parked pool looks like this
+    if on_maker and not partner:
+        if len(rows) > 1 or not timed:
+            return  # a parked pool, and who waits for its end, look like this
         severity = Severity.INFO
-    elif not timed and not on_maker:
+    elif partner and not timed and not on_maker:
         confidence = Confidence.MEDIUM
     maker = dump.ids[dump.dumper] if dump.dumper is not None else 0
     detail = f"Nobody who could act has to do with {_them(rows)}."
