@@ -18,7 +18,6 @@ from goscope.goruntime.function_names import declared_name, is_standard_library
 from goscope.goruntime.wait_reasons import primitive_of
 from goscope.waiting import CAN_ACT, NEEDS_OTHERS, Dump, Standing, Tie
 
-
 _A_POOL = 2
 """So many goroutines with one stack, started by one that lives, are workers that wait for a job."""
 

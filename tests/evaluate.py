@@ -8,6 +8,10 @@ of the scheduler and of the gc verdict, the share of accepted verdicts per class
 called ``leak_*`` left out for the scheduler: their label accepts nearly anything; runs without gc lines left
 out for the gc: nobody can know), how thread leaks came out, recall and precision of the leaks, in all and
 per leak rule, and every miss. What a label lists in ``do_not_score`` is not scored.
+
+Leak kernels (``B-goker``, ``B-simple``) have a table of their own. Of them only the two dumps before the
+runtime's detection are read. A leaking function counts as named if it is on the stack of a leak finding
+of warning or worse; a finding of ``info`` is no alarm and names nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +31,8 @@ from goscope.sources.files import Source
 
 _FILES = ("stderr.log", "dump-1.txt", "dump-2.txt", "dump-3.txt")
 _KINDS = ("A-run", "A-long-run", "C-daemon")
+_KERNELS = ("B-goker", "B-simple")
+_BEFORE_DETECTION = ("dump-1.txt", "dump-2.txt")
 
 
 @dataclass
@@ -54,6 +60,10 @@ class Score:
     alarms_right: int = 0
     misses: list[str] = field(default_factory=list)
     runs: int = 0
+    kernels: int = 0
+    kernel_leaks: int = 0
+    kernel_leaks_named: int = 0
+    kernel_alarms_wrong: int = 0
 
     def scheduler_mean(self) -> float:
         """The accepted share, as the mean over the classes."""
@@ -69,6 +79,9 @@ class Score:
     def precision(self) -> float:
         return self.alarms_right / self.alarms if self.alarms else 1.0
 
+    def kernel_recall(self) -> float:
+        return self.kernel_leaks_named / self.kernel_leaks if self.kernel_leaks else 1.0
+
 
 def _mean(accepted: dict[str, list[bool]]) -> float:
     shares = [sum(hits) / len(hits) for hits in accepted.values()]
@@ -83,11 +96,15 @@ def score(folder: Path) -> Score:
             diagnosis = _diagnose(folder / label["path"])
             if diagnosis is not None:
                 _compare(label, diagnosis, result)
+        elif label.get("kind") in _KERNELS:
+            diagnosis = _diagnose(folder / label["path"], _BEFORE_DETECTION)
+            if diagnosis is not None:
+                _compare_kernel(label, diagnosis, result)
     return result
 
 
-def _diagnose(run: Path) -> Diagnosis | None:
-    paths = [p for name in _FILES for p in (run / name, run / f"{name}.gz") if p.exists()]
+def _diagnose(run: Path, names: Sequence[str] = _FILES) -> Diagnosis | None:
+    paths = [p for name in names for p in (run / name, run / f"{name}.gz") if p.exists()]
     if not paths:
         return None
     capture, failed = read_sources([Source(path.name, path) for path in paths])
@@ -120,11 +137,7 @@ def _compare(label: dict[str, Any], diagnosis: Diagnosis, result: Score) -> None
             result.misses.append(f"{path}: thread leak {leaks_threads}, found {threads}")
     if "leak" in unscored:
         return
-    leaks = [
-        f
-        for f in diagnosis.findings
-        if f.rule.startswith("leak-") and f.severity is not Severity.INFO
-    ]
+    leaks = _alarms(diagnosis)
     for function in expected.get("leak") or []:
         result.leaks_expected += 1
         finders = {finding.rule for finding in leaks if function in _functions(finding)}
@@ -159,6 +172,32 @@ def _compare_gc(label: dict[str, Any], diagnosis: Diagnosis, result: Score) -> N
         )
 
 
+def _alarms(diagnosis: Diagnosis) -> list[Finding]:
+    return [
+        f
+        for f in diagnosis.findings
+        if f.rule.startswith("leak-") and f.severity is not Severity.INFO
+    ]
+
+
+def _compare_kernel(label: dict[str, Any], diagnosis: Diagnosis, result: Score) -> None:
+    """Hold two early dumps against what the runtime found in the same process afterwards."""
+    path = label["path"]
+    leaking = set(label["expected"]["leak"])
+    alarms = _alarms(diagnosis)
+    named = {function for finding in alarms for function in _functions(finding)}
+    result.kernels += 1
+    result.kernel_leaks += len(leaking)
+    result.kernel_leaks_named += len(leaking & named)
+    result.misses += [
+        f"{path}: leak of {f} not suspected before detection" for f in sorted(leaking - named)
+    ]
+    for finding in alarms:
+        if not leaking & _functions(finding):
+            result.kernel_alarms_wrong += 1
+            result.misses.append(f"{path}: false alarm {finding.rule}: {finding.title}")
+
+
 def _functions(finding: Finding) -> set[str]:
     return {site.function for site in (*finding.stack, finding.site) if site and site.function}
 
@@ -187,6 +226,12 @@ def report(folder: Path, result: Score) -> str:
             for rule, score in sorted(result.by_rule.items())
         ),
     ]
+    if result.kernels:
+        lines.append(
+            f"leak kernels: {result.kernel_recall():.1%} of the leaking functions suspected before detection "
+            f"({result.kernel_leaks_named} of {result.kernel_leaks} in {result.kernels} programs), "
+            f"{result.kernel_alarms_wrong} false alarms"
+        )
     return "\n".join([*lines, *(f"miss: {miss}" for miss in result.misses)])
 
 

@@ -28,7 +28,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"stacks"}),
     frozenset({"waiting"}),
     frozenset({"stuck"}),
-    frozenset({"locks"}),
+    frozenset({"locks", "structure", "progress"}),
     frozenset({"profiles"}),
     frozenset({"scheduling", "collecting", "thread_counts"}),
     frozenset({"heap_trend", "gc_verdict", "threads_verdict"}),

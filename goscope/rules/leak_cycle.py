@@ -11,7 +11,7 @@ Evidence and threshold: the waiter is at the same place in the last two dumps (s
 has waited for a minute as the runtime says; or the locks form a cycle. In none of these dumps does a
 goroutine that can act (running, runnable, in a system call, asleep, at the network, or elsewhere than
 before) run code of the package that locks: in contention the holder, or the waiter whose turn it is,
-is one. The address of a lock is an argument of the frame that waits (``lockSlow``), and who runs
+is one. A cycle that lasts counts whoever else acts. The address of a lock is an argument of the frame that waits (``lockSlow``), and who runs
 a method of the object around it without waiting for it seems to hold it.
 
 Example: goroutine 8 waits for the lock of ``b`` in ``main.(*account).move`` below a method of ``a``,
@@ -46,10 +46,13 @@ def find(capture: Capture, settings: Settings, *, least_waiters: int = 1) -> Ite
     for process, locks in locks_of(capture):
         stuck: dict[int, int] = {}
         for number, lock in enumerate(locks.all):
-            if locks.somebody_acts(lock):
-                continue
             still = sum(row in locks.still for row in lock.rows)
-            if (still and still >= least_waiters) or number in locks.cycles:
+            lasting = still > 0 and still >= least_waiters
+            if locks.somebody_acts(lock):
+                counts = lasting and number in locks.cycles
+            else:
+                counts = lasting or number in locks.cycles
+            if counts:
                 stuck.update(dict.fromkeys(lock.rows, number))
         for blocked in groups_of(locks, sorted(stuck)):
             yield _finding(process, locks, blocked, stuck)
@@ -68,7 +71,11 @@ def _finding(process: int, locks: Locks, blocked: Blocked, stuck: dict[int, int]
     in_cycles = [n for n in numbers if n in locks.cycles]
     number = max(in_cycles or known or numbers, key=lambda n: numbers[n])
     cycle = locks.cycles.get(number)
-    sure = cycle is not None and any(row in locks.still for row in rows)
+    sure = (
+        cycle is not None
+        and any(row in locks.still for row in rows)
+        and not locks.somebody_acts(locks.all[number])
+    )
     what = "wait for each other's locks" if cycle else "wait for a lock that nobody lets go of"
     sentences = list(who_waits_for_whom(locks, locks.all[number], cycle))
     if len(numbers) > 1:
