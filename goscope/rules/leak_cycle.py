@@ -11,8 +11,9 @@ Evidence and threshold: the waiter is at the same place in the last two dumps (s
 has waited for a minute as the runtime says; or the locks form a cycle. In none of these dumps does a
 goroutine that can act (running, runnable, in a system call, asleep, at the network, or elsewhere than
 before) run code of the package that locks: in contention the holder, or the waiter whose turn it is,
-is one. A cycle that lasts counts whoever else acts. The address of a lock is an argument of the frame that waits (``lockSlow``), and who runs
-a method of the object around it without waiting for it seems to hold it.
+is one. A cycle that lasts counts whoever else acts. The address of a lock is an argument of the frame
+that waits (``lockSlow``), and who runs a method of the object around it without waiting for it
+seems to hold it.
 
 Example: goroutine 8 waits for the lock of ``b`` in ``main.(*account).move`` below a method of ``a``,
 goroutine 9 for the lock of ``a`` below a method of ``b``.

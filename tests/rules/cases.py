@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.rules import traces
-from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, dump, goroutine, leaks
+
+from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, dump, goroutine, leaks, locking, own_dump
 
 #: A dump or a log per text, oldest first.
 Texts = tuple[str, ...]
@@ -30,7 +31,46 @@ def sched(
     )
 
 
+def deep(elided: int) -> str:
+    """A goroutine deep in a recursion."""
+    walk = "main.(*node).walk(0xc000012340)\n\t/app/main.go:20 +0x31\n"
+    where = walk * 50 + f"...{elided} frames elided...\n" + walk * 50
+    return dump(goroutine(18, "runnable", where=where.rstrip("\n")))
+
+
+LOCKING = locking("main.(*cache).get", 0xC000012348, 0xC000012340)
+ORPHAN = "main.query in goroutine 5\n\t/app/main.go:14 +0x66"
+ASLEEP = "time.Sleep(0x3b9aca00)\n\t/usr/local/go/src/runtime/time.go:338 +0x165\nmain.poll()\n\t/app/main.go:60 +0x20"
+BUSY = goroutine(7, "running", where="main.(*cache).fill(0xc000012340)\n\t/app/main.go:60 +0x20")
+
 CASES = {
+    "leak-cycle": Case(
+        fires=(dump(goroutine(8, "sync.Mutex.Lock", where=LOCKING)),) * 2,
+        quiet=(dump(goroutine(8, "sync.Mutex.Lock", where=LOCKING), BUSY),) * 2,
+    ),
+    "leak-orphan": Case(
+        fires=(own_dump(goroutine(8, "chan send", started=ORPHAN)),) * 2,
+        quiet=(
+            own_dump(
+                goroutine(8, "chan send", started=ORPHAN),
+                goroutine(9, "sleep", where=ASLEEP, started=ORPHAN),
+            ),
+        )
+        * 2,
+    ),
+    "leak-hot-site": Case(
+        fires=(dump(*leaks(range(18, 1518, 10))),),
+        quiet=(dump(*leaks(range(18, 168))),),
+    ),
+    "lock-contention": Case(
+        fires=(dump(BUSY, *leaks(range(18, 30), "sync.Mutex.Lock", where=LOCKING)),),
+        quiet=(dump(BUSY, *leaks(range(18, 27), "sync.Mutex.Lock", where=LOCKING)),),
+    ),
+    "goroutines-many": Case(
+        fires=(dump(*leaks(range(18, 10_019))),),
+        quiet=(dump(*leaks(range(18, 1_018))),),
+    ),
+    "goroutines-deep-stack": Case(fires=(deep(4900),), quiet=(deep(80),)),
     "leak-proven": Case(
         fires=(dump(goroutine(42, "chan send (leaked)")),),
         quiet=(dump(goroutine(42, "chan send")),),

@@ -32,6 +32,34 @@ def dump(*blocks: str) -> str:
     return "\n".join((MAIN, *blocks))
 
 
+#: The main goroutine while it makes the dump itself.
+MAKER = """\
+goroutine 1 [running]:
+main.dump()
+\t/app/main.go:44 +0x4c
+main.main()
+\t/app/main.go:40 +0x85
+"""
+
+
+def own_dump(*blocks: str) -> str:
+    """The blocks as a dump that the main goroutine made."""
+    return "\n".join((MAKER, *blocks))
+
+
+def locking(method: str, lock: int, receiver: int, line: int = 20) -> str:
+    """The frames of a goroutine that waits for a Mutex in a method: Go 1.24 and newer."""
+    return (
+        "internal/sync.runtime_SemacquireMutex(0x0?, 0x0?, 0x0?)\n"
+        "\t/usr/local/go/src/runtime/sema.go:95 +0x25\n"
+        f"internal/sync.(*Mutex).lockSlow({lock:#x})\n"
+        "\t/usr/local/go/src/internal/sync/mutex.go:149 +0x15a\n"
+        "internal/sync.(*Mutex).Lock(...)\n\t/usr/local/go/src/internal/sync/mutex.go:70\n"
+        "sync.(*Mutex).Lock(...)\n\t/usr/local/go/src/sync/mutex.go:46\n"
+        f"{method}({receiver:#x})\n\t/app/main.go:{line} +0x31"
+    )
+
+
 KEEP_ALIVE = """\
 internal/poll.runtime_pollWait(0x7f5b1c2d3e40, 0x72)
 \t/usr/local/go/src/runtime/netpoll.go:351 +0x85

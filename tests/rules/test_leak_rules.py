@@ -248,7 +248,8 @@ def test_a_mutex_is_urgent_in_old_versions_too() -> None:
                 "semacquire, 9 minutes",
                 where=where,
                 started="main.leak1\n\t/app/main.go:14 +0x66",
-            )
+            ),
+            goroutine(43, "runnable"),  # whoever holds it may be this one
         )
     )
     assert weight(finding) == ("leak-long-wait", Severity.WARNING, Confidence.MEDIUM)
