@@ -1,0 +1,170 @@
+"""Whom nobody who can act could wake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import goscope
+from goscope.capture import Capture
+from goscope.stuck import Left, left_behind, orphans, unmoved
+from goscope.waiting import Dump, dumps_of
+from tests.rules.dumps import dump, goroutine, own_dump
+
+CAPTURES = Path(__file__).parents[1] / "fixtures" / "captures"
+SLEEPS = "time.Sleep(0x1)\n\t/t.go:1 +0x1\nmain.poll()\n\t/app/main.go:60 +0x20"
+GONE = "main.start in goroutine 5\n\t/app/main.go:14 +0x66"
+
+
+def pair(capture: Capture) -> tuple[Dump | None, Dump]:
+    ((_, dumps),) = dumps_of(capture)
+    return (dumps[-2] if len(dumps) > 1 else None), dumps[-1]
+
+
+def left(*texts: str) -> list[tuple[int, bool, bool]]:
+    before, after = pair(goscope.read(*texts))
+    found: tuple[Left, ...] = left_behind(before, after)
+    return [(after.ids[one.row], one.needs_partner, one.on_maker) for one in found]
+
+
+def wait(number: int, state: str, function: str = "main.a", started: str = GONE) -> str:
+    return goroutine(number, state, where=f"{function}()\n\t/app/main.go:15 +0x28", started=started)
+
+
+def test_it_takes_two_dumps_or_minutes() -> None:
+    text = own_dump(wait(8, "chan send"))
+    assert left(text) == []
+    assert left(text, text) == [(8, True, False)]
+    assert left(own_dump(wait(8, "chan send, 2 minutes"))) == [(8, True, False)]
+
+
+def test_who_moved_can_act_and_whom_it_may_wake_too() -> None:
+    before = own_dump(wait(8, "chan send"), wait(9, "chan send", "main.x"))
+    after = own_dump(wait(8, "chan send"), wait(9, "chan send", "main.y"))
+    assert left(before, after) == []
+    apart = GONE.replace("5", "6").replace("start", "other")
+    before = own_dump(wait(8, "chan send"), wait(9, "chan send", "main.x", apart))
+    after = own_dump(wait(8, "chan send"), wait(9, "chan send", "main.y", apart))
+    assert left(before, after) == [(8, True, False)]
+
+
+def test_who_sleeps_may_wake_its_relatives() -> None:
+    text = own_dump(wait(8, "chan send"), goroutine(9, "sleep", where=SLEEPS, started=GONE))
+    assert left(text, text) == []
+
+
+def test_a_dump_by_anybody_else_says_nothing() -> None:
+    text = dump(wait(8, "chan send"), goroutine(9, "running", where="main.work()\n\t/a.go:1 +0x1"))
+    assert left(text, text) == []
+
+
+@pytest.mark.parametrize("state", ["select", "chan receive"])
+def test_timers_may_wake_who_receives(state: str) -> None:
+    text = own_dump(wait(8, state))
+    assert left(text, text) == [(8, False, False)]
+    tied = own_dump(wait(8, state), wait(9, "chan send", "main.b"))
+    assert left(tied, tied) == [(8, True, False), (9, True, False)]
+
+
+def test_the_chain_of_parents_leads_to_the_maker_or_not() -> None:
+    mine = "main.main in goroutine 1\n\t/app/main.go:38 +0x66"
+    text = own_dump(
+        wait(8, "chan send", started=mine),
+        wait(9, "chan send", "main.b", "main.a in goroutine 8\n\t/app/main.go:16 +0x66"),
+        wait(10, "chan send", "main.c"),
+    )
+    assert left(text, text) == [(8, True, True), (9, True, True), (10, True, False)]
+
+
+def test_goroutines_that_claim_to_have_started_each_other() -> None:
+    text = own_dump(
+        wait(8, "chan send", started="main.b in goroutine 9\n\t/a.go:1 +0x1"),
+        wait(9, "chan send", "main.b", "main.a in goroutine 8\n\t/a.go:1 +0x1"),
+    )
+    assert left(text, text) == [(8, True, True), (9, True, True)]
+
+
+def group(number: int, started: str) -> str:
+    where = (
+        "sync.(*WaitGroup).Wait(0xc000018020)\n\t/w.go:1 +0x1\nmain.end()\n\t/app/main.go:15 +0x28"
+    )
+    return goroutine(number, "sync.WaitGroup.Wait", where=where, started=started)
+
+
+MINE = "main.main in goroutine 1\n\t/app/main.go:38 +0x66"
+
+
+def test_who_waits_for_a_parked_pool_waits_for_the_maker() -> None:
+    pool = [wait(n, "chan receive", "main.work", MINE) for n in (9, 10)]
+    text = own_dump(group(8, MINE), *pool)
+    assert left(text, text) == [(8, False, True), (9, False, True), (10, False, True)]
+    alone = own_dump(group(8, MINE))
+    assert left(alone, alone) == [(8, True, True)]
+
+
+def test_unmoved_is_the_same_place_in_the_same_state() -> None:
+    before, after = pair(
+        goscope.read(
+            dump(wait(8, "chan send"), wait(9, "chan send"), wait(10, "select")),
+            dump(wait(8, "chan send"), wait(9, "select"), wait(11, "select")),
+        )
+    )
+    assert {after.ids[row] for row in unmoved(before, after)} == {1, 8}  # main is in select {}
+
+
+# ---- orphans --------------------------------------------------------------------------------------
+
+LOOKUP = "orders.(*Server).Lookup.func1()\n\t/app/orders.go:15 +0x28"
+
+
+def orphan(number: int, parent: int) -> str:
+    started = f"orders.(*Server).Lookup in goroutine {parent}\n\t/app/orders.go:14 +0x66"
+    return goroutine(number, "chan send", where=LOOKUP, started=started)
+
+
+def orphaned(*blocks: str) -> list[int]:
+    text = dump(*blocks)
+    before, after = pair(goscope.read(text, text))
+    assert before is not None
+    return [after.ids[row] for row in orphans(before, after)]
+
+
+def test_a_sender_whose_function_has_returned() -> None:
+    assert orphaned(orphan(8, 5), orphan(9, 6)) == [8, 9]
+
+
+def test_a_parent_in_code_of_the_program_may_receive() -> None:
+    parent = goroutine(5, "sleep", where=SLEEPS, started="main.main in goroutine 1\n\t/a.go:1 +0x1")
+    assert orphaned(orphan(8, 5), parent) == []
+
+
+def test_anybody_in_the_package_may_receive() -> None:
+    reader = goroutine(7, "select", where="orders.(*Log).run(0x1)\n\t/app/orders.go:70 +0x1")
+    assert orphaned(orphan(8, 5), reader) == []
+
+
+def test_another_function_may_have_made_the_channel() -> None:
+    started = "main.start in goroutine 5\n\t/app/main.go:14 +0x66"
+    assert orphaned(goroutine(8, "chan send", where=LOOKUP, started=started)) == []
+
+
+@pytest.mark.parametrize(
+    "version", ["1.19", "1.21", "1.22", "1.23", "1.24", "1.25", "1.26", "1.27"]
+)
+def test_what_real_functions_leave_behind(version: str) -> None:
+    folder = CAPTURES / f"go{version}" / "left_behind"
+    before, after = pair(goscope.read(*sorted(folder.glob("dump-[12].txt*"))))
+    tops = {
+        (after.stack_of(one.row).user_frame or after.stack_of(one.row).frames[0]).function
+        for one in left_behind(before, after)
+        if one.needs_partner
+    }
+    assert tops == {
+        "main.query.func1",
+        "main.gather.func1",
+        "main.(*gate).pass",
+        "main.(*store).read",
+        "main.(*relay).produce",
+        "main.(*relay).forward",
+    }
