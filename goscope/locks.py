@@ -81,6 +81,16 @@ class Locks:
         return unmoved(self.before, self.dump)
 
     @cached_property
+    def _maker(self) -> int:
+        """Who made the dump, if it is seen at that: it holds nothing for as long as others wait."""
+        row = self.dump.dumper
+        if row is None:
+            return -1
+        frames = self.dump.stack_of(row).functions
+        dumping = any(f.startswith(("runtime/pprof.", "runtime/debug.")) for f in frames)
+        return row if dumping or self.dump.made_by_harness else -1
+
+    @cached_property
     def _starts(self) -> tuple[list[int], list[tuple[int, bool]]]:
         """All pointers that goroutines have for certain, sorted, with (row, is it a receiver)."""
         found = sorted(
@@ -160,7 +170,7 @@ class Locks:
         return tuple(
             Holder(row, "it was given the same object", exact=True)
             for row in sorted(rows, key=lambda row: (not rows[row], row))
-            if row != self.dump.dumper
+            if row != self._maker
         )
 
     def _by_type(self, lock: Lock, waiters: set[int]) -> tuple[Holder, ...]:
@@ -189,7 +199,7 @@ class Locks:
             self._in_types[owner] = np.flatnonzero(np.isin(stacks, ours))
         rows = self._in_types[owner]
         alike = list({self.dump.stack[row] for row in waiters})
-        others: Ints = rows[~np.isin(stacks[rows], alike) & (rows != self.dump.dumper)]
+        others: Ints = rows[~np.isin(stacks[rows], alike) & (rows != self._maker)]
         return others
 
     def _itself(self, lock: Lock) -> tuple[Holder, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,34 @@ def test_shares_of_leaks() -> None:
     found = Score(leaks_expected=4, leaks_found=3, alarms=10, alarms_right=9)
     assert (found.recall(), found.precision()) == (0.75, 0.9)
     assert (Score().recall(), Score().precision(), Score().scheduler_mean()) == (1.0, 1.0, 0.0)
+
+
+def kernel(folder: Path, *names: str, leak: list[str]) -> Score:
+    """The score of one leak kernel whose dumps are those of a capture."""
+    run = folder / "kernel"
+    run.mkdir()
+    for name in ("dump-1.txt", "dump-2.txt"):
+        source = FIXTURES.joinpath("captures", *names, name)
+        (run / name).write_bytes(source.read_bytes())
+    label = {"path": "kernel", "kind": "B-goker", "expected": {"leak": leak}}
+    (folder / "labels.json").write_text(json.dumps([label]), encoding="utf-8")
+    return score(folder)
+
+
+def test_leak_kernels_have_a_table_of_their_own(tmp_path: Path) -> None:
+    found = kernel(tmp_path, "go1.27", "left_behind", leak=["main.query.func1", "main.absent"])
+    assert (found.runs, found.kernels) == (0, 1)
+    assert (found.kernel_leaks, found.kernel_leaks_named) == (2, 1)
+    assert found.kernel_recall() == 0.5
+    assert found.kernel_alarms_wrong == 5  # of the six that are there one is in the truth
+    said = report(tmp_path, found)
+    assert "leak kernels: 50.0%" in said
+    assert "miss: kernel: leak of main.absent not suspected before detection" in said
+
+
+def test_a_kernel_that_does_not_leak_raises_no_alarm(tmp_path: Path) -> None:
+    found = kernel(tmp_path, "go1.27", "self_dump", leak=[])
+    assert (found.kernels, found.kernel_alarms_wrong, found.kernel_recall()) == (1, 0, 1.0)
 
 
 def test_without_a_folder_it_says_how_to_call_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,7 +50,7 @@ def _finding(process: int, locks: Locks, lock: Lock, least_waiters: int) -> Find
     before = locks.waited_before(lock)
     still = sum(row in locks.still for row in lock.rows)
     lasting = (before or 0) >= least_waiters or (before is None and still >= least_waiters)
-    sentences = [_how(before, still, count), *who_waits_for_whom(locks, lock)]
+    sentences = [_how(before, still, count), *who_waits_for_whom(locks, lock, kept=False)]
     blocked = groups_of(locks, lock.rows)[0]
     ids = sorted(locks.dump.ids[row] for row in lock.rows)
     found = leak_finding(

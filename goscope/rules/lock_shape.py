@@ -12,9 +12,12 @@ from goscope.stacks import Blocked
 
 
 def who_waits_for_whom(
-    locks: Locks, lock: Lock, cycle: tuple[int, ...] | None = None
+    locks: Locks, lock: Lock, cycle: tuple[int, ...] | None = None, *, kept: bool = True
 ) -> Iterator[str]:
-    """Sentences: who waits for the lock, who seems to hold it, and where that one is."""
+    """Sentences: who waits for the lock, who seems to hold it, and where that one is.
+
+    ``kept``: nobody can let go of it, so that something is said also where no holder is seen.
+    """
     if cycle is not None and len(cycle) > 1:
         for number in cycle:
             yield from who_waits_for_whom(locks, locks.all[number])
@@ -32,10 +35,10 @@ def who_waits_for_whom(
         state = dump.reason(holder.row)
         verb = "is" if dump.reasons[holder.row] is None else "waits in"
         yield f"Goroutine {goroutine} seems to hold it ({holder.because}): it {verb} {state} at {site}."
-    crowd = 0 if holders else locks.in_methods(lock)
+    crowd = 0 if holders or not kept else locks.in_methods(lock)
     if crowd:
         yield f"One of {crowd} goroutines in methods of its type may hold it."
-    elif not holders:
+    elif not holders and kept:
         yield (
             "Nobody who is left seems to hold it: a path returned without Unlock, or a function "
             "locks what it has locked."
