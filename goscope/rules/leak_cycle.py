@@ -28,13 +28,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from goscope.capture import Capture
 from goscope.findings import Confidence, Evidence, Finding, Severity
 from goscope.goruntime.wait_reasons import primitive_of
 from goscope.locks import Locks, locks_of
 from goscope.rules.leak_shape import leak_finding, place_of
-from goscope.rules.lock_shape import groups_of, who_waits_for_whom
+from goscope.rules.lock_shape import advice_about, groups_of, who_waits_for_whom
 from goscope.rules.rule import Rule, Settings
 from goscope.stacks import Blocked
 from goscope.waiting import Standing
@@ -77,18 +78,19 @@ def _finding(process: int, locks: Locks, blocked: Blocked, stuck: dict[int, int]
         and any(row in locks.still for row in rows)
         and not locks.somebody_acts(locks.all[number])
     )
-    what = "wait for each other's locks" if cycle else "wait for a lock that nobody lets go of"
+    verb = "waits" if len(rows) == 1 else "wait"
+    what = "in a lock cycle" if cycle else f"{verb} for a lock that nobody lets go of"
     sentences = list(who_waits_for_whom(locks, locks.all[number], cycle))
     if len(numbers) > 1:
         sentences.append(f"So it is with {len(numbers) - 1} more such locks.")
     count = len(rows)
-    return leak_finding(
+    found = leak_finding(
         "leak-cycle",
         Severity.CRITICAL if sure else Severity.WARNING,
         Confidence.HIGH if sure else Confidence.MEDIUM,
         blocked,
         process=process,
-        title=f"{count} {_singular(what, count)} at {place_of(blocked.stack.user_frame)}",
+        title=f"{count} {what} at {place_of(blocked.stack.user_frame)}",
         detail=" ".join(sentences),
         evidence=(
             Evidence("waiting here", count, "goroutines", blocked.line_source()),
@@ -96,6 +98,7 @@ def _finding(process: int, locks: Locks, blocked: Blocked, stuck: dict[int, int]
             *_unmoved(locks, rows),
         ),
     )
+    return replace(found, advice=advice_about(locks, locks.all[number], cycle))
 
 
 def _group_findings(process: int, locks: Locks, stuck: dict[int, int]) -> Iterator[Finding]:
@@ -152,10 +155,6 @@ def _unmoved(locks: Locks, rows: Sequence[int]) -> tuple[Evidence, ...]:
         else "at the same place in both dumps"
     )
     return (Evidence(label, still, "goroutines"),)
-
-
-def _singular(words: str, count: int) -> str:
-    return words.replace("wait ", "waits ", 1) if count == 1 else words
 
 
 RULE = Rule("leak-cycle", ("goroutines",), find, __doc__)

@@ -28,6 +28,29 @@ _FIXES = {
     "locked": "The goroutine keeps its thread: call runtime.UnlockOSThread, or let it end.",
     "io": "It waits for a peer: set deadlines, close response bodies, give requests a context.",
 }
+#: What a frame tells that the wait reason does not: the first that matches from the innermost on.
+_FIXES_BY_FRAME = (
+    (
+        "net/http.(*persistConn).",
+        "A response body was not read and closed: defer resp.Body.Close() right after the error check.",
+    ),
+    (
+        "database/sql.(*Tx).awaitDone",
+        "A transaction was not ended: defer tx.Rollback() right after Begin.",
+    ),
+    (
+        "database/sql.(*Rows).awaitDone",
+        "Rows were not closed: defer rows.Close() right after the query.",
+    ),
+    (
+        "context.(*cancelCtx).propagateCancel",
+        "A context is never cancelled: defer its cancel function where it is made.",
+    ),
+    (
+        "iter.Pull",
+        "An iterator was not drained: defer the stop function of iter.Pull.",
+    ),
+)
 _OTHER_FIX = "See that whoever it waits for still exists, or give it a way to end (a context)."
 
 
@@ -47,7 +70,15 @@ def blocking_class(blocked: Blocked | Counted) -> str:
 
 def advice_for(blocked: Blocked | Counted) -> str:
     """The usual fix for goroutines that wait like this."""
-    return _FIXES.get(blocking_class(blocked), _OTHER_FIX)
+    by_frame = (
+        fix
+        for function in blocked.stack.functions
+        for start, fix in _FIXES_BY_FRAME
+        if function.startswith(start)
+    )
+    fix = next(by_frame, None) or _FIXES.get(blocking_class(blocked), _OTHER_FIX)
+    locked = bool(blocked.snapshot.rows.flags("locked")[blocked.rows].all())
+    return f"{fix} {_FIXES['locked']}" if locked else fix
 
 
 def place_of(site: Site | None) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from goscope.findings import Site
 from goscope.locks import Lock, Locks
-from goscope.rules.leak_shape import place_of
 from goscope.stacks import Blocked
 
 
@@ -16,25 +16,28 @@ def who_waits_for_whom(
 ) -> Iterator[str]:
     """Sentences: who waits for the lock, who seems to hold it, and where that one is.
 
-    ``kept``: nobody can let go of it, so that something is said also where no holder is seen.
+    ``cycle``: the locks that lead back to this one. ``kept``: nobody can let go of it, so that
+    something is said also where no holder is seen.
     """
+    dump = locks.dump
     if cycle is not None and len(cycle) > 1:
         for number in cycle:
-            yield from who_waits_for_whom(locks, locks.all[number])
+            link = locks.all[number]
+            holder = next((h for h in locks.holders(link) if h.row in locks.lock_of), None)
+            by = f", which goroutine {dump.ids[holder.row]} seems to hold" if holder else ""
+            yield f"{_ids(locks, link.rows)} for {_name(link)}{by}."
         return
-    name = f"the lock {lock.address:#x}" if lock.address is not None else "a lock"
-    yield f"{_ids(locks, lock.rows)} for {name}."
+    yield f"{_ids(locks, lock.rows)} for {_name(lock)}."
     holders = locks.holders(lock)
     for holder in holders:
-        dump = locks.dump
         goroutine = dump.ids[holder.row]
         if holder.itself:
             yield f"Goroutine {goroutine} seems to hold it itself: {holder.because}."
             continue
-        site = place_of(dump.stack_of(holder.row).user_frame)
-        state = dump.reason(holder.row)
         verb = "is" if dump.reasons[holder.row] is None else "waits in"
-        yield f"Goroutine {goroutine} seems to hold it ({holder.because}): it {verb} {state} at {site}."
+        place = _short(dump.stack_of(holder.row).user_frame)
+        state = dump.reason(holder.row)
+        yield f"Goroutine {goroutine} seems to hold it ({holder.because}): it {verb} {state} at {place}."
     crowd = 0 if holders or not kept else locks.in_methods(lock)
     if crowd:
         yield f"One of {crowd} goroutines in methods of its type may hold it."
@@ -43,6 +46,36 @@ def who_waits_for_whom(
             "Nobody who is left seems to hold it: a path returned without Unlock, or a function "
             "locks what it has locked."
         )
+
+
+def advice_about(locks: Locks, lock: Lock, cycle: tuple[int, ...] | None) -> str:
+    """What to do about a lock that nobody lets go of."""
+    holders = locks.holders(lock)
+    if cycle is not None and len(cycle) > 1:
+        return "Take these locks in one order everywhere, for example by name or id."
+    if any(holder.itself for holder in holders):
+        return (
+            "A method must not call another that takes the same lock: split the inner one into one that "
+            "locks and one that expects the lock to be held."
+        )
+    if holders:
+        return (
+            "Do not wait for a channel, a WaitGroup or another lock while holding a lock: unlock first, "
+            "or hand the work to a goroutine that does not hold it."
+        )
+    return "Unlock with defer right after locking, so that no early return or panic keeps the lock."
+
+
+def _name(lock: Lock) -> str:
+    return f"the lock {lock.address:#x}" if lock.address is not None else "a lock"
+
+
+def _short(site: Site | None) -> str:
+    """A site without its folder: the sentence names several."""
+    if site is None or site.function is None:
+        return "an unknown place"
+    file = (site.file or "?").rpartition("/")[2]
+    return f"{site.function} ({file}:{site.line})"
 
 
 def groups_of(locks: Locks, rows: Sequence[int]) -> list[Blocked]:
