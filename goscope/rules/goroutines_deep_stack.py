@@ -41,9 +41,9 @@ def find(
     capture: Capture,
     settings: Settings,
     *,
-    deep: int = 1000,
-    far_too_deep: int = 100_000,
-    least_repeated: float = 0.5,
+    least_frames: int = 1000,
+    warn_above_frames: int = 100_000,
+    least_repeated_share: float = 0.5,
 ) -> Iterator[Finding]:
     """One finding per recursion and process, from the last dump."""
     table = capture.table("stacks")
@@ -53,21 +53,24 @@ def find(
         told: set[str] = set()
         numbers = np.unique(last.rows["stack"])
         for number in sorted(numbers.tolist(), key=lambda n: -frames[n]):
-            if frames[number] < deep:
+            if frames[number] < least_frames:
                 break
             stack = stacks_of(capture)[number]
-            function = _recursion(stack, least_repeated)
+            function = _recursion(stack, least_repeated_share)
             if function is not None and function not in told:
                 told.add(function)
                 total = int(frames[number])
-                yield _finding(capture, process, last, number, function, total, far_too_deep)
+                yield _finding(capture, process, last, number, function, total, warn_above_frames)
 
 
-def _recursion(stack: Stack, least_repeated: float) -> str | None:
+def _recursion(stack: Stack, least_repeated_share: float) -> str | None:
     """The function that comes again and again, if it and a few others make up most of the stack."""
     counts = Counter(stack.functions).most_common(MOST_IN_TURN)
     repeated = [(function, count) for function, count in counts if count > 2]
-    if sum(count for _, count in repeated) < least_repeated * len(stack.frames) or not repeated:
+    if (
+        sum(count for _, count in repeated) < least_repeated_share * len(stack.frames)
+        or not repeated
+    ):
         return None
     return repeated[0][0]
 
@@ -79,7 +82,7 @@ def _finding(
     number: int,
     function: str,
     frames: int,
-    far_too_deep: int,
+    warn_above_frames: int,
 ) -> Finding:
     stack = stacks_of(capture)[number]
     rows = np.flatnonzero(dump.rows["stack"] == number)
@@ -87,7 +90,7 @@ def _finding(
     real = stacks_mb(capture, process)
     memory = () if real is None else (Evidence("stacks in the last gc line", real, "MiB"),)
     source = f"{dump.rows.text('input', int(rows[0]))}:{int(dump.rows['line'][int(rows[0])])}"
-    too_deep = frames > far_too_deep
+    too_deep = frames > warn_above_frames
     return Finding(
         rule="goroutines-deep-stack",
         severity=Severity.WARNING if too_deep else Severity.INFO,

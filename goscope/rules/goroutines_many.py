@@ -35,13 +35,17 @@ AROUND_BYTES = 150
 
 
 def find(
-    capture: Capture, settings: Settings, *, many: int = 10_000, far_too_many: int = 100_000
+    capture: Capture,
+    settings: Settings,
+    *,
+    above_goroutines: int = 10_000,
+    warn_above_goroutines: int = 100_000,
 ) -> Iterator[Finding]:
     """One finding per process, about its last dump."""
     for process, dumps in snapshots_of(capture):
         last = dumps[-1]
-        if len(last.rows) > many:
-            yield _finding(capture, process, last, far_too_many)
+        if len(last.rows) > above_goroutines:
+            yield _finding(capture, process, last, warn_above_goroutines)
 
 
 def estimated_mb(goroutines: int) -> float:
@@ -56,7 +60,7 @@ def stacks_mb(capture: Capture, process: int) -> int | None:
     return int(gc["stacks_mb"][told[-1]]) if len(told) else None
 
 
-def _finding(capture: Capture, process: int, dump: Snapshot, far_too_many: int) -> Finding:
+def _finding(capture: Capture, process: int, dump: Snapshot, warn_above_goroutines: int) -> Finding:
     count = len(dump.rows)
     numbers, sizes = np.unique(dump.rows["stack"], return_counts=True)
     largest = int(np.argmax(sizes))
@@ -68,7 +72,7 @@ def _finding(capture: Capture, process: int, dump: Snapshot, far_too_many: int) 
         if real is None
         else Evidence("stacks in the last gc line", real, "MiB")
     )
-    too_many = count > far_too_many
+    too_many = count > warn_above_goroutines
     return Finding(
         rule="goroutines-many",
         severity=Severity.WARNING if too_many else Severity.INFO,

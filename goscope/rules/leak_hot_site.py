@@ -37,11 +37,11 @@ def find(
     capture: Capture,
     settings: Settings,
     *,
-    hot: int = 10_000,
-    hot_of_small: int = 100,
+    least_goroutines: int = 10_000,
+    least_senders: int = 100,
     least_share: float = 0.5,
-    least_spread: float = 2.0,
-    least_unmoved: float = 0.9,
+    least_ids_per_goroutine: float = 2.0,
+    least_unmoved_share: float = 0.9,
 ) -> Iterator[Finding]:
     """One finding per stack and wait reason, from the last dump of each process."""
     for process, dumps in dumps_of(capture):
@@ -49,18 +49,20 @@ def find(
         before = dumps[-2] if len(dumps) > 1 else None
         for blocked in blocked_groups(capture, after.snapshot):
             count = len(blocked.rows)
-            if count < min(hot, hot_of_small):
+            if count < min(least_goroutines, least_senders):
                 break  # larger groups come first
             if after.standings[int(blocked.rows[0])] not in NEEDS_OTHERS:
                 continue
             small = (
                 blocked.reason.startswith("chan send")
-                and count >= hot_of_small
+                and count >= least_senders
                 and count >= least_share * len(after.ids)
-                and _spread(blocked) >= least_spread
+                and _spread(blocked) >= least_ids_per_goroutine
             )
-            if (count >= hot or small) and _stays(before, after, blocked, least_unmoved):
-                yield _finding(process, after, blocked, hot)
+            if (count >= least_goroutines or small) and _stays(
+                before, after, blocked, least_unmoved_share
+            ):
+                yield _finding(process, after, blocked, least_goroutines)
 
 
 def _spread(blocked: Blocked) -> float:
@@ -76,13 +78,13 @@ def _stays(before: Dump | None, after: Dump, blocked: Blocked, least: float) -> 
     return float(np.mean([row in still for row in blocked.rows.tolist()])) >= least
 
 
-def _finding(process: int, dump: Dump, blocked: Blocked, hot: int) -> Finding:
+def _finding(process: int, dump: Dump, blocked: Blocked, least_goroutines: int) -> Finding:
     count = len(blocked.rows)
     sender = dump.standings[int(blocked.rows[0])] is Standing.WAITING
     return leak_finding(
         "leak-hot-site",
         Severity.WARNING,
-        Confidence.MEDIUM if sender and count >= hot else Confidence.LOW,
+        Confidence.MEDIUM if sender and count >= least_goroutines else Confidence.LOW,
         blocked,
         process=process,
         title=f"{count} blocked at {place_of(blocked.stack.user_frame)}",

@@ -77,7 +77,9 @@ def advice_for(blocked: Blocked | Counted) -> str:
         if function.startswith(start)
     )
     fix = next(by_frame, None) or _FIXES.get(blocking_class(blocked), _OTHER_FIX)
-    locked = bool(blocked.snapshot.rows.flags("locked")[blocked.rows].all())
+    locked = (
+        isinstance(blocked, Blocked) and blocked.snapshot.rows.flags("locked")[blocked.rows].all()
+    )
     return f"{fix} {_FIXES['locked']}" if locked else fix
 
 

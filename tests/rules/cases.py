@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.rules import traces
-
 from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, dump, goroutine, leaks, locking, own_dump
 
 #: A dump or a log per text, oldest first.

@@ -248,9 +248,9 @@ def test_the_real_size_of_the_stacks_is_preferred(tmp_path: Path) -> None:
 
 def test_far_too_many_is_a_warning() -> None:
     capture = goscope.read(dump(*leaks(range(18, 118), "select")))
-    assert list(many_goroutines(capture, Settings(), many=101)) == []
-    (some,) = many_goroutines(capture, Settings(), many=100, far_too_many=101)
-    (more,) = many_goroutines(capture, Settings(), many=50, far_too_many=100)
+    assert list(many_goroutines(capture, Settings(), above_goroutines=101)) == []
+    (some,) = many_goroutines(capture, Settings(), above_goroutines=100, warn_above_goroutines=101)
+    (more,) = many_goroutines(capture, Settings(), above_goroutines=50, warn_above_goroutines=100)
     assert (some.severity, more.severity) == (Severity.INFO, Severity.WARNING)
 
 
@@ -270,7 +270,7 @@ def test_a_deep_stack_of_different_functions_is_no_recursion() -> None:
         )
     )
     assert found(text) == []
-    assert list(deep_stacks(goscope.read(text), Settings(), least_repeated=0.0)) == []
+    assert list(deep_stacks(goscope.read(text), Settings(), least_repeated_share=0.0)) == []
 
 
 @pytest.mark.parametrize("version", VERSIONS[1:])
