@@ -25,7 +25,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"findings"}),
     frozenset({"baseline"}),
     frozenset({"settings"}),
-    frozenset({"stacks"}),
+    frozenset({"stacks", "transitions"}),
     frozenset({"profiles"}),
     frozenset({"scheduling", "collecting", "thread_counts"}),
     frozenset({"heap_trend", "gc_verdict", "threads_verdict"}),

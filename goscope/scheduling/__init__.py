@@ -22,7 +22,7 @@ from functools import lru_cache
 import numpy as np
 
 from goscope.capture import Capture
-from goscope.findings import Evidence, Verdict
+from goscope.findings import Evidence, Stretch, Verdict
 from goscope.scheduling.bars import (
     BUSY_THREADS_PER_P,
     FEW_BLOCKED,
@@ -64,11 +64,23 @@ class Schedule:
     waits: Waits | None  # what its goroutines wait for, if that is known
     verdict: Verdict
     cause: str  # of :class:`~goscope.scheduling.judgement.Judgement`
-    evidence: tuple[Evidence, ...]
 
     @property
     def process(self) -> int:
         return self.samples.process
+
+    def lasting(self, state: str) -> tuple[Stretch, ...]:
+        """The stretches of time in a state."""
+        found = self.verdict.timeline
+        return tuple(s for s in found if s.state == state and s.end_ms > s.start_ms)
+
+    def evidence(self, state: str) -> tuple[Evidence, ...]:
+        """What the samples of the time in a state show; of all samples if it is not on the time line."""
+        s = self.samples
+        inside = np.zeros(len(s), np.bool_)
+        for stretch in self.lasting(state):
+            inside |= (s.t_ms >= stretch.start_ms) & (s.t_ms <= stretch.end_ms)
+        return _evidence(s.part(inside) if inside.any() else s)
 
 
 @lru_cache(maxsize=4)
@@ -99,7 +111,7 @@ def _schedule(capture: Capture, process: int, bars: Bars) -> Schedule:
     whole = judge(samples, waits=waits, stops=stops, bars=bars)
     chosen, stretches = over_time(samples, whole, judge_part, bars)
     verdict = Verdict(chosen.state, chosen.confidence, chosen.reason, chosen.collect, stretches)
-    return Schedule(samples, stops, waits, verdict, chosen.cause, _evidence(samples))
+    return Schedule(samples, stops, waits, verdict, chosen.cause)
 
 
 def _evidence(s: Samples) -> tuple[Evidence, ...]:

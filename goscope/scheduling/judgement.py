@@ -100,7 +100,7 @@ def _kept(s: Samples, stops: Stops, bars: Bars) -> str | None:
     known = ~np.isnan(s.still_ms)
     still = s.still_ms[known] >= bars.kept_ms if known.any() else np.zeros(1)
     frozen = float(still.mean()) >= 0.3
-    waits = float((s.waiting > 0).mean()) >= 0.5
+    waits = float(((s.waiting > 0) | s.stopping).mean()) >= 0.5
     if stuck:
         return f"the GC waited {long.longest:.0f} ms for the world to stop"
     if frozen and waits:

@@ -35,6 +35,7 @@ class Samples:
     threads: Floats
     busy_threads: Floats
     still_ms: Floats
+    stopping: Bools  # the GC waits for Ps to stop; scheddetail only, else False
 
     def __len__(self) -> int:
         return len(self.t_ms)
@@ -104,6 +105,7 @@ def samples_of(capture: Capture, process: int) -> Samples:
         threads=threads,
         busy_threads=threads - parked,
         still_ms=_still(capture, rows, mine.numbers("t_ms"), idle),
+        stopping=mine.flags("gcwaiting") & (np.nan_to_num(mine.numbers("stopwait")) > 0),
     )
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from goscope.capture import Capture
+from goscope.findings import Site
+from goscope.goruntime.function_names import is_standard_library
 from goscope.goruntime.goroutine_states import LEAKED, SYSCALL, WAITING
 from goscope.goruntime.request_handlers import serves_a_request
 from goscope.goruntime.wait_reasons import never_wakes, primitive_of, reason
@@ -205,6 +207,7 @@ class Runners:
 
     count: int
     here: int
+    site: Site
     stack: Stack
 
 
@@ -217,7 +220,7 @@ def runners_in(capture: Capture, dump: Snapshot) -> Runners | None:
     found: Counter[int] = Counter()
     for state in ("running", "runnable"):
         found.update(dump.rows["stack"][_in_state(dump, state)].tolist())
-    at: dict[object, tuple[int, Stack]] = {}
+    at: dict[str | None, tuple[int, Site, Stack]] = {}
     for stack, count in found.items():
         known = stacks[stack]
         if any(name.startswith(_WRITES_THE_DUMP) for name in known.functions):
@@ -225,12 +228,14 @@ def runners_in(capture: Capture, dump: Snapshot) -> Runners | None:
         site = known.user_frame
         if site is None or site.function is None:
             continue
-        seen = at.get(site.function, (0, known))
-        at[site.function] = (seen[0] + count, seen[1])
+        if is_standard_library(site.function):
+            site = known.frames[-1]  # nothing of the program itself: what it is part of says more
+        so_far, place, stack_there = at.get(site.function, (0, site, known))
+        at[site.function] = (so_far + count, place, stack_there)
     if not at:
         return None
-    here, where = max(at.values(), key=lambda found: found[0])
-    return Runners(sum(count for count, _ in at.values()), here, where)
+    here, at_site, where = max(at.values(), key=lambda found: found[0])
+    return Runners(sum(count for count, _, _ in at.values()), here, at_site, where)
 
 
 def stack_of_goroutine(capture: Capture, process: int, goroutine: int) -> Stack | None:
