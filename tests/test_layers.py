@@ -25,7 +25,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"findings"}),
     frozenset({"baseline"}),
     frozenset({"settings"}),
-    frozenset({"stacks"}),
+    frozenset({"stacks", "transitions"}),
     frozenset({"waiting"}),
     frozenset({"stuck"}),
     frozenset({"locks", "structure", "progress"}),

@@ -1,13 +1,15 @@
 """Nothing runs, because the goroutines wait for each other.
 
-What it detects: (nearly) all Ps idle while most of the program's goroutines wait for locks, sends or
-system calls.
+What it detects: (nearly) all Ps idle while the program's goroutines wait for locks, WaitGroups or system
+calls, or its requests hang; or a convoy, in which nearly all goroutines wait for one lock.
 
 Why it matters: the program does nothing although it has work; requests hang.
 
-Evidence and threshold: idleprocs equals gomaxprocs in (nearly) all samples, and at least 4 and half of
-the waiting goroutines, in the last dump or the G lines of scheddetail, need another goroutine to act.
-Without either only the number of threads speaks, and the confidence is low.
+Evidence and threshold: idleprocs equals gomaxprocs in (nearly) all samples, and in the last dump, or the
+G lines of scheddetail, at least 4 and half of the goroutines wait for locks or WaitGroups (four fifths if
+the main goroutine goes on waiting for work), or half of the requests, or of the goroutines in system
+calls. Senders count only where nothing from outside can wake anybody, and not while they grow in number:
+that is a leak. Without dump and G lines only the number of threads speaks, and the confidence is low.
 
 Example: ``SCHED 5010ms: gomaxprocs=8 idleprocs=7 threads=50 spinningthreads=0 idlethreads=43 ...``
 
@@ -24,12 +26,25 @@ from dataclasses import replace
 from goscope.capture import Capture
 from goscope.findings import Finding, Severity
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.scheduler_shape import findings_in_state
+from goscope.rules.scheduler_shape import finding_in_state, schedules_in_state, where_they_wait
 from goscope.scheduling import FEW_BLOCKED, bars_of
 
+_TITLES = {
+    "locks": "Goroutines wait for locks while Ps idle",
+    "requests": "Requests hang while Ps idle",
+    "syscalls": "Goroutines block in system calls while Ps idle",
+}
 _ADVICE = (
     "Look at where the goroutines wait and who holds the lock: take a goroutine dump "
     "(pprof goroutine?debug=2, or SIGQUIT at the end) and give it to goscope with this log."
+)
+_WITH_DUMP = (
+    "Find who holds what they wait for: a goroutine that returned without Unlock or Done, or that waits "
+    "itself; the findings about leaks and locks name it where it shows."
+)
+_SYSCALLS = (
+    "Look at what the system calls are for, and how slow it is: a disk, a pipe, a device. Each of these "
+    "goroutines needs a thread; bound their number with a semaphore."
 )
 
 
@@ -44,15 +59,17 @@ def find(
         bars_of(settings),
         few_blocked=few_blocked,
     )
-    yield from findings_in_state(
-        capture,
-        bars,
-        "blocked",
-        "sched-blocked",
-        Severity.WARNING,
-        "Goroutines are blocked while Ps idle",
-        _ADVICE,
-    )
+    for schedule in schedules_in_state(capture, bars, "blocked"):
+        advice = _WITH_DUMP if schedule.waits and schedule.waits.from_dump else _ADVICE
+        yield finding_in_state(
+            schedule,
+            state="blocked",
+            rule="sched-blocked",
+            severity=Severity.WARNING,
+            title=_TITLES.get(schedule.cause, "Goroutines are blocked while Ps idle"),
+            advice=_SYSCALLS if schedule.cause == "syscalls" else advice,
+            place=where_they_wait(schedule),
+        )
 
 
 RULE = Rule("sched-blocked", ("sched",), find, __doc__)

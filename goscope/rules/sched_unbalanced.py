@@ -5,8 +5,9 @@ work piled up in one run queue while other Ps idle.
 
 Why it matters: the program cannot use the CPU that it has; it is as slow as its serial part.
 
-Evidence and threshold: at random load some samples would find every P idle; here less than 3 % do, and
-at least 70 % find some idle, over 5 samples and more.
+Evidence and threshold: at random load the number of busy Ps varies with P * p * (1 - p), as tosses of a
+coin do; here its variance is at most 0.6 of that, less than 3 % of the samples find every P idle, and at
+least 70 % find some idle, over 5 samples and more. Threads that only look for work do not count.
 
 Example: ``idleprocs=3`` of 4 in every line.
 
@@ -22,7 +23,7 @@ from collections.abc import Iterator
 from goscope.capture import Capture
 from goscope.findings import Finding, Severity
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.scheduler_shape import findings_in_state
+from goscope.rules.scheduler_shape import finding_in_state, schedules_in_state, where_they_run
 from goscope.scheduling import bars_of
 
 _ADVICE = (
@@ -33,15 +34,16 @@ _ADVICE = (
 
 def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
     """One finding per process whose scheduler verdict is unbalanced."""
-    yield from findings_in_state(
-        capture,
-        bars_of(settings),
-        "unbalanced",
-        "sched-unbalanced",
-        Severity.WARNING,
-        "Work does not spread over the Ps",
-        _ADVICE,
-    )
+    for schedule in schedules_in_state(capture, bars_of(settings), "unbalanced"):
+        yield finding_in_state(
+            schedule,
+            state="unbalanced",
+            rule="sched-unbalanced",
+            severity=Severity.WARNING,
+            title="Work does not spread over the Ps",
+            advice=_ADVICE,
+            place=where_they_run(capture, schedule.process),
+        )
 
 
 RULE = Rule("sched-unbalanced", ("sched",), find, __doc__)
