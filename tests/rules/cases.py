@@ -30,7 +30,20 @@ def sched(
     )
 
 
+STACK = "goroutine 7 [running]:\nmain.f()\n\t/app/main.go:9 +0x1d\n"
+PANIC = f"panic: boom\n\n{STACK}"
+TIMEOUT = f"panic: test timed out after 1s\n\trunning tests:\n\t\tTestHang (1s)\n\n{STACK}"
+GOLEAK = (
+    "goleak: Errors on successful test run: found unexpected goroutines:\n"
+    "[Goroutine 8 in state sleep, with main.f on top of the stack:\nmain.f()\n\t/app/main.go:9 +0x1d\n]\n"
+)
+RACE = "WARNING: DATA RACE\nRead at 0x00c000094028 by goroutine 8:\n  main.f()\n      /app/main.go:9 +0x1\n"
+
 CASES = {
+    "crash": Case(fires=(PANIC,), quiet=(TIMEOUT, GOLEAK)),
+    "test-timeout": Case(fires=(TIMEOUT,), quiet=(PANIC,)),
+    "goleak-report": Case(fires=(GOLEAK,), quiet=(PANIC,)),
+    "data-race": Case(fires=(RACE,), quiet=(PANIC,)),
     "leak-proven": Case(
         fires=(dump(goroutine(42, "chan send (leaked)")),),
         quiet=(dump(goroutine(42, "chan send")),),
