@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from goscope.crashes import link_crashes
 from goscope.errors import InputError
 from goscope.formats import HEAD, all_formats, content_format
 from goscope.formats.format import BlockReader, Content
@@ -150,6 +151,16 @@ class Capture:
         """A row per goroutine dump."""
         return self.table("snapshots").frame()
 
+    @cached_property
+    def crashes(self) -> pd.DataFrame:
+        """A row per panic, fatal error, fatal signal, logged stack, test timeout and goleak report."""
+        return self.table("crashes").frame()
+
+    @cached_property
+    def races(self) -> pd.DataFrame:
+        """A row per report of the race detector."""
+        return self.table("races").frame()
+
 
 class CaptureBuilder:
     """Reads inputs, one after the other, into the tables of a capture."""
@@ -217,6 +228,17 @@ class CaptureBuilder:
         return self._reading.openings if self._reading is not None else ()
 
     @property
+    def introductions(self) -> tuple[bytes, ...]:
+        """Literals of blocks that records of other kinds may belong to."""
+        kinds = [kind for kind in self._block_kinds if kind.introduces]
+        return tuple(literal for kind in kinds for literal in (*kind.openings, *kind.words))
+
+    @property
+    def logged(self) -> tuple[bytes, ...]:
+        """Openings of records that the text line right above may belong to."""
+        return tuple(o for kind in self._block_kinds if kind.above for o in kind.openings)
+
+    @property
     def input_name(self) -> str:
         """The name that the present input goes by."""
         return self._reading.name if self._reading is not None else ""
@@ -243,7 +265,7 @@ class CaptureBuilder:
         readers = [reader.tables() for reader in self._readers.values()]
         readers += [reader.tables() for reader in self._contents.values()]
         tables.update(_together(readers))
-        tables = _mark_periodic(_link_samples(tables))
+        tables = link_crashes(_mark_periodic(_link_samples(tables)))
         tables, processes = assign_processes(tables, [i.name for i in self._inputs])
         tables["gc"] = with_interval_cpu(tables["gc"])
         return Capture(tables, self._inputs, processes)

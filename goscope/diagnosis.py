@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from goscope.capture import Capture
+from goscope.crash_reports import CrashReport, crash_reports_of
 from goscope.findings import Confidence, Finding, Severity, Verdict, worst
 from goscope.gc_verdict import gc_verdict
 from goscope.profiles import ProfileSummary, goroutine_profiles_of, summaries_of
@@ -29,7 +30,9 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All that renderers need: the status, the verdicts, the findings, worst first, and the capture."""
+    """All that renderers need: the status, the verdicts, the findings, worst first, the crashes in the
+    order of the text, and the capture.
+    """
 
     capture: Capture
     status: str
@@ -38,6 +41,7 @@ class Diagnosis:
     settings: Settings
     ignored: tuple[Ignored, ...] = ()
     profiles: tuple[ProfileSummary, ...] = ()
+    crashes: tuple[CrashReport, ...] = ()
 
 
 def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
@@ -57,7 +61,7 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
         "gc": gc_verdict(capture, findings),
         "goroutines": _goroutines(capture, findings),
         "threads": threads_verdict(capture, findings),
-        "crash": Verdict("unknown", Confidence.LOW, "this version does not look for crashes"),
+        "crash": _crash(capture),
     }
     verdicts = {name: _with_note(name, v, ignored) for name, v in verdicts.items()}
     return Diagnosis(
@@ -68,6 +72,7 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
         settings,
         ignored,
         summaries_of(capture),
+        crash_reports_of(capture),
     )
 
 
@@ -141,7 +146,7 @@ def _status(capture: Capture, findings: list[Finding], verdicts: Mapping[str, Ve
     severity = worst(findings)
     if severity in (Severity.CRITICAL, Severity.WARNING):
         return str(severity.value)
-    if all(verdict.state == "unknown" for verdict in verdicts.values()):
+    if all(verdict.state in ("unknown", "none") for verdict in verdicts.values()):
         return "unknown"
     return "info" if severity is Severity.INFO else "ok"
 
@@ -164,15 +169,40 @@ def _scheduler(capture: Capture, settings: Settings) -> Verdict:
     return Verdict(chosen.state, chosen.confidence, reason, chosen.collect, timeline)
 
 
+def _crash(capture: Capture) -> Verdict:
+    """The worst crash, the first of several equally bad ones."""
+    reports = crash_reports_of(capture)
+    if reports:
+        worst_one = max(reports, key=lambda report: report.severity.rank)
+        said = worst_one.message.partition("\n")[0] or worst_one.kind
+        where = f" in {worst_one.site.function}" if worst_one.site else ""
+        more = f", and {len(reports) - 1} more" if len(reports) > 1 else ""
+        sure = Confidence.CERTAIN if worst_one.site or worst_one.exit else Confidence.HIGH
+        return Verdict(worst_one.kind, sure, f"{said}{where} ({worst_one.source}){more}")
+    if capture.recognised:
+        return Verdict("none", Confidence.HIGH, "no panic, fatal error or fatal signal was read")
+    return Verdict(
+        "unknown",
+        Confidence.LOW,
+        "nothing of the Go runtime was read",
+        "give goscope the program's stderr",
+    )
+
+
 def _goroutines(capture: Capture, findings: list[Finding]) -> Verdict:
+    deadlock = next((r for r in crash_reports_of(capture) if r.kind == "deadlock"), None)
+    if deadlock is not None:
+        said = deadlock.message.partition("\n")[0]
+        return Verdict("deadlock", Confidence.CERTAIN, f"{said} ({deadlock.source})")
     dumps = snapshots_of(capture)
     profiles = goroutine_profiles_of(capture, "goroutine")
     searches = goroutine_profiles_of(capture, "goroutineleak")
     if not dumps and not profiles and not searches:
+        crashed = len(capture.table("goroutines")) > 0
         return Verdict(
             "unknown",
             Confidence.LOW,
-            "no goroutine dump was read",
+            "no goroutine dump was read" + (" but those of crashes" if crashed else ""),
             "add two or three dumps of /debug/pprof/goroutine?debug=2, some seconds apart",
         )
     most = max((len(snapshots) for _, snapshots in dumps), default=0)

@@ -81,6 +81,7 @@ class Finding:
     created_by: Site | None = None
     creator_goroutine: int | None = None
     goroutines: Group | None = None
+    kind: str | None = None  # of a crash
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,13 @@ import pickle
 import re
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from goscope.capture import CaptureBuilder, Rest
 from goscope.formats import is_known_binary
+from goscope.framing.claims import REACH_BYTES
 from goscope.sources.parts import part_of, same_bytes, size_of
 from goscope.sources.streams import Stream
 
@@ -78,11 +79,22 @@ class Halves:
         if size < self._least or not same_bytes(path, first):  # compressed, or in another encoding
             return None
         middle = max(len(first), int(size * _OURS))
-        pieces = (re.escape(o).replace(rb"\#", rb"[0-9]") for o in openings)
-        opening = re.compile(rb"\n(?:" + b"|".join(pieces) + rb")")
+        logged = self._builder.logged
+        plain = _any_of([opening for opening in openings if opening not in logged])
+        opening = re.compile(rb"\n(?:%s)|\n\n(?:%s)" % (plain, _any_of(logged)))
         window = b"".join(part_of(path, middle, middle + _WINDOW))
         found = opening.search(window)
-        return None if found is None else middle + found.start() + 1
+        if found is None:
+            return None
+        start = middle + window.index(b"\n", found.start()) + 1
+        start += window[start - middle : start - middle + 1] == b"\n"
+        above = b"".join(part_of(path, max(0, start - REACH_BYTES), start))
+        return None if re.search(_any_of(self._builder.introductions), above) else start
+
+
+def _any_of(openings: Iterable[bytes]) -> bytes:
+    """A pattern for one of the openings; for nothing if there are none."""
+    return b"|".join(re.escape(o).replace(rb"\#", rb"[0-9]") for o in openings) or b"(?!)"
 
 
 def _can_fork() -> bool:

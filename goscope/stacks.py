@@ -10,6 +10,7 @@ import numpy as np
 
 from goscope.capture import Capture
 from goscope.findings import Group, Site
+from goscope.goruntime.crash_kinds import ASKED
 from goscope.goruntime.function_names import is_standard_library
 from goscope.goruntime.long_waiters import LongWaiter, normal_long_wait
 from goscope.goruntime.wait_reasons import primitive_of
@@ -17,6 +18,7 @@ from goscope.numerals import IntArray
 from goscope.tables import Table
 
 _IDS_SHOWN = 20
+_MOST_DUMPS = 1_000  # of one process
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,24 +100,39 @@ class Snapshot:
 def snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]], ...]:
     """The dumps of each process, oldest first, as (process, dumps).
 
+    Dumps that a crash printed are left out, except those that somebody asked for with a signal: they
+    show a program that was dying, and often one goroutine only.
     Dumps in files of their own come in the order of reading. A dump inside a log of traces is the one
     that ended the program (SIGQUIT, a crash), so it comes after them.
     """
     goroutines, snapshots = capture.table("goroutines"), capture.table("snapshots")
     names = snapshots.texts("input")
+    numbers: dict[int, list[int]] = {}
     found: dict[int, list[Snapshot]] = {}
     bounds = np.searchsorted(goroutines["snapshot"], np.arange(len(snapshots) + 1))
+    processes, lines = snapshots["process"].tolist(), snapshots["line"].tolist()
+    crashed, crashes = snapshots.present("crash").tolist(), snapshots["crash"].tolist()
+    kinds = capture.table("crashes").texts("kind")
     for row in range(len(snapshots)):
-        rows = goroutines.select(np.arange(bounds[row], bounds[row + 1]))
-        source = f"{names[row]}:{int(snapshots['line'][row])}"
-        process = int(snapshots["process"][row])
-        found.setdefault(process, []).append(Snapshot(row, source, rows))
+        if crashed[row] and kinds[crashes[row]] not in ASKED:
+            continue
+        numbers.setdefault(processes[row], []).append(row)
+    for process, dumps_of in numbers.items():
+        for row in _most(dumps_of):
+            rows = goroutines.select(np.arange(bounds[row], bounds[row + 1]))
+            found.setdefault(process, []).append(Snapshot(row, f"{names[row]}:{lines[row]}", rows))
     logs = set(capture.table("sched").categories("input")) | set(
         capture.table("gc").categories("input")
     )
     for dumps in found.values():
         dumps.sort(key=lambda dump: names[dump.number] in logs)
     return tuple((process, tuple(dumps)) for process, dumps in sorted(found.items()))
+
+
+def _most(dumps: list[int]) -> list[int]:
+    """The dumps to look at: all, or the first and the last of thousands."""
+    half = _MOST_DUMPS // 2
+    return dumps if len(dumps) <= _MOST_DUMPS else [*dumps[:half], *dumps[-half:]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ read as a user would give it: its stderr, then its three dumps, in order. Printe
 of the scheduler and of the gc verdict, the share of accepted verdicts per class and their mean (workloads
 called ``leak_*`` left out for the scheduler: their label accepts nearly anything; runs without gc lines left
 out for the gc: nobody can know), how thread leaks came out, recall and precision of the leaks, in all and
-per leak rule, and every miss. What a label lists in ``do_not_score`` is not scored.
+per leak rule, of the crash texts how many have the right kind, goroutine and top frame, and every miss. What a
+label lists in ``do_not_score`` is not scored.
 
 Leak kernels (``B-goker``, ``B-simple``) have a table of their own. Of them only the two dumps before the
 runtime's detection are read. A leaking function counts as named if it is on the stack of a leak finding
@@ -27,12 +28,15 @@ from typing import Any
 from goscope.diagnosis import Diagnosis, diagnose
 from goscope.findings import Finding, Severity
 from goscope.reading import read_sources
+from goscope.renderers.json_contract import document
 from goscope.sources.files import Source
 
 _FILES = ("stderr.log", "dump-1.txt", "dump-2.txt", "dump-3.txt")
 _KINDS = ("A-run", "A-long-run", "C-daemon")
 _KERNELS = ("B-goker", "B-simple")
 _BEFORE_DETECTION = ("dump-1.txt", "dump-2.txt")
+_CRASHES = ("D-crash", "crash")
+_NONE = "none"  # the expected kind of a text without a crash
 
 
 @dataclass
@@ -64,6 +68,10 @@ class Score:
     kernel_leaks: int = 0
     kernel_leaks_named: int = 0
     kernel_alarms_wrong: int = 0
+    crashes: int = 0
+    crash_kinds: int = 0
+    crash_goroutines: int = 0
+    crash_frames: int = 0
 
     def scheduler_mean(self) -> float:
         """The accepted share, as the mean over the classes."""
@@ -100,7 +108,37 @@ def score(folder: Path) -> Score:
             diagnosis = _diagnose(folder / label["path"], _BEFORE_DETECTION)
             if diagnosis is not None:
                 _compare_kernel(label, diagnosis, result)
+        elif label.get("kind") in _CRASHES:
+            _compare_crash(label, folder / label["path"], result)
     return result
+
+
+def _compare_crash(label: dict[str, Any], path: Path, result: Score) -> None:
+    """Hold the first crash of a text, as the JSON contract has it, against its label."""
+    stored = path if path.exists() else path.with_name(f"{path.name}.gz")
+    capture, failed = read_sources([Source(path.name, stored)])
+    assert not failed, failed
+    crashes = document(diagnose(capture))["crashes"]
+    expected = label["expected"]
+    found: dict[str, Any] = crashes[0] if crashes else {"kind": _NONE}
+    result.crashes += 1
+    frame = (found.get("top_user_frame") or {}).get("function")
+    unscored = label.get("do_not_score") or []
+    right = {
+        "kind": found["kind"] == expected["crash"],
+        "goroutine": "goroutine" in unscored or found.get("goroutine") == expected["goroutine"],
+        "top frame": "top_user_frame" in unscored
+        or frame in (label.get("accept_top_user_frame") or [expected["top_user_frame"]]),
+    }
+    result.crash_kinds += right["kind"]
+    result.crash_goroutines += right["goroutine"]
+    result.crash_frames += right["top frame"]
+    what = f"found {found['kind']}, goroutine {found.get('goroutine')}, {frame}"
+    if not all(right.values()):
+        wrong = ", ".join(name for name, hit in right.items() if not hit)
+        result.misses.append(f"{label['path']}: crash: wrong {wrong}: {what}: {expected}")
+    if len(crashes) > 1:
+        result.misses.append(f"{label['path']}: crash: {len(crashes)} rows for one event")
 
 
 def _diagnose(run: Path, names: Sequence[str] = _FILES) -> Diagnosis | None:
@@ -225,6 +263,8 @@ def report(folder: Path, result: Score) -> str:
             f"precision {score.right} of {score.alarms} alarms"
             for rule, score in sorted(result.by_rule.items())
         ),
+        f"crashes: kind {result.crash_kinds}, goroutine {result.crash_goroutines}, top frame "
+        f"{result.crash_frames} right, of {result.crashes} texts",
     ]
     if result.kernels:
         lines.append(

@@ -154,3 +154,62 @@ def test_settings_reach_the_rules_and_stay_with_the_diagnosis() -> None:
 )
 def test_the_status_follows_the_worst_finding(texts: tuple[str, ...], wanted: str) -> None:
     assert diagnosed(*texts).status == wanted
+
+
+# ---- crashes --------------------------------------------------------------------------------------
+
+PANIC = "panic: boom\n\ngoroutine 7 [running]:\nmain.f()\n\t/app/main.go:9 +0x1d\n"
+LOGGED = "recovered: boom\ngoroutine 7 [running]:\nruntime/debug.Stack()\n\t/go/stack.go:26 +0x5e\n"
+
+
+def test_no_crash_is_said_where_something_of_go_was_read() -> None:
+    assert state("crash", sched(4)) == ("none", Confidence.HIGH)
+    assert state("crash", dump()) == ("none", Confidence.HIGH)
+
+
+def test_the_worst_crash_makes_the_verdict() -> None:
+    found = diagnosed(LOGGED.replace("boom\n", "boom\n") + "\n", PANIC)
+    assert found.verdicts["crash"].state == "panic"
+    assert "boom in main.f" in found.verdicts["crash"].reason
+    assert [crash.kind for crash in found.crashes] == ["recovered_logged_stack", "panic"]
+    assert found.status == "critical"
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "severity"),
+    [
+        (PANIC, "critical", Severity.CRITICAL),
+        (f"2026/11/23 22:03:16 http: panic serving 1.2.3.4:5: boom\n{PANIC[13:]}", "warning", Severity.WARNING),
+        (LOGGED + "panic({0x1, 0x2})\n\t/go/panic.go:5 +0x1\nmain.f()\n\t/app/main.go:9 +0x1\n", "warning", Severity.WARNING),
+        (LOGGED, "info", Severity.INFO),
+        ("SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n" + goroutine(7, "select"), "info", Severity.INFO),
+    ],
+)  # fmt: skip
+def test_how_bad_a_crash_is(text: str, status: str, severity: Severity) -> None:
+    found = diagnosed(text)
+    assert [f.severity for f in found.findings if f.rule == "crash"] == [severity]
+    assert found.status == status
+
+
+def test_a_deadlock_is_a_verdict_on_goroutines_too() -> None:
+    text = "fatal error: all goroutines are asleep - deadlock!\n\n" + goroutine(1, "chan receive")
+    assert state("goroutines", text) == ("deadlock", Confidence.CERTAIN)
+    assert state("crash", text) == ("deadlock", Confidence.CERTAIN)
+
+
+def test_the_dump_of_a_crash_raises_no_other_alarm() -> None:
+    """An idle pool that a crash shows, and goroutines that would look leaked in a dump on request."""
+    pool = "\n".join(leaks(range(18, 90), "chan receive, 9 minutes"))
+    nil = goroutine(8, "chan receive (nil chan)")
+    crash = f"{sched(4)}panic: boom\n\n{PANIC[13:]}\n{pool}\n{nil}"
+    assert {f.rule for f in diagnosed(crash).findings} == {"crash"}
+    assert state("goroutines", crash)[0] == "unknown"
+    asked = f"SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n{pool}\n{nil}"
+    assert {f.rule for f in diagnosed(asked).findings} > {"crash"}
+
+
+def test_equal_crashes_are_one_finding() -> None:
+    (finding,) = diagnosed(*[PANIC] * 3).findings
+    assert finding.title == "3 times panic: boom"
+    assert (finding.kind, finding.site and finding.site.function) == ("panic", "main.f")
+    assert len(diagnosed(*[PANIC] * 3).crashes) == 3

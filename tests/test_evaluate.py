@@ -31,6 +31,9 @@ def test_the_labelled_captures_are_judged_right(fixtures: Score) -> None:
     assert fixtures.leaks_expected >= 40
     assert fixtures.recall() >= 0.95, said
     assert fixtures.precision() >= 0.95, said
+    assert fixtures.crashes >= 600
+    right = fixtures.crash_kinds, fixtures.crash_goroutines, fixtures.crash_frames
+    assert right == (fixtures.crashes,) * 3, said
 
 
 def test_the_mean_is_that_of_the_classes() -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.lark import from_lark
 
-from goscope.formats import all_formats, profile_text
+from goscope.formats import all_formats, crash, goleak, profile_text, race
 from goscope.formats import goroutine_blocks as blocks
 from goscope.grammars import Grammar, Part, Rejected, grammar_folder
 from goscope.shapes import MOST_REJECTED, LineRule, LineShapes, TextShapes
@@ -23,7 +23,14 @@ from tests.conftest import rows_of
 
 RULES = {rule.kind.name: rule for found in all_formats() for rule in found.rules}
 GRAMMARS = {rule.grammar.name: rule.grammar for rule in RULES.values()} | {
-    grammar.name: grammar for grammar in (blocks.GRAMMAR, profile_text.GRAMMAR)
+    grammar.name: grammar
+    for grammar in (
+        blocks.GRAMMAR,
+        crash.GRAMMAR,
+        race.GRAMMAR,
+        goleak.GRAMMAR,
+        profile_text.GRAMMAR,
+    )
 }
 
 few = settings(
@@ -401,8 +408,8 @@ dump_named = {
 }
 SLOTS = {
     "header": blocks._HEADER_SLOTS,
-    "frame": blocks._FRAME_SLOTS,
-    "created": blocks._FRAME_SLOTS,
+    "frame": blocks.FRAME_SLOTS,
+    "created": blocks.FRAME_SLOTS,
     "elided": re.compile(rb"([0-9]+)"),
 }
 

@@ -50,7 +50,7 @@ _HEADER_SLOTS = re.compile(
     rb"|(0x[0-9a-f]+)|([0-9]+)"
 )
 _NAME = rb"A-Za-z0-9_%./~@+\x80-\xff-"
-_FRAME_SLOTS = re.compile(
+FRAME_SLOTS = re.compile(
     rb"(0x[0-9a-f]+(?![" + _NAME + rb"]))|([0-9]+(?![" + _NAME + rb"]))|((?!\+)[" + _NAME + rb"]+)"
 )
 
@@ -107,6 +107,8 @@ class _Rows:
     registers: dict[int, tuple[str, int | None, str | None]] = field(default_factory=dict)
     ancestors: dict[int, str] = field(default_factory=dict)
     arguments: Arguments = field(default_factory=Arguments)
+    above: dict[int, str | None] = field(default_factory=dict)
+    led_to: set[int] = field(default_factory=set)  # rows with which the dump of a crash starts
     cut: bool = False
 
 
@@ -124,9 +126,9 @@ class GoroutineReader:
         self._parts: dict[bytes, _Row | None] = {}
         self._header_shapes = TextShapes(GRAMMAR, "header", _HEADER_SLOTS)
         self._shapes = {
-            "frame": TextShapes(GRAMMAR, "frame", _FRAME_SLOTS),
-            "foreign_frame": TextShapes(GRAMMAR, "foreign_frame", _FRAME_SLOTS),
-            "created": TextShapes(GRAMMAR, "created", _FRAME_SLOTS),
+            "frame": TextShapes(GRAMMAR, "frame", FRAME_SLOTS),
+            "foreign_frame": TextShapes(GRAMMAR, "foreign_frame", FRAME_SLOTS),
+            "created": TextShapes(GRAMMAR, "created", FRAME_SLOTS),
             "elided": TextShapes(GRAMMAR, "elided", re.compile(rb"([0-9]+)")),
         }
 
@@ -169,6 +171,11 @@ class GoroutineReader:
             rows.headers.append(header)
             rows.stacks.append(stack)
             rows.parents.append(parent)
+        row_of = np.cumsum(kept) + len(rows.ids) - int(kept.sum()) - 1
+        for index, (above, empty) in blocks.above.items():
+            if kept[index] and not empty:
+                rows.above[int(row_of[index])] = above.decode("utf-8", "replace")
+        rows.led_to |= {int(row_of[index]) for index in blocks.led_to if kept[index]}
         rows.lines.append(blocks.numbers[kept])
         rows.heights.append(blocks.heights[kept])
         rows.cut = blocks.cut and bool(kept[-1])
@@ -210,6 +217,8 @@ class GoroutineReader:
         mine.registers.update({row + before: words for row, words in rows.registers.items()})
         mine.ancestors.update({row + before: ids for row, ids in rows.ancestors.items()})
         mine.arguments.absorb(rows.arguments, before)
+        mine.above.update({row + before: text for row, text in rows.above.items()})
+        mine.led_to |= {row + before for row in rows.led_to}
         mine.cut = rows.cut
         fresh = [u for u in other.unparsed if u.text not in again]
         self.unparsed += moved(fresh, lines)[: MOST_EXAMPLES - len(self.unparsed)]
@@ -357,7 +366,9 @@ class GoroutineReader:
         registers: dict[int, tuple[str, int | None, str | None]] = {}
         ancestors: dict[int, str] = {}
         waits_on: dict[int, int | None] = {}
+        above: dict[int, str | None] = {}
         for start, rows in zip(starts, inputs, strict=False):
+            above.update({start + row: text for row, text in rows.above.items()})
             waits_on.update({start + row: word for row, word in rows.arguments.waits_on.items()})
             registers.update({start + row: words for row, words in rows.registers.items()})
             ancestors.update({start + row: ids for row, ids in rows.ancestors.items()})
@@ -395,6 +406,7 @@ class GoroutineReader:
             "gp": _sparse_texts(count, {row: words[0] for row, words in registers.items()}),
             "m": _sparse_ints(count, {row: words[1] for row, words in registers.items()}),
             "mp": _sparse_texts(count, {row: words[2] for row, words in registers.items()}),
+            "log_line": _sparse_texts(count, above),
         }
         return Table("goroutines", GOROUTINES, cells, count)
 
@@ -549,8 +561,9 @@ def _number(digits: str | None) -> int | None:
 def _snapshots(rows: _Rows, running: list[bool], snapshots: list[_Row]) -> Positions:
     """Part the goroutines of an input into dumps; adds them to ``snapshots``.
 
-    A new dump starts where a goroutine id comes again, or where other text stands in between and
-    the goroutine is the one that made the dump (it is running). Text between two blocks alone does
+    A new dump starts where the head of a crash stands above, where a goroutine id comes again, or
+    where other text stands in between and the goroutine is the one that made the dump (it is
+    running). Text between two blocks alone does
     not part them: a crashing program's other threads may still be logging.
     """
     ids = rows.ids
@@ -562,6 +575,7 @@ def _snapshots(rows: _Rows, running: list[bool], snapshots: list[_Row]) -> Posit
     number = np.empty(len(ids), np.int64)
     first = 0
     seen: set[int] = set()
+    led_to = rows.led_to - {0}
 
     def close(end: int) -> None:
         number[first:end] = len(snapshots)
@@ -577,7 +591,7 @@ def _snapshots(rows: _Rows, running: list[bool], snapshots: list[_Row]) -> Posit
         )
 
     for row, goroutine in enumerate(ids):
-        if goroutine in seen or (running[row] and row in apart):
+        if goroutine in seen or (running[row] and row in apart) or row in led_to:
             close(row)
             first = row
             seen = set()

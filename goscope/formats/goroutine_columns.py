@@ -30,6 +30,7 @@ GOROUTINES = (
     Column("gp", Kind.TEXT, "", "address of its g; signal dumps only"),
     Column("m", Kind.INT, "", "the M that it runs on; signal dumps only"),
     Column("mp", Kind.TEXT, "", "address of its m; signal dumps only"),
+    Column("log_line", Kind.TEXT, "", "the text line right above it that is none of a dump"),
 )
 
 STACKS = (
@@ -70,4 +71,5 @@ SNAPSHOTS = (
     Column("last_line", Kind.INT, "", "the last line of the dump"),
     Column("goroutines", Kind.INT, "goroutines", "how many it holds"),
     Column("truncated", Kind.BOOL, "", "the input ends inside the dump", default=False),
+    Column("crash", Kind.INT, "", "the row of the crashes table that the dump belongs to"),
 )

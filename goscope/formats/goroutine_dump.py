@@ -33,6 +33,14 @@ FORMAT = Format(
             b"[originating from goroutine #",
             b"non-Go function at pc=",
         ),
+        above=True,
+        # The header with a first frame or what stands for one: the value of a panic has no such.
+        begins=re.compile(
+            rb"goroutine [0-9]+ (?:gp=0x[0-9a-f]+ m=[^\[\n]+ )?\[[^\n]*(?:\Z|:\n(?:"
+            rb"[^\n]*(?:\Z|\)\n(?:\Z|[ \t][^\n]*(?:\Z|:[0-9])))"
+            rb"|[ \t]+goroutine running on other thread|non-Go function|created by |\.\.\."
+            rb"|[^\n]*\n[ \t][^\n]*pc=0x))"
+        ),
     ),
     reader=GoroutineReader,
     example="goroutine 21 [chan receive, 5 minutes] {worker: 7}:",

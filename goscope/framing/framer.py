@@ -6,21 +6,25 @@ until it is known to be whole. The same code serves a file of a gigabyte and a l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from goscope.framing import torn
+from goscope.framing.claims import Claims, claims_of
 from goscope.framing.lines import Lines, Positions
 from goscope.framing.prefix import Prefix
 from goscope.framing.records import BlockKind, LineKind
+from goscope.tables import Bools
 
 #: No record of the runtime is longer; what is, is passed by without being looked at. A goroutine of
 #: 100 frames with ancestors stays below 100 KB, a SCHED line of 1,000 Ps below 20 KB.
 LONGEST_RECORD = 4 << 20
 LONGEST_LINE = 1 << 16  # of one-line records
 _STUMP = LONGEST_RECORD + 64  # what is kept of an endless line: too long, even without a prefix
+_ABOVE = 2_000  # bytes of a text line above a block
 #: A wrapped line is looked for in so many lines below it.
 MOST_CONTINUATIONS = 16
 
@@ -38,7 +42,10 @@ class BlockRecords:
     """All blocks of one kind in a stretch: the text of each, its line number and number of lines.
 
     ``data`` is the stretch that they were cut from, so that a word can be looked for in all of them
-    at once; ``cut`` says that the input ended inside the last block, without a line end.
+    at once; ``cut`` says that the input ended inside the last block, without a line end. ``above``
+    holds, by the block's position, the text line above a block and how many empty lines stand
+    between, where that line is near and none of a block before it; ``led_to`` the positions of the
+    blocks that a block of another kind leads to.
     """
 
     kind: str
@@ -47,6 +54,8 @@ class BlockRecords:
     numbers: Positions
     heights: Positions
     cut: bool
+    above: Mapping[int, tuple[bytes, int]] = field(default_factory=dict)
+    led_to: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +97,16 @@ class Framer:
         self._partial: list[bytes] = []  # the beginning of a line whose end has not come yet
         self._partial_size = 0
         self._begun: dict[str, int] = {}  # the line from which on a kind without openings counts
-        self._prefix = Prefix([*line_kinds, *block_kinds])
+        self._prefix = Prefix([*line_kinds, *(kind for kind in block_kinds if kind.quoted)])
+        self._above: tuple[bytes, int] = (b"", -1)  # the last text line, and its number
+        self._led_to: Positions = np.empty(0, np.int64)  # line numbers that blocks lead to
+        self._above_ends: dict[str, int] = {}  # where the last block of a kind ended
         self._openings = [o for k in line_kinds for o in k.openings]
         self._whole = np.zeros((256, 256), np.bool_)  # [first byte, last byte] of a whole record
+        self._heads = np.zeros(256, np.bool_)  # what blocks of the rare kinds start with
+        for rare in block_kinds:
+            if rare.header is None and rare.begins is None:
+                self._heads[[opening[0] for opening in rare.openings]] = True
         for kind in line_kinds:
             for opening in kind.openings:
                 self._whole[opening[0], np.frombuffer(kind.last, np.uint8)] = True
@@ -102,7 +118,7 @@ class Framer:
     @property
     def openings(self) -> tuple[bytes, ...]:
         """What lines start with above which every record ends; none until the prefix is known to be none."""
-        blocks = (o for kind in self._block_kinds for o in kind.openings)
+        blocks = (o for kind in self._block_kinds if not kind.introduces for o in kind.openings)
         return (*self._openings, *blocks) if self._prefix.absent else ()
 
     def feed(self, data: bytes) -> Iterator[Piece]:
@@ -138,15 +154,26 @@ class Framer:
         raw = Lines(data, self.lines_seen)
         lines = self._prefix.strip(raw)
         kept = len(lines)
+        records = lines.opening_with(self._openings)
+        rare = np.flatnonzero(self._heads[lines.heads])
+        headers_of = {kind.name: self._headers(lines, kind, rare) for kind in self._block_kinds}
+        claims, kept = self._claims(lines, headers_of, records, final, cut)
+        led_to = [claim.led_to + lines.first for claim in claims.values()]
+        self._led_to = np.concatenate([self._led_to[self._led_to >= lines.first], *led_to])
         blocks = []
         for kind in self._block_kinds:
-            headers = lines.shorter_than(LONGEST_RECORD, self._headers(lines, kind))
-            ends = self._block_ends(lines, kind, headers, final)
-            if len(headers) and ends[-1] > len(lines):  # runs out of the stretch: hold it back
-                kept = min(kept, int(headers[-1]))
-                headers, ends = headers[:-1], ends[:-1]
+            headers = headers_of[kind.name]
+            if kind.name in claims:
+                headers, ends = claims[kind.name].headers, claims[kind.name].ends
+            else:
+                for claim in claims.values():
+                    headers = headers[~np.isin(headers, claim.false_ones)]
+                ends = self._block_ends(lines, kind, headers, records, claims, final)
+                if len(headers) and ends[-1] > len(lines):  # runs out of the stretch: hold it back
+                    kept = min(kept, int(headers[-1]))
+                    headers, ends = headers[:-1], ends[:-1]
             blocks.append((kind, headers, ends))
-        openings = lines.shorter_than(LONGEST_LINE, lines.opening_with(self._openings))
+        openings = lines.shorter_than(LONGEST_LINE, records)
         if not final:
             kept = self._held_line(lines, openings, kept)
         if kept < len(lines):
@@ -160,6 +187,7 @@ class Framer:
         for kind, headers, ends in blocks:
             inside = headers < kept
             yield from self._block_records(lines, kind, headers[inside], ends[inside], cut_line)
+        self._remember(lines, kept)
         self.lines_seen += kept
 
     # ---- one-line records -------------------------------------------------------------------------
@@ -257,20 +285,33 @@ class Framer:
 
     # ---- blocks -----------------------------------------------------------------------------------
 
-    def _headers(self, lines: Lines, kind: BlockKind) -> Positions:
-        """The lines that blocks of a kind start with."""
-        if kind.header is None:
-            return lines.opening_with(kind.openings)
+    def _headers(self, lines: Lines, kind: BlockKind, rare: Positions) -> Positions:
+        """The lines that blocks of a kind start with; ``rare`` are those that may be of a rare kind."""
+        if kind.header is not None:
+            return self._announced_headers(lines, kind, kind.header)
+        if kind.begins is None:
+            headers = lines.signed(kind.sign, lines.opening_with(kind.openings, among=rare))
+        else:  # the openings are as good as the sign, and there are many
+            headers = lines.opening_with(kind.openings)
+        holding = lines.holding(kind.words)
+        if len(holding):
+            headers = np.union1d(headers, lines.shorter_than(LONGEST_LINE, holding))
+        return lines.shorter_than(LONGEST_RECORD, headers)
+
+    def _announced_headers(
+        self, lines: Lines, kind: BlockKind, header: re.Pattern[bytes]
+    ) -> Positions:
+        """The same for a kind whose first lines no literal opens: they count from the first sign on."""
         none = np.empty(0, np.int64)
         begun = self._begun.get(kind.name)
         if begun is None:
             first = lines.opening_with(kind.openings)
             if kind.mark in lines.data:
-                first = np.union1d(first, lines.matching(kind.header))
+                first = np.union1d(first, lines.matching(header))
             begun = next((i for i in first.tolist() if kind.sign.match(lines.text(i))), None)
             for i in range(max(0, _FIRST_LINES - lines.first))[: len(lines)]:
                 text = lines.text(i)
-                if text.startswith(kind.lone) or (i + lines.first == 0 and kind.header.match(text)):
+                if text.startswith(kind.lone) or (i + lines.first == 0 and header.match(text)):
                     begun = i  # the input starts inside
                     break
             if begun is None:
@@ -278,26 +319,61 @@ class Framer:
             begun = self._begun[kind.name] = begun + lines.first
         if not any(guard in lines.data for guard in kind.guards):
             return none
-        found = lines.matching(kind.header)
+        found = lines.matching(header)
         return found[found + lines.first >= begun]
 
+    def _claims(
+        self,
+        lines: Lines,
+        headers_of: Mapping[str, Positions],
+        records: Positions,
+        final: bool,
+        cut: bool,
+    ) -> tuple[dict[str, Claims], int]:
+        """The blocks that lead to others, and the line from which on they are not known yet."""
+        claims: dict[str, Claims] = {}
+        kept = len(lines)
+        kinds = {kind.name: kind for kind in self._block_kinds}
+        for kind in self._block_kinds:
+            if kind.leads_to is None or not len(headers_of[kind.name]):
+                continue
+            headers = headers_of[kind.name]
+            certain = self._block_ends(lines, kind, headers, records, {}, final)
+            target, targets = kinds[kind.leads_to], headers_of[kind.leads_to]
+            found = claims_of(lines, kind, headers, certain, target, targets, records, final, cut)
+            claims[kind.name] = found
+            kept = min(kept, found.kept)
+        return claims, kept
+
     def _block_ends(
-        self, lines: Lines, kind: BlockKind, headers: Positions, final: bool
+        self,
+        lines: Lines,
+        kind: BlockKind,
+        headers: Positions,
+        records: Positions,
+        claims: Mapping[str, Claims],
+        final: bool,
     ) -> Positions:
         """For each header the first line that is not of its block; beyond the last line if unknown."""
         if not len(headers):
             return headers
         indented = (lines.heads == ord("\t")) | (lines.heads == ord(" "))
-        above_indented = np.empty_like(indented)
-        above_indented[:-1] = indented[1:]
-        above_indented[-1] = not final  # what comes next is not known yet
-        body = indented | above_indented
+        body = indented.copy()
+        if kind.pairs:
+            body[:-1] |= indented[1:]
+            body[-1] |= not final  # what comes next is not known yet
         body[lines.opening_with(kind.lone)] = True
-        body &= lines.ends > lines.starts
+        filled = lines.ends > lines.starts
+        body &= filled
         if len(lines.data) > LONGEST_RECORD:
             body &= lines.ends - lines.starts <= LONGEST_RECORD
-        body[headers] = False
-        body[lines.opening_with(self._openings)] = False
+        for claim in claims.values():
+            body[claim.headers] = False
+        body[records] = kind.leads_to is not None  # a trace line may stand in a crash
+        if kind.leads_to is None:
+            body[headers] = False
+        if kind.gaps:
+            body = _bridged(body, filled, final)
         outside = np.flatnonzero(~body)
         place = np.searchsorted(outside, headers, side="right")
         beyond = len(lines) if final else len(lines) + 1
@@ -311,7 +387,12 @@ class Framer:
         return ends
 
     def _block_records(
-        self, lines: Lines, kind: BlockKind, headers: Positions, ends: Positions, cut_line: int
+        self,
+        lines: Lines,
+        kind: BlockKind,
+        headers: Positions,
+        ends: Positions,
+        cut_line: int,
     ) -> Iterator[Piece]:
         if not len(headers):
             return
@@ -322,4 +403,48 @@ class Framer:
         cut = bool(cut_line >= 0 and ends[-1] - 1 == cut_line)
         if kind.header is not None and 0 <= cut_line == ends[-1]:  # it began like one of the block
             cut = any(lone.startswith(lines.text(cut_line)) for lone in kind.lone)
-        yield BlockRecords(kind.name, data, texts, headers + lines.first, ends - headers, cut)
+        above: Mapping[int, tuple[bytes, int]] = {}
+        if kind.above:
+            above = self._text_above(lines, kind, headers, ends)
+        numbers = headers + lines.first
+        led_to = frozenset(np.flatnonzero(np.isin(numbers, self._led_to)).tolist())
+        yield BlockRecords(kind.name, data, texts, numbers, ends - headers, cut, above, led_to)
+
+    def _text_above(
+        self, lines: Lines, kind: BlockKind, headers: Positions, ends: Positions
+    ) -> dict[int, tuple[bytes, int]]:
+        """For blocks that stand below a text line, with at most an empty one between: that line."""
+        filled = lines.ends > lines.starts
+        filled_before = np.maximum.accumulate(np.where(filled, np.arange(len(lines)), -1))
+        last = np.where(headers > 0, filled_before[headers - 1], -1)
+        behind = np.empty_like(ends)  # the end of the block before
+        behind[1:] = ends[:-1]
+        behind[0] = self._above_ends.get(kind.name, -1) - lines.first
+        self._above_ends[kind.name] = int(ends[-1]) + lines.first
+        text, number = self._above
+        last[last < 0] = number - lines.first
+        found = np.flatnonzero((last >= behind) & (headers - last <= 2) & (last < headers))
+        between = (headers - last - 1)[found].tolist()
+        return {
+            position: ((lines.text(line) if line >= 0 else text)[:_ABOVE], empty)
+            for position, line, empty in zip(
+                found.tolist(), last[found].tolist(), between, strict=True
+            )
+            if line >= 0 or text
+        }
+
+    def _remember(self, lines: Lines, kept: int) -> None:
+        """Keep the last text line of a stretch for the block that may start the next one."""
+        filled = np.flatnonzero(lines.ends[:kept] > lines.starts[:kept])
+        if len(filled):
+            line = int(filled[-1])
+            self._above = (lines.text(line)[:_ABOVE], lines.first + line)
+
+
+def _bridged(body: Bools, filled: Bools, final: bool) -> Bools:
+    """The same with the empty lines between two body lines as body; at the end nobody knows."""
+    count = len(body)
+    following = np.minimum.accumulate(np.where(filled, np.arange(count), count)[::-1])[::-1]
+    behind = np.append(body, not final)[following]
+    bridged: Bools = body | (~filled & behind)
+    return bridged

@@ -65,6 +65,23 @@ class Lines:
             return np.empty(0, np.int64)
         return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
 
+    def holding(self, words: Sequence[bytes]) -> Positions:
+        """The lines that hold one of the literals anywhere."""
+        places: list[int] = []
+        for word in words:
+            at = self.data.find(word)
+            while at >= 0:
+                places.append(at)
+                at = self.data.find(word, at + len(word))
+        return np.unique(np.searchsorted(self.ends, np.array(places, np.int64)))
+
+    def signed(self, sign: re.Pattern[bytes], lines: Positions) -> Positions:
+        """Those of the lines whose beginning the sign matches."""
+        match, data = sign.match, self.data
+        starts, ends = self.starts[lines].tolist(), self.ends[lines].tolist()
+        fits = [match(data, a, b) is not None for a, b in zip(starts, ends, strict=True)]
+        return lines[np.array(fits, np.bool_)]
+
     def matching(self, pattern: re.Pattern[bytes]) -> Positions:
         """The lines that a multi-line pattern matches from their start."""
         starts = [found.start() for found in pattern.finditer(self.data)]

@@ -37,12 +37,37 @@ class BlockKind:
     Where no literal opens a block, as with numbers, ``header`` matches its first line, anchored at both
     ends, and each such line contains one of the ``guards``. Such lines count from the first line that
     matches the sign on; it starts with an opening or contains ``mark``.
+    The other fields say where a kind differs from that:
+
+    * ``words``: literals that open a block as well, anywhere in a line and without a sign;
+    * ``pairs``: whether a line above an indented one belongs to the body, or only the indented one;
+    * ``gaps``: whether the body goes on behind empty lines;
+    * ``quoted``: whether a quotation's prefix may be learned from it;
+    * ``told``: whether a live stream passes it on to the reader as well;
+    * ``above``: whether the block is handed on with the text line that stands right above it;
+    * ``leads_to``: the name of a kind that such a block introduces. Any text between belongs to
+      the introducing block, also what looks like a record of that kind (a *false* one), if within
+      :data:`goscope.framing.claims.REACH` lines a record comes whose first lines match ``begins``;
+    * ``begins``: what the first lines of a record look like, also where the text ends in them.
     """
 
     name: str
     openings: tuple[bytes, ...]
     sign: re.Pattern[bytes]
-    lone: tuple[bytes, ...]
+    lone: tuple[bytes, ...] = ()
     header: re.Pattern[bytes] | None = None
     guards: tuple[bytes, ...] = ()
     mark: bytes = b""
+    words: tuple[bytes, ...] = ()
+    pairs: bool = True
+    gaps: bool = False
+    quoted: bool = True
+    told: bool = False
+    above: bool = False
+    leads_to: str | None = None
+    begins: re.Pattern[bytes] | None = None
+
+    @property
+    def introduces(self) -> bool:
+        """Whether what stands below such a line may belong to it, records of other kinds as well."""
+        return self.leads_to is not None or self.gaps

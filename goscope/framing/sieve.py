@@ -31,6 +31,7 @@ class Sieve:
         block_kinds: Sequence[BlockKind],
         accepts: Callable[[bytes], bool],
     ):
+        block_kinds = [kind for kind in block_kinds if not kind.told]
         self._line = re.compile(b"|".join(b"(?:%s)" % kind.sign.pattern for kind in line_kinds))
         self._header = re.compile(b"|".join(b"(?:%s)" % kind.sign.pattern for kind in block_kinds))
         announced = [kind for kind in block_kinds if kind.header is not None]

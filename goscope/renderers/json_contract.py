@@ -8,6 +8,7 @@ from typing import Any
 
 from goscope import __version__
 from goscope.capture import Input
+from goscope.crash_reports import CrashReport
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Evidence, Finding, Site, Verdict
 from goscope.renderers.renderer import Renderer
@@ -45,7 +46,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
             }
             for i in diagnosis.ignored
         ],
-        "crashes": [],
+        "crashes": [_crash(c) for c in diagnosis.crashes],
         "processes": capture.processes,
         "inputs": [_input(i, capture.records(i.name)) for i in capture.inputs],
         "settings": _settings(diagnosis.settings),
@@ -106,6 +107,25 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "goroutines": None if group is None else {"count": group.count, "ids": list(group.ids)},
         "process": finding.process,
         "advice": finding.advice,
+        "kind": finding.kind,
+    }
+
+
+def _crash(crash: CrashReport) -> dict[str, Any]:
+    return {
+        "kind": crash.kind,
+        "message": crash.message,
+        "severity": crash.severity.value,
+        "goroutine": crash.goroutine,
+        "top_user_frame": _site(crash.site),
+        "origin": crash.origin,
+        "waits_for": crash.waits_for,
+        "signal": crash.signal,
+        "address": crash.address,
+        "exit": crash.exit,
+        "running_tests": list(crash.running_tests),
+        "process": crash.process,
+        "source": crash.source,
     }
 
 

@@ -33,6 +33,10 @@ _COLOURS = {
     "heap_growth": "yellow",
     "high": "yellow",
     "unknown": "dim",
+    "none": "green",
+    "sigquit": "cyan",
+    "recovered_http_panic": "yellow",
+    "recovered_logged_stack": "yellow",
 }
 _FINDINGS_SHOWN = 20
 _FRAMES_SHOWN = 6
@@ -52,6 +56,7 @@ _TABLE_WORDS = {
     "finalizers": "checkfinalizers line",
     "goroutines": "goroutine",
     "snapshots": "dump",
+    "races": "data race report",
     "profiles": "profile",
     "profile": "record",
 }
@@ -125,7 +130,8 @@ def _verdicts(diagnosis: Diagnosis, console: Console) -> None:
 
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(width=10)
-    grid.add_column(width=14)
+    states = [len(verdict.state) for verdict in diagnosis.verdicts.values()]
+    grid.add_column(width=max(14, *states))
     grid.add_column(overflow="fold")
     for name, verdict in diagnosis.verdicts.items():
         if verdict.state == "unknown":
@@ -138,7 +144,8 @@ def _verdicts(diagnosis: Diagnosis, console: Console) -> None:
             reason.append("\n" + _timeline(verdict.timeline))
         if verdict.collect:
             reason.append("\nto be surer: " + safe(verdict.collect), "dim")
-        grid.add_row(name, Text(verdict.state, _COLOURS.get(verdict.state, "")), reason)
+        usual = "bold red" if name == "crash" else ""
+        grid.add_row(name, Text(verdict.state, _COLOURS.get(verdict.state, usual)), reason)
     console.print(grid)
 
 

@@ -159,10 +159,12 @@ def test_scheddetail(real_read: Read, real_capture: bytes) -> None:
 def test_goroutines(real_read: Read, real_capture: bytes) -> None:
     found = real_read
     rows = found.rows("goroutines")
+    lines = real_capture.split(b"\n")
     headers = [
         (n, HEADER.fullmatch(line))
-        for n, line in enumerate(real_capture.split(b"\n"), 1)
-        if re.match(rb"goroutine \d+ .*\[", line)
+        for n, line in enumerate(lines, 1)
+        # Up to Go 1.22 the value of a panic may hold what looks like one, but no frame below.
+        if re.match(rb"goroutine \d+ .*\[", line) and re.search(rb"\)$|^\t", lines[n])
     ]
     assert [row["line"] for row in rows] == [n for n, _ in headers]
     for row, (line, match) in zip(rows, headers, strict=True):

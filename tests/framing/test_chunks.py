@@ -28,6 +28,7 @@ GOROUTINE = (
 INLINED = (
     "goroutine 7 [select]:\nmain.wait(...)\n\t/app/main.go:9\nmain.main()\n\t/app/main.go:3 +0x1d\n"
 )
+RUNNING = GOROUTINE.replace("chan send, 5 minutes", "running")
 PIECES = [
     SCHED + "\n",
     SCHED.replace(" spinning", "\n  spinning") + "\n",
@@ -51,6 +52,17 @@ PIECES = [
     "gc 4 @1.2\n",
     "panic: boom\n\tgoroutine 99 [running]:\n\tmain.fake()\n",
     "...12 frames elided...\n",
+    "fatal error: all goroutines are asleep - deadlock!\n\n",
+    "panic: no rows\ngoroutine 99 [fake]:\nthis is part of the value\n\n",
+    "[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x49e3d3]\n\n",
+    "-----\n\nSIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n",
+    "2026/11/23 22:03:16 http: panic serving 127.0.0.1:1: boom\n" + RUNNING,
+    "recovered: boom\n" + RUNNING,
+    "exit status 2\nFAIL\texample.com/a\t0.011s\n",
+    "==================\nWARNING: DATA RACE\nRead at 0x00c000094028 by goroutine 8:\n  main.f()\n"
+    "      /app/main.go:9 +0x1\n\nPrevious write at 0x00c000094028 by main goroutine:\n",
+    "    a_test.go:2: found unexpected goroutines:\n        [Goroutine 8 in state sleep, with main.f"
+    " on top of the stack:\n        main.f()\n        \t/app/main.go:9 +0x1\n\n        ]\n",
 ]
 FORMS: dict[str, Callable[[str], str]] = {
     "plain": lambda text: text,

@@ -52,7 +52,10 @@ LINES = {
     "procs": re.compile(rb"^  P[0-9]+: status=", re.MULTILINE),
     "threads": re.compile(rb"^  M[0-9]+: p=", re.MULTILINE),
     "sched_goroutines": re.compile(rb"^  G[0-9]+: status=", re.MULTILINE),
-    "goroutines": re.compile(rb"^goroutine [0-9]+ .*\]:?.*:$", re.MULTILINE),
+    # Up to Go 1.22 the value of a panic may hold what looks like one, but no frame below.
+    "goroutines": re.compile(
+        rb"^goroutine [0-9]+ .*\]:?.*:\n(?=.*\)\n|created by |\t)", re.MULTILINE
+    ),
 }
 
 

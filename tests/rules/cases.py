@@ -42,6 +42,15 @@ ORPHAN = "main.query in goroutine 5\n\t/app/main.go:14 +0x66"
 ASLEEP = "time.Sleep(0x3b9aca00)\n\t/usr/local/go/src/runtime/time.go:338 +0x165\nmain.poll()\n\t/app/main.go:60 +0x20"
 BUSY = goroutine(7, "running", where="main.(*cache).fill(0xc000012340)\n\t/app/main.go:60 +0x20")
 
+STACK = "goroutine 7 [running]:\nmain.f()\n\t/app/main.go:9 +0x1d\n"
+PANIC = f"panic: boom\n\n{STACK}"
+TIMEOUT = f"panic: test timed out after 1s\n\trunning tests:\n\t\tTestHang (1s)\n\n{STACK}"
+GOLEAK = (
+    "goleak: Errors on successful test run: found unexpected goroutines:\n"
+    "[Goroutine 8 in state sleep, with main.f on top of the stack:\nmain.f()\n\t/app/main.go:9 +0x1d\n]\n"
+)
+RACE = "WARNING: DATA RACE\nRead at 0x00c000094028 by goroutine 8:\n  main.f()\n      /app/main.go:9 +0x1\n"
+
 CASES = {
     "leak-cycle": Case(
         fires=(dump(goroutine(8, "sync.Mutex.Lock", where=LOCKING)),) * 2,
@@ -70,6 +79,10 @@ CASES = {
         quiet=(dump(*leaks(range(18, 1_018))),),
     ),
     "goroutines-deep-stack": Case(fires=(deep(4900),), quiet=(deep(80),)),
+    "crash": Case(fires=(PANIC,), quiet=(TIMEOUT, GOLEAK)),
+    "test-timeout": Case(fires=(TIMEOUT,), quiet=(PANIC,)),
+    "goleak-report": Case(fires=(GOLEAK,), quiet=(PANIC,)),
+    "data-race": Case(fires=(RACE,), quiet=(PANIC,)),
     "leak-proven": Case(
         fires=(dump(goroutine(42, "chan send (leaked)")),),
         quiet=(dump(goroutine(42, "chan send")),),
