@@ -26,6 +26,10 @@ FORMAT = Format(
             b"[originating from goroutine #",
             b"non-Go function at pc=",
         ),
+        pair=(
+            re.compile(rb"created by [^\s]|[^\s(]+\([^\n]*\)$"),
+            re.compile(rb"(?:\t|  )[^\n]*:[0-9]+(?: \+0x[0-9a-f]+)?(?: fp=0x[^\n]*)?$"),
+        ),
     ),
     reader=GoroutineReader,
     example="goroutine 21 [chan receive, 5 minutes] {worker: 7}:",

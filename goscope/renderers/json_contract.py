@@ -36,6 +36,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "findings": [_finding(f) for f in diagnosis.findings],
         "crashes": [],
         "processes": capture.processes,
+        "process_labels": [capture.labels.get(n) for n in range(capture.processes)],
         "inputs": [_input(i, capture.records(i.name)) for i in capture.inputs],
         "settings": {"leak_after_minutes": diagnosis.settings.leak_after_minutes},
     }
