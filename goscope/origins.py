@@ -15,7 +15,7 @@ import numpy as np
 from goscope.framing.lines import Positions
 from goscope.framing.stamps import NEVER
 from goscope.framing.unwrapper import Stream
-from goscope.tables import Cells, Kind, Table, missing_cells, narrow
+from goscope.tables import Cells, Kind, Table, narrow
 
 _LINES = ("line", "last_line")
 
@@ -56,10 +56,6 @@ def with_places(tables: Mapping[str, Table], origins: Sequence[Origin]) -> dict[
 
 
 def _placed(table: Table, origins: Sequence[Origin]) -> Table:
-    if "wall_time" not in table:
-        for column in table.schema:
-            if column.name == "wall_time":
-                table = table.replaced("wall_time", missing_cells(column, len(table)))
     words = table.categories("input")
     by_name = {origin.name: origin for origin in origins}
     known = [by_name[word] for word in words]

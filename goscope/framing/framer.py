@@ -454,7 +454,7 @@ class Framer:
     ) -> Iterator[Piece]:
         if not len(headers):
             return
-        self._found_blocks = True
+        self._found_blocks = self._found_blocks or kind.pair is not None
         data = lines.data
         firsts = lines.starts[headers].tolist()
         lasts = lines.ends[ends - 1].tolist()

@@ -25,6 +25,7 @@ _DEEPEST = 4
 #: Keys whose value is the line with its line end, if a line end or these keys beside it say so; a value without one
 #: goes on in the next object (docker's json-file cuts at 16 KiB, go test -json at 4 KiB).
 _WITH_LINE_ENDS = {"log": ("stream", "time"), "Output": ("Action",)}
+_MESSAGES = frozenset({"log", "msg", "message", "MESSAGE", "Output", "text", "line", "body", "event", "textPayload"})
 _TIMES = ("time", "timestamp", "@timestamp", "ts", "__REALTIME_TIMESTAMP", "Time", "eventTime", "datetime", "date", "t")  # fmt: skip
 #: What tells one program's lines from another's. A test's name does not: a package's tests are one process.
 _LABELS = ("_HOSTNAME", "hostname", "host", "container_name", "container", "container_id", "namespace", "pod", "pod_name",
@@ -174,6 +175,8 @@ def _learn(text: bytes, find: Find, depth: int) -> tuple[list[Layer], bool] | No
                     return None
                 outer.append(Prefixed(shape))
             for path, value in _texts(document, ()):
+                if outer and path[-1] not in _MESSAGES:
+                    continue  # of an object behind something else anything may be said
                 for line in value.split(b"\n"):
                     inner = _inner(line, find, depth + 1)
                     if inner is not None:

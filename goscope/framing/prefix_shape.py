@@ -19,6 +19,7 @@ from functools import lru_cache
 from goscope.framing.stamps import ISO, Stamp
 
 LONGEST_PREFIX = 512
+_QUOTES = (b'"', b"'", b"`", b"(")  # what follows is said about the runtime
 _COLOUR = rb"(?:\x1b\[[0-9;]*[mK])*"
 COLOUR = re.compile(rb"\x1b\[[0-9;]*[mK]")
 _DAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
@@ -140,7 +141,7 @@ def _without_colour_at_end(text: bytes) -> bytes:
 
 def learn(prefix: bytes) -> PrefixShape | None:
     """The shape of what stands before a record; None if it cannot be a wrapper's."""
-    if not prefix or len(prefix) > LONGEST_PREFIX or b"\n" in prefix:
+    if not prefix or len(prefix) > LONGEST_PREFIX or prefix.endswith(_QUOTES) or b"\n" in prefix:
         return None
     if not COLOUR.sub(b"", prefix).strip(b" \t\0"):
         return None if prefix.strip(b"\0") else _nothing_but_nul()

@@ -12,37 +12,41 @@ class Signs:
     """Finds records of the runtime in lines, behind whatever stands before them.
 
     An opening with a number in it (``SCHED #``, ``goroutine #``) and its sign prove a record; of the short ones
-    (``  P#``) and those without a number, only a whole record does. Blocks without a number in their opening
-    (``panic: ``) are not looked for: applications write that too.
+    (``  P#``) and those without a number, only a whole record does. A block without a number in its opening
+    counts if its sign goes to the end of the line. Others (``panic: ``) are only :attr:`loose`:
+    applications write that too.
     """
 
     def __init__(
         self, kinds: Sequence[LineKind | BlockKind], accepts: Callable[[bytes], bool]
     ) -> None:
         self._accepts = accepts
-        numbered = [k for k in kinds if isinstance(k, LineKind) or _numbered(k)]
-        self._sign = re.compile(
-            b"|".join(b"(?:" + k.sign.pattern + b")" for k in numbered) or b"(?!)"
-        )
-        self._proof = [
-            k.sign for k in numbered if _numbered(k) and min(map(_letters, k.openings)) >= 2
-        ]
-        # Where none of these literals stands, no sign does; looking for them is a hundred times quicker.
-        words = {word for k in numbered for word in _words_of(k.sign.pattern)}
-        self._words = None if b"" in words else tuple(words)
-        # A sign that starts with its word is looked at right there.
-        self._at_word = {
-            word: k.sign
-            for k in numbered
-            for word in _words_of(k.sign.pattern)
-            if word
-            and k.sign.pattern.startswith(word)
-            and b"|" not in k.sign.pattern.partition(b"(")[0]
-        }
-        self._blocks = [k.sign for k in numbered if isinstance(k, BlockKind)]
-        rest = [k for k in kinds if k not in numbered]
-        signs = b"|".join(b"(?:" + k.sign.pattern + b")" for k in rest)
-        self.loose = re.compile(signs) if rest else None
+        self._proof: list[re.Pattern[bytes]] = []  # signs that need no further proof
+        self._blocks: list[re.Pattern[bytes]] = []
+        # Where none of these literals stands, no sign does: looking for them is a hundred times quicker.
+        self._words: dict[bytes, list[re.Pattern[bytes]]] = {}
+        self._short: set[bytes] = set()
+        signs, loose = [], []
+        for kind in kinds:
+            numbered = all(b"#" in opening for opening in kind.openings)
+            if isinstance(kind, BlockKind) and not numbered and not _whole_line(kind.sign):
+                loose.append(b"(?:%s)" % kind.sign.pattern)
+                continue
+            literals = [opening.partition(b"#")[0].lstrip(b" ") for opening in kind.openings]
+            if isinstance(kind, BlockKind):
+                signs += [_literal(opening) for opening in kind.openings]
+                self._blocks.append(kind.sign)
+            else:
+                signs.append(b"(?:%s)" % kind.sign.pattern)
+            if min(map(len, literals)) >= _SHORT:
+                if isinstance(kind, BlockKind) or numbered:
+                    self._proof.append(kind.sign)
+                for word in literals:
+                    self._words.setdefault(word, []).append(kind.sign)
+            else:
+                self._short.update(_words_of(kind.sign.pattern))
+        self._sign = re.compile(b"|".join(signs) or b"(?!)")
+        self.loose = re.compile(b"|".join(loose)) if loose else None
 
     def find(self, text: bytes) -> int:
         """Where a record starts in a line; -1 if none does."""
@@ -59,9 +63,13 @@ class Signs:
 
     def _next(self, block: bytes, word: bytes, at: int, below: int) -> int:
         """Where a word that may be a sign stands next; the length of the block if it does not."""
-        sign = self._at_word.get(word)
+        signs = self._words.get(word)
         at = block.find(word, at, below)
-        while at >= 0 and sign is not None and not sign.match(block, at):
+        while at >= 0 and signs is not None:
+            end = block.find(b"\n", at)
+            end = end - block.endswith(b"\r", at, end) if end >= 0 else len(block)
+            if any(sign.match(block, at, end) for sign in signs):
+                break
             at = block.find(word, at + 1, below)
         return at if at >= 0 else len(block)
 
@@ -78,12 +86,14 @@ class Signs:
         Short signs count only in the first ``below`` bytes.
         """
         at = 0
-        nexts = dict.fromkeys(self._words or (b"",), -1)  # where each word stands next
+        nexts = dict.fromkeys((*self._words, *self._short), -1)  # where each word stands next
+        if not nexts:
+            return
         while True:
             for word, place in nexts.items():
                 if place < at:
-                    short = word not in self._at_word
-                    nexts[word] = self._next(block, word, at, below if short else len(block))
+                    limit = len(block) if word in self._words else below
+                    nexts[word] = self._next(block, word, at, limit)
             place = min(nexts.values())
             if place >= len(block):
                 return
@@ -96,35 +106,27 @@ class Signs:
             at = end + 1
 
 
-_META = re.compile(rb"\\.|\[\^?\]?[^\]]*\]|[()|?*+{}.^$]|[^()|?*+{}.^$\\\[]+")
-_CHOICE = re.compile(rb"([^()|?*+{}.^$\\\[\]]+)\(\?:([A-Za-z|]+)\)([^()|?*+{}.^$\\\[\]]+)$")
+_SHORT = 2
+_CHOICE = re.compile(
+    rb"([^()|?*+{}.^$\\\[\]]+)\(\?:([A-Za-z|]+)\)([^()|?*+{}.^$\\\[\]]+)$"
+)
 
 
 def _words_of(pattern: bytes) -> list[bytes]:
-    """Literals of which every match of a pattern holds one; an empty one if none is certain."""
+    """Literals of which every match of a pattern that ends in a choice of words holds one; the empty one if it does
+    not end so."""
     choice = _CHOICE.search(pattern)
-    if choice is not None:
-        return [choice[1] + word + choice[3] for word in choice[2].split(b"|")]
-    depth, runs = 0, [b""]
-    for part in _META.findall(pattern):
-        if part == b"|" and not depth:
-            return [b""]
-        depth += (part == b"(") - (part == b")")
-        if part[:1] in b"?*{" and runs[-1]:
-            runs[-1] = runs[-1][:-1]  # what may be absent
-        if part[:1] not in b"()|?*+{}.^$\\[" and not depth:
-            runs[-1] += part
-        else:
-            runs.append(b"")
-    return [max(runs, key=len)]
+    if choice is None:
+        return [b""]
+    return [choice[1] + word + choice[3] for word in choice[2].split(b"|")]
 
 
-def _numbered(kind: LineKind | BlockKind) -> bool:
-    return all(b"#" in opening for opening in kind.openings)
+def _whole_line(sign: re.Pattern[bytes]) -> bool:
+    return sign.pattern.endswith(b"$")
 
 
-def _letters(opening: bytes) -> int:
-    return len(opening.partition(b"#")[0].strip())
+def _literal(opening: bytes) -> bytes:
+    return re.escape(opening[:1]) + re.escape(opening[1:]).replace(rb"\#", rb"[0-9]")
 
 
 def _indented(text: bytes, at: int) -> int:
