@@ -15,19 +15,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from goscope.clocks import Mixed
 from goscope.crashes import link_crashes
 from goscope.errors import InputError
 from goscope.formats import HEAD, all_formats, content_format
 from goscope.formats.format import BlockReader, Content
-from goscope.framing.framer import BlockRecords, CutRecord, Framer, LineRecords
+from goscope.framing.framer import BlockRecords, LineRecords, Piece, TornRecord
 from goscope.framing.sieve import Sieve
 from goscope.intervals import with_interval_cpu
+from goscope.origins import Origin, by_stream, with_places
 from goscope.processes import assign_processes
 from goscope.shapes import LineShapes, Unparsed, moved
+from goscope.streams import Streams
 from goscope.tables import Cells, Column, Kind, Table, TableBuilder, int_cells, narrow, stacked
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+#: What is expected of a piece of a torn record.
+TORN = "the beginning of the line, which another write tore off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +49,32 @@ class Input:
     unparsed: tuple[Unparsed, ...]
     cut: bool
     problem: str | None
+    wrapped: bool = False
+    rejoined: tuple[
+        tuple[int, bytes], ...
+    ] = ()  # torn records that were put together: line from 1, text
 
 
 class Capture:
-    """The tables of everything that was read, and the inputs that it came from."""
+    """The tables of everything that was read, and the inputs that it came from.
 
-    def __init__(self, tables: Mapping[str, Table], inputs: Iterable[Input], processes: int):
+    ``labels`` names processes by what a log shipper called them (``web-1``), where one did. ``mixed``
+    tells of inputs, by name, in which several processes wrote at the same time, without a label.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Table],
+        inputs: Iterable[Input],
+        processes: int,
+        labels: Mapping[int, str] | None = None,
+        mixed: Mapping[str, Mixed] | None = None,
+    ):
         self._tables = dict(tables)
         self.inputs = tuple(inputs)
         self.processes = processes
+        self.labels = dict(labels or {})
+        self.mixed = dict(mixed or {})
 
     def table(self, name: str) -> Table:
         """A table by name; it may be empty."""
@@ -81,6 +105,11 @@ class Capture:
     def recognised(self) -> bool:
         """Whether any record of any format was found."""
         return any(len(table) for table in self._tables.values())
+
+    def process_name(self, process: int) -> str:
+        """How to call a process: by its number, and its label if it has one."""
+        label = self.labels.get(process)
+        return f"process {process}" + (f" ({label})" if label else "")
 
     @cached_property
     def sched(self) -> pd.DataFrame:
@@ -186,6 +215,7 @@ class CaptureBuilder:
         self._format_of_table = {name: f.name for f in formats for name in f.tables}
         self._format_of_block = {f.block.name: f.name for f in formats if f.block is not None}
         self._inputs: list[Input] = []
+        self._origins: list[Origin] = []
         self._reading: _Reading | None = None
 
     def read(
@@ -245,30 +275,32 @@ class CaptureBuilder:
 
     def rest(self, name: str, chunks: Iterable[bytes]) -> Rest:
         """Read the rest of an input, from one of the :attr:`openings` on, for another process."""
-        reading = self._begin(name)
-        reading._framer.expect_all()
+        reading = self._begin(name, plain=True)  # else the first part would have no openings
+        reading.expect_all()
         for chunk in chunks:
             reading.feed(chunk)
         found = reading.finish(None)
         unparsed = self._lines.unparsed, self._lines.unparsed_count
         return Rest(found, self._builders, *unparsed, self._readers, reading.cut)
 
-    def _begin(self, name: str) -> _Reading:
+    def _begin(self, name: str, *, plain: bool = False) -> _Reading:
         self._lines.begin(name)
         for reader in self._readers.values():
             reader.begin(name)
-        return _Reading(self, name)
+        return _Reading(self, name, plain)
 
     def build(self) -> Capture:
         """The finished capture; call it once."""
         tables = {name: builder.build() for name, builder in self._builders.items()}
+        tables = by_stream(tables, self._origins)
         readers = [reader.tables() for reader in self._readers.values()]
         readers += [reader.tables() for reader in self._contents.values()]
         tables.update(_together(readers))
         tables = link_crashes(_mark_periodic(_link_samples(tables)))
-        tables, processes = assign_processes(tables, [i.name for i in self._inputs])
+        found = assign_processes(tables, self._origins)
+        tables = with_places(found.tables, self._origins)
         tables["gc"] = with_interval_cpu(tables["gc"])
-        return Capture(tables, self._inputs, processes)
+        return Capture(tables, self._inputs, found.count, found.labels, found.mixed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,10 +318,14 @@ class Rest:
 class _Reading:
     """The reading of one input."""
 
-    def __init__(self, builder: CaptureBuilder, name: str):
+    def __init__(self, builder: CaptureBuilder, name: str, plain: bool):
         self._builder = builder
         self.name = name
-        self._framer = Framer(builder._line_kinds, builder._block_kinds, builder._lines.accepts)
+        kinds = builder._line_kinds, builder._block_kinds
+        self._streams = Streams(name, *kinds, builder._lines.accepts, plain=plain)
+        self.expect_all = self._streams.expect_all
+        self._reads_blocks_of = name
+        self._rejoined: list[tuple[int, bytes]] = []  # in another process
         self._rows_before = {n: b.rows for n, b in builder._builders.items()}
         self._unparsed_before = self._unparsed()
         self._blocks: set[str] = set()
@@ -329,16 +365,17 @@ class _Reading:
         if chunk:
             self._size += len(chunk)
             self._last = chunk[-1:]
-            self._take(self._framer.feed(chunk))
+            self._take(self._streams.feed(chunk))
 
     @property
     def openings(self) -> tuple[bytes, ...]:
-        return self._framer.openings
+        return self._streams.openings
 
     def finish(self, problem: str | None, rest: Rest | None = None) -> Input:
-        self._take(self._framer.finish())
+        self._take(self._streams.finish())
         builder = self._builder
-        lines = self._framer.lines_seen
+        builder._origins += self._streams.origins
+        lines = self._streams.lines
         if rest is not None:
             lines += self._absorb(rest, lines)
         formats = {
@@ -356,10 +393,22 @@ class _Reading:
             lines=lines,
             size=self._size,
             unparsed_count=count - self._unparsed_before[0] + len(self.cut),
-            unparsed=(*examples[len(self._unparsed_before[1]) :], *self.cut),
+            unparsed=self._placed([*examples[len(self._unparsed_before[1]) :], *self.cut]),
             cut=self._last != b"\n" and self._size > 0,
             problem=problem,
+            wrapped=self._streams.wrapped,
+            rejoined=tuple(sorted([*self._streams.rejoined, *self._rejoined])),
         )
+
+    def _placed(self, unparsed: Iterable[Unparsed]) -> tuple[Unparsed, ...]:
+        """The same with the name and the lines of the input."""
+        lines = {origin.name: origin.lines() for origin in self._streams.origins}
+        found = []
+        for one in unparsed:
+            numbers = lines.get(one.input)
+            line = one.line if numbers is None else int(numbers[one.line - 1]) + 1
+            found.append(replace(one, input=self.name, line=line))
+        return tuple(found)
 
     def _absorb(self, rest: Rest, lines: int) -> int:
         """Take what another process read, so many lines further down; returns its lines."""
@@ -372,6 +421,7 @@ class _Reading:
             reader.absorb(rest.readers[name], lines)
         self._blocks |= {k for k, f in builder._format_of_block.items() if f in found.formats}
         self.cut += moved(rest.cut, lines)
+        self._rejoined += [(line + lines, text) for line, text in found.rejoined]
         self._size += found.size
         self._last = b"" if found.cut else b"\n"
         return found.lines
@@ -384,22 +434,22 @@ class _Reading:
             [unparsed for source in sources for unparsed in source.unparsed],
         )
 
-    def _take(self, pieces: Iterable[LineRecords | BlockRecords | CutRecord]) -> None:
-        for piece in pieces:
+    def _take(self, pieces: Iterable[tuple[Origin, Piece]]) -> None:
+        for origin, piece in pieces:
             if isinstance(piece, LineRecords):
+                self._builder._lines.begin(origin.name)
                 self._builder._lines.read(piece.text, piece.numbers)
             elif isinstance(piece, BlockRecords):
+                if origin.name != self._reads_blocks_of:
+                    self._reads_blocks_of = origin.name
+                    for reader in self._builder._readers.values():
+                        reader.begin(origin.name)
                 if self._builder._readers[piece.kind].read(piece):
                     self._blocks.add(piece.kind)
             else:
-                self.cut.append(
-                    Unparsed(
-                        self.name,
-                        piece.number + 1,
-                        piece.text,
-                        "the rest of the line: the input ends here",
-                    )
-                )
+                torn = isinstance(piece, TornRecord)
+                expected = TORN if torn else "the rest of the line: the input ends here"
+                self.cut.append(Unparsed(origin.name, piece.number + 1, piece.text, expected))
 
 
 #: A column that numbers the rows of a table, over all readers that fill it.

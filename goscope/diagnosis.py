@@ -165,7 +165,7 @@ def _scheduler(capture: Capture, settings: Settings) -> Verdict:
     timeline = tuple(stretch for s in schedules for stretch in s.verdict.timeline)
     reason = chosen.reason
     if len(schedules) > 1:
-        reason = f"process {worst_one.process}: {reason}"
+        reason = f"{capture.process_name(worst_one.process)}: {reason}"
     return Verdict(chosen.state, chosen.confidence, reason, chosen.collect, timeline)
 
 

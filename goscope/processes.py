@@ -1,72 +1,204 @@
-"""Tells the processes of a capture apart: a log may hold several runs of a program.
+"""Tells the processes of a capture apart: a log may hold several runs of a program, or several programs.
 
 ``SCHED`` times never fall and GC cycle numbers always rise while a process lives; where one does not,
-another process began. A dump in a file of its own belongs to the process of the log that came with it.
+another process began (:mod:`goscope.clocks` tells that from two that write at the same time). Streams
+with a label of their own, a service or a pod, are processes of their own. A dump in a file of its own belongs
+to the process of the log that came with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from goscope.clocks import RESUMED, Clock, Mixed, chains_of
+from goscope.numerals import IntArray
+from goscope.origins import Origin
 from goscope.tables import Cells, Table, narrow
 
 
-def assign_processes(
-    tables: dict[str, Table], inputs: Sequence[str]
-) -> tuple[dict[str, Table], int]:
-    """Fill the ``process`` column of every table; returns the tables and the number of processes."""
-    starts: dict[str, list[int]] = {}
-    for name in inputs:
-        found = _starts(tables, name)
-        if found is not None:
-            starts[name] = found
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """The tables with their ``process`` column filled, and what is known of the processes.
+
+    ``labels`` names a process where a log shipper did; ``mixed`` tells of inputs in which processes that wrote at
+    the same time are not labelled.
+    """
+
+    tables: dict[str, Table]
+    count: int
+    labels: dict[int, str]
+    mixed: dict[str, Mixed]
+
+
+def assign_processes(tables: dict[str, Table], origins: Sequence[Origin]) -> Processes:
+    """Fill the ``process`` column of every table."""
+    parts = {origin.name: _parts(tables, origin.name) for origin in origins}
     first: dict[str, int] = {}
     count = 0
-    for name, lines in starts.items():
-        first[name] = count
-        count += len(lines) + 1
+    for name, part in parts.items():
+        if part is not None:
+            first[name] = count
+            count += part.count
+    traced = [name for name, part in parts.items() if part is not None]
     # One log: what has no trace lines was taken from its last process. Several logs: nobody knows from
     # which, so dumps in files of their own count as a process of their own.
-    others = count - 1 if len(starts) == 1 else count
-    result = {name: _filled(table, starts, first, max(others, 0)) for name, table in tables.items()}
-    most = [int(t["process"].max()) for t in result.values() if len(t) and "process" in t]
-    return result, max([count - 1, 0, *most]) + 1
+    lone = parts[traced[0]] if len(traced) == 1 else None
+    others = count - 1 if lone is not None and not lone.mixed else count
+    of_label: dict[str, int] = {}
+    used = count
+    untraced: dict[str, int] = {}
+    for origin in origins:
+        if parts[origin.name] is not None or not _has_rows(tables, origin.name):
+            continue
+        label = origin.stream.label
+        siblings = [o for o in origins if o.input == origin.input and _has_rows(tables, o.name)]
+        same = [o.name for o in siblings if o.stream.label == label and o.name in first]
+        if same and label:
+            untraced[origin.name] = first[same[0]] + _count(parts[same[0]]) - 1
+        elif len({o.stream.label for o in siblings}) > 1:
+            if label not in of_label:
+                of_label[label] = max(used, others + 1 if others == count else used)
+                used = of_label[label] + 1
+            untraced[origin.name] = of_label[label]
+        else:
+            untraced[origin.name] = max(others, 0)
+    result = {name: _filled(table, parts, first, untraced) for name, table in tables.items()}
+    result, total = _numbered(result, count)
+    labels = _labels(result, origins)
+    mixed = {
+        origin.input: part.mixed
+        for origin in origins
+        if (part := parts[origin.name]) is not None and part.mixed is not None
+    }
+    return Processes(result, total, labels, mixed)
 
 
-def _starts(tables: dict[str, Table], name: str) -> list[int] | None:
-    """The lines at which a further process starts in an input; None if it holds no trace lines."""
+def _count(part: _Parts | None) -> int:
+    return 1 if part is None else part.count
+
+
+def _numbered(tables: dict[str, Table], traced: int) -> tuple[dict[str, Table], int]:
+    """The same without gaps in the numbers of the processes that have no trace lines."""
+    found = {n for t in tables.values() if "process" in t for n in _distinct(t["process"])}
+    later = sorted(n for n in found if n >= traced)
+    if later == list(range(traced, traced + len(later))):
+        return tables, max(traced + len(later), 1)
+    turn = {n: traced + place for place, n in enumerate(later)}
+    result = {}
+    for name, table in tables.items():
+        if "process" in table and len(table):
+            numbers = np.array([turn.get(n, n) for n in table["process"].tolist()], np.int64)
+            table = table.replaced("process", Cells(narrow(numbers)))
+        result[name] = table
+    return result, max(traced + len(later), 1)
+
+
+def _labels(tables: dict[str, Table], origins: Sequence[Origin]) -> dict[int, str]:
+    labels: dict[int, str] = {}
+    by_name = {origin.name: origin.stream.label for origin in origins if origin.stream.label}
+    for table in tables.values():
+        if not by_name or "process" not in table or not len(table):
+            continue
+        for code, word in enumerate(table.categories("input")):
+            if word in by_name:
+                for process in _distinct(table["process"][table["input"] == code]):
+                    labels.setdefault(process, by_name[word])
+    return labels
+
+
+def _distinct(numbers: IntArray) -> list[int]:
+    """The different ones of small numbers, in order; sorting a million of them takes long."""
+    return np.flatnonzero(np.bincount(numbers)).tolist() if len(numbers) else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """How many processes printed the trace lines of a stream, and which: from ``starts`` on the next one, or,
+    where they write at the same time, for each row of the trace tables."""
+
+    count: int
+    starts: tuple[int, ...] = ()
+    rows: dict[str, IntArray] | None = None
+    mixed: Mixed | None = None
+
+
+def _parts(tables: dict[str, Table], name: str) -> _Parts | None:
+    """The processes in a stream; None if it holds no trace lines."""
     breaks: list[
         tuple[int, int]
     ] = []  # the new process began after the second line, up to the first
     traced = False
+    clocks: dict[str, Clock] = {}
     for table_name, clock, least in (("sched", "t_ms", 0), ("gc", "cycle", 1)):
         table = tables[table_name]
         if name not in table.categories("input"):
             continue
-        mine = table["input"] == table.categories("input").index(name)
+        mine = np.flatnonzero(table["input"] == table.categories("input").index(name))
         times, lines = table[clock][mine], table["line"][mine]
         traced = traced or len(times) > 0
         for row in (np.flatnonzero(np.diff(times) < least) + 1).tolist():
             breaks.append((int(lines[row]), int(lines[row - 1])))
+        seconds = table["t_s"][mine] if table_name == "gc" else times / 1000
+        clocks[table_name] = Clock(times, lines, seconds, _kinds(table, mine), mine, bool(least))
+    if not traced:
+        return None
+    turns = max(int(np.count_nonzero(np.diff(clock.kinds))) for clock in clocks.values())
+    if len(breaks) > 1 or turns >= 2 * RESUMED:
+        chains = chains_of(clocks)
+        if chains is not None:
+            return _Parts(chains.count, (), chains.rows, chains.mixed)
     starts: list[int] = []
     for at, after in sorted(breaks):
         if not starts or starts[-1] <= after:  # else the other clock showed the same restart
             starts.append(at)
-    return starts if traced else None
+    return _Parts(len(starts) + 1, tuple(starts))
+
+
+def _kinds(table: Table, rows: IntArray) -> IntArray:
+    """What does not change while a process lives: GOMAXPROCS, and which fields its version of Go prints."""
+    kinds = table["gomaxprocs"][rows] * 8
+    for bit, column in enumerate(("needspinning", "stacks_mb")):
+        if column in table:
+            kinds = kinds + (table.present(column)[rows].astype(np.int64) << bit)
+    if "schedticks" in table:
+        kinds = kinds + ((table.counts("schedticks")[rows] > 0).astype(np.int64) << 2)
+    return np.asarray(kinds, np.int64)
+
+
+def _has_rows(tables: dict[str, Table], name: str) -> bool:
+    return any("input" in table and name in table.categories("input") for table in tables.values())
 
 
 def _filled(
-    table: Table, starts: dict[str, list[int]], first: dict[str, int], others: int
+    table: Table, parts: dict[str, _Parts | None], first: dict[str, int], untraced: dict[str, int]
 ) -> Table:
     if "process" not in table or not len(table):
         return table
-    process = np.full(len(table), others, np.int64)
+    process = np.zeros(len(table), np.int64)
     lines = table["line"]
-    words = table.categories("input")
-    for code, word in enumerate(words):
-        if word in starts:
-            mine = table["input"] == code
-            process[mine] = first[word] + np.searchsorted(starts[word], lines[mine], side="right")
+    for code, word in enumerate(table.categories("input")):
+        mine = np.flatnonzero(table["input"] == code)
+        part = parts.get(word)
+        if part is None:
+            process[mine] = untraced.get(word, 0)
+        elif part.rows is None:
+            process[mine] = first[word] + np.searchsorted(part.starts, lines[mine], side="right")
+        else:
+            process[mine] = first[word] + _interleaved(table, mine, part)
     return table.replaced("process", Cells(narrow(process)))
+
+
+def _interleaved(table: Table, mine: IntArray, part: _Parts) -> IntArray:
+    """The processes of rows in a stream that several write to at the same time."""
+    assert part.rows is not None
+    if table.name in part.rows:
+        return part.rows[table.name]
+    if "sample" in table and "sched" in part.rows:  # P, M and G lines go with their SCHED line
+        samples, known = table["sample"][mine], table.present("sample")[mine]
+        order = part.rows["sched rows"]
+        place = np.clip(np.searchsorted(order, samples), 0, len(order) - 1)
+        return np.where(known, part.rows["sched"][place], 0)
+    return np.full(len(mine), part.count, np.int64)  # nobody knows whose

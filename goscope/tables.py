@@ -7,6 +7,7 @@ to import as a dump of 100,000 goroutines costs to read, so it is loaded only th
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -64,7 +65,8 @@ class Table:
     """Rows of one sort, as columns; immutable once built.
 
     Indexing by name gives the stored numpy array (codes for TEXT columns). :meth:`numbers` gives
-    floats with NaN where a value is missing, :meth:`texts` gives strings.
+    floats with NaN where a value is missing, :meth:`texts` gives strings. A column of the schema that is not
+    given is missing in all rows.
     """
 
     def __init__(
@@ -77,7 +79,11 @@ class Table:
         self.name = name
         self.schema = tuple(schema)
         self.rows = rows
-        self._cells = dict(cells)
+        absent = [column for column in schema if column.name not in cells]
+        self._cells = {
+            **cells,
+            **{c.name: functools.partial(missing_cells, c, rows) for c in absent},
+        }
         self._kinds = {column.name: column.kind for column in schema}
 
     def __len__(self) -> int:

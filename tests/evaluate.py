@@ -13,6 +13,8 @@ label lists in ``do_not_score`` is not scored.
 Leak kernels (``B-goker``, ``B-simple``) have a table of their own. Of them only the two dumps before the
 runtime's detection are read. A leaking function counts as named if it is on the stack of a leak finding
 of warning or worse; a finding of ``info`` is no alarm and names nothing.
+
+A wrapped log must give the records of its source and an accepted verdict, unless its label says what was lost.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from goscope.capture import Capture
 from goscope.diagnosis import Diagnosis, diagnose
 from goscope.findings import Finding, Severity
 from goscope.reading import read_sources
@@ -33,6 +36,10 @@ from goscope.sources.files import Source
 
 _FILES = ("stderr.log", "dump-1.txt", "dump-2.txt", "dump-3.txt")
 _KINDS = ("A-run", "A-long-run", "C-daemon")
+_WRAPPED = "E-wrapped"
+_TABLES = ("sched", "procs", "threads", "sched_goroutines", "gc", "goroutines")
+#: What depends on the place in the log, or is a number that goscope gives.
+_PLACES = frozenset({"input", "process", "line", "wall_time", "sample", "snapshot", "stack"})
 _KERNELS = ("B-goker", "B-simple")
 _BEFORE_DETECTION = ("dump-1.txt", "dump-2.txt")
 _CRASHES = ("D-crash", "crash")
@@ -72,6 +79,9 @@ class Score:
     crash_kinds: int = 0
     crash_goroutines: int = 0
     crash_frames: int = 0
+    wrapped: int = 0
+    wrapped_equal: int = 0
+    wrapped_accepted: int = 0
 
     def scheduler_mean(self) -> float:
         """The accepted share, as the mean over the classes."""
@@ -99,7 +109,8 @@ def _mean(accepted: dict[str, list[bool]]) -> float:
 def score(folder: Path) -> Score:
     """Read and judge every labelled run of a folder."""
     result = Score()
-    for label in json.loads((folder / "labels.json").read_text(encoding="utf-8")):
+    labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+    for label in labels:
         if label.get("kind") in _KINDS:
             diagnosis = _diagnose(folder / label["path"])
             if diagnosis is not None:
@@ -110,6 +121,8 @@ def score(folder: Path) -> Score:
                 _compare_kernel(label, diagnosis, result)
         elif label.get("kind") in _CRASHES:
             _compare_crash(label, folder / label["path"], result)
+        elif label.get("kind") == _WRAPPED:
+            _compare_wrapped(folder, label, labels, result)
     return result
 
 
@@ -139,6 +152,89 @@ def _compare_crash(label: dict[str, Any], path: Path, result: Score) -> None:
         result.misses.append(f"{label['path']}: crash: wrong {wrong}: {what}: {expected}")
     if len(crashes) > 1:
         result.misses.append(f"{label['path']}: crash: {len(crashes)} rows for one event")
+
+
+def _read(path: Path) -> Capture:
+    capture, failed = read_sources([Source(path.name, path)])
+    assert not failed, failed
+    return capture
+
+
+def _source(folder: Path, source: str, labels: Sequence[dict[str, Any]]) -> Capture | None:
+    """The plain log behind a wrapped one: the run's own file, or the log that was only compressed."""
+    twins = [
+        label["path"]
+        for label in labels
+        if label.get("source") == source and label.get("wrap") == "gzip"
+    ]
+    for name in (source, f"{source}.gz", *twins):
+        if (folder / name).exists():
+            return _read(folder / name)
+    return None
+
+
+def _compare_wrapped(
+    folder: Path, label: dict[str, Any], labels: Sequence[dict[str, Any]], result: Score
+) -> None:
+    path = label["path"]
+    capture = _read(folder / label.get("stored", path))
+    plain = _source(folder, label["source"], labels)
+    assert plain is not None, f"{path}: its source is not there"
+    wanted = records(plain)
+    second = label.get("second_source")
+    other = None if second is None else _source(folder, second, labels)
+    if other is not None:
+        wanted += records(other)
+    found = records(capture)
+    result.wrapped += 1
+    left = label.get("left")
+    if left is None:
+        differences = _differences(wanted, found)
+        if second is not None:
+            if other is None:  # nothing to hold the other program's records against
+                differences = [d for d in differences if " 0 missing" not in d]
+            if capture.processes < 2:
+                differences.append("two processes taken for one")
+    else:
+        # What is left is part of the source: nothing else may be read, and nothing of it missed. A
+        # record at either end may be cut.
+        counts = Counter(table for table, _ in found.elements())
+        differences = [f"{n} not in the source" for n in [(found - wanted).total()] if n > 1]
+        for table, name in (("sched", "sched_blocks"), ("gc", "gc_lines"), ("goroutines", "goroutine_headers")):  # fmt: skip
+            if abs(counts[table] - left[name]) > 1:
+                differences.append(f"{table} {counts[table]} of {left[name]}")
+    if differences:
+        result.misses.append(f"{path}: {'; '.join(differences)}")
+    result.wrapped_equal += not differences
+    state = diagnose(capture).verdicts["scheduler"].state
+    # A file without trace lines cannot show the scheduler.
+    unscored = "scheduler" in (label.get("do_not_score") or []) or not len(capture.table("sched"))
+    accepted = unscored or state in label["accept_scheduler"]
+    if not accepted:
+        result.misses.append(f"{path}: scheduler {label['expected']['scheduler']}, found {state}")
+    result.wrapped_accepted += accepted
+
+
+def records(capture: Capture) -> Counter[tuple[str, str]]:
+    """What every record says, whatever place it stood at."""
+    return Counter(
+        (name, repr(said))
+        for name in _TABLES
+        for said in capture.table(name)
+        .frame()
+        .drop(columns=[c.name for c in capture.table(name).schema if c.name in _PLACES])
+        .astype(str)
+        .itertuples(index=False, name=None)
+    )
+
+
+def _differences(wanted: Counter[tuple[str, str]], found: Counter[tuple[str, str]]) -> list[str]:
+    missing, more = wanted - found, found - wanted
+    return [
+        f"{table}: {sum(n for (t, _), n in missing.items() if t == table)} missing, "
+        f"{sum(n for (t, _), n in more.items() if t == table)} more"
+        for table in sorted({table for table, _ in (*missing, *more)})
+    ]
 
 
 def _diagnose(run: Path, names: Sequence[str] = _FILES) -> Diagnosis | None:
@@ -271,6 +367,11 @@ def report(folder: Path, result: Score) -> str:
             f"leak kernels: {result.kernel_recall():.1%} of the leaking functions suspected before detection "
             f"({result.kernel_leaks_named} of {result.kernel_leaks} in {result.kernels} programs), "
             f"{result.kernel_alarms_wrong} false alarms"
+        )
+    if result.wrapped:
+        lines.append(
+            f"wrapped: {result.wrapped_equal} of {result.wrapped} with the records of their source, "
+            f"{result.wrapped_accepted} with an accepted verdict"
         )
     return "\n".join([*lines, *(f"miss: {miss}" for miss in result.misses)])
 

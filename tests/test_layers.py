@@ -19,7 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"framing"}),
     frozenset({"shapes"}),
     frozenset({"formats"}),
-    frozenset({"processes", "crashes", "intervals", "capture"}),
+    frozenset({"clocks", "origins", "streams", "processes", "crashes", "intervals", "capture"}),
     frozenset({"halves"}),
     frozenset({"reading"}),
     frozenset({"findings"}),

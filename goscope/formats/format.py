@@ -12,11 +12,18 @@ from goscope.framing.records import BlockKind
 from goscope.shapes import LineRule, Unparsed
 from goscope.tables import Column, Kind, Table
 
-#: Where a row comes from. ``process`` is filled in when all inputs are read.
+#: Where a row comes from. ``process`` and ``wall_time`` are filled in when all inputs are read.
 PLACE = (
     Column("input", Kind.TEXT, "", "the input that the row was read from"),
     Column("process", Kind.INT, "", "which process of the capture printed it, from 0"),
     Column("line", Kind.INT, "", "the line of the input, from 1"),
+    Column(
+        "wall_time",
+        Kind.INT,
+        "ns",
+        "when it was logged, in nanoseconds since 1970 UTC; where a log shipper put a time and a year "
+        "before the line (as UTC if it gave no zone)",
+    ),
 )
 
 

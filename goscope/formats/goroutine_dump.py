@@ -41,6 +41,10 @@ FORMAT = Format(
             rb"|[ \t]+goroutine running on other thread|non-Go function|created by |\.\.\."
             rb"|[^\n]*\n[ \t][^\n]*pc=0x))"
         ),
+        pair=(
+            re.compile(rb"created by [^\s]|[^\s(]+\([^\n]*\)$"),
+            re.compile(rb"(?:\t|  )[^\n]*:[0-9]+(?: \+0x[0-9a-f]+)?(?: fp=0x[^\n]*)?$"),
+        ),
     ),
     reader=GoroutineReader,
     example="goroutine 21 [chan receive, 5 minutes] {worker: 7}:",

@@ -66,6 +66,9 @@ FORMAT = Format(
                     rb"[0-9]\]$|schedticks=\[[0-9 ]*\]$|sysmonwait=(?:0|1|true|false)$"
                 ),
                 last=b"]",
+                rest=re.compile(
+                    rb"[0-9]*(?:ms: gomaxprocs=|(?: [a-z]+)?=)[0-9][0-9a-z= ]* runqueue=[0-9]+ \[[0-9 ]*\](?: schedticks=\[[0-9 ]*\])?$"
+                ),
                 continuation=re.compile(
                     rb"[ \t]*(?:(?:idleprocs|threads|spinningthreads|needspinning|idlethreads|runqueue"
                     rb"|gcwaiting|nmidlelocked|stopwait|sysmonwait)=|schedticks=\[|\[ ?[0-9])"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from goscope.framing import torn
+from goscope.framing import interrupted, torn
 from goscope.framing.claims import Claims, claims_of
 from goscope.framing.lines import Lines, Positions
 from goscope.framing.prefix import Prefix
@@ -69,11 +69,24 @@ class CutRecord:
 #: Where the rest of a block may stand whose beginning was cut off; the first line may be half a line.
 _FIRST_LINES = 2
 
+
+@dataclass(frozen=True, slots=True)
+class TornRecord:
+    """The end of a record whose beginning nobody can find, because another write stands between."""
+
+    text: bytes
+    number: int
+
+
 #: What a continued line may start with: an indentation, a field name, a bracket.
 _LOOSE = np.zeros(256, np.bool_)
 _LOOSE[np.frombuffer(b" \t[abcdefghijklmnopqrstuvwxyz", np.uint8)] = True
 
-Piece = LineRecords | BlockRecords | CutRecord
+#: What the end of a torn record may start with.
+_FRAGMENT = np.zeros(256, np.bool_)
+_FRAGMENT[np.frombuffer(b"0123456789 @%+/->:,=.msMB[", np.uint8)] = True
+
+Piece = LineRecords | BlockRecords | CutRecord | TornRecord
 
 
 class Framer:
@@ -90,6 +103,8 @@ class Framer:
         accepts: Callable[[bytes], bool],
     ):
         self.lines_seen = 0
+        #: Records in which other text stood: their line, from 0, and how they read again.
+        self.rejoined: list[tuple[int, bytes]] = []
         self._line_kinds = line_kinds
         self._block_kinds = block_kinds
         self._accepts = accepts
@@ -102,6 +117,14 @@ class Framer:
         self._led_to: Positions = np.empty(0, np.int64)  # line numbers that blocks lead to
         self._above_ends: dict[str, int] = {}  # where the last block of a kind ended
         self._openings = [o for k in line_kinds for o in k.openings]
+        self._found_blocks = False
+        self._last_broken = -torn.WINDOW - 1  # the last line that may be the front of a torn record
+        self._rests = [k.rest for k in line_kinds if k.rest is not None]
+        self._rest_ends = np.zeros(256, np.bool_)
+        for kind in line_kinds:
+            if kind.rest is not None:
+                self._rest_ends[np.frombuffer(kind.last, np.uint8)] = True
+        self._block_openings = [o for k in block_kinds for o in k.openings]
         self._whole = np.zeros((256, 256), np.bool_)  # [first byte, last byte] of a whole record
         self._heads = np.zeros(256, np.bool_)  # what blocks of the rare kinds start with
         for rare in block_kinds:
@@ -118,8 +141,11 @@ class Framer:
     @property
     def openings(self) -> tuple[bytes, ...]:
         """What lines start with above which every record ends; none until the prefix is known to be none."""
-        blocks = (o for kind in self._block_kinds if not kind.introduces for o in kind.openings)
-        return (*self._openings, *blocks) if self._prefix.absent else ()
+        if not self._prefix.absent:
+            return ()
+        blocks = [o for kind in self._block_kinds if not kind.introduces for o in kind.openings]
+        # Trace lines may stand inside a block.
+        return tuple(blocks if self._found_blocks else [*self._openings, *blocks])
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         """The records that are whole after ``data``."""
@@ -163,16 +189,18 @@ class Framer:
         blocks = []
         for kind in self._block_kinds:
             headers = headers_of[kind.name]
+            again: dict[int, interrupted.Whole] = {}
             if kind.name in claims:
                 headers, ends = claims[kind.name].headers, claims[kind.name].ends
             else:
                 for claim in claims.values():
                     headers = headers[~np.isin(headers, claim.false_ones)]
                 ends = self._block_ends(lines, kind, headers, records, claims, final)
+                again = self._interrupted(lines, kind, headers, ends, final)
                 if len(headers) and ends[-1] > len(lines):  # runs out of the stretch: hold it back
                     kept = min(kept, int(headers[-1]))
                     headers, ends = headers[:-1], ends[:-1]
-            blocks.append((kind, headers, ends))
+            blocks.append((kind, headers, ends, again))
         openings = lines.shorter_than(LONGEST_LINE, records)
         if not final:
             kept = self._held_line(lines, openings, kept)
@@ -183,10 +211,20 @@ class Framer:
             else:
                 self._held = data[start:]
         cut_line = kept - 1 if cut else -1
-        yield from self._line_records(lines, openings[openings < kept], cut_line)
-        for kind, headers, ends in blocks:
+        within = sorted(
+            pair
+            for *_, again in blocks
+            for w in again.values()
+            for pair in w.within
+            if pair[0] < kept
+        )
+        yield from self._line_records(lines, openings[openings < kept], cut_line, within)
+        yield from self._torn_rests(lines, openings[openings < kept], kept)
+        for kind, headers, ends, again in blocks:
             inside = headers < kept
-            yield from self._block_records(lines, kind, headers[inside], ends[inside], cut_line)
+            yield from self._block_records(
+                lines, kind, headers[inside], ends[inside], again, cut_line
+            )
         self._remember(lines, kept)
         self.lines_seen += kept
 
@@ -211,7 +249,14 @@ class Framer:
             k.continuation is not None and k.continuation.match(text) for k in self._line_kinds
         )
 
-    def _line_records(self, lines: Lines, openings: Positions, cut_line: int) -> Iterator[Piece]:
+    def _line_records(
+        self,
+        lines: Lines,
+        openings: Positions,
+        cut_line: int,
+        within: Sequence[tuple[int, bytes]],
+    ) -> Iterator[Piece]:
+        """The records of one line; ``within`` are more of them, by their line."""
         if len(openings) and openings[-1] == cut_line:
             text = lines.text(cut_line)
             if not self._complete(text):
@@ -223,18 +268,56 @@ class Framer:
             if last and text.endswith(last) and not self._complete(text):
                 yield CutRecord(text, lines.first + int(openings[-1]))
                 openings, wrapped = openings[:-1], wrapped[:-1]
-        if not len(openings):
+        if not len(openings) and not within:
             return
-        if not wrapped:
+        if not wrapped and not within:
             yield LineRecords(lines.gather(openings), openings + lines.first)
             return
         at = 0
         joined: list[bytes] = []
+        records = np.ones(len(openings), np.int64)
         for position, text in wrapped:
             joined += [lines.gather(openings[at:position]), text, b"\n"]
+            records[position] += text.count(b"\n")
             at = position + 1
         joined.append(lines.gather(openings[at:]))
-        yield LineRecords(b"".join(joined), openings + lines.first)
+        numbers = np.repeat(openings, records)
+        if not within:
+            yield LineRecords(b"".join(joined), numbers + lines.first)
+            return
+        pairs = list(zip(numbers.tolist(), b"".join(joined).split(b"\n"), strict=False))
+        pairs = sorted([*pairs, *within], key=lambda pair: pair[0])
+        texts = b"".join(text + b"\n" for _, text in pairs)
+        yield LineRecords(texts, np.array([n for n, _ in pairs], np.int64) + lines.first)
+
+    def _torn_rests(self, lines: Lines, openings: Positions, kept: int) -> Iterator[Piece]:
+        """Ends of records that no torn record above explains."""
+        whole = self._whole[lines.heads[openings], lines.bytes[lines.ends[openings] - 1]]
+        again = {line - lines.first for line, _ in self.rejoined[-len(openings) - 1 :]}
+        fronts = [
+            n for n in openings[~whole].tolist() if n in again or self._is_record(lines.text(n))
+        ]
+        broken = np.append(self._last_broken, np.array(fronts, np.int64) + lines.first)
+        self._last_broken = int(broken[-1])
+        if not self._rests:
+            return
+        likely = self._rest_ends[lines.bytes[np.maximum(lines.ends[:kept] - 1, 0)]]
+        likely &= _FRAGMENT[lines.heads[:kept]]
+        likely[openings] = False
+        for line in np.flatnonzero(likely).tolist():
+            number = line + lines.first
+            above = int(broken[np.searchsorted(broken, number) - 1])
+            if (
+                lines.ends[line] - lines.starts[line] > LONGEST_LINE
+                or 0 < number - above <= torn.WINDOW
+            ):
+                continue
+            text = lines.text(line)
+            if any(rest.match(text) for rest in self._rests):
+                yield TornRecord(text, number)
+
+    def _is_record(self, text: bytes) -> bool:
+        return any(kind.sign.match(text) for kind in self._line_kinds)
 
     def _complete(self, text: bytes) -> bool:
         """Whether a record that stands at the end of the input certainly lost nothing."""
@@ -256,6 +339,11 @@ class Framer:
             joined: bytes | None = None
             if broken[position] and torn.is_torn(text):
                 joined = self._mend(lines, openings, position)
+                if joined is not None:
+                    self.rejoined.append((line + lines.first, joined))
+                within = torn.inside(text, self._accepts)
+                if within is not None:
+                    joined = (text if joined is None else joined) + b"\n" + within
             elif loose[position]:
                 kind = next((k for k in self._line_kinds if k.sign.match(text)), None)
                 if kind is not None and kind.continuation is not None:
@@ -386,20 +474,71 @@ class Framer:
             ends[headers == len(lines) - 1] = len(lines) + 1
         return ends
 
+    def _interrupted(
+        self, lines: Lines, kind: BlockKind, headers: Positions, ends: Positions, final: bool
+    ) -> dict[int, interrupted.Whole]:
+        """Blocks with other lines inside, by their first line; moves their ends.
+
+        Only a block that is followed by neither an empty line nor another block is looked at.
+        """
+        if kind.pair is None or not len(headers):
+            return {}
+        starts = lines.opening_with(self._block_openings)
+        stops = np.append(starts, len(lines))[np.searchsorted(starts, headers, side="right")]
+        known = (ends < stops) & (ends < len(lines))
+        known[known] = lines.ends[ends[known]] > lines.starts[ends[known]]
+        again: dict[int, interrupted.Whole] = {}
+        torn_at = self._torn_pairs(lines, kind, headers, ends)
+        for place in sorted({*np.flatnonzero(known).tolist(), *torn_at}):
+            header, end, stop = int(headers[place]), int(ends[place]), int(stops[place])
+            end = torn_at.get(place, end)
+            found = interrupted.whole(lines, kind, header, end, stop, final, self._accepts)
+            if found is None:
+                ends[place] = len(lines) + 1  # hold it back
+            elif found.end > end:
+                ends[place] = found.end
+                again[header] = found
+        return again
+
+    def _torn_pairs(
+        self, lines: Lines, kind: BlockKind, headers: Positions, ends: Positions
+    ) -> dict[int, int]:
+        """Blocks whose header is torn, or whose last pair has another line inside: their place, and the line from
+        which on to look."""
+        firsts = lines.opening_with((kind.closing,))
+        firsts = firsts[firsts + 1 < len(lines)]
+        below = firsts + 1
+        head, second = lines.heads[below], lines.bytes[lines.starts[below] + 1]
+        other = (head != 9) & ((head != 32) | (second != 32))
+        other &= lines.ends[below] > lines.starts[below]
+        torn_headers = np.flatnonzero(lines.bytes[lines.ends[headers] - 1] != ord(":"))
+        found = {place: int(headers[place]) + 1 for place in torn_headers.tolist()}
+        for first in firsts[other].tolist():
+            place = int(np.searchsorted(headers, first, side="right")) - 1
+            if place >= 0 and first < ends[place]:
+                found.setdefault(place, first)
+        return found
+
     def _block_records(
         self,
         lines: Lines,
         kind: BlockKind,
         headers: Positions,
         ends: Positions,
+        again: dict[int, interrupted.Whole],
         cut_line: int,
     ) -> Iterator[Piece]:
         if not len(headers):
             return
+        self._found_blocks = self._found_blocks or kind.pair is not None
         data = lines.data
         firsts = lines.starts[headers].tolist()
         lasts = lines.ends[ends - 1].tolist()
         texts = [data[a:b] for a, b in zip(firsts, lasts, strict=True)]
+        if again:
+            for place in np.flatnonzero(np.isin(headers, list(again))).tolist():
+                texts[place] = again[int(headers[place])].text
+                self.rejoined.append((int(headers[place]) + lines.first, texts[place]))
         cut = bool(cut_line >= 0 and ends[-1] - 1 == cut_line)
         if kind.header is not None and 0 <= cut_line == ends[-1]:  # it began like one of the block
             cut = any(lone.startswith(lines.text(cut_line)) for lone in kind.lone)

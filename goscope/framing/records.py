@@ -18,7 +18,8 @@ class LineKind:
 
     ``name`` is the start rule in the grammar. ``continuation`` matches the rest of a wrapped line,
     ``complete`` the end of a record that certainly lost nothing when the input ends without a line end.
-    ``last`` are the bytes that a whole record may end with; a line that ends otherwise may be torn.
+    ``last`` are the bytes that a whole record may end with; a line that ends otherwise may be torn. ``rest`` matches
+    what only the end of such a record looks like: a line like that shows that one was torn.
     """
 
     name: str
@@ -27,6 +28,7 @@ class LineKind:
     complete: re.Pattern[bytes]
     last: bytes
     continuation: re.Pattern[bytes] | None = None
+    rest: re.Pattern[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class BlockKind:
       the introducing block, also what looks like a record of that kind (a *false* one), if within
       :data:`goscope.framing.claims.REACH` lines a record comes whose first lines match ``begins``;
     * ``begins``: what the first lines of a record look like, also where the text ends in them.
+
+    ``pair`` are the patterns of two lines that surely belong to such a record, wherever they stand; with it, a
+    record is put together again when other lines stand inside (:mod:`goscope.framing.interrupted`). ``unpaired`` starts
+    a line that belongs to it alone, ``closing`` the first line of the last pair.
     """
 
     name: str
@@ -66,6 +72,9 @@ class BlockKind:
     above: bool = False
     leads_to: str | None = None
     begins: re.Pattern[bytes] | None = None
+    pair: tuple[re.Pattern[bytes], re.Pattern[bytes]] | None = None
+    unpaired: bytes = b"..."
+    closing: bytes = b"created by "
 
     @property
     def introduces(self) -> bool:

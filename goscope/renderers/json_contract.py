@@ -48,6 +48,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         ],
         "crashes": [_crash(c) for c in diagnosis.crashes],
         "processes": capture.processes,
+        "process_labels": [capture.labels.get(n) for n in range(capture.processes)],
         "inputs": [_input(i, capture.records(i.name)) for i in capture.inputs],
         "settings": _settings(diagnosis.settings),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from goscope.capture import Input
+from goscope.capture import Capture, Input
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Evidence, Finding, Site, Stretch
 from goscope.profiles import ProfileSummary
@@ -83,7 +83,10 @@ def show(diagnosis: Diagnosis, console: Console) -> None:
     _verdicts(diagnosis, console)
     for finding in diagnosis.findings[:_FINDINGS_SHOWN]:
         console.print()
-        _finding(finding, console)
+        several = diagnosis.capture.processes > 1 and not finding.rule.startswith("input-")
+        _finding(
+            finding, console, diagnosis.capture.process_name(finding.process) if several else ""
+        )
     for summary in diagnosis.profiles[:_PROFILES_SHOWN]:
         console.print()
         _profile(summary, console)
@@ -141,7 +144,7 @@ def _verdicts(diagnosis: Diagnosis, console: Console) -> None:
         reason = Text(safe(verdict.reason))
         reason.append(f" ({verdict.confidence.value} confidence)", "dim")
         if len(verdict.timeline) > 1:
-            reason.append("\n" + _timeline(verdict.timeline))
+            reason.append("\n" + _timeline(verdict.timeline, diagnosis.capture))
         if verdict.collect:
             reason.append("\nto be surer: " + safe(verdict.collect), "dim")
         usual = "bold red" if name == "crash" else ""
@@ -149,11 +152,11 @@ def _verdicts(diagnosis: Diagnosis, console: Console) -> None:
     console.print(grid)
 
 
-def _timeline(stretches: tuple[Stretch, ...]) -> str:
+def _timeline(stretches: tuple[Stretch, ...], capture: Capture) -> str:
     shown = stretches[:8]
     several = len({s.process for s in stretches}) > 1
     parts = [
-        (f"process {s.process} " if several else "")
+        (safe(capture.process_name(s.process)) + " " if several else "")
         + f"{s.state} {s.start_ms / 1000:.1f} to {s.end_ms / 1000:.1f} s"
         for s in shown
     ]
@@ -161,7 +164,7 @@ def _timeline(stretches: tuple[Stretch, ...]) -> str:
     return ", ".join(parts) + (f", and {more} more" if more else "")
 
 
-def _finding(finding: Finding, console: Console) -> None:
+def _finding(finding: Finding, console: Console, process: str) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
@@ -170,6 +173,7 @@ def _finding(finding: Finding, console: Console) -> None:
         (finding.severity.value.upper(), style),
         f" {finding.rule}",
         (f" ({finding.confidence.value} confidence)", "dim"),
+        f" in {safe(process)}" if process else "",
     )
     console.print(head)
     lines = [Text(safe(finding.title), "bold"), Text(safe(finding.detail))]

@@ -51,6 +51,15 @@ GOLEAK = (
 )
 RACE = "WARNING: DATA RACE\nRead at 0x00c000094028 by goroutine 8:\n  main.f()\n      /app/main.go:9 +0x1\n"
 
+GC = (
+    "gc 7 @5.254s 3%: 0.77+0.33+0.004 ms clock, 1.5+0.18/0.40/0+0.008 ms cpu, 4->5->2 MB, 6 MB goal, "
+    "0 MB stacks, 0 MB globals, 2 P\n"
+)
+SAMPLES = sched(2).splitlines(keepends=True)
+OTHERS = [
+    line.replace("gomaxprocs=4", "gomaxprocs=2").replace("000ms", "030ms") for line in SAMPLES
+]
+
 CASES = {
     "leak-cycle": Case(
         fires=(dump(goroutine(8, "sync.Mutex.Lock", where=LOCKING)),) * 2,
@@ -83,6 +92,18 @@ CASES = {
     "test-timeout": Case(fires=(TIMEOUT,), quiet=(PANIC,)),
     "goleak-report": Case(fires=(GOLEAK,), quiet=(PANIC,)),
     "data-race": Case(fires=(RACE,), quiet=(PANIC,)),
+    "input-torn": Case(
+        fires=(sched(2) + GC.replace("1.5+", "1.5+2026/11/24 01:43:00 served\n"),),
+        quiet=(sched(2) + "2026/11/24 01:43:00 gc 7 was slow\n" + GC,),
+    ),
+    "input-truncated": Case(
+        fires=(dump(goroutine(42, "chan send")) + "goroutine 43 [select]:\n",),
+        quiet=(dump(goroutine(42, "chan send"), goroutine(43, "select")),),
+    ),
+    "input-mixed": Case(
+        fires=("".join(a + b for a, b in zip(SAMPLES, OTHERS, strict=True)),),
+        quiet=("".join(SAMPLES + OTHERS),),
+    ),
     "leak-proven": Case(
         fires=(dump(goroutine(42, "chan send (leaked)")),),
         quiet=(dump(goroutine(42, "chan send")),),

@@ -1,0 +1,135 @@
+"""Finds records of the runtime in lines, behind whatever stands before them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from goscope.framing.records import BlockKind, LineKind
+
+
+class Signs:
+    """Finds records of the runtime in lines, behind whatever stands before them.
+
+    An opening with a number in it (``SCHED #``, ``goroutine #``) and its sign prove a record; of the short ones
+    (``  P#``) and those without a number, only a whole record does. A block without a number in its opening
+    counts if its sign goes to the end of the line. Others (``panic: ``) are only :attr:`loose`:
+    applications write that too.
+    """
+
+    def __init__(
+        self, kinds: Sequence[LineKind | BlockKind], accepts: Callable[[bytes], bool]
+    ) -> None:
+        self._accepts = accepts
+        self._proof: list[re.Pattern[bytes]] = []  # signs that need no further proof
+        self._blocks: list[re.Pattern[bytes]] = []
+        # Where none of these literals stands, no sign does: looking for them is a hundred times quicker.
+        self._words: dict[bytes, list[re.Pattern[bytes]]] = {}
+        self._short: set[bytes] = set()
+        signs, loose = [], []
+        for kind in kinds:
+            numbered = all(b"#" in opening for opening in kind.openings)
+            if isinstance(kind, BlockKind) and not numbered and not _whole_line(kind.sign):
+                loose.append(b"(?:%s)" % kind.sign.pattern)
+                continue
+            literals = [opening.partition(b"#")[0].lstrip(b" ") for opening in kind.openings]
+            if isinstance(kind, BlockKind):
+                signs += [_literal(opening) for opening in kind.openings]
+                self._blocks.append(kind.sign)
+            else:
+                signs.append(b"(?:%s)" % kind.sign.pattern)
+            if min(map(len, literals)) >= _SHORT:
+                if isinstance(kind, BlockKind) or numbered:
+                    self._proof.append(kind.sign)
+                for word in literals:
+                    self._words.setdefault(word, []).append(kind.sign)
+            else:
+                self._short.update(_words_of(kind.sign.pattern))
+        self._sign = re.compile(b"|".join(signs) or b"(?!)")
+        self.loose = re.compile(b"|".join(loose)) if loose else None
+
+    def find(self, text: bytes) -> int:
+        """Where a record starts in a line; -1 if none does."""
+        for found in self._sign.finditer(text):
+            at = found.start()
+            if text[at : at + 1] == b" " and at:
+                at = _indented(text, at)
+            rest = text[at:]
+            if text[:at].endswith(b"\t") and text.count(b"\t", 0, at) == 1 and self._is_block(rest):
+                continue  # the value of a panic is indented by a tab, and may hold a dump
+            if any(sign.match(rest) for sign in self._proof) or self._accepts(rest):
+                return at
+        return -1
+
+    def _next(self, block: bytes, word: bytes, at: int, below: int) -> int:
+        """Where a word that may be a sign stands next; the length of the block if it does not."""
+        signs = self._words.get(word)
+        at = block.find(word, at, below)
+        while at >= 0 and signs is not None:
+            end = block.find(b"\n", at)
+            end = end - block.endswith(b"\r", at, end) if end >= 0 else len(block)
+            if any(sign.match(block, at, end) for sign in signs):
+                break
+            at = block.find(word, at + 1, below)
+        return at if at >= 0 else len(block)
+
+    def _is_block(self, text: bytes) -> bool:
+        return any(sign.match(text) for sign in self._blocks)
+
+    def find_loosely(self, text: bytes) -> int:
+        found = self.loose.search(text) if self.loose is not None else None
+        return -1 if found is None else found.start()
+
+    def lines(self, block: bytes, below: int) -> Iterator[tuple[int, int, int]]:
+        """The lines that seem to hold a record: start, end, and where in the line.
+
+        Short signs count only in the first ``below`` bytes.
+        """
+        at = 0
+        nexts = dict.fromkeys((*self._words, *self._short), -1)  # where each word stands next
+        if not nexts:
+            return
+        while True:
+            for word, place in nexts.items():
+                if place < at:
+                    limit = len(block) if word in self._words else below
+                    nexts[word] = self._next(block, word, at, limit)
+            place = min(nexts.values())
+            if place >= len(block):
+                return
+            start = block.rfind(b"\n", 0, place) + 1
+            end = block.find(b"\n", place)
+            end = end if end >= 0 else len(block)
+            found = self.find(block[start:end].removesuffix(b"\r"))
+            if found >= 0:
+                yield start, end, found
+            at = end + 1
+
+
+_SHORT = 2
+_CHOICE = re.compile(rb"([^()|?*+{}.^$\\\[\]]+)\(\?:([A-Za-z|]+)\)([^()|?*+{}.^$\\\[\]]+)$")
+
+
+def _words_of(pattern: bytes) -> list[bytes]:
+    """Literals of which every match of a pattern that ends in a choice of words holds one; the empty one if it does
+    not end so."""
+    choice = _CHOICE.search(pattern)
+    if choice is None:
+        return [b""]
+    return [choice[1] + word + choice[3] for word in choice[2].split(b"|")]
+
+
+def _whole_line(sign: re.Pattern[bytes]) -> bool:
+    return sign.pattern.endswith(b"$")
+
+
+def _literal(opening: bytes) -> bytes:
+    return re.escape(opening[:1]) + re.escape(opening[1:]).replace(rb"\#", rb"[0-9]")
+
+
+def _indented(text: bytes, at: int) -> int:
+    """Go indents P, M and G lines by two spaces; more of them belong to what stands before."""
+    end = at
+    while text[end : end + 1] == b" ":
+        end += 1
+    return max(at, end - 2) if end - at >= 2 else end

@@ -1,0 +1,115 @@
+"""Frames the streams of one input, each for itself, and hands out their records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from goscope.framing.framer import BlockRecords, Framer, Piece
+from goscope.framing.records import BlockKind, LineKind
+from goscope.framing.unwrapper import Stream, Unwrapper
+from goscope.origins import Origin
+
+
+class Streams:
+    """Feed it the chunks of an input, take its records, each with the stream that it stands in.
+
+    Blocks come stream by stream: those of the first stream that has any at once, those of others at the end,
+    because whoever reads blocks takes one input after the other. ``plain`` says that nothing stands before the
+    lines.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        line_kinds: Sequence[LineKind],
+        block_kinds: Sequence[BlockKind],
+        accepts: Callable[[bytes], bool],
+        *,
+        plain: bool = False,
+    ) -> None:
+        self._name = name
+        self._unwrapper = Unwrapper([*line_kinds, *block_kinds], accepts, plain=plain)
+        self._kinds = line_kinds, block_kinds
+        self._accepts = accepts
+        self._framers: dict[int, Framer] = {}
+        self._origins: dict[int, Origin] = {}
+        self._direct: Stream | None = None
+        self._waiting: dict[int, list[BlockRecords]] = {}
+        self._origin(self._unwrapper.plain)
+
+    def feed(self, chunk: bytes) -> Iterator[tuple[Origin, Piece]]:
+        """The records that are whole after this chunk."""
+        for portion in self._unwrapper.feed(chunk):
+            yield from self._sorted(portion.stream, self.framer(portion.stream).feed(portion.data))
+
+    def finish(self) -> Iterator[tuple[Origin, Piece]]:
+        """The records that were held back."""
+        for portion in self._unwrapper.finish():
+            yield from self._sorted(portion.stream, self.framer(portion.stream).feed(portion.data))
+        for stream in self._unwrapper.streams:
+            yield from self._sorted(stream, self.framer(stream).finish())
+        for stream in self._unwrapper.streams:
+            for piece in self._waiting.pop(id(stream), ()):
+                yield self._origin(stream), piece
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """The streams, in the order in which they appeared; the first is what has no label."""
+        return tuple(self._origin(stream) for stream in self._unwrapper.streams)
+
+    @property
+    def wrapped(self) -> bool:
+        return self._unwrapper.wrapped
+
+    @property
+    def lines(self) -> int:
+        """How many lines of the input were read."""
+        if self.wrapped:
+            return self._unwrapper.lines
+        return self.framer(self._unwrapper.plain).lines_seen
+
+    def expect_all(self) -> None:
+        """What announces the first block of a kind is not in this part of the input."""
+        self.framer(self._unwrapper.plain).expect_all()
+
+    @property
+    def rejoined(self) -> list[tuple[int, bytes]]:
+        """The torn records that were put together: their lines, from 1, and their texts."""
+        found = []
+        for origin in self.origins:
+            numbers = origin.lines()
+            for line, text in self.framer(origin.stream).rejoined:
+                found.append((1 + int(line if numbers is None else numbers[line]), text))
+        return found
+
+    @property
+    def openings(self) -> tuple[bytes, ...]:
+        """Where the rest of the input may be read apart from here; see :attr:`Framer.openings`."""
+        return self.framer(self._unwrapper.plain).openings if self._unwrapper.is_plain else ()
+
+    def framer(self, stream: Stream) -> Framer:
+        if id(stream) not in self._framers:
+            self._framers[id(stream)] = Framer(*self._kinds, self._accepts)
+        return self._framers[id(stream)]
+
+    def _origin(self, stream: Stream) -> Origin:
+        """A stream's name among all inputs; what has no label has the input's own."""
+        if id(stream) not in self._origins:
+            name = f"{self._name}\n{len(self._origins)}" if self._origins else self._name
+            self._origins[id(stream)] = Origin(name, self._name, stream)
+        return self._origins[id(stream)]
+
+    def _sorted(self, stream: Stream, pieces: Iterable[Piece]) -> Iterator[tuple[Origin, Piece]]:
+        origin = self._origin(stream)
+        for piece in pieces:
+            if not isinstance(piece, BlockRecords):
+                yield origin, piece
+                continue
+            if self._direct is None:
+                self._direct = stream
+            if stream is self._direct:
+                yield origin, piece
+            else:  # without the text around the blocks
+                slim = replace(piece, data=b"\n".join(piece.texts))
+                self._waiting.setdefault(id(stream), []).append(slim)

@@ -1,0 +1,133 @@
+"""A wrapped log gives the records of the plain one, at the lines where they stand."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import CAPTURES, content
+from tests.framing.wrappers import WRAPPERS, Wrapper, nanoseconds, wrapped
+
+READ = Callable[..., Any]
+TABLES = ("sched", "procs", "threads", "sched_goroutines", "gc", "goroutines", "frames", "stacks")
+PLACES = frozenset({"input", "line", "wall_time", "process"})
+SOURCES = [
+    "go1.19/panic_all/panic.log",
+    "go1.27/idle_server/sigquit.log",
+    "go1.27/labels/dump-1.txt",
+    "go1.24/cpu_starving/stderr.log",
+    "go1.25/unbalanced/stderr.log",
+]
+
+
+def path_of(name: str) -> Path:
+    found = [p for p in (CAPTURES / name, CAPTURES / f"{name}.gz") if p.exists()]
+    return found[0]
+
+
+@cache
+def lines_of(name: str) -> tuple[str, ...]:
+    """The first lines of a capture, as many as a test of each wrapper can afford, cut between records."""
+    lines = content(path_of(name)).decode().split("\n")[:-1]
+    if len(lines) > 400:
+        end = next((n for n in range(400, len(lines)) if not lines[n] or lines[n].startswith("SCHED ")), 400)  # fmt: skip
+        lines = lines[:end]
+    return tuple(lines)
+
+
+def said(found: Any, table: str) -> list[dict[str, Any]]:
+    return [{k: v for k, v in row.items() if k not in PLACES} for row in found.rows(table)]
+
+
+PLAIN: dict[str, Any] = {}
+
+
+def plain(read: READ, name: str) -> Any:
+    if name not in PLAIN:
+        PLAIN[name] = read("\n".join(lines_of(name)) + "\n")
+    return PLAIN[name]
+
+
+def compare(found: Any, wanted: Any, origin: list[int], wrapper: Wrapper) -> None:
+    assert {t: len(found.rows(t)) for t in TABLES} == {t: len(wanted.rows(t)) for t in TABLES}
+    for table in TABLES:
+        assert said(found, table) == said(wanted, table)
+        if "process" in found.capture.table(table):
+            assert {row["process"] for row in found.rows(table)} <= {0}
+    for table in ("sched", "gc", "goroutines"):
+        for row, other in zip(found.rows(table), wanted.rows(table), strict=True):
+            assert origin[row["line"] - 1] == other["line"] - 1
+            if not wrapper.timed:
+                assert row["wall_time"] is None
+    assert found.input.lines == len(origin)
+    assert found.input.unparsed_count == wanted.input.unparsed_count
+
+
+def pairs(names: list[str]) -> list[Any]:
+    """All wrappers with all captures. The value of a panic is indented by a tab, which alone tells that it is no
+    goroutine: what strips it is left out."""
+    return [
+        pytest.param(wrapper, name, id=f"{wrapper.name}: {name}")
+        for wrapper in WRAPPERS
+        for name in names
+        if not (wrapper.strips and "panic" in name)
+    ]
+
+
+@pytest.mark.parametrize(("wrapper", "name"), pairs(SOURCES))
+def test_the_same_records(read: READ, wrapper: Wrapper, name: str) -> None:
+    data, origin = wrapped(wrapper, lines_of(name))
+    compare(read(data), plain(read, name), origin, wrapper)
+
+
+@pytest.mark.parametrize(("wrapper", "name"), pairs(SOURCES[:2]))
+def test_the_same_records_among_lines_of_the_application(
+    read: READ, wrapper: Wrapper, name: str
+) -> None:
+    data, origin = wrapped(wrapper, lines_of(name), app_every=9)
+    compare(read(data), plain(read, name), origin, wrapper)
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS, ids=lambda wrapper: wrapper.name)
+def test_where_a_chunk_ends_changes_nothing(read: READ, wrapper: Wrapper) -> None:
+    data, _ = wrapped(wrapper, lines_of(SOURCES[0])[:60], app_every=9)
+    data = b"starting up\n" * 3 + data[:-17]
+    whole = read(data).everything()
+    rng = random.Random(len(data))
+    for most in (1, 7, 90, 1500):
+        at, chunks = 0, []
+        while at < len(data):
+            size = rng.randint(1, most)
+            chunks.append(data[at : at + size])
+            at += size
+        assert read(chunks).everything() == whole
+
+
+@pytest.mark.parametrize(
+    "wrapper", [w for w in WRAPPERS if w.timed], ids=lambda wrapper: wrapper.name
+)
+def test_the_time_of_the_wrapper(read: READ, wrapper: Wrapper) -> None:
+    lines = [line for line in lines_of(SOURCES[4]) if line.startswith("SCHED ")][:40]
+    data, origin = wrapped(wrapper, lines)
+    rows = read(data).rows("sched")
+    assert len(rows) == len(lines)
+    for row in rows:
+        expected = nanoseconds(origin[row["line"] - 1])
+        assert expected - 10**9 < row["wall_time"] <= expected + 1000
+    assert rows[0]["wall_time"] == nanoseconds(0)
+
+
+def test_a_gzip_of_a_wrapped_log(tmp_path: Path) -> None:
+    import goscope
+
+    data, _ = wrapped(WRAPPERS[0], lines_of(SOURCES[2]))
+    path = tmp_path / "app.log.gz"
+    path.write_bytes(gzip.compress(data))
+    lines = "\n".join(lines_of(SOURCES[2])) + "\n"
+    assert len(goscope.read(path).goroutines) == len(goscope.read(lines).goroutines) > 0
