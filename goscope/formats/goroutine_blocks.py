@@ -173,7 +173,7 @@ class GoroutineReader:
             rows.parents.append(parent)
         row_of = np.cumsum(kept) + len(rows.ids) - int(kept.sum()) - 1
         for index, (above, empty) in blocks.above.items():
-            if kept[index] and not empty:
+            if kept[index] and index not in blocks.led_to and not empty:
                 rows.above[int(row_of[index])] = above.decode("utf-8", "replace")
         rows.led_to |= {int(row_of[index]) for index in blocks.led_to if kept[index]}
         rows.lines.append(blocks.numbers[kept])
