@@ -26,7 +26,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"stacks"}),
     frozenset({"scheduling"}),
     frozenset({"rules"}),
-    frozenset({"diagnosis"}),
+    frozenset({"diagnosis", "topics"}),
     frozenset({"renderers", "exports"}),
     frozenset({"cli"}),
 )
