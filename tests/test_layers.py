@@ -33,7 +33,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"scheduling", "collecting", "thread_counts"}),
     frozenset({"heap_trend", "gc_verdict", "threads_verdict"}),
     frozenset({"rules"}),
-    frozenset({"diagnosis", "configuration"}),
+    frozenset({"diagnosis", "configuration", "topics"}),
     frozenset({"renderers", "exports"}),
     frozenset({"cli"}),
 )

@@ -1,4 +1,4 @@
-"""``goscope explain``: the documentation of a rule."""
+"""``goscope explain``: what goscope knows, a page each, offline."""
 
 from __future__ import annotations
 
@@ -10,25 +10,91 @@ import typer
 from goscope.cli.messages import tell
 from goscope.errors import UsageError
 
+_WIDEST, _NARROWEST = 100, 60
+_MOST_MENTIONS = 12
+
 
 def explain(
-    topic: Annotated[str, typer.Argument(help="The name of a rule.")],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TOPIC]",
+            help="A rule, a goroutine state, a wait reason, a field, a table, or a word to look for.",
+        ),
+    ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="The file of settings that the values are taken from.")
+        Path | None, typer.Option(help="The file of settings that thresholds are taken from.")
     ] = None,
 ) -> None:
-    """Explain a rule: what it detects, why it matters, its evidence, what to do."""
-    import difflib
+    """Explain a rule, a state, a wait reason, a field; without a topic, list them all."""
+    from goscope.topics import mentioning, near, topic
 
+    if not words:
+        tell(_contents())
+        return
+    wanted = " ".join(words)
+    found = topic(wanted)
+    if found is not None:
+        text = _wrapped(found.text + _thresholds(found.name, config))
+        tell(f"{found.name} ({found.group.removesuffix('s')})\n\n{text}\n")
+        return
+    spelled, held = near(wanted), mentioning(wanted)
+    if held:
+        more = f", and {len(held) - _MOST_MENTIONS} more" if len(held) > _MOST_MENTIONS else ""
+        tell(
+            f"{wanted} is no topic of its own; it is in: {', '.join(held[:_MOST_MENTIONS])}{more}\n"
+        )
+        return
+    hint = f"; did you mean {' or '.join(spelled)}?" if spelled else "; goscope explain lists them"
+    raise UsageError(f"nothing is known about {wanted}{hint}")
+
+
+def _thresholds(name: str, config: Path | None) -> str:
+    """The thresholds of a rule as they hold, under its page."""
     from goscope.configuration import read_settings
     from goscope.rules import all_rules
 
-    known = {rule.name: rule for rule in all_rules()}
-    if topic not in known:
-        near = difflib.get_close_matches(topic, known, 1)
-        hint = f"; did you mean {near[0]}?" if near else "; goscope rules lists them"
-        raise UsageError(f"no rule is called {topic}{hint}")
-    rule = known[topic]
-    words = rule.threshold_words(read_settings(config))
-    thresholds = "\n\nThresholds:\n" + "\n".join(f"    {word}" for word in words) if words else ""
-    tell(f"{topic}\n\n{rule.documentation.strip()}{thresholds}\n")
+    rule = next((rule for rule in all_rules() if rule.name == name), None)
+    words = rule.threshold_words(read_settings(config)) if rule is not None else []
+    return "\n\nThresholds:\n" + "\n".join(f"    {word}" for word in words) if words else ""
+
+
+def _contents() -> str:
+    """All topics with one line each; single fields are named with their tables."""
+    import textwrap
+
+    from goscope.topics import all_topics
+
+    lines = ["goscope explain TOPIC prints a page. The topics:"]
+    group = ""
+    for found in all_topics():
+        if found.group == "single fields":
+            continue
+        if found.group != group:
+            group = found.group
+            lines += ["", group]
+        summary = textwrap.shorten(found.summary, _width() - 32, placeholder="...")
+        lines.append(f"    {found.name:27} {summary}")
+    return "\n".join(lines) + "\n"
+
+
+def _wrapped(text: str) -> str:
+    """Paragraphs filled to the width; lines that are indented are folded one by one, as they stand."""
+    import textwrap
+
+    lines = []
+    for paragraph in text.split("\n\n"):
+        rows = paragraph.splitlines()
+        if not any(row.startswith(" ") for row in rows):
+            rows = [" ".join(rows)]
+        for row in rows:
+            indent = " " * (len(row) - len(row.lstrip()) + 4 * row.startswith(" "))
+            lines += textwrap.wrap(row, _width(), subsequent_indent=indent, break_on_hyphens=False)
+        lines.append("")
+    return "\n".join(lines[:-1])
+
+
+def _width() -> int:
+    import shutil
+
+    return max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns))
