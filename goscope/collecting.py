@@ -17,10 +17,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 
 from goscope.capture import Capture
+from goscope.intervals import cpu_ms_per_p, sum_of
 from goscope.numerals import IntArray
 from goscope.settings import Settings
 from goscope.tables import Bools, Floats, Table
@@ -30,16 +32,14 @@ from goscope.tables import Bools, Floats, Table
 WARM_UP_S = 1.0
 #: No more windows than these; none is shorter than a second.
 _MOST_WINDOWS = 60
+#: Medians need no more cycles than these.
+_MOST_SAMPLES = 10_000
 
-_LOAD = (
-    "sweep_cpu_ms",
-    "scan_cpu_ms",
-    "write_barrier_cpu_ms",
-    "assist_cpu_ms",
-    "background_cpu_ms",
-    "mark_term_cpu_ms",
-)
 _WALL = ("stw_sweep_ms", "scan_ms", "write_barrier_ms", "mark_ms", "stw_mark_ms")
+_ASKED_FOR = ("forced", "leak_check", "periodic")
+
+#: Wall time and CPU of all cycles of a capture.
+Costs: TypeAlias = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +66,51 @@ class Load:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Collecting:
-    """The cycles of one process, a number per cycle. Times are seconds since the runtime started."""
+    """The cycles of one process, a number per cycle. Times are seconds since the runtime started.
+
+    A log may hold millions of cycles, so what few rules look at is taken from the rows when they do.
+    """
 
     process: int
     source: str
     last_source: str
     first_cycle: int
+    gc: Table
+    rows: IntArray | None  # of the table; None are all
     t_s: Floats
     wall_s: Floats
-    procs: Floats
-    cpu_s: Floats  # without idle marking
-    assist_s: Floats
-    start_mb: Floats
+    cpu_s: Floats  # per P, without idle marking
     live_mb: Floats
-    end_mb: Floats
-    goal_mb: Floats
-    stacks_mb: Floats
-    pause_ms: Floats  # the longer of the two stop-the-world phases
     asked_for: Bools  # (forced), a leak check, or two minutes without a cycle
     forced: Bools
     until_s: float  # how long the process was seen
+
+    @property
+    def assist_s(self) -> Floats:
+        """CPU of assists, per P."""
+        assists = self.numbers("assist_cpu_ms")
+        assists /= 1000 * np.maximum(self.numbers("gomaxprocs"), 1)
+        return np.nan_to_num(assists, copy=False)
+
+    @property
+    def goal_mb(self) -> Floats:
+        return self.numbers("heap_goal_mb")
+
+    @property
+    def pause_ms(self) -> Floats:
+        """The longer of the two stop-the-world phases."""
+        return np.fmax(self.numbers("stw_sweep_ms"), self.numbers("stw_mark_ms"))
+
+    def numbers(self, column: str, part: slice = slice(None)) -> Floats:
+        """A column of the gc table, or a part of the cycles: NaN where a value is missing."""
+        cells = self.gc.cells(column)
+        values, valid = cells.values, cells.valid
+        if self.rows is not None:
+            values, valid = values[self.rows], None if valid is None else valid[self.rows]
+        found: Floats = values[part].astype(np.float64)
+        if valid is not None:
+            found[~valid[part]] = np.nan
+        return found
 
     @property
     def judged_from_s(self) -> float:
@@ -94,27 +119,43 @@ class Collecting:
 
     def load(self, start_s: float, end_s: float) -> Load:
         """What the collector cost from ``start_s`` to ``end_s``; cycles on demand left out."""
-        inside = (self.t_s >= start_s) & (self.t_s <= end_s) & ~self.asked_for
+        first, last = np.searchsorted(self.t_s, (start_s, end_s), side="left").tolist()
+        last += int(np.searchsorted(self.t_s[last:], end_s, side="right"))
         seconds = max(end_s - start_s, 1e-9)
+        edges = np.array([start_s, end_s])
         cpu, assists, marking = (
-            float(np.diff(_total_at(np.array([start_s, end_s]), self, values))[0]) / seconds
-            for values in (self.cpu_s / self.procs, self.assist_s / self.procs, self.wall_s)
+            float(np.diff(_total_at(edges, self, values))[0]) / seconds
+            for values in (self.cpu_s, self.assist_s, self.wall_s)
         )
-        # Sizes are rounded down to MB: half of one is the best guess of the rest.
-        before = np.concatenate(([np.nan], self.live_mb[:-1])) + 0.5
-        headroom = ((self.goal_mb + 0.5) / before)[inside]
-        freed = ((self.end_mb - self.live_mb) / np.maximum(self.end_mb, 1))[inside]
-        known = headroom[~np.isnan(headroom)]
+        headroom, freed = self._room(first, last)
         return Load(
             start_s,
             end_s,
-            int(inside.sum()),
+            int((~self.asked_for[first:last]).sum()),
             cpu,
             assists,
             marking,
-            headroom=float(np.median(known)) if len(known) else float("inf"),
-            freed_share=float(np.median(freed)) if len(freed) else 1.0,
+            headroom=headroom,
+            freed_share=freed,
         )
+
+    def _room(self, first: int, last: int) -> tuple[float, float]:
+        """How much larger than the live heap it may get, and what a cycle frees: medians of cycles."""
+        step = max((last - first) // _MOST_SAMPLES, 1)
+        part = slice(max(first, 1), last, step)
+        counted = ~self.asked_for[part]
+        goal, end = (self.numbers(c, part)[counted] for c in ("heap_goal_mb", "heap_end_mb"))
+        live, before = (
+            self.live_mb[part][counted],
+            self.live_mb[part.start - 1 : max(last - 1, 0) : step][counted],
+        )
+        known = ~np.isnan(goal) & ~np.isnan(end) & ~np.isnan(live) & ~np.isnan(before)
+        if not known.any():
+            return float("inf"), 1.0
+        # Sizes are rounded down to MB: half of one is the best guess of the rest.
+        headroom = (goal[known] + 0.5) / (before[known] + 0.5)
+        freed = (end[known] - live[known]) / np.maximum(end[known], 1)
+        return float(np.median(headroom)), float(np.median(freed))
 
     def whole(self) -> Load:
         """What it cost after the warm-up."""
@@ -128,7 +169,7 @@ class Collecting:
         count = min(int(end - start), _MOST_WINDOWS)
         edges = np.linspace(start, end, count + 1)
         above = np.zeros(count, np.bool_)
-        for values, least in ((self.cpu_s / self.procs, least_share), (self.wall_s, least_marking)):
+        for values, least in ((self.cpu_s, least_share), (self.wall_s, least_marking)):
             share = np.diff(_total_at(edges, self, values)) / (edges[1] - edges[0])
             # A window's neighbours speak with it, so that one quiet second does not part a stretch.
             padded = np.pad(share, 1, mode="edge")
@@ -221,13 +262,12 @@ def _whole(c: Collecting) -> Load:
 
 def _total_at(times: Floats, c: Collecting, values: Floats) -> Floats:
     """The sum of ``values`` up to each of the times, each cycle's spread over its wall time."""
-    counted = np.where(c.asked_for, 0.0, values)
-    before = np.cumsum(counted) - counted
-    begins = np.maximum.accumulate(c.t_s)
-    last = np.searchsorted(begins, times, side="right") - 1  # the cycle that began last
+    counted = np.where(c.asked_for, 0.0, values) if c.asked_for.any() else values
+    before = np.cumsum(counted)
+    last = np.searchsorted(c.t_s, times, side="right") - 1  # the cycle that began last
     at = np.maximum(last, 0)
-    done = np.clip((times - begins[at]) / np.maximum(c.wall_s[at], 1e-6), 0.0, 1.0)
-    found: Floats = np.where(last < 0, 0.0, before[at] + counted[at] * done)
+    done = np.clip((times - c.t_s[at]) / np.maximum(c.wall_s[at], 1e-6), 0.0, 1.0)
+    found: Floats = np.where(last < 0, 0.0, before[at] - counted[at] * (1 - done))
     return found
 
 
@@ -237,49 +277,41 @@ def collections_of(capture: Capture) -> tuple[Collecting, ...]:
     gc = capture.table("gc")
     if not len(gc):
         return ()
-    return tuple(
-        _collecting(capture, gc, np.flatnonzero(gc["process"] == process), int(process))
-        for process in np.unique(gc["process"])
+    wall_s, cpu_s = sum_of(gc, _WALL), cpu_ms_per_p(gc)
+    wall_s /= 1000
+    cpu_s /= 1000
+    processes = np.unique(gc["process"]).tolist()
+    return tuple(_collecting(capture, (wall_s, cpu_s), process) for process in processes)
+
+
+def _collecting(capture: Capture, costs: Costs, process: int) -> Collecting:
+    gc = capture.table("gc")
+    mine = np.flatnonzero(gc["process"] == process)
+    rows = None if len(mine) == len(gc) else mine
+    wall_s, cpu_s, t_s, live_mb, forced, checks, periodic = (
+        column if rows is None else column[rows]
+        for column in (*costs, gc["t_s"], gc.numbers("heap_live_mb"), *map(gc.flags, _ASKED_FOR))
     )
-
-
-def _collecting(capture: Capture, gc: Table, rows: IntArray, process: int) -> Collecting:
-    mine = gc if len(rows) == len(gc) else gc.select(rows)
-    t_s = mine.numbers("t_s")
-    wall_s = _sum(mine, _WALL) / 1000
-    forced, leak_check = mine.flags("forced"), mine.flags("leak_check")
     sched = capture.table("sched")
     sampled = sched["t_ms"][sched["process"] == process] if len(sched) else np.zeros(0)
     return Collecting(
         process=process,
-        source=_place(mine, 0),
-        last_source=_place(mine, len(mine) - 1),
-        first_cycle=int(mine["cycle"][0]),
-        t_s=t_s,
+        source=_place(gc, int(mine[0])),
+        last_source=_place(gc, int(mine[-1])),
+        first_cycle=int(gc["cycle"][mine[0]]),
+        gc=gc,
+        rows=rows,
+        t_s=t_s if (np.diff(t_s) >= 0).all() else np.maximum.accumulate(t_s),
         wall_s=wall_s,
-        procs=np.maximum(mine.numbers("gomaxprocs"), 1),
-        cpu_s=_sum(mine, _LOAD) / 1000,
-        assist_s=np.nan_to_num(mine.numbers("assist_cpu_ms")) / 1000,
-        start_mb=mine.numbers("heap_start_mb"),
-        live_mb=mine.numbers("heap_live_mb"),
-        end_mb=mine.numbers("heap_end_mb"),
-        goal_mb=mine.numbers("heap_goal_mb"),
-        stacks_mb=mine.numbers("stacks_mb"),
-        pause_ms=np.fmax(mine.numbers("stw_sweep_ms"), mine.numbers("stw_mark_ms")),
-        asked_for=forced | leak_check | mine.flags("periodic"),
-        forced=forced & ~leak_check,
+        cpu_s=cpu_s,
+        live_mb=live_mb,
+        asked_for=forced | checks | periodic,
+        forced=forced & ~checks,
         until_s=max(
             float((t_s + wall_s).max()),
             float(sampled.max()) / 1000 if len(sampled) else 0.0,
         ),
     )
-
-
-def _sum(table: Table, columns: tuple[str, ...]) -> Floats:
-    total = np.zeros(len(table))
-    for column in columns:
-        total += np.nan_to_num(table.numbers(column))
-    return total
 
 
 def _place(table: Table, row: int) -> str:

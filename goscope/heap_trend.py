@@ -23,6 +23,8 @@ _PARTS = 4
 _STARTS = (0.0, 0.1, 0.25, 0.5)
 #: Fewer cycles make no line: each one of a program that only fills up is twice as large as the last.
 LEAST_CYCLES = 10
+#: More are thinned out.
+_MOST_CYCLES = 10_000
 #: So good must the line be (R2) to be one.
 LEAST_R2 = 0.7
 #: So many floors make a line where there are cycles enough for it.
@@ -71,8 +73,9 @@ def trend_of(
     Where the whole run is no steady growth, it may be one after the program had built up: the part
     behind the first tenth, quarter or half is looked at, unless the heap was larger before.
     """
-    known = ~np.isnan(c.live_mb)
-    t, live = c.t_s[known], c.live_mb[known]
+    t, live = _thinned(c.t_s, c.live_mb)
+    known = ~np.isnan(live)
+    t, live = t[known], live[known]
     if len(t) < least_cycles or t[-1] <= t[0]:
         return None
     trends = []
@@ -106,6 +109,15 @@ def _trend(c: Collecting, t: Floats, live: Floats, least_pace: float) -> Trend:
         lasts=_goes_on(t, live, parts, least_pace * slope) and not _allocates_no_more(c),
         with_load=_with_load(c, float(t[0])),
     )
+
+
+def _thinned(t: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """Not many more than so many cycles, each the least of its neighbours: a line needs no million."""
+    each = len(t) // _MOST_CYCLES
+    if each < 2:
+        return t, values
+    starts = np.arange(0, len(t), each)
+    return t[starts], np.fmin.reduceat(values, starts)
 
 
 def _floors(t: Floats, values: Floats, parts: int) -> tuple[Floats, Floats]:
@@ -153,24 +165,25 @@ def _goes_on(t: Floats, live: Floats, parts: Floats, least_slope: float) -> bool
     return slope + error >= least_slope
 
 
-def _pace(c: Collecting) -> Floats:
-    """MB that the program allocated per second, from each cycle to the next."""
-    gaps = np.maximum(np.diff(c.t_s), 1e-3)
-    return np.maximum(c.start_mb[1:] - c.live_mb[:-1], 0) / gaps
+def _pace(c: Collecting, part: slice) -> Floats:
+    """MB that the program allocated per second, from each cycle of a part to the next."""
+    gaps = np.maximum(np.diff(c.t_s[part]), 1e-3)
+    pace: Floats = np.maximum(c.numbers("heap_start_mb", part)[1:] - c.live_mb[part][:-1], 0) / gaps
+    return pace[~np.isnan(pace)]
 
 
 def _with_load(c: Collecting, start_s: float) -> bool:
     """Whether the live heap grew as the pace of allocation did: a program with more to do."""
-    t = c.t_s[1:]
-    quarter = (t[-1] - start_s) / 4
-    before, after = np.abs(t - start_s - 1.5 * quarter) <= quarter / 2, t > t[-1] - quarter
-    if not before.any() or not after.any():
+    quarter = (c.t_s[-1] - start_s) / 4
+    edges = start_s + quarter * np.array([1, 2, 3])
+    second, third, fourth = np.searchsorted(c.t_s, edges, side="right").tolist()
+    before, after = slice(second, third), slice(fourth, None)
+    paces = [_pace(c, part) for part in (before, after)]
+    if not all(map(len, paces)):
         return False
-    pace = _pace(c)
-    faster = float(np.median(pace[after])) / max(float(np.median(pace[before])), 0.1)
-    larger = float(np.median(c.live_mb[1:][after])) / max(
-        float(np.median(c.live_mb[1:][before])), 1
-    )
+    slow, fast = (float(np.median(pace)) for pace in paces)
+    small, large = (float(np.nanmedian(c.live_mb[part])) for part in (before, after))
+    faster, larger = fast / max(slow, 0.1), large / max(small, 1)
     return faster >= 1 + 0.45 * (larger - 1) and faster >= 1.2
 
 
@@ -180,8 +193,7 @@ def _allocates_no_more(c: Collecting) -> bool:
     A cycle starts when the heap has grown to the goal; the pace before tells when that would have
     been. The goal of the next cycle is not known yet: with the last ratio it can be guessed.
     """
-    pace = _pace(c)[-5:]
-    pace = pace[~np.isnan(pace)]
+    pace = _pace(c, slice(-6, None))
     if not len(pace) or np.median(pace) <= 0:
         return False
     room = float(c.live_mb[-1]) * max(float(c.goal_mb[-1] / max(c.live_mb[-2], 1)) - 1, 0.1)

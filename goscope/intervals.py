@@ -1,10 +1,10 @@
-"""What is known of a gc cycle only with the next one: its share of the CPU until then."""
+"""The CPU of gc cycles: the sum of its parts, and the share that is known only with the next cycle."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from goscope.tables import Cells, Table
+from goscope.tables import Cells, Floats, Table
 
 #: CPU that the collector took from the program; idle marking takes what nobody wants.
 _LOAD = (
@@ -15,26 +15,43 @@ _LOAD = (
     "background_cpu_ms",
     "mark_term_cpu_ms",
 )
+_CHUNK = 1 << 16
 
 
 def with_interval_cpu(gc: Table) -> Table:
-    """Fill ``interval_cpu_percent`` of the gc table; cycles of one process stand in their order.
+    """Fill ``interval_cpu_percent`` of the gc table, when it is looked at.
 
     The percentage that a line prints is of all CPU since the program started. This one is of a cycle's
     own time: from its start (``@``) to the start of the next, of GOMAXPROCS. The last cycle of a
     process has none.
     """
-    rows = len(gc)
-    share = np.full(rows, np.nan)
-    if rows > 1:
+    return gc.replaced("interval_cpu_percent", lambda: Cells(_interval_percent(gc)))
+
+
+def _interval_percent(gc: Table) -> Floats:
+    share = np.full(len(gc), np.nan)
+    if len(gc) > 1:
         order = np.argsort(gc["process"], kind="stable")
-        t_s, process = gc.numbers("t_s")[order], gc["process"][order]
-        load = np.zeros(rows)
-        for column in _LOAD:
-            load += np.nan_to_num(gc.numbers(column))
-        procs = np.maximum(gc.numbers("gomaxprocs"), 1)
+        t_s, load, process = gc["t_s"][order], cpu_ms_per_p(gc)[order], gc["process"][order]
         seconds = np.diff(t_s)
-        known = (np.diff(process) == 0) & (seconds > 0)
-        here = order[:-1][known]
-        share[here] = 100 * (load / procs)[here] / (1000 * seconds[known])
-    return gc.replaced("interval_cpu_percent", Cells(share))
+        known = np.flatnonzero((process[1:] == process[:-1]) & (seconds > 0))
+        share[order[known]] = load[known] / (10 * seconds[known])
+    return share
+
+
+def cpu_ms_per_p(gc: Table) -> Floats:
+    """What each cycle took from the program, in milliseconds of each P; without idle marking."""
+    total = sum_of(gc, _LOAD)
+    total /= np.maximum(gc.numbers("gomaxprocs"), 1)
+    return total
+
+
+def sum_of(table: Table, columns: tuple[str, ...]) -> Floats:
+    """The sum of number columns, row by row; what is missing counts as nothing."""
+    total = np.zeros(len(table))
+    for column in columns:
+        values = table[column]
+        for start in range(0, len(table), _CHUNK):  # no copy of a long column
+            part = slice(start, start + _CHUNK)
+            total[part] += np.nan_to_num(values[part])
+    return total

@@ -158,8 +158,8 @@ class Table:
         cells = {name: _select(self._column(name), at) for name in self._cells}
         return Table(self.name, self.schema, cells, len(at))
 
-    def replaced(self, column: str, cells: Cells) -> Table:
-        """The same table with other values in one column."""
+    def replaced(self, column: str, cells: Cells | Callable[[], Cells]) -> Table:
+        """The same table with other values in one column, or what gives them when it is looked at."""
         return Table(self.name, self.schema, {**self._cells, column: cells}, self.rows)
 
     def frame(self) -> pd.DataFrame:
@@ -295,7 +295,7 @@ def _select(cells: Cells, at: Ints) -> Cells:
 def missing_cells(column: Column, rows: int) -> Cells:
     """Cells in which every value is missing, or says the default of a flag."""
     if column.kind is Kind.FLOAT:
-        return Cells(np.full(rows, np.nan))
+        return Cells(np.broadcast_to(np.nan, rows))  # of no size until it is looked at
     if column.kind is Kind.TEXT:
         return Cells(np.full(rows, -1, np.int32))
     if column.kind is Kind.BOOL:

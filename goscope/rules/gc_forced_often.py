@@ -46,7 +46,7 @@ def find(
         per_minute = count * 60 / seconds
         if count < least_count or per_minute < least_per_minute:
             continue
-        share = float((c.cpu_s / c.procs)[c.forced].sum()) / seconds
+        share = float(c.cpu_s[c.forced].sum()) / seconds
         yield Finding(
             rule="gc-forced-often",
             severity=Severity.WARNING if share >= warning_cpu_share else Severity.INFO,

@@ -42,11 +42,11 @@ def find(
 ) -> Iterator[Finding]:
     """One finding per process, from its last cycles."""
     for c in collections_of(capture):
-        known = ~np.isnan(c.stacks_mb)
-        if known.sum() < cycles:
+        last = slice(-max(cycles, 1), None)
+        printed = c.numbers("stacks_mb", last)
+        if len(printed) < cycles or np.isnan(printed).any():
             continue
-        stacks = float(np.median(c.stacks_mb[known][-cycles:]))
-        live = float(np.median(c.live_mb[known][-cycles:]))
+        stacks, live = float(np.median(printed)), float(np.median(c.live_mb[last]))
         if stacks < least_mb or stacks < least_share * (stacks + live):
             continue
         yield Finding(
