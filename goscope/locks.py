@@ -7,7 +7,6 @@ for the lock itself, *seems* to hold it.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -25,8 +24,8 @@ from goscope.waiting import CAN_ACT, NEEDS_OTHERS, Dump, dumps_of, is_at_rest
 OBJECT_BYTES = 4096
 """A lock is taken for a field of an object that starts at most so many bytes before it."""
 
-MOST_LOCKS = 2000
-"""Of a dump with more locks that somebody waits for, those with the most waiters are looked at."""
+MOST_IN_CYCLE = 8
+"""Longer cycles are not looked for."""
 
 MOST_HOLDERS = 3
 
@@ -64,7 +63,7 @@ class Locks:
         for row in lock_waiters(dump):
             key = dump.addresses[row] or self._object_of(row) or dump.stack[row]
             groups.setdefault((key, bool(dump.addresses[row])), []).append(row)
-        largest = sorted(groups.values(), key=len, reverse=True)[:MOST_LOCKS]
+        largest = sorted(groups.values(), key=len, reverse=True)
         self.all = tuple(
             Lock(dump.addresses[rows[0]] or None, tuple(rows), dump.stack_of(rows[0]).user_frame)
             for rows in largest
@@ -91,15 +90,15 @@ class Locks:
         return row if dumping or self.dump.made_by_harness else -1
 
     @cached_property
-    def _starts(self) -> tuple[list[int], list[tuple[int, bool]]]:
-        """All pointers that goroutines have for certain, sorted, with (row, is it a receiver)."""
-        found = sorted(
-            (word.value, row, word.position == 0)
-            for row, words in self.dump.known_words.items()
-            for word in words
-            if word.sure and not is_standard_library(self._function(row, word.depth))
-        )
-        return [value for value, _, _ in found], [(row, first) for _, row, first in found]
+    def _having(self) -> dict[int, dict[int, bool]]:
+        """Who has a pointer for certain in a call of the program, and whether as a receiver."""
+        found: dict[int, dict[int, bool]] = {}
+        for row, words in self.dump.known_words.items():
+            for word in words:
+                if word.sure and not is_standard_library(self._function(row, word.depth)):
+                    rows = found.setdefault(word.value, {})
+                    rows[row] = rows.get(row, False) or word.position == 0
+        return found
 
     def _function(self, row: int, depth: int) -> str:
         frames = self.dump.stack_of(row).frames
@@ -154,24 +153,26 @@ class Locks:
     def _by_pointer(self, lock: Lock, waiters: set[int]) -> tuple[Holder, ...]:
         if lock.address is None:
             return ()
-        values, owners = self._starts
-        first = bisect_left(values, lock.address - OBJECT_BYTES + 1)
-        last = bisect_right(values, lock.address)
-        found: dict[int, list[tuple[int, bool]]] = {}
-        for at in range(first, last):
-            found.setdefault(values[at], []).append(owners[at])
-        own = [v for v in found if any(row in waiters for row, _ in found[v])]
+        address = lock.address
+        own = {
+            word.value
+            for row in lock.rows
+            for word in self.dump.words(row)
+            if 0 <= address - word.value < OBJECT_BYTES and row in self._having.get(word.value, ())
+        }
         # The object starts where a waiter's own receiver points, or it is the lock itself. The nearest
         # pointer below the lock may as well be that of a neighbour in the heap.
-        start = max(own, default=lock.address)
-        if start not in found:
-            return ()
-        rows = {row: method for row, method in sorted(found[start]) if row not in waiters}
-        return tuple(
-            Holder(row, "it was given the same object", exact=True)
-            for row in sorted(rows, key=lambda row: (not rows[row], row))
-            if row != self._maker
+        having = self._having.get(max(own, default=address), {})
+        if len(having) > len(waiters) + MOST_HOLDERS:
+            return ()  # too many to name one
+        rows = sorted(
+            (not method, row)
+            for row, method in having.items()
+            if row not in waiters and row != self._maker
         )
+        if len(rows) > MOST_HOLDERS:
+            return ()
+        return tuple(Holder(row, "it was given the same object", exact=True) for _, row in rows)
 
     def _by_type(self, lock: Lock, waiters: set[int]) -> tuple[Holder, ...]:
         owner = _owner(self.dump.stack_of(lock.rows[0]))
@@ -191,16 +192,22 @@ class Locks:
         """The rows in methods of a type that do not wait as the waiters do."""
         stacks = self.dump.snapshot.rows["stack"]
         if owner not in self._in_types:
-            ours = [
-                number
-                for number in np.unique(stacks).tolist()
-                if any(_type_of(f) == owner for f in self.dump.stacks[number].functions)
-            ]
+            ours = self._stacks_of_type.get(owner, [])
             self._in_types[owner] = np.flatnonzero(np.isin(stacks, ours))
         rows = self._in_types[owner]
         alike = list({self.dump.stack[row] for row in waiters})
         others: Ints = rows[~np.isin(stacks[rows], alike) & (rows != self._maker)]
         return others
+
+    @cached_property
+    def _stacks_of_type(self) -> dict[tuple[str, str], list[int]]:
+        """The distinct stacks with a frame of a method of each type."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for number in np.unique(self.dump.snapshot.rows["stack"]).tolist():
+            for owner in {_type_of(f) for f in self.dump.stacks[number].functions}:
+                if owner is not None:
+                    found.setdefault(owner, []).append(number)
+        return found
 
     def _itself(self, lock: Lock) -> tuple[Holder, ...]:
         nested: dict[int, str | None] = {}
@@ -263,18 +270,15 @@ class Locks:
 
 def _way_back(start: int, edges: dict[int, set[int]]) -> tuple[int, ...] | None:
     """The shortest way along the edges from a place back to it."""
-    came: dict[int, int] = {}
-    left = [start]
-    for here in left:
-        for there in sorted(edges.get(here, ())):
+    ways: list[tuple[int, ...]] = [(start,)]
+    seen: set[int] = set()
+    for way in ways:
+        for there in sorted(edges.get(way[-1], ())):
             if there == start:
-                way = [here]
-                while way[-1] != start:
-                    way.append(came[way[-1]])
-                return tuple(reversed(way))
-            if there not in came:
-                came[there] = here
-                left.append(there)
+                return way
+            if there not in seen and len(way) < MOST_IN_CYCLE:
+                seen.add(there)
+                ways.append((*way, there))
     return None
 
 

@@ -81,9 +81,10 @@ def left_behind(before: Dump | None, after: Dump) -> tuple[Left, ...]:
         if standings[row] is not Standing.NEVER and _of_the_program(after, row)
     ]
     found = []
+    leads: dict[int, bool] = {}
     for component in _components(after, rows):
         partner = _lacks_partner(after, component)
-        found += [Left(row, partner, _leads_to_maker(after, row)) for row in component]
+        found += [Left(row, partner, _leads_to_maker(after, row, leads)) for row in component]
     return tuple(sorted(found, key=lambda left: left.row))
 
 
@@ -155,22 +156,28 @@ def _components(dump: Dump, rows: Sequence[int]) -> list[list[int]]:
     return found
 
 
-def _leads_to_maker(dump: Dump, row: int) -> bool:
+def _leads_to_maker(dump: Dump, row: int, known: dict[int, bool]) -> bool:
     """Whether its parents, as far as they are there, end at the maker of the dump, or are unknown."""
-    seen = {row}
-    while True:
+    chain: list[int] = []
+    leads: bool | None = None
+    while leads is None:
+        if row in known:
+            leads = known[row]
+            break
+        known[row] = True  # for hostile goroutines that started each other
+        chain.append(row)
         parent = dump.parents[row]
-        if parent < 0:
-            return True
         above = dump.row_of.get(parent)
-        if above is None:
-            return False
-        if above == dump.dumper or dump.traits(above).harness:
-            return True
-        if above in seen:  # hostile: goroutines that started each other
-            return True
-        seen.add(above)
-        row = above
+        if parent < 0:
+            leads = True
+        elif above is None:
+            leads = False
+        elif above == dump.dumper or dump.traits(above).harness:
+            leads = True
+        else:
+            row = above
+    known.update(dict.fromkeys(chain, leads))
+    return leads
 
 
 def _lacks_partner(dump: Dump, component: Sequence[int]) -> bool:

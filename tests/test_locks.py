@@ -189,3 +189,28 @@ def test_real_cycles(version: str) -> None:
     (holder,) = found.holders(by_method["main.(*registry).count"])
     assert holder.itself
     assert not any(found.somebody_acts(lock) for lock in found.all)
+
+
+def ring(size: int) -> str:
+    """Goroutines of which each holds a lock and waits for the next one's."""
+    objects = [T + 0x10000 * n for n in range(size)]
+    return dump(
+        *(
+            waiter(
+                8 + n,
+                objects[(n + 1) % size] + 8,
+                objects[(n + 1) % size],
+                "main.(*account).deposit",
+            ).replace(
+                "\ncreated",
+                f"\nmain.(*account).move({objects[n]:#x})\n\t/app/main.go:22 +0x1\ncreated",
+            )
+            for n in range(size)
+        )
+    )
+
+
+def test_longer_cycles_up_to_a_limit() -> None:
+    assert set(locks(ring(8)).cycles) == set(range(8))
+    assert all(len(cycle) == 8 for cycle in locks(ring(8)).cycles.values())
+    assert locks(ring(9)).cycles == {}

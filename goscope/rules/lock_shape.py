@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -91,8 +92,8 @@ def groups_of(locks: Locks, rows: Sequence[int]) -> list[Blocked]:
 
 
 def _ids(locks: Locks, rows: Sequence[int]) -> str:
-    ids = sorted(locks.dump.ids[row] for row in rows)
-    if len(ids) == 1:
+    ids = heapq.nsmallest(5, (locks.dump.ids[row] for row in rows))
+    if len(rows) == 1:
         return f"Goroutine {ids[0]} waits"
-    shown = ", ".join(map(str, ids[:5])) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
+    shown = ", ".join(map(str, ids)) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
     return f"Goroutines {shown} wait"
