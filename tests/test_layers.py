@@ -16,6 +16,7 @@ ROOT = Path(goscope.__path__[0])
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "goruntime"}),
     frozenset({"tables", "numerals", "grammars", "discovery", "sources"}),
+    frozenset({"reduction"}),
     frozenset({"framing"}),
     frozenset({"shapes"}),
     frozenset({"formats"}),
@@ -32,6 +33,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"profiles"}),
     frozenset({"scheduling", "collecting", "thread_counts"}),
     frozenset({"heap_trend", "gc_verdict", "threads_verdict"}),
+    frozenset({"source_links", "timeline", "stack_groups", "life_cycle"}),
     frozenset({"rules"}),
     frozenset({"diagnosis", "configuration", "topics"}),
     frozenset({"renderers", "exports"}),

@@ -1,0 +1,327 @@
+"""Goroutines that do the same, over all dumps: how many, since when, who started them.
+
+A group is the goroutines of one process with one stack in one state. :func:`stack_tree` lays the groups
+out as calls from the outermost function inward, :func:`creators` as goroutines that start goroutines.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from goscope.capture import Capture
+from goscope.goruntime.wait_reasons import primitive_of
+from goscope.stacks import Snapshot, Stack, snapshots_of, stacks_of
+from goscope.tables import Floats, Ints, Table
+
+_IDS_SHOWN = 12
+# A dump after a signal with GOTRACEBACK=system shows frames that others hide (runtime/traceback.go:
+# showframe): those of the runtime that are not exported.
+_HIDDEN = re.compile(r"runtime\.[a-z]")
+_LABELS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class StackGroup:
+    """Goroutines with one stack in one state."""
+
+    stack: Stack
+    elided: int  # frames that Go left out
+    state: str  # the wait reason, or running, runnable, syscall, ...
+    primitive: str  # what kind of thing they wait on; the state itself if they do not wait
+    counts: tuple[int, ...]  # per dump, oldest first
+    wait_minutes: tuple[int, int] | None  # least and most that Go printed in the last dump with any
+    leaked: int  # how many the runtime calls leaked, in the last dump
+    locked: int  # how many are locked to a thread, in the last dump
+    ids: tuple[int, ...]  # the first few of the last dump with any
+    labels: tuple[str, ...]  # the most frequent label sets, as JSON objects
+
+    @property
+    def count(self) -> int:
+        return self.counts[-1]
+
+    @property
+    def growth(self) -> int:
+        return self.counts[-1] - self.counts[0]
+
+
+@dataclass(frozen=True, slots=True)
+class StackGroups:
+    """The groups of one process, the largest first, and what was left out."""
+
+    process: int
+    dumps: tuple[str, ...]
+    totals: tuple[int, ...]  # goroutines per dump
+    groups: tuple[StackGroup, ...]
+    omitted: int  # groups beyond the limit
+    omitted_goroutines: int  # and how many goroutines they hold in the last dump
+    state_counts: tuple[tuple[str, tuple[int, ...]], ...]  # per state: how many in each dump
+    waits: tuple[tuple[str, int], ...]  # the last dump's goroutines by how long they wait
+
+
+def stack_groups(capture: Capture, *, limit: int = 600) -> tuple[StackGroups, ...]:
+    """The groups of each process that was dumped; at most ``limit`` of them are made out."""
+    return tuple(_groups(capture, process, dumps, limit) for process, dumps in snapshots_of(capture))
+
+
+def state_of(table: Table) -> tuple[Ints, list[str]]:
+    """For each row of the goroutines table the number of its state, and the words for the numbers.
+
+    The wait reason stands for the state where there is one, as in a header of a dump.
+    """
+    states, reasons = table.categories("state"), table.categories("wait_reason")
+    codes = np.where(
+        table["wait_reason"] >= 0, table["wait_reason"], table["state"] + len(reasons)
+    )
+    return codes.astype(np.int64), [*reasons, *states]
+
+
+def visible(stack: Stack) -> tuple[str, ...]:
+    """The functions that every kind of dump shows; all of them if there are none."""
+    shown = tuple(f or "?" for f in stack.functions if not _HIDDEN.match(f))
+    return shown or tuple(f or "?" for f in stack.functions) or ("?",)
+
+
+@lru_cache(maxsize=4)
+def _alike(capture: Capture) -> Ints:
+    """For each stack the first one that is the same but for the runtime's own frames."""
+    stacks = stacks_of(capture)
+    first: dict[object, int] = {}
+    alike = []
+    for number in range(len(capture.table("stacks"))):
+        stack = stacks[number]
+        own = tuple(s for s in stack.frames if not _HIDDEN.match(s.function or "")) or stack.frames
+        alike.append(first.setdefault((own, stack.created_by), number))
+    return np.array(alike, np.int64)
+
+
+def _groups(
+    capture: Capture, process: int, dumps: tuple[Snapshot, ...], limit: int
+) -> StackGroups:
+    codes = [state_of(d.rows)[0] for d in dumps]
+    words = state_of(dumps[-1].rows)[1]
+    state = np.concatenate(codes)
+    stack = _alike(capture)[np.concatenate([d.rows["stack"] for d in dumps])]
+    dump = np.repeat(np.arange(len(dumps)), [len(d.rows) for d in dumps])
+    keys, group = np.unique(stack * (len(words) + 1) + state, return_inverse=True)
+    counts = np.zeros((len(keys), len(dumps)), np.int64)
+    np.add.at(counts, (group, dump), 1)
+    order = np.lexsort((keys, -counts.max(axis=1), -counts[:, -1]))
+    shown = order[:limit]
+    rows_of = _rows_by_group(group, shown)
+    columns = _Columns(dumps)
+    elided = np.nan_to_num(capture.table("stacks").numbers("elided"))
+    made = tuple(
+        _group(capture, columns, rows, counts[number], words[int(state[rows[0]])], dump, elided)
+        for number, rows in zip(shown.tolist(), rows_of, strict=True)
+    )
+    per_state = np.zeros((len(words) + 1, len(dumps)), np.int64)
+    np.add.at(per_state, (state, dump), 1)
+    by_size = np.argsort(-per_state.max(axis=1), kind="stable")
+    return StackGroups(
+        process,
+        tuple(d.source for d in dumps),
+        tuple(len(d.rows) for d in dumps),
+        made,
+        len(order) - len(shown),
+        int(counts[order[limit:], -1].sum()),
+        tuple(
+            (words[i], tuple(per_state[i].tolist()))
+            for i in by_size.tolist()
+            if per_state[i].any() and i < len(words)
+        ),
+        _waits(dumps[-1].rows),
+    )
+
+
+class _Columns:
+    """Columns of all dumps of a process, one below the other."""
+
+    def __init__(self, dumps: tuple[Snapshot, ...]):
+        def joined(name: str) -> Ints:
+            return np.concatenate([d.rows[name] for d in dumps])
+
+        self.id, self.stack, self.labels = joined("id"), joined("stack"), joined("labels")
+        self.leaked, self.locked = joined("leaked") == 1, joined("locked") == 1
+        self.minutes: Floats = np.concatenate([d.rows.numbers("wait_minutes") for d in dumps])
+        self.label_words = dumps[-1].rows.categories("labels")
+
+
+def _rows_by_group(group: Ints, shown: Ints) -> list[Ints]:
+    order = np.argsort(group, kind="stable")
+    begins = np.searchsorted(group[order], shown)
+    ends = np.searchsorted(group[order], shown, side="right")
+    return [order[b:e] for b, e in zip(begins.tolist(), ends.tolist(), strict=True)]
+
+
+def _group(
+    capture: Capture,
+    columns: _Columns,
+    rows: Ints,
+    counts: Ints,
+    state: str,
+    dump: Ints,
+    elided: Floats,
+) -> StackGroup:
+    number = int(_alike(capture)[columns.stack[rows[0]]])
+    latest = rows[dump[rows] == dump[rows].max()]
+    last = latest if counts[-1] else latest[:0]
+    minutes = columns.minutes[latest]
+    minutes = minutes[~np.isnan(minutes)]
+    labels, often = np.unique(columns.labels[latest], return_counts=True)
+    frequent = labels[np.argsort(-often, kind="stable")].tolist()
+    return StackGroup(
+        stacks_of(capture)[number],
+        int(elided[number]),
+        state,
+        primitive_of(state) or state,
+        tuple(counts.tolist()),
+        (int(minutes.min()), int(minutes.max())) if len(minutes) else None,
+        int(columns.leaked[last].sum()),
+        int(columns.locked[last].sum()),
+        tuple(np.sort(columns.id[latest])[:_IDS_SHOWN].tolist()),
+        tuple(columns.label_words[c] for c in frequent if c >= 0)[:_LABELS_SHOWN],
+    )
+
+
+#: Go prints whole minutes, from one on; below that nothing.
+_WAIT_BOUNDS = (
+    ("under 1 min, or not printed", 0),
+    ("1 to 4 min", 1),
+    ("5 to 14 min", 5),
+    ("15 to 59 min", 15),
+    ("1 to 5 h", 60),
+    ("6 to 23 h", 360),
+    ("1 to 6 days", 1440),
+    ("7 days and more", 10080),
+)
+
+
+def _waits(rows: Table) -> tuple[tuple[str, int], ...]:
+    minutes = np.nan_to_num(rows.numbers("wait_minutes"))
+    waiting = minutes[rows["wait_reason"] >= 0]
+    place = np.searchsorted([least for _, least in _WAIT_BOUNDS], waiting, side="right") - 1
+    counts = np.bincount(np.maximum(place, 0), minlength=len(_WAIT_BOUNDS)).tolist()
+    return tuple((word, n) for (word, _), n in zip(_WAIT_BOUNDS, counts, strict=True))
+
+
+@dataclass(slots=True)
+class StackNode:
+    """A call in the tree of stacks: the function, how many goroutines are inside, and what they wait on."""
+
+    function: str
+    count: int = 0
+    primitives: dict[str, int] = field(default_factory=dict)
+    children: dict[str, StackNode] = field(default_factory=dict)
+
+
+def stack_tree(
+    found: StackGroups, *, nodes: int = 3000, depth: int = 60
+) -> tuple[StackNode, int, int]:
+    """The last dump's groups as one tree, outermost calls below the root.
+
+    Returns the root, how many goroutines are not in it because it would have more than ``nodes``
+    nodes, and how many groups were cut at ``depth`` calls.
+    """
+    root = StackNode("")
+    left = nodes
+    missing, cut = found.omitted_goroutines, 0
+    for group in found.groups:
+        if not group.count:
+            continue
+        calls = visible(group.stack)[::-1]
+        cut += len(calls) > depth
+        path = calls[:depth]
+        at: StackNode | None = root
+        known = 0
+        for call in path:
+            at = at.children.get(call) if at else None
+            if at is None:
+                break
+            known += 1
+        if len(path) - known > left:
+            missing += group.count
+            continue
+        left -= len(path) - known
+        here = root
+        _count(here, group)
+        for call in path:
+            here = here.children.setdefault(call, StackNode(call))
+            _count(here, group)
+    return root, missing, cut
+
+
+def _count(node: StackNode, group: StackGroup) -> None:
+    node.count += group.count
+    node.primitives[group.primitive] = node.primitives.get(group.primitive, 0) + group.count
+
+
+@dataclass(slots=True)
+class CreatorNode:
+    """Goroutines that run one function, started by the goroutines of the node above."""
+
+    function: str
+    count: int = 0
+    children: list[CreatorNode] = field(default_factory=list)
+
+
+def creators(capture: Capture, found: StackGroups, *, nodes: int = 400) -> tuple[CreatorNode, int]:
+    """Who started whom in the last dump, as a tree; Go prints the parent from 1.21 on.
+
+    The first level are goroutines whose parent has ended or is not known, under the function that
+    started them. Returns the root and how many goroutines are not shown for want of room.
+    """
+    dumps = dict(snapshots_of(capture))[found.process]
+    rows = dumps[-1].rows
+    stacks = stacks_of(capture)
+    entry = {
+        number: visible(stacks[number])[-1]
+        for number in np.unique(rows["stack"]).tolist()
+    }
+    ids, numbers = rows["id"].tolist(), rows["stack"].tolist()
+    parents = [
+        parent if there else None
+        for parent, there in zip(rows["parent"].tolist(), rows.present("parent").tolist(), strict=True)
+    ]
+    creator = rows.texts("creator")
+    place = {identity: row for row, identity in enumerate(ids)}
+    root = CreatorNode("", len(ids))
+    known: dict[tuple[int, str], CreatorNode] = {}
+    node_of: dict[int, CreatorNode] = {}
+    hidden = 0
+
+    def below(above: CreatorNode, function: str) -> CreatorNode | None:
+        key = (id(above), function)
+        if key not in known:
+            if len(known) >= nodes:
+                return None
+            known[key] = CreatorNode(function)
+            above.children.append(known[key])
+        return known[key]
+
+    for row in range(len(ids)):
+        chain, at = [row], parents[row]
+        seen = {row}
+        while at is not None and at in place and place[at] not in seen and len(chain) < 40:
+            if place[at] in node_of:
+                break
+            seen.add(place[at])
+            chain.append(place[at])
+            at = parents[place[at]]
+        for one in reversed(chain):
+            parent = parents[one]
+            above = node_of.get(place[parent]) if parent is not None and parent in place else None
+            if above is None:
+                word = creator[one]
+                above = root if word is None else below(root, f"{word} (ended, or not known)")
+            node = below(above, entry[numbers[one]]) if above is not None else None
+            if node is None:
+                hidden += one not in node_of
+                continue
+            if one not in node_of:
+                node_of[one] = node
+                node.count += 1
+    return root, hidden
