@@ -87,14 +87,18 @@ def visible(stack: Stack) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4)
 def _alike(capture: Capture) -> Ints:
-    """For each stack the first one that is the same but for the runtime's own frames."""
+    """For each stack the first one that is the same but for the runtime's own frames.
+
+    Lines tell, not files: a program that was built in two places is the same program.
+    """
     stacks = stacks_of(capture)
     first: dict[object, int] = {}
     alike = []
     for number in range(len(capture.table("stacks"))):
         stack = stacks[number]
-        own = tuple(s for s in stack.frames if not _HIDDEN.match(s.function or "")) or stack.frames
-        alike.append(first.setdefault((own, stack.created_by), number))
+        own = [s for s in stack.frames if not _HIDDEN.match(s.function or "")] or stack.frames
+        key = (*((s.function, s.line) for s in own), stack.created_by and stack.created_by.function)
+        alike.append(first.setdefault(key, number))
     return np.array(alike, np.int64)
 
 

@@ -1,0 +1,24 @@
+(async () => {
+  const figures = JSON.parse(document.getElementById("data").textContent);
+  setUpTheme();
+  const jobs = [];
+  if (figures.timelines) jobs.push(() => setUpTimeline(figures.timelines));
+  (figures.goroutines || []).forEach((one, i) => jobs.push(...setUpGoroutines(document.querySelector('.process[data-part="' + i + '"]'), one)));
+  root.dataset.ready = "page";
+  const packed = document.getElementById("plotly");
+  if (!packed) return;
+  try {
+    const code = await unpack(packed);
+    const script = document.createElement("script");
+    script.textContent = code;
+    document.head.append(script);
+    if (!window.Plotly) throw new Error("plotly.js did not start");
+    for (const job of jobs) { await job(); await new Promise(resolve => setTimeout(resolve)); }
+    root.dataset.ready = "charts";
+  } catch (error) {
+    document.getElementById("nocharts").hidden = false;
+    for (const element of document.querySelectorAll(".chart:empty")) element.hidden = true;
+    root.dataset.ready = "failed";
+    root.dataset.problem = String(error);
+  }
+})();

@@ -1,0 +1,40 @@
+"""The first screen: the verdicts in plain words, then the findings with evidence, place and advice."""
+
+from __future__ import annotations
+
+from goscope.findings import Severity
+from goscope.renderers import plain_words
+from goscope.renderers.html.section import Page, Section
+
+_OPEN = 12  # findings that are shown without a click
+
+
+def _verdicts(page: Page) -> str:
+    verdicts = [
+        {
+            "name": name,
+            "title": plain_words.TITLES.get(name, name.capitalize()),
+            "verdict": verdict,
+            "level": plain_words.level(verdict.state),
+            "sentence": plain_words.sentence(name, verdict),
+        }
+        for name, verdict in page.diagnosis.verdicts.items()
+    ]
+    return page.fill("verdicts.html", verdicts=verdicts)
+
+
+def _findings(page: Page) -> str:
+    found = page.diagnosis.findings
+    counts = [
+        (s.value, sum(f.severity is s for f in found)) for s in reversed(Severity)
+    ]  # the worst first
+    return page.fill(
+        "findings.html", first=found[:_OPEN], others=found[_OPEN:200], counts=counts, all=len(found)
+    )
+
+
+def _build(page: Page) -> str:
+    return _verdicts(page) + _findings(page)
+
+
+SECTION = Section(10, "summary", "Summary", _build)

@@ -1,0 +1,159 @@
+"""Goroutines: the tree of their stacks, a table of groups, how long they wait, what changed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from goscope.renderers.html.section import Page, Section, label, short_name, shown
+from goscope.stack_groups import (
+    CreatorNode,
+    StackGroup,
+    StackGroups,
+    StackNode,
+    creators,
+    stack_groups,
+    stack_tree,
+)
+
+_PROCESSES = 4
+_GROUPS = 400
+_NODES = 1500
+_STATES = 12
+
+
+def _build(page: Page) -> str | None:
+    found = stack_groups(page.diagnosis.capture, limit=_GROUPS)
+    shown_groups = [groups for groups in found if groups.totals[-1] or any(groups.totals)]
+    if not shown_groups:
+        return None
+    parts = []
+    for groups in shown_groups[:_PROCESSES]:
+        root, missing, cut = stack_tree(groups, nodes=_NODES)
+        page.charts.setdefault("goroutines", []).append(
+            {
+                "process": groups.process,
+                "tree": _icicle(root, missing),
+                "states": _states(groups),
+                "waits": [list(pair) for pair in groups.waits],
+            }
+        )
+        parts.append(_part(page, groups, missing, cut))
+    return page.fill(
+        "goroutines.html",
+        parts=parts,
+        more=len(shown_groups) - len(parts),
+        several=len(shown_groups) > 1,
+    )
+
+
+def _part(page: Page, groups: StackGroups, missing: int, cut: int) -> dict[str, Any]:
+    tree, hidden = creators(page.diagnosis.capture, groups)
+    return {
+        "found": groups,
+        "groups": [_row(group) for group in groups.groups],
+        "states": sorted({group.state for group in groups.groups}),
+        "missing": missing,
+        "cut": cut,
+        "creators": sorted(tree.children, key=_size, reverse=True),
+        "hidden": hidden,
+        "size": _size,
+        "state_counts": groups.state_counts[:_STATES],
+        "waits": groups.waits,
+        "waiting": sum(n for word, n in groups.waits[1:]),
+    }
+
+
+def _row(group: StackGroup) -> dict[str, Any]:
+    place = group.stack.user_frame
+    created = group.stack.created_by
+    words = [group.state, *group.stack.functions, *group.labels]
+    words += [site.file or "" for site in group.stack.frames]
+    words += [created.function or ""] if created else []
+    return {
+        "group": group,
+        "place": place,
+        "created": created,
+        "labels": [_labels(text) for text in group.labels],
+        "search": shown(" ".join(dict.fromkeys(words)).lower(), longest=4000),
+        "wait": group.wait_minutes[1] if group.wait_minutes else 0,
+    }
+
+
+def _labels(text: str) -> list[tuple[str, str]]:
+    """A label set as pairs; text that is no JSON object stays one text."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        return [("", text)]
+    return [(str(name), str(value)) for name, value in list(found.items())[:10]]
+
+
+def _icicle(root: StackNode, missing: int) -> dict[str, Any]:
+    """The tree as the parallel lists that plotly takes; the number of a node is its id."""
+    names, full, parents, counts, kinds, states = (
+        ["all goroutines"],
+        ["all goroutines"],
+        [-1],
+        [root.count],
+        ["mixed"],
+        [_mixture(root)],
+    )
+    waiting = [(root, 0)]
+    while waiting:
+        node, number = waiting.pop()
+        for child in sorted(node.children.values(), key=lambda c: -c.count):
+            waiting.append((child, len(names)))
+            names.append(label(short_name(child.function)))
+            full.append(label(child.function))
+            parents.append(number)
+            counts.append(child.count)
+            kinds.append(next(iter(child.primitives)) if len(child.primitives) == 1 else "mixed")
+            states.append(_mixture(child))
+    if missing:
+        names.append("not drawn")
+        full.append("goroutines with rare stacks, not drawn")
+        parents.append(0)
+        counts.append(missing)
+        kinds.append("mixed")
+        states.append("")
+        counts[0] += missing
+    return {
+        "names": names,
+        "full": [f if f != n else 0 for f, n in zip(full, names, strict=True)],
+        "parents": parents,
+        "counts": counts,
+        "kinds": kinds,
+        "mixtures": states,
+    }
+
+
+def _mixture(node: StackNode) -> str:
+    parts = sorted(node.primitives.items(), key=lambda pair: -pair[1])
+    return label(", ".join(f"{word.replace('_', ' ')} {count:,}" for word, count in parts[:4]))
+
+
+def _states(groups: StackGroups) -> dict[str, Any]:
+    shares = groups.state_counts[:_STATES]
+    others = [
+        total - sum(counts[i] for _, counts in shares) for i, total in enumerate(groups.totals)
+    ]
+    rows = [[label(word), list(counts)] for word, counts in shares]
+    if any(others):
+        rows.append(["other states", others])
+    return {"dumps": [label(name) for name in groups.dumps], "rows": rows}
+
+
+def _size(node: CreatorNode) -> int:
+    """How many goroutines a branch holds."""
+    total, waiting = 0, [node]
+    while waiting:
+        one = waiting.pop()
+        total += one.count
+        waiting += one.children
+    return total
+
+
+SECTION = Section(30, "goroutines", "Goroutines", _build)

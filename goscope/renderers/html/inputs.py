@@ -1,0 +1,73 @@
+"""What was read, what was not understood, the thresholds in force, and how to collect what is missing."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from goscope.renderers.html.section import Page, Section
+
+_SHOWN = 60
+
+#: For each table whose absence leaves a question open: what it would tell, and how to get it.
+_RECIPES = (
+    (
+        "sched",
+        "The scheduler over time",
+        "GODEBUG=schedtrace=1000,scheddetail=1 ./app 2> app.log",
+        "A line per second about processors, threads and queues. Leave scheddetail away if the "
+        "program has many goroutines.",
+    ),
+    (
+        "gc",
+        "The garbage collector over time",
+        "GODEBUG=gctrace=1 ./app 2> app.log",
+        "A line per collection: pauses, heap sizes, CPU.",
+    ),
+    (
+        "goroutines",
+        "What the goroutines wait for",
+        "curl -o dump-1.txt 'http://localhost:6060/debug/pprof/goroutine?debug=2'",
+        "Needs net/http/pprof in the program. Take three dumps, some seconds or minutes apart: "
+        "growth tells leaks from waiting. Without pprof: kill -QUIT prints the stacks, and ends it.",
+    ),
+)
+
+
+def _build(page: Page) -> str:
+    diagnosis = page.diagnosis
+    capture = diagnosis.capture
+    tables = set(capture.table_names)
+    words = {
+        name: name.replace("_", " ") for name in tables if name not in ("frames", "stacks")
+    }
+    inputs: list[dict[str, Any]] = []
+    for one in capture.inputs[:_SHOWN]:
+        records = capture.records(one.name)
+        inputs.append(
+            {
+                "input": one,
+                "records": [(words[n], count) for n, count in records.items() if count and n in words],
+                "unparsed": [
+                    (u.line, u.text[:2000].decode("utf-8", "replace"), u.expected)
+                    for u in one.unparsed[:10]
+                ],
+            }
+        )
+    settings = diagnosis.settings
+    return page.fill(
+        "inputs.html",
+        inputs=inputs,
+        more=len(capture.inputs) - len(inputs),
+        settings=[
+            (field.name.replace("_", " "), getattr(settings, field.name))
+            for field in dataclasses.fields(settings)
+        ],
+        recipes=[
+            recipe for recipe in _RECIPES if recipe[0] in tables and not len(capture.table(recipe[0]))
+        ],
+        collect=[(n, v.collect) for n, v in diagnosis.verdicts.items() if v.collect],
+    )
+
+
+SECTION = Section(90, "inputs", "What was read", _build)

@@ -1,0 +1,140 @@
+"""The time line: all that traces say, on one axis, with verdicts and findings marked on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from goscope.reduction import Curve
+from goscope.renderers import plain_words
+from goscope.renderers.html.section import Page, Section, label, rounded
+from goscope.timeline import Panel, Queues, TimeLine, moment, time_lines
+
+_PROCESSES = 12  # a log of more restarts than that shows the first ones
+_MARKS = 60
+
+
+def _build(page: Page) -> str | None:
+    lines = time_lines(page.diagnosis.capture)
+    drawn = [line for line in lines if line.end_s > 0 and (line.panels or line.queues)]
+    if not drawn:
+        return None
+    shown = drawn[:_PROCESSES]
+    page.charts["timelines"] = [_chart(page, line) for line in shown]
+    return page.fill(
+        "time_line.html",
+        lines=[_described(line) for line in shown],
+        more=len(drawn) - len(shown),
+        reduced=max(map(_samples, shown)),
+    )
+
+
+def _chart(page: Page, line: TimeLine) -> dict[str, Any]:
+    return {
+        "process": line.process,
+        "end": rounded(line.end_s),
+        "queues": line.queues and _heat(line.queues),
+        "panels": [
+            {
+                "title": panel.title,
+                "unit": panel.unit,
+                "form": panel.form,
+                "curves": [_curve(name, curve) for name, curve in panel.curves if len(curve.x)],
+            }
+            for panel in line.panels
+        ],
+        "stretches": _stretches(page, line.process),
+        "marks": _marks(page, line.process),
+    }
+
+
+def _curve(name: str, curve: Curve) -> dict[str, Any]:
+    return {
+        "name": name,
+        "x": [rounded(v) for v in curve.x.tolist()],
+        "y": [rounded(v) for v in curve.y.tolist()],
+    }
+
+
+def _heat(queues: Queues) -> dict[str, Any]:
+    return {
+        "rows": list(queues.rows),
+        "x": [rounded(v) for v in [*queues.start_s.tolist(), queues.end_s]],
+        "z": [[v if v >= 0 else None for v in row] for row in queues.grid.values.tolist()],
+    }
+
+
+def _stretches(page: Page, process: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "verdict": name,
+            "state": stretch.state,
+            "level": plain_words.level(stretch.state),
+            "start": stretch.start_ms / 1000,
+            "end": stretch.end_ms / 1000,
+        }
+        for name, verdict in page.diagnosis.verdicts.items()
+        for stretch in verdict.timeline
+        if stretch.process == process
+    ][:400]
+
+
+def _marks(page: Page, process: int) -> list[dict[str, Any]]:
+    """Findings whose evidence was read from a trace line, at the time of that line."""
+    marks = []
+    for finding in page.diagnosis.findings[:_MARKS]:
+        for evidence in finding.evidence:
+            when = moment(page.diagnosis.capture, evidence.source)
+            if when is not None and when[0] == process:
+                marks.append(
+                    {
+                        "at": rounded(when[1]),
+                        "severity": finding.severity.value,
+                        "title": label(finding.title),
+                        "rule": finding.rule,
+                    }
+                )
+                break
+    return marks
+
+
+def _samples(line: TimeLine) -> int:
+    """How many samples stand behind the longest curve that was reduced; 0 if none was."""
+    behind = [c.samples for panel in line.panels for _, c in panel.curves if c.reduced]
+    if line.queues is not None and line.queues.grid.reduced:
+        behind.append(line.queues.grid.samples)
+    return max(behind, default=0)
+
+
+def _described(line: TimeLine) -> dict[str, Any]:
+    """The figures as a table, for who cannot see the chart."""
+    return {
+        "process": line.process,
+        "source": line.source,
+        "end_s": line.end_s,
+        "rows": [
+            (panel.title, panel.unit, name, *_figures(curve))
+            for panel in _all(line)
+            for name, curve in panel.curves
+            if len(curve.x)
+        ],
+    }
+
+
+def _figures(curve: Curve) -> tuple[float | int | None, ...]:
+    y = curve.y
+    figures = (float(y.min()), float(np.median(y)), float(y.max()), float(y[-1]))
+    return tuple(rounded(v) for v in figures)
+
+
+def _all(line: TimeLine) -> tuple[Panel, ...]:
+    if line.queues is None:
+        return line.panels
+    grid = line.queues.grid
+    sums = np.maximum(grid.values, 0).max(axis=0).astype(np.float64)
+    longest = Curve(line.queues.start_s, sums, grid.samples)
+    return (Panel("Run queues", "goroutines", "steps", (("longest", longest),)), *line.panels)
+
+
+SECTION = Section(20, "timeline", "Over time", _build)
