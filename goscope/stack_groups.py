@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from goscope.capture import Capture
+from goscope.findings import Site
 from goscope.goruntime.wait_reasons import primitive_of
 from goscope.stacks import Snapshot, Stack, snapshots_of, stacks_of
 from goscope.tables import Floats, Ints, Table
@@ -21,6 +22,8 @@ _IDS_SHOWN = 12
 # A dump after a signal with GOTRACEBACK=system shows frames that others hide (runtime/traceback.go:
 # showframe): those of the runtime that are not exported.
 _HIDDEN = re.compile(r"runtime\.[a-z]")
+# Where every goroutine begins and where every waiting one stands: they tell nothing.
+_EVERYWHERE = frozenset({"runtime.goexit", "runtime.gopark", "runtime.goparkunlock", "runtime.mcall"})
 _LABELS_SHOWN = 5
 
 
@@ -41,11 +44,18 @@ class StackGroup:
 
     @property
     def count(self) -> int:
+        """How many there are in the last dump."""
         return self.counts[-1]
 
     @property
     def growth(self) -> int:
         return self.counts[-1] - self.counts[0]
+
+    @property
+    def grows(self) -> bool:
+        """Whether it is larger in each dump than in the one before, over three dumps or more."""
+        pairs = zip(self.counts, self.counts[1:], strict=False)
+        return len(self.counts) > 2 and all(before < after for before, after in pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ class StackGroups:
     groups: tuple[StackGroup, ...]
     omitted: int  # groups beyond the limit
     omitted_goroutines: int  # and how many goroutines they hold in the last dump
-    state_counts: tuple[tuple[str, tuple[int, ...]], ...]  # per state: how many in each dump
+    state_counts: tuple[tuple[str, str, tuple[int, ...]], ...]  # state, primitive, number per dump
     waits: tuple[tuple[str, int], ...]  # the last dump's goroutines by how long they wait
 
 
@@ -82,7 +92,17 @@ def state_of(table: Table) -> tuple[Ints, list[str]]:
 def visible(stack: Stack) -> tuple[str, ...]:
     """The functions that every kind of dump shows; all of them if there are none."""
     shown = tuple(f or "?" for f in stack.functions if not _HIDDEN.match(f))
+    if not shown:
+        shown = tuple(f or "?" for f in stack.functions if f not in _EVERYWHERE)
     return shown or tuple(f or "?" for f in stack.functions) or ("?",)
+
+
+def place_of(stack: Stack) -> Site | None:
+    """The frame that stands for a stack: the program's own, or that of the runtime which says most."""
+    user = stack.user_frame
+    if user is None or user.function not in _EVERYWHERE:
+        return user
+    return next((f for f in stack.frames if f.function not in _EVERYWHERE), user)
 
 
 @lru_cache(maxsize=4)
@@ -133,7 +153,7 @@ def _groups(
         len(order) - len(shown),
         int(counts[order[limit:], -1].sum()),
         tuple(
-            (words[i], tuple(per_state[i].tolist()))
+            (words[i], primitive_of(words[i]) or words[i], tuple(per_state[i].tolist()))
             for i in by_size.tolist()
             if per_state[i].any() and i < len(words)
         ),

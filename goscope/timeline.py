@@ -37,6 +37,7 @@ class Panel:
     unit: str
     form: str  # steps | lines | points
     curves: tuple[tuple[str, Curve], ...]
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +178,18 @@ def _share(gc: Table, end_s: float, points: int) -> Iterator[Panel]:
     for names in (_LOAD, ("assist_cpu_ms",)):
         spent = np.cumsum(_sum(gc, names) / 1000 / procs)
         total = np.column_stack((np.concatenate(([0.0], spent[:-1])), spent)).ravel()
-        shares.append(np.diff(np.interp(edges, at, total)) / np.diff(edges) * 100)
+        share = np.diff(np.interp(edges, at, total)) / np.diff(edges) * 100
+        shares.append(np.append(share, share[-1]))  # a step lasts to the end of its window
     seconds = span / windows
     yield Panel(
-        f"CPU spent on garbage collection, in windows of {seconds:.2g} s",
+        "CPU for garbage collection",
         "%",
         "steps",
         (
-            ("all but idle marking", curve(edges[:-1], shares[0], points=points)),
-            ("assists", curve(edges[:-1], shares[1], points=points)),
+            ("all but idle marking", curve(edges, shares[0], points=points)),
+            ("assists", curve(edges, shares[1], points=points)),
         ),
+        f"in windows of {seconds:.2g} s",
     )
 
 

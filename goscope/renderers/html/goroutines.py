@@ -12,6 +12,7 @@ from goscope.stack_groups import (
     StackGroups,
     StackNode,
     creators,
+    place_of,
     stack_groups,
     stack_tree,
 )
@@ -19,7 +20,8 @@ from goscope.stack_groups import (
 _PROCESSES = 4
 _GROUPS = 400
 _NODES = 1500
-_STATES = 12
+_NEARLY_ALL = 0.9
+_STATES = 7
 
 
 def _build(page: Page) -> str | None:
@@ -58,14 +60,14 @@ def _part(page: Page, groups: StackGroups, missing: int, cut: int) -> dict[str, 
         "creators": sorted(tree.children, key=_size, reverse=True),
         "hidden": hidden,
         "size": _size,
-        "state_counts": groups.state_counts[:_STATES],
+        "state_counts": groups.state_counts[:40],
         "waits": groups.waits,
         "waiting": sum(n for word, n in groups.waits[1:]),
     }
 
 
 def _row(group: StackGroup) -> dict[str, Any]:
-    place = group.stack.user_frame
+    place = place_of(group.stack)
     created = group.stack.created_by
     words = [group.state, *group.stack.functions, *group.labels]
     words += [site.file or "" for site in group.stack.frames]
@@ -98,7 +100,7 @@ def _icicle(root: StackNode, missing: int) -> dict[str, Any]:
         ["all goroutines"],
         [-1],
         [root.count],
-        ["mixed"],
+        [_kind(root)],
         [_mixture(root)],
     )
     waiting = [(root, 0)]
@@ -110,7 +112,7 @@ def _icicle(root: StackNode, missing: int) -> dict[str, Any]:
             full.append(label(child.function))
             parents.append(number)
             counts.append(child.count)
-            kinds.append(next(iter(child.primitives)) if len(child.primitives) == 1 else "mixed")
+            kinds.append(_kind(child))
             states.append(_mixture(child))
     if missing:
         names.append("not drawn")
@@ -130,6 +132,12 @@ def _icicle(root: StackNode, missing: int) -> dict[str, Any]:
     }
 
 
+def _kind(node: StackNode) -> str:
+    """What nearly all goroutines of a node wait on; "mixed" if there is no such thing."""
+    word, count = max(node.primitives.items(), key=lambda pair: pair[1], default=("mixed", 0))
+    return word if count >= _NEARLY_ALL * node.count else "mixed"
+
+
 def _mixture(node: StackNode) -> str:
     parts = sorted(node.primitives.items(), key=lambda pair: -pair[1])
     return label(", ".join(f"{word.replace('_', ' ')} {count:,}" for word, count in parts[:4]))
@@ -138,11 +146,11 @@ def _mixture(node: StackNode) -> str:
 def _states(groups: StackGroups) -> dict[str, Any]:
     shares = groups.state_counts[:_STATES]
     others = [
-        total - sum(counts[i] for _, counts in shares) for i, total in enumerate(groups.totals)
+        total - sum(counts[i] for _, _, counts in shares) for i, total in enumerate(groups.totals)
     ]
-    rows = [[label(word), list(counts)] for word, counts in shares]
+    rows = [[label(word), list(counts), kind] for word, kind, counts in shares]
     if any(others):
-        rows.append(["other states", others])
+        rows.append(["other states", others, "other"])
     return {"dumps": [label(name) for name in groups.dumps], "rows": rows}
 
 

@@ -8,6 +8,14 @@ from typing import Any
 from goscope.renderers.html.section import Page, Section
 
 _SHOWN = 60
+_ROWS = {
+    "sched": "SCHED lines",
+    "procs": "P lines",
+    "threads": "M lines",
+    "sched_goroutines": "G lines",
+    "gc": "gc lines",
+    "snapshots": "dumps",
+}
 
 #: For each table whose absence leaves a question open: what it would tell, and how to get it.
 _RECIPES = (
@@ -39,7 +47,9 @@ def _build(page: Page) -> str:
     capture = diagnosis.capture
     tables = set(capture.table_names)
     words = {
-        name: name.replace("_", " ") for name in tables if name not in ("frames", "stacks")
+        name: _ROWS.get(name, name.replace("_", " "))
+        for name in tables
+        if name not in ("frames", "stacks")
     }
     inputs: list[dict[str, Any]] = []
     for one in capture.inputs[:_SHOWN]:

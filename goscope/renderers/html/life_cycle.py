@@ -73,7 +73,8 @@ def _picture(found: LifeCycle) -> dict[str, Any]:
 def _made_by(before: int, after: int) -> str | None:
     """The runtime functions of a direct step; None if the states have no direct step."""
     for step in states.TRANSITIONS:
-        if (step.before, step.after) == (before, after):
+        passing = step.until is not None and step.until == step.since  # in one version only
+        if (step.before, step.after) == (before, after) and not passing:
             return ", ".join(step.made_by[:4])
     return None
 
@@ -92,7 +93,7 @@ def _edge(before: int, after: int, often: int, most: int) -> dict[str, Any]:
         "x": round((sx + 2 * mx + ex) / 4),
         "y": round((sy + 2 * my + ey) / 4),
         "often": often,
-        "width": round(1 + 3 * math.log1p(often) / math.log1p(most), 1),
+        "width": round(1 + 3 * math.log1p(often) / math.log1p(max(most, 50)), 1),
         "direct": _made_by(before, after) is not None,
         "before": states.STATES[before].name,
         "after": states.STATES[after].name,

@@ -47,7 +47,7 @@ def page(diagnosis: Diagnosis) -> str:
         version=__version__,
         headline=HEADLINES.get(diagnosis.status, diagnosis.status),
         status=diagnosis.status,
-        inputs=[i.name for i in diagnosis.capture.inputs],
+        **_named([i.name for i in diagnosis.capture.inputs]),
         style=markupsafe.Markup(style),
         script=markupsafe.Markup(script),
         sections=[(s.anchor, s.title, markupsafe.Markup(text)) for s, text in built],
@@ -55,6 +55,14 @@ def page(diagnosis: Diagnosis) -> str:
         plotly=plotly and {"text": markupsafe.Markup(plotly.text), "size": plotly.size},
         alphabet=ALPHABET,
     )
+
+
+def _named(names: list[str]) -> dict[str, object]:
+    """The names of the inputs for the top of the page, without the folder that they share."""
+    folders = {name.rpartition("/")[0] for name in names}
+    if len(names) < 2 or len(folders) > 1 or folders == {""}:
+        return {"inputs": names, "folder": ""}
+    return {"inputs": [name.rpartition("/")[2] for name in names], "folder": folders.pop()}
 
 
 @functools.cache

@@ -39,6 +39,7 @@ def _chart(page: Page, line: TimeLine) -> dict[str, Any]:
             {
                 "title": panel.title,
                 "unit": panel.unit,
+                "detail": panel.detail,
                 "form": panel.form,
                 "curves": [_curve(name, curve) for name, curve in panel.curves if len(curve.x)],
             }

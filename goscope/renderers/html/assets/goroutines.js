@@ -13,30 +13,25 @@ function setUpGoroutines(part, figures) {
     return words.every(word => lower[i].includes(word)) ? colour("warning") : colour("faint");
   });
   const legend = part.querySelector(".legend");
-  for (const kind of new Set(tree.kinds)) {
-    const item = document.createElement("span"), chip = document.createElement("span");
-    chip.className = "chip";
-    chip.style.background = "var(--k-" + kind + ", var(--k-other))";
-    item.append(chip, kind === "mixed" ? "several" : kind.replace("_", " "));
-    legend.append(item);
-  }
+  for (const kind of new Set(tree.kinds)) legend.append(legendItem(kind, kind === "mixed" ? "several" : kind.replace("_", " ")));
   const jobs = [() => {
     legend.hidden = false;
     return chart(element, () => ({ data: [{ type: "icicle", ids: ids, labels: tree.names.map(plain), parents: parents, values: tree.counts, branchvalues: "total", sort: true,
       maxdepth: levels, tiling: { orientation: "v", pad: 1 }, marker: { colors: colours(), line: { width: 0 } }, pathbar: { visible: true, thickness: 20, textfont: { size: 11 } },
-      texttemplate: "%{label} %{value}", textfont: { size: 11.5 }, root: { color: colour("k-mixed") },
+      texttemplate: "%{label} %{value}", textfont: { size: 11.5 }, root: { color: colour("k-mixed") }, leaf: { opacity: 1 },
       hovertemplate: full.map((name, i) => plain(name) + "<br>" + tree.counts[i].toLocaleString("en") + " goroutines" + (tree.mixtures[i] ? "<br>" + plain(tree.mixtures[i]) : "") + "<extra></extra>") }],
       layout: layout({ height: 44 + 27 * levels, margin: { l: 0, r: 0, t: 22, b: 0 }, uniformtext: { minsize: 9, mode: "hide" } }) }));
   }];
+  const states = part.querySelector(".states");
+  if (states) for (const [name, , kind] of figures.states.rows) states.nextElementSibling.append(legendItem(kind, name));
   setUpTable(part, found => {
     words = found;
     if (window.Plotly && element.data) Plotly.restyle(element, { "marker.colors": [colours()] });
   });
-  const states = part.querySelector(".states");
   if (states) jobs.push(() => chart(states, () => ({
-    data: figures.states.rows.map(([name, counts]) => ({ type: "bar", name: plain(name), x: counts.map((_, i) => i + 1), y: counts, marker: { color: stateColour(name), line: { width: 0.5, color: colour("card") } },
+    data: figures.states.rows.map(([name, counts, kind]) => ({ type: "bar", name: plain(name), x: counts.map((_, i) => i + 1), y: counts, marker: { color: kindColour(kind), line: { width: 0.5, color: colour("card") } },
       hovertemplate: plain(name) + ": %{y}<extra></extra>" })),
-    layout: layout({ barmode: "stack", height: 230, margin: { l: 44, r: 8, t: 8, b: 34 }, showlegend: true, legend: { orientation: narrow() ? "h" : "v", font: { size: 11 } },
+    layout: layout({ barmode: "stack", height: 230, margin: { l: 44, r: 8, t: 8, b: 34 }, 
       xaxis: { title: { text: "dump" }, dtick: figures.states.dumps.length < 15 ? 1 : undefined, fixedrange: true }, yaxis: { gridcolor: colour("line"), fixedrange: true } }) })));
   const waits = part.querySelector(".waits");
   if (waits) jobs.push(() => chart(waits, () => ({
@@ -46,8 +41,10 @@ function setUpGoroutines(part, figures) {
   return jobs;
 }
 
-// The states of the table's chips where there is one, so that a colour means the same everywhere.
-function stateColour(name) {
-  const chip = [...document.querySelectorAll(".sortable tr[data-state]")].find(row => row.dataset.state === name);
-  return chip ? kindColour(chip.querySelector(".chip").dataset.kind) : colour("k-other");
+function legendItem(kind, words) {
+  const item = document.createElement("span"), chip = document.createElement("span");
+  chip.className = "chip";
+  chip.dataset.kind = kind;
+  item.append(chip, words);
+  return item;
 }

@@ -5,6 +5,7 @@
   if (figures.timelines) jobs.push(() => setUpTimeline(figures.timelines));
   (figures.goroutines || []).forEach((one, i) => jobs.push(...setUpGoroutines(document.querySelector('.process[data-part="' + i + '"]'), one)));
   root.dataset.ready = "page";
+  root.dataset.interactive = String(Math.round(performance.now()));
   const packed = document.getElementById("plotly");
   if (!packed) return;
   try {
@@ -14,6 +15,7 @@
     document.head.append(script);
     if (!window.Plotly) throw new Error("plotly.js did not start");
     for (const job of jobs) { await job(); await new Promise(resolve => setTimeout(resolve)); }
+    root.dataset.drawn = String(Math.round(performance.now()));
     root.dataset.ready = "charts";
   } catch (error) {
     document.getElementById("nocharts").hidden = false;

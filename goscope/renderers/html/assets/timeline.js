@@ -10,7 +10,7 @@ function timelineChart(line) {
   for (const panel of line.panels) rows.push({ kind: "panel", panel: panel, height: 96 });
   const gap = 34, total = rows.reduce((sum, row) => sum + row.height + gap, 0);
   const made = { data: [], layout: layout({
-    height: total + 60, margin: { l: narrow() ? 44 : 62, r: narrow() ? 12 : 24, t: 8, b: 40 }, dragmode: "zoom", hovermode: "closest", bargap: 0.15,
+    height: total + 60, margin: { l: narrow() ? 60 : 66, r: narrow() ? 12 : 24, t: 8, b: 40 }, dragmode: "zoom", hovermode: "closest", bargap: 0.15,
     barmode: "overlay", annotations: [], shapes: [],
     xaxis: { range: [0, line.end || 1], title: { text: "seconds since the start" }, showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "dot", spikecolor: colour("soft"), spikesnap: "cursor", gridcolor: colour("line"), zeroline: false, anchor: "free", position: 0, ticks: "outside", tickcolor: colour("line") },
   }) };
@@ -53,9 +53,9 @@ function strip(made, line, axis, yaxis, high) {
 
 function heat(made, queues, axis, yaxis, high) {
   Object.assign(yaxis, { type: "category", showgrid: false, rangemode: undefined, autorange: "reversed", nticks: queues.rows.length > 14 ? 8 : undefined });
-  heading(made, high, "<b>Run queues</b>, goroutines that wait for each P" + (queues.rows.at(-1) === "global" ? ", and in the global queue" : ""));
-  const most = Math.max(1, ...queues.z.map(row => Math.max(0, ...row)));
-  made.data.push({ type: "heatmap", yaxis: axis, x: queues.x, y: queues.rows, z: queues.z, zmin: 0, zmax: most, zsmooth: false, hoverongaps: false, ygap: queues.rows.length < 30 ? 1 : 0,
+  heading(made, high, "<b>Run queues</b>, goroutines that wait" + (narrow() ? "" : " for each P" + (queues.rows.at(-1) === "global" ? ", and in the global queue" : "")));
+  const most = Math.max(0, ...queues.z.map(row => Math.max(0, ...row)));
+  made.data.push({ type: "heatmap", yaxis: axis, x: queues.x, y: queues.rows, z: queues.z, zmin: 0, zmax: Math.max(most, 16), zsmooth: false, hoverongaps: false, ygap: queues.rows.length < 30 ? 1 : 0,
     colorscale: [[0, colour("heat0")], [0.02, colour("heat0")], [0.25, colour("heat1")], [0.6, colour("heat2")], [1, colour("heat3")]],
     showscale: false, hovertemplate: "%{y}: %{z} wait<br>%{x} s<extra></extra>" });
   made.layout.annotations.push({ xref: "paper", yref: "paper", x: 1, y: high, xanchor: "right", yanchor: "bottom", showarrow: false, text: narrow() ? "" : "most: " + most.toLocaleString("en"), font: { size: 11, color: colour("soft") } });
@@ -67,7 +67,7 @@ function panelRow(made, panel, axis, yaxis, high) {
     const sign = panel.form === "points" ? "●○▲△"[i % 4] : dash === "dot" ? "┄" : "━";
     return '<span style="color:' + colour(name) + '">' + sign + " " + plain(curve.name) + "</span>";
   });
-  heading(made, high, "<b>" + plain(panel.title) + "</b>" + (panel.unit ? ", " + panel.unit : "") + (narrow() ? "<br>" : "&nbsp;&nbsp;&nbsp;") + words.join("&nbsp;&nbsp;"));
+  heading(made, high, "<b>" + plain(panel.title) + "</b>" + (panel.unit ? ", " + panel.unit : "") + (panel.detail && !narrow() ? ", " + plain(panel.detail) : "") + (narrow() ? "<br>" : "&nbsp;&nbsp;&nbsp;") + words.join("&nbsp;&nbsp;"));
   panel.curves.forEach((curve, i) => {
     const [name, dash] = CURVES[i % CURVES.length];
     made.data.push({ type: "scatter", yaxis: axis, name: curve.name, x: curve.x, y: curve.y, mode: panel.form === "points" ? "markers" : curve.x.length < 3 ? "lines+markers" : "lines",
