@@ -13,7 +13,7 @@ from goscope.profiles import ProfileSummary, goroutine_profiles_of, summaries_of
 from goscope.rules import all_rules
 from goscope.rules.rule import Settings
 from goscope.scheduling import bars_of, schedules_of
-from goscope.source_links import SourceLinks
+from goscope.source_links import NO_LINKS, SourceLinks
 from goscope.stacks import snapshots_of
 from goscope.threads_verdict import threads_verdict
 
@@ -43,7 +43,7 @@ class Diagnosis:
     ignored: tuple[Ignored, ...] = ()
     profiles: tuple[ProfileSummary, ...] = ()
     crashes: tuple[CrashReport, ...] = ()
-    links: SourceLinks = SourceLinks()
+    links: SourceLinks = NO_LINKS
 
 
 def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:

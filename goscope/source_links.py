@@ -55,6 +55,17 @@ class SourceLinks:
         return _NOT_IN_REPOSITORY.search(site.file or "") is not None
 
 
+NO_LINKS = SourceLinks()
+
+
+def file_uri(file: str) -> str:
+    """A file name as a URI: relative as it is, absolute with the scheme ``file``."""
+    path = quote(file.replace("\\", "/"), safe="/")
+    if re.match(r"[A-Za-z]%3A/", path):
+        return "file:///" + path.replace("%3A", ":", 1)
+    return "file://" + path if path.startswith("/") else path
+
+
 def source_links(template: str | None, root: str | None = None) -> SourceLinks:
     """Links by a template of the user; raises :class:`UsageError` if it is none."""
     if template is None:

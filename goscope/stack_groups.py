@@ -23,7 +23,9 @@ _IDS_SHOWN = 12
 # showframe): those of the runtime that are not exported.
 _HIDDEN = re.compile(r"runtime\.[a-z]")
 # Where every goroutine begins and where every waiting one stands: they tell nothing.
-_EVERYWHERE = frozenset({"runtime.goexit", "runtime.gopark", "runtime.goparkunlock", "runtime.mcall"})
+_EVERYWHERE = frozenset(
+    {"runtime.goexit", "runtime.gopark", "runtime.goparkunlock", "runtime.mcall"}
+)
 _LABELS_SHOWN = 5
 
 
@@ -74,7 +76,9 @@ class StackGroups:
 
 def stack_groups(capture: Capture, *, limit: int = 600) -> tuple[StackGroups, ...]:
     """The groups of each process that was dumped; at most ``limit`` of them are made out."""
-    return tuple(_groups(capture, process, dumps, limit) for process, dumps in snapshots_of(capture))
+    return tuple(
+        _groups(capture, process, dumps, limit) for process, dumps in snapshots_of(capture)
+    )
 
 
 def state_of(table: Table) -> tuple[Ints, list[str]]:
@@ -83,9 +87,7 @@ def state_of(table: Table) -> tuple[Ints, list[str]]:
     The wait reason stands for the state where there is one, as in a header of a dump.
     """
     states, reasons = table.categories("state"), table.categories("wait_reason")
-    codes = np.where(
-        table["wait_reason"] >= 0, table["wait_reason"], table["state"] + len(reasons)
-    )
+    codes = np.where(table["wait_reason"] >= 0, table["wait_reason"], table["state"] + len(reasons))
     return codes.astype(np.int64), [*reasons, *states]
 
 
@@ -122,9 +124,7 @@ def _alike(capture: Capture) -> Ints:
     return np.array(alike, np.int64)
 
 
-def _groups(
-    capture: Capture, process: int, dumps: tuple[Snapshot, ...], limit: int
-) -> StackGroups:
+def _groups(capture: Capture, process: int, dumps: tuple[Snapshot, ...], limit: int) -> StackGroups:
     codes = [state_of(d.rows)[0] for d in dumps]
     words = state_of(dumps[-1].rows)[1]
     state = np.concatenate(codes)
@@ -301,14 +301,13 @@ def creators(capture: Capture, found: StackGroups, *, nodes: int = 400) -> tuple
     dumps = dict(snapshots_of(capture))[found.process]
     rows = dumps[-1].rows
     stacks = stacks_of(capture)
-    entry = {
-        number: visible(stacks[number])[-1]
-        for number in np.unique(rows["stack"]).tolist()
-    }
+    entry = {number: visible(stacks[number])[-1] for number in np.unique(rows["stack"]).tolist()}
     ids, numbers = rows["id"].tolist(), rows["stack"].tolist()
     parents = [
         parent if there else None
-        for parent, there in zip(rows["parent"].tolist(), rows.present("parent").tolist(), strict=True)
+        for parent, there in zip(
+            rows["parent"].tolist(), rows.present("parent").tolist(), strict=True
+        )
     ]
     creator = rows.texts("creator")
     place = {identity: row for row, identity in enumerate(ids)}

@@ -95,9 +95,7 @@ def moment(capture: Capture, source: str | None) -> tuple[int, float] | None:
     return None
 
 
-def _time_line(
-    capture: Capture, process: int, *, points: int, columns: int, rows: int
-) -> TimeLine:
+def _time_line(capture: Capture, process: int, *, points: int, columns: int, rows: int) -> TimeLine:
     sched, gc = capture.table("sched"), capture.table("gc")
     samples = np.flatnonzero(sched["process"] == process)
     mine = sched.select(samples)

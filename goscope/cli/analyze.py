@@ -26,6 +26,11 @@ class Format(Enum):
 
     TEXT = "text"
     JSON = "json"
+    HTML = "html"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+    GITHUB = "github"
+    JUNIT = "junit"
 
 
 class FailOn(Enum):
@@ -51,7 +56,9 @@ def analyze(
     outputs: Annotated[
         list[Path] | None,
         typer.Option(
-            "--output", "-o", help="Write a report; its suffix picks the form: .json .txt"
+            "--output",
+            "-o",
+            help="Write a report; its suffix picks the form: .html .md .json .sarif .xml .txt",
         ),
     ] = None,
     leak_after: Annotated[
@@ -73,6 +80,18 @@ def analyze(
     write_baseline: Annotated[
         Path | None, typer.Option(help="Write the findings as a baseline; then none of them fails.")
     ] = None,
+    source_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Link places in reports: 'https://.../{file}#L{line}', 'vscode://file/{file}:{line}'."
+        ),
+    ] = None,
+    source_root: Annotated[
+        str | None,
+        typer.Option(
+            help="What file names start with that the repository does not have: /build/app."
+        ),
+    ] = None,
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 1 if there are findings of this severity or worse.")
     ] = FailOn.NEVER,
@@ -88,8 +107,10 @@ def analyze(
     3 nothing of the Go runtime in the input; 4 an input could not be read.
     """
     from goscope.reading import read_sources
+    from goscope.source_links import source_links
     from goscope.sources.files import sources_of
 
+    links = source_links(source_url, source_root)
     settings = _settings(config, leak_after, baseline)
     writers = [(path, _renderer(path)) for path in outputs or ()]
     if not inputs:
@@ -108,9 +129,11 @@ def analyze(
             raise typer.Exit(InputError.exit_code)
         raise NothingRecognised(_nothing(capture.inputs))
 
+    from dataclasses import replace
+
     from goscope.diagnosis import diagnose
 
-    diagnosis = diagnose(capture, settings)
+    diagnosis = replace(diagnose(capture, settings), links=links)
     pages = [(path, renderer.render(diagnosis)) for path, renderer in writers]
     if write_baseline is not None:
         pages.append((write_baseline, _baseline(diagnosis)))
@@ -177,9 +200,9 @@ def _minutes(text: str) -> int:
 def _renderer(path: Path) -> Renderer:
     from goscope.renderers import all_renderers
 
-    for renderer in all_renderers():
-        if renderer.suffix == path.suffix.lower():
-            return renderer
+    fitting = [r for r in all_renderers() if path.name.lower().endswith(r.suffix)]
+    if fitting:
+        return max(fitting, key=lambda renderer: len(renderer.suffix))
     known = " ".join(renderer.suffix for renderer in all_renderers())
     raise UsageError(f"-o {path}: no report has the suffix {path.suffix!r}; there are {known}")
 
@@ -225,6 +248,10 @@ def _print(diagnosis: Diagnosis, output_format: Format, no_color: bool) -> None:
         from goscope.renderers.json_contract import render
 
         tell(render(diagnosis))
+    elif output_format is not Format.TEXT:
+        from goscope.renderers import all_renderers
+
+        tell(next(r for r in all_renderers() if r.name == output_format.value).render(diagnosis))
     else:
         from rich.console import Console
 

@@ -43,7 +43,10 @@ _SENTENCES = {
     ("gc", "heap_growth"): "The memory in use keeps growing; it is not given back.",
     ("goroutines", "ok"): "No task looks stuck.",
     ("goroutines", "suspected_leak"): "Some tasks may never end. More input would make it sure.",
-    ("goroutines", "leak"): "Tasks pile up that never end. Each one keeps its memory until a restart.",
+    (
+        "goroutines",
+        "leak",
+    ): "Tasks pile up that never end. Each one keeps its memory until a restart.",
     ("goroutines", "deadlock"): "Tasks wait for each other in a circle and will never go on.",
     ("threads", "ok"): "The number of system threads is normal.",
     ("threads", "high"): "The program uses many system threads.",

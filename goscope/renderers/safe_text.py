@@ -6,9 +6,12 @@ characters or text that changes direction. They are shown, not obeyed.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _CUT = 300
+# The userinfo of a URL: a user name, and mostly a password.
+_USERINFO = re.compile(r"//[^/?#\s@]{1,500}@")
 
 
 def safe(text: str, *, longest: int = _CUT) -> str:
@@ -18,6 +21,11 @@ def safe(text: str, *, longest: int = _CUT) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_visible, text))
+
+
+def shareable(text: str, *, longest: int = _CUT) -> str:
+    """The same for reports that are sent to others: no user name or password of a URL either."""
+    return safe(_USERINFO.sub("//", text[: longest + 600]), longest=longest)
 
 
 def _visible(character: str) -> str:

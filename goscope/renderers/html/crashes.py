@@ -54,7 +54,9 @@ def _rows(table: Table) -> list[dict[str, Any]]:
         if column.kind.name == "TEXT":
             columns[column.name] = table.texts(column.name)
         elif column.kind.name == "INT":
-            pairs = zip(table[column.name].tolist(), table.present(column.name).tolist(), strict=True)
+            pairs = zip(
+                table[column.name].tolist(), table.present(column.name).tolist(), strict=True
+            )
             columns[column.name] = [value if there else None for value, there in pairs]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
@@ -89,9 +91,7 @@ def _others(page: Page, snapshot: int | None, blamed: int | None) -> list[dict[s
         return []
     rows = np.flatnonzero((table["snapshot"] == snapshot) & (table["id"] != (blamed or -1)))
     reasons, words = table.categories("wait_reason"), table.categories("state")
-    codes = np.where(
-        table["wait_reason"] >= 0, table["wait_reason"], table["state"] + len(reasons)
-    )
+    codes = np.where(table["wait_reason"] >= 0, table["wait_reason"], table["state"] + len(reasons))
     keys, first, counts = np.unique(
         np.column_stack((table["stack"][rows], codes[rows])).reshape(-1, 2),
         axis=0,

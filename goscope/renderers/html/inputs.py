@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from goscope.renderers.html.section import Page, Section
+from goscope.rules import all_rules
 
 _SHOWN = 60
 _ROWS = {
@@ -57,7 +57,9 @@ def _build(page: Page) -> str:
         inputs.append(
             {
                 "input": one,
-                "records": [(words[n], count) for n, count in records.items() if count and n in words],
+                "records": [
+                    (words[n], count) for n, count in records.items() if count and n in words
+                ],
                 "unparsed": [
                     (u.line, u.text[:2000].decode("utf-8", "replace"), u.expected)
                     for u in one.unparsed[:10]
@@ -69,12 +71,15 @@ def _build(page: Page) -> str:
         "inputs.html",
         inputs=inputs,
         more=len(capture.inputs) - len(inputs),
-        settings=[
-            (field.name.replace("_", " "), getattr(settings, field.name))
-            for field in dataclasses.fields(settings)
+        source=settings.source,
+        rules=[
+            (rule.name, settings.runs(rule.name), rule.threshold_words(settings))
+            for rule in all_rules()
         ],
         recipes=[
-            recipe for recipe in _RECIPES if recipe[0] in tables and not len(capture.table(recipe[0]))
+            recipe
+            for recipe in _RECIPES
+            if recipe[0] in tables and not len(capture.table(recipe[0]))
         ],
         collect=[(n, v.collect) for n, v in diagnosis.verdicts.items() if v.collect],
     )

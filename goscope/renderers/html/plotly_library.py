@@ -15,9 +15,7 @@ from functools import cache
 import numpy as np
 
 #: That of RFC 1924, with what means something in HTML exchanged.
-ALPHABET = (
-    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%.()*+-;,=:?@^_`{|}~"
-)
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%.()*+-;,=:?@^_`{|}~"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import json
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Site
 from goscope.goruntime.function_names import is_standard_library
-from goscope.renderers.safe_text import safe
+from goscope.renderers.safe_text import shareable
 
 if TYPE_CHECKING:
     import jinja2
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 #: No text of the input is longer than this on the page, and a name in a chart not longer than that.
 _LONGEST = 600
 _LONGEST_LABEL = 160
-_USERINFO = re.compile(r"//[^/?#\s@]{1,500}@")
 
 
 @dataclass(slots=True)
@@ -52,11 +50,9 @@ class Section:
 
 def shown(text: str, *, longest: int = _LONGEST) -> str:
     """Text of the input as the page shows it: no control characters, no passwords, not too long."""
-    length = len(text)
-    text = _USERINFO.sub("//", text[: longest + 600])
-    if len(text) > longest:
-        return safe(text[:longest]) + f"… (cut: {length:,} characters)"
-    return safe(text, longest=longest + 1)
+    if len(text) <= longest:
+        return shareable(text, longest=longest)
+    return shareable(text, longest=longest) + f" (cut: {len(text):,} characters)"
 
 
 def label(text: str) -> str:
@@ -104,6 +100,7 @@ def environment() -> jinja2.Environment:
     made.filters["short"] = short_name
     made.filters["number"] = _number
     made.filters["value"] = _value
+    made.filters["weight"] = _weight
     made.tests["library"] = _is_library
     return made
 
@@ -117,6 +114,15 @@ def _value(value: float | int | str) -> str:
     if isinstance(value, str):
         return value
     return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
+
+
+def _weight(value: int, column: str) -> str:
+    """A figure of a profile with the unit that its column's name ends with."""
+    if column.endswith("_bytes"):
+        return f"{value / 2**20:,.1f} MiB"
+    if column.endswith("_ns"):
+        return f"{value / 1e9:,.3g} s"
+    return f"{value:,}"
 
 
 def _is_library(site: Site) -> bool:
