@@ -289,14 +289,17 @@ class CreatorNode:
 
     function: str
     count: int = 0
+    depth: int = 0
     children: list[CreatorNode] = field(default_factory=list)
 
 
-def creators(capture: Capture, found: StackGroups, *, nodes: int = 400) -> tuple[CreatorNode, int]:
+def creators(
+    capture: Capture, found: StackGroups, *, nodes: int = 400, depth: int = 15
+) -> tuple[CreatorNode, int]:
     """Who started whom in the last dump, as a tree; Go prints the parent from 1.21 on.
 
     The first level are goroutines whose parent has ended or is not known, under the function that
-    started them. Returns the root and how many goroutines are not shown for want of room.
+    started them; beyond ``depth`` generations they count with those above. Returns the root and how many goroutines are not shown for want of room.
     """
     dumps = dict(snapshots_of(capture))[found.process]
     rows = dumps[-1].rows
@@ -317,11 +320,13 @@ def creators(capture: Capture, found: StackGroups, *, nodes: int = 400) -> tuple
     hidden = 0
 
     def below(above: CreatorNode, function: str) -> CreatorNode | None:
+        if above.depth >= depth:
+            return above
         key = (id(above), function)
         if key not in known:
             if len(known) >= nodes:
                 return None
-            known[key] = CreatorNode(function)
+            known[key] = CreatorNode(function, depth=above.depth + 1)
             above.children.append(known[key])
         return known[key]
 

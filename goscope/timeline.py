@@ -171,7 +171,7 @@ def _share(gc: Table, end_s: float, points: int) -> Iterator[Panel]:
     wall = _sum(gc, _WALL) / 1000
     windows = int(min(span / _LEAST_WINDOW_S, points / 2, max(2 * len(t), 8)))
     edges = np.linspace(start, end_s, windows + 1)
-    at = np.maximum.accumulate(np.column_stack((t, np.minimum(t + wall, end_s))).ravel())
+    at = np.maximum.accumulate(np.column_stack((t, t + wall)).ravel())
     shares = []
     for names in (_LOAD, ("assist_cpu_ms",)):
         spent = np.cumsum(_sum(gc, names) / 1000 / procs)

@@ -39,13 +39,13 @@ function strip(made, line, axis, yaxis, high) {
     const own = line.stretches.filter(s => s.verdict === name);
     if (!own.length) continue;
     made.data.push({ type: "bar", orientation: "h", yaxis: axis, base: own.map(s => s.start), x: own.map(s => Math.max(s.end - s.start, line.end / 400)), y: own.map(() => name),
-      text: own.map(s => plain(s.state)), textposition: "inside", insidetextanchor: "start", constraintext: "none", cliponaxis: true, textangle: 0,
+      text: own.map(s => s.end - s.start > line.end * (narrow() ? 0.2 : 0.07) ? plain(s.state) : ""), textposition: "inside", insidetextanchor: "start", constraintext: "none", cliponaxis: true, textangle: 0,
       textfont: { color: colour("ink"), size: 11 }, hovertemplate: own.map(s => plain(name + ": " + s.state + ", " + s.start + " to " + s.end + " s") + "<extra></extra>"),
       marker: { color: own.map(s => colour(s.level + "-tint") || colour("faint")), line: { color: own.map(s => colour(s.level)), width: 1 },
-        pattern: { shape: own.map(s => LEVEL_PATTERN[s.level] || ""), fgcolor: own.map(s => colour(s.level)), fgopacity: 0.25, size: 6 } } });
+        pattern: { shape: own.map(s => LEVEL_PATTERN[s.level] || ""), fgcolor: own.map(s => colour(s.level)), fgopacity: 0.22, size: 6, fillmode: "overlay" } } });
   }
   if (!line.marks.length) return;
-  made.data.push({ type: "scatter", mode: "markers", yaxis: axis, x: line.marks.map(m => m.at), y: line.marks.map(() => "findings"),
+  made.data.push({ type: "scatter", mode: "markers", cliponaxis: false, yaxis: axis, x: line.marks.map(m => m.at), y: line.marks.map(() => "findings"),
     marker: { size: 11, symbol: line.marks.map(m => SYMBOL[m.severity]), color: line.marks.map(m => colour(m.severity)) },
     hovertemplate: line.marks.map(m => plain(m.severity + " " + m.rule) + "<br>" + plain(m.title) + "<br>" + m.at + " s<extra></extra>") });
   for (const mark of line.marks) made.layout.shapes.push({ type: "line", xref: "x", yref: "paper", x0: mark.at, x1: mark.at, y0: 0, y1: high, line: { color: colour(mark.severity), width: 1, dash: "dot" }, layer: "below" });
