@@ -299,7 +299,8 @@ def creators(
     """Who started whom in the last dump, as a tree; Go prints the parent from 1.21 on.
 
     The first level are goroutines whose parent has ended or is not known, under the function that
-    started them; beyond ``depth`` generations they count with those above. Returns the root and how many goroutines are not shown for want of room.
+    started them; beyond ``depth`` generations they count with those above. Returns the root, and how
+    many goroutines are not shown for want of room.
     """
     dumps = dict(snapshots_of(capture))[found.process]
     rows = dumps[-1].rows

@@ -52,10 +52,10 @@ def render(diagnosis: Diagnosis) -> str:
 def text(words: str, *, longest: int = 600) -> str:
     """Text as Markdown that shows it as it is, on one line."""
     words = shareable(words, longest=longest)
-    words = words.replace("&", "&amp;").replace("<", "&lt;")
+    words = words.strip().replace("&", "&amp;").replace("<", "&lt;")
     words = _SPECIAL.sub(r"\\\1", words)
-    words = words.replace("@", "&#64;").replace("://", "&#58;//").replace("www.", "www&#46;")
     words = _REFERENCE.sub(lambda m: "GH&#45;" if m.group(1) else "&#35;", words)
+    words = words.replace("@", "&#64;").replace("://", "&#58;//").replace("www.", "www&#46;")
     # A quote, a list, a heading or a rule begins at the start of a line only.
     return _AT_START.sub(lambda m: f"{m.group(1)}&#{ord(m.group(2)[0])};{m.group(2)[1:]}", words)
 

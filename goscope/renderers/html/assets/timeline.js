@@ -35,14 +35,14 @@ function strip(made, line, axis, yaxis, high) {
   const names = verdictNames(line);
   Object.assign(yaxis, { type: "category", categoryorder: "array", categoryarray: names.slice().reverse(), range: [-0.5, names.length - 0.5], showgrid: false, rangemode: undefined, nticks: undefined });
   heading(made, high, "<b>Verdicts and findings</b>");
-  for (const name of names) {
-    const own = line.stretches.filter(s => s.verdict === name);
+  for (const name of names) for (const level of Object.keys(LEVEL_PATTERN)) {
+    const own = line.stretches.filter(s => s.verdict === name && s.level === level);
     if (!own.length) continue;
     made.data.push({ type: "bar", orientation: "h", yaxis: axis, base: own.map(s => s.start), x: own.map(s => Math.max(s.end - s.start, line.end / 400)), y: own.map(() => name),
       text: own.map(s => s.end - s.start > line.end * (narrow() ? 0.2 : 0.07) ? plain(s.state) : ""), textposition: "inside", insidetextanchor: "start", constraintext: "none", cliponaxis: true, textangle: 0,
       textfont: { color: colour("ink"), size: 11 }, hovertemplate: own.map(s => plain(name + ": " + s.state + ", " + s.start + " to " + s.end + " s") + "<extra></extra>"),
-      marker: { color: own.map(s => colour(s.level + "-tint") || colour("faint")), line: { color: own.map(s => colour(s.level)), width: 1 },
-        pattern: { shape: own.map(s => LEVEL_PATTERN[s.level] || ""), fgcolor: own.map(s => colour(s.level)), fgopacity: 0.22, size: 6, fillmode: "overlay" } } });
+      marker: { color: colour(level + "-tint") || colour("faint"), line: { color: colour(level), width: 1 },
+        pattern: { shape: LEVEL_PATTERN[level], fgcolor: colour(level), fgopacity: 0.22, size: 6, fillmode: "overlay" } } });
   }
   if (!line.marks.length) return;
   made.data.push({ type: "scatter", mode: "markers", cliponaxis: false, yaxis: axis, x: line.marks.map(m => m.at), y: line.marks.map(() => "findings"),

@@ -1,0 +1,334 @@
+"""The HTML report in a real browser: Debian's chromium, driven by playwright."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import goscope
+from goscope.diagnosis import Diagnosis
+from goscope.renderers.html import RENDERER
+from goscope.source_links import source_links
+from tests.conftest import CAPTURES
+from tests.renderers.hostile import hostile
+from tests.renderers.test_terminal import diagnosed
+
+sync_api = pytest.importorskip(
+    "playwright.sync_api", reason="playwright drives the browser; it is not installed"
+)
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+if CHROMIUM is None:
+    pytest.skip("chromium shows the report; it is not installed", allow_module_level=True)
+
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+#: In how many seconds a report can be used and is drawn; slow machines may ask for more.
+PATIENCE = float(os.environ.get("GOSCOPE_BROWSER_SECONDS", "2"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield running
+        running.close()
+
+
+class Shown:
+    """An open report, and what it complained of or asked for."""
+
+    def __init__(self, page: Any, path: Path, complaints: list[str], requests: list[str]):
+        self.page = page
+        self.path = path
+        self.complaints = complaints
+        self.requests = requests
+
+    def data(self, name: str) -> str:
+        """An attribute that the report's script leaves at the root."""
+        found = self.page.evaluate("name => document.documentElement.dataset[name]", name)
+        return "" if found is None else str(found)
+
+    def close(self) -> None:
+        self.page.context.close()
+
+
+@pytest.fixture
+def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Shown]]:
+    opened: list[Shown] = []
+
+    def open_report(
+        diagnosis: Diagnosis, *, width: int = 1280, dark: bool = False, before: str = ""
+    ) -> Shown:
+        path = tmp_path / f"report-{len(opened)}.html"
+        path.write_text(RENDERER.render(diagnosis), encoding="utf-8")
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
+        )
+        page = context.new_page()
+        shown = Shown(page, path, [], [])
+        page.on("console", lambda message: shown.complaints.append(message.text))
+        page.on("pageerror", lambda error: shown.complaints.append(str(error)))
+        page.on("request", lambda request: shown.requests.append(request.url))
+        if before:
+            page.add_init_script(before)
+        page.goto(path.as_uri())
+        page.wait_for_selector("html[data-ready=charts], html[data-ready=failed]", state="attached")
+        opened.append(shown)
+        return shown
+
+    yield open_report
+    for one in opened:
+        one.close()
+
+
+def leak() -> Diagnosis:
+    return diagnosed(CAPTURES / "go1.27/leak_receiver")
+
+
+@pytest.mark.parametrize(
+    "run", ["go1.27/leak_receiver", "go1.23/cpu_starving", "go1.19/idle_server", "go1.27/crowd"]
+)
+def test_charts_are_drawn_and_nothing_leaves_the_page(show: Callable[..., Shown], run: str) -> None:
+    shown = show(diagnosed(CAPTURES / run))
+    assert shown.data("problem") == ""
+    assert shown.data("ready") == "charts"
+    assert shown.complaints == []
+    assert shown.requests == [shown.path.as_uri()]
+    charts = shown.page.locator(".chart")
+    assert charts.count() > 0
+    for i in range(charts.count()):
+        assert charts.nth(i).locator("svg.main-svg").count() > 0
+    assert shown.page.locator(".icicle g.slice").count() > 1
+
+
+def test_the_time_line_has_a_row_for_everything_on_one_axis(show: Callable[..., Shown]) -> None:
+    shown = show(diagnosed(CAPTURES / "go1.23/gc_thrash"))
+    rows = shown.page.evaluate(
+        "() => { const l = document.getElementById('timelinechart')._fullLayout;"
+        "return Object.keys(l).filter(k => /^[xy]axis[0-9]*$/.test(k)).sort(); }"
+    )
+    assert [r for r in rows if r.startswith("x")] == ["xaxis"]
+    assert len(rows) == 8
+    words = shown.page.locator("#timelinechart").inner_text()
+    for word in (
+        "Run queues",
+        "Threads",
+        "Heap",
+        "CPU for garbage collection",
+        "Stop-the-world pauses",
+        "scheduler",
+    ):
+        assert word in words
+    heat = shown.page.evaluate(
+        "() => document.getElementById('timelinechart').data.filter(t => t.type === 'heatmap').length"
+    )
+    assert heat == 1
+
+
+def test_zooming_and_back(show: Callable[..., Shown]) -> None:
+    shown = show(diagnosed(CAPTURES / "go1.23/cpu_starving"))
+    seen = "() => document.getElementById('timelinechart')._fullLayout.xaxis.range"
+    whole = shown.page.evaluate(seen)
+    box = shown.page.locator("#timelinechart .nsewdrag").first.bounding_box()
+    shown.page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 5)
+    shown.page.mouse.down()
+    shown.page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 8, steps=4)
+    shown.page.mouse.up()
+    low, high = shown.page.evaluate(seen)
+    assert whole[0] < low < high < whole[1]
+    shown.page.click("#zoomout")
+    assert shown.page.evaluate(seen) == whole
+
+
+def visible_rows(shown: Shown, key: str) -> list[str]:
+    found = shown.page.evaluate(
+        "key => [...document.querySelectorAll('.sortable tbody tr')].filter(r => !r.hidden)"
+        ".map(r => r.dataset[key])",
+        key,
+    )
+    return [str(value) for value in found]
+
+
+def test_search_and_state_filter_the_table_and_mark_the_picture(
+    show: Callable[..., Shown],
+) -> None:
+    shown = show(diagnosed(CAPTURES / "go1.27/crowd"))
+    before = len(visible_rows(shown, "count"))
+    colours = "() => document.querySelector('.icicle').data[0].marker.colors.join()"
+    plain = shown.page.evaluate(colours)
+    shown.page.fill(".search", "PRODUCE")
+    places = visible_rows(shown, "search")
+    assert 0 < len(places) < before
+    assert all("produce" in words for words in places)
+    counts = sum(map(int, visible_rows(shown, "count")))
+    assert shown.page.locator(".found").inner_text().startswith(f"{counts:,} goroutines")
+    assert shown.page.evaluate(colours) != plain
+    shown.page.fill(".search", "")
+    shown.page.select_option("select.state", "sync.Mutex.Lock")
+    assert set(visible_rows(shown, "state")) == {"sync.Mutex.Lock"}
+    shown.page.select_option("select.state", "")
+    assert len(visible_rows(shown, "count")) == before
+    assert shown.page.evaluate(colours) == plain
+
+
+def test_the_table_sorts_both_ways(show: Callable[..., Shown]) -> None:
+    shown = show(diagnosed(CAPTURES / "go1.27/crowd"))
+    counts = [int(n) for n in visible_rows(shown, "count")]
+    assert counts == sorted(counts, reverse=True)
+    shown.page.click("th button[data-key=count]")
+    assert [int(n) for n in visible_rows(shown, "count")] == sorted(counts)
+    # With the keyboard as well.
+    shown.page.focus("th button[data-key=state]")
+    shown.page.keyboard.press("Enter")
+    states = visible_rows(shown, "state")
+    assert states == sorted(states)
+    assert shown.page.locator("th[aria-sort]").count() == 1
+    shown.page.keyboard.press("Enter")
+    assert visible_rows(shown, "state") == sorted(states, reverse=True)
+
+
+def background(shown: Shown) -> str:
+    return str(shown.page.evaluate("() => getComputedStyle(document.body).backgroundColor"))
+
+
+def test_dark_as_the_system_asks_and_by_the_switch(show: Callable[..., Shown]) -> None:
+    light, dark = show(leak()), show(leak(), dark=True)
+    assert background(light) == "rgb(251, 251, 250)"
+    assert background(dark) == "rgb(20, 24, 28)"
+    ink = "() => document.getElementById('timelinechart')._fullLayout.font.color"
+    assert light.page.evaluate(ink) == "#1c2126"
+    assert dark.page.evaluate(ink) == "#e4e8eb"
+    light.page.click("#theme")
+    assert background(light) == background(dark)
+    assert light.page.evaluate(ink) == "#e4e8eb"
+    assert light.page.locator("#theme").inner_text() == "Light"
+    assert light.complaints == dark.complaints == []
+
+
+@pytest.mark.parametrize("run", ["go1.27/leak_receiver", "go1.27/crowd", "go1.23/cpu_starving"])
+def test_a_narrow_screen_needs_no_sideways_scrolling(show: Callable[..., Shown], run: str) -> None:
+    shown = show(diagnosed(CAPTURES / run), width=400)
+    wide = shown.page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
+    assert wide[0] <= wide[1] == 400
+    over = shown.page.evaluate(
+        "() => [...document.querySelectorAll('main p, main h3, main dd, main summary, main .chart')]"
+        ".filter(e => e.getBoundingClientRect().right > 401 && !e.closest('.scroll, nav')).length"
+    )
+    assert over == 0
+    assert shown.complaints == []
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_hostile_names_are_shown_and_do_nothing(show: Callable[..., Shown], width: int) -> None:
+    shown = show(hostile(), width=width)
+    assert shown.complaints == []
+    assert shown.requests == [shown.path.as_uri()]
+    assert shown.data("ready") == "charts"
+    assert shown.page.evaluate("() => window.broken === undefined")
+    assert shown.page.locator("main img").count() == 0
+    words = shown.page.locator("main").inner_text()
+    assert "</script><script>window.broken=1</script>" in words
+    # In the picture too: a name is text there, no bold type and no link.
+    texts = shown.page.evaluate(
+        "() => [...document.querySelectorAll('.icicle text')].map(t => t.textContent).join('\\n')"
+    )
+    assert "main.<b>bold<i>%\u200b{value} 1" in texts
+    assert shown.page.locator(".icicle [style*='bold']").count() == 0
+    assert shown.page.locator(".icicle a").count() == 0
+    wide = shown.page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
+    assert wide[0] <= wide[1]
+
+
+def test_without_decompression_in_the_browser(show: Callable[..., Shown]) -> None:
+    shown = show(leak(), before="delete window.DecompressionStream")
+    assert shown.data("ready") == "charts"
+    assert shown.complaints == []
+    assert shown.page.locator("#timelinechart svg.main-svg").count() > 0
+
+
+def test_a_browser_that_cannot_draw_still_shows_the_figures(show: Callable[..., Shown]) -> None:
+    shown = show(leak(), before="window.TextDecoder = undefined; window.Response = undefined")
+    assert shown.data("ready") == "failed"
+    assert shown.page.locator("#nocharts").is_visible()
+    assert shown.page.locator(".figures table").count() > 0
+    assert shown.page.locator(".chart:visible").count() == 0
+    shown.page.fill(".search", "leak1")
+    assert len(visible_rows(shown, "count")) > 0
+
+
+def test_without_scripts_everything_but_the_charts_is_there(browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(RENDERER.render(leak()), encoding="utf-8")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    words = page.locator("main").inner_text()
+    context.close()
+    assert "need JavaScript" in words
+    assert "main.leak1.func1" in words
+    assert "Thresholds in force" in words
+
+
+def test_a_script_in_the_page_that_is_not_ours_does_not_run(browser: Any, tmp_path: Path) -> None:
+    """Should escaping ever fail, the policy still holds."""
+    text = RENDERER.render(leak()).replace(
+        "<main", "<script>window.broken=1</script><img src=x onerror=window.broken=2><main", 1
+    )
+    path = tmp_path / "report.html"
+    path.write_text(text, encoding="utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-ready=charts]", state="attached")
+    assert page.evaluate("() => window.broken === undefined")
+    page.close()
+
+
+def test_everything_can_be_reached_with_the_keyboard(show: Callable[..., Shown]) -> None:
+    shown = show(replace(leak(), links=source_links("https://example.com/{file}#L{line}")))
+    shown.page.keyboard.press("Tab")
+    assert shown.page.evaluate("() => document.activeElement.className") == "skip"
+    names = shown.page.evaluate(
+        "() => [...document.querySelectorAll('button, select, input, [role=img], [role=region]')]"
+        ".filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || e.closest('label'))).length"
+    )
+    assert names == 0
+    levels = shown.page.evaluate(
+        "() => [...document.querySelectorAll('h1, h2, h3')].map(h => Number(h.tagName[1]))"
+    )
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_it_prints_in_light_colours(show: Callable[..., Shown]) -> None:
+    shown = show(leak(), dark=True)
+    shown.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    assert background(shown) == "rgb(251, 251, 250)"
+    shown.page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    assert background(shown) == "rgb(20, 24, 28)"
+    assert len(shown.page.pdf()) > 10_000
+
+
+def test_a_large_report_is_usable_soon(show: Callable[..., Shown]) -> None:
+    sched = "".join(
+        f"SCHED {t}ms: gomaxprocs=8 idleprocs={t % 9} threads=17 spinningthreads=0 needspinning=0 idlethreads=5 "
+        f"runqueue={t % 301} [ {t % 7} 1 2 3 4 5 6 255 ]\n"
+        for t in range(30_000)
+    )
+    stacks = "".join(
+        f"goroutine {i} [chan receive, {i % 90 + 1} minutes]:\nmain.worker{i % 3000}(0xc000)\n"
+        f"\t/app/w{i % 100}.go:7 +0x1d\ncreated by main.spawn in goroutine 1\n\t/app/main.go:7 +0x66\n\n"
+        for i in range(1, 20_001)
+    )
+    shown = show(goscope.diagnose(goscope.read(sched, stacks)))
+    assert shown.complaints == []
+    assert float(shown.data("interactive")) < 1000 * PATIENCE
+    assert float(shown.data("drawn")) < 4000 * PATIENCE  # other tests may run at the same time
