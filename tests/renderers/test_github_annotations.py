@@ -28,7 +28,7 @@ def test_a_finding_at_its_line() -> None:
 
 def test_without_findings_there_is_a_notice() -> None:
     text = RENDERER.render(goscope.diagnose(goscope.read(dump())))
-    assert re.fullmatch(r"::notice title=goscope::goroutines ok\n", text)
+    assert re.fullmatch(r"::notice title=goscope::goroutines ok, crash none\n", text)
 
 
 def test_hostile_input() -> None:
