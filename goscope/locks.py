@@ -7,6 +7,7 @@ for the lock itself, *seems* to hold it.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -210,16 +211,21 @@ class Locks:
         return found
 
     def _itself(self, lock: Lock) -> tuple[Holder, ...]:
-        nested: dict[int, str | None] = {}
-        for row in lock.rows:
-            number = self.dump.stack[row]
-            if number not in nested:
-                nested[number] = _nested(self.dump.stacks[number])
-        return tuple(
+        nested = {number: _nested(self.dump.stacks[number]) for number in self._stacks_among(lock)}
+        if not any(nested.values()):
+            return ()
+        found = (
             Holder(row, because, itself=True)
             for row in lock.rows
             if (because := nested[self.dump.stack[row]]) is not None
         )
+        return tuple(itertools.islice(found, MOST_HOLDERS))
+
+    def _stacks_among(self, lock: Lock) -> list[int]:
+        numbers: list[int] = np.unique(
+            self.dump.snapshot.rows["stack"][np.array(lock.rows, np.int64)]
+        ).tolist()
+        return numbers
 
     # ---- who could let go -------------------------------------------------------------------------
 
