@@ -8,27 +8,10 @@ import numpy as np
 
 from goscope.crash_reports import CrashReport
 from goscope.renderers.html.section import Page, Section
+from goscope.renderers.plain_words import CRASHES
 from goscope.stacks import stacks_of
 
 _SHOWN = 20
-#: What ended a program or was recovered, in words.
-_KINDS = {
-    "nil_dereference": "A nil pointer was used",
-    "index_out_of_range": "An index was out of range",
-    "slice_bounds": "A slice went out of bounds",
-    "nil_map_write": "A nil map was written to",
-    "type_assertion": "A value had another type than asserted",
-    "divide_by_zero": "Division by zero",
-    "concurrent_map_writes": "Goroutines used one map at the same time",
-    "deadlock": "All goroutines are asleep: deadlock",
-    "out_of_memory": "Out of memory",
-    "stack_overflow": "The stack grew over its limit: endless recursion?",
-    "thread_exhaustion": "No more threads could be made",
-    "sigquit": "Asked for its stacks (SIGQUIT)",
-    "data_race": "Data race",
-    "goleak": "A test left goroutines behind",
-    "test_timeout": "A test took too long",
-}
 
 
 def _build(page: Page) -> str | None:
@@ -45,7 +28,7 @@ def _build(page: Page) -> str | None:
 def _crash(page: Page, crash: CrashReport) -> dict[str, Any]:
     return {
         "crash": crash,
-        "words": _KINDS.get(crash.kind, crash.kind.replace("_", " ").capitalize()),
+        "words": CRASHES.get(crash.kind, "The program crashed."),
         "facts": [
             (name, value)
             for name, value in (
