@@ -1,7 +1,7 @@
-"""Goroutines that do the same, over all dumps: how many, since when, who started them.
+"""Goroutines that do the same, over all dumps: how many, since when, what they wait for.
 
 A group is the goroutines of one process with one stack in one state. :func:`stack_tree` lays the groups
-out as calls from the outermost function inward, :func:`creators` as goroutines that start goroutines.
+out as calls from the outermost function inward. Who started whom is in :mod:`goscope.structure`.
 """
 
 from __future__ import annotations
@@ -281,76 +281,3 @@ def stack_tree(
 def _count(node: StackNode, group: StackGroup) -> None:
     node.count += group.count
     node.primitives[group.primitive] = node.primitives.get(group.primitive, 0) + group.count
-
-
-@dataclass(slots=True)
-class CreatorNode:
-    """Goroutines that run one function, started by the goroutines of the node above."""
-
-    function: str
-    count: int = 0
-    depth: int = 0
-    children: list[CreatorNode] = field(default_factory=list)
-
-
-def creators(
-    capture: Capture, found: StackGroups, *, nodes: int = 400, depth: int = 15
-) -> tuple[CreatorNode, int]:
-    """Who started whom in the last dump, as a tree; Go prints the parent from 1.21 on.
-
-    The first level are goroutines whose parent has ended or is not known, under the function that
-    started them; beyond ``depth`` generations they count with those above. Returns the root, and how
-    many goroutines are not shown for want of room.
-    """
-    dumps = dict(snapshots_of(capture))[found.process]
-    rows = dumps[-1].rows
-    stacks = stacks_of(capture)
-    entry = {number: visible(stacks[number])[-1] for number in np.unique(rows["stack"]).tolist()}
-    ids, numbers = rows["id"].tolist(), rows["stack"].tolist()
-    parents = [
-        parent if there else None
-        for parent, there in zip(
-            rows["parent"].tolist(), rows.present("parent").tolist(), strict=True
-        )
-    ]
-    creator = rows.texts("creator")
-    place = {identity: row for row, identity in enumerate(ids)}
-    root = CreatorNode("", len(ids))
-    known: dict[tuple[int, str], CreatorNode] = {}
-    node_of: dict[int, CreatorNode] = {}
-    hidden = 0
-
-    def below(above: CreatorNode, function: str) -> CreatorNode | None:
-        if above.depth >= depth:
-            return above
-        key = (id(above), function)
-        if key not in known:
-            if len(known) >= nodes:
-                return None
-            known[key] = CreatorNode(function, depth=above.depth + 1)
-            above.children.append(known[key])
-        return known[key]
-
-    for row in range(len(ids)):
-        chain, at = [row], parents[row]
-        seen = {row}
-        while at is not None and at in place and place[at] not in seen and len(chain) < 40:
-            if place[at] in node_of:
-                break
-            seen.add(place[at])
-            chain.append(place[at])
-            at = parents[place[at]]
-        for one in reversed(chain):
-            parent = parents[one]
-            above = node_of.get(place[parent]) if parent is not None and parent in place else None
-            if above is None:
-                word = creator[one]
-                above = root if word is None else below(root, f"{word} (ended, or not known)")
-            node = below(above, entry[numbers[one]]) if above is not None else None
-            if node is None:
-                hidden += one not in node_of
-                continue
-            if one not in node_of:
-                node_of[one] = node
-                node.count += 1
-    return root, hidden

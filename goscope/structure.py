@@ -18,6 +18,8 @@ from goscope.stuck import left_behind, orphans
 from goscope.waiting import Dump, Standing
 
 _IDS_SHOWN = 20
+#: What stands below the function of a go statement in dumps with GOTRACEBACK=system and crash.
+_BELOW_ENTRY = frozenset({"runtime.goexit", "runtime.main"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,8 @@ def _children(dump: Dump) -> dict[int, list[int]]:
 def _kind(dump: Dump, row: int) -> tuple[str | None, Site | None]:
     """The function that a goroutine was started with, and the go statement."""
     stack = dump.stack_of(row)
-    return (stack.functions[-1] if stack.frames else None), stack.created_by
+    entry = next((f for f in reversed(stack.functions) if f not in _BELOW_ENTRY), None)
+    return entry, stack.created_by
 
 
 def _alike(dump: Dump, rows: list[int]) -> list[list[int]]:

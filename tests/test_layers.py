@@ -33,7 +33,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"profiles"}),
     frozenset({"scheduling", "collecting", "thread_counts"}),
     frozenset({"heap_trend", "gc_verdict", "threads_verdict"}),
-    frozenset({"source_links", "timeline", "stack_groups", "life_cycle"}),
+    frozenset({"source_links", "timeline", "stack_groups"}),
     frozenset({"rules"}),
     frozenset({"diagnosis", "configuration", "topics"}),
     frozenset({"renderers", "exports"}),

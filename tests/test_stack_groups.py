@@ -1,11 +1,11 @@
-"""Goroutines in groups over dumps, as a tree of calls, and by who started them."""
+"""Goroutines in groups over dumps, and as a tree of calls."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import goscope
-from goscope.stack_groups import creators, stack_groups, stack_tree
+from goscope.stack_groups import stack_groups, stack_tree
 from tests.conftest import Read
 
 WORKER = """goroutine {id} [chan send{wait}]:
@@ -98,42 +98,6 @@ def test_a_tree_without_room_says_what_is_missing() -> None:
     root, missing, _ = stack_tree(found, nodes=10)
     assert missing > 0
     assert root.count + missing == 39
-
-
-def test_creators() -> None:
-    text = dump((2, 1), (3, 1), (4, 99)) + WORKER.format(id=5, parent=2, wait="", line=10)
-    capture = goscope.read(text)
-    (found,) = stack_groups(capture)
-    root, hidden = creators(capture, found)
-    assert hidden == 0
-    names = {child.function: child for child in root.children}
-    main = names["main.main"]
-    assert main.count == 1
-    (worker,) = main.children
-    assert (worker.function, worker.count) == ("main.worker", 2)
-    assert [(c.function, c.count) for c in worker.children] == [("main.worker", 1)]
-    ended = names["main.start (ended, or not known)"]
-    assert [(c.function, c.count) for c in ended.children] == [("main.worker", 1)]
-
-
-def test_a_chain_of_ten_thousand_creators_and_a_circle() -> None:
-    text = MAIN + "".join(
-        WORKER.format(id=i, parent=i - 1, wait="", line=10) for i in range(2, 10_000)
-    )
-    text += WORKER.format(id=20_001, parent=20_002, wait="", line=10)
-    text += WORKER.format(id=20_002, parent=20_001, wait="", line=10)
-    capture = goscope.read(text)
-    (found,) = stack_groups(capture)
-    root, hidden = creators(capture, found, depth=15)
-    total, deepest, waiting = 0, 0, [(root, 0)]
-    while waiting:
-        node, depth = waiting.pop()
-        total += node.count if depth else 0
-        deepest = max(deepest, depth)
-        waiting += [(child, depth + 1) for child in node.children]
-    assert hidden == 0
-    assert total == found.totals[-1] == 10_001
-    assert deepest <= 16
 
 
 def test_no_dump_no_groups(read: Callable[..., Read]) -> None:

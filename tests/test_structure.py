@@ -124,3 +124,19 @@ def test_what_explains_a_wait() -> None:
     ((_, (before, after)),) = dumps_of(goscope.read(text, text))
     assert explained(before, after) == {8, 9, 10, 11}
     assert explained(None, after) == {9, 10, 11}
+
+
+def test_a_dump_that_shows_the_runtime_has_the_same_tree() -> None:
+    """GOTRACEBACK=crash prints runtime.goexit below every goroutine; nobody started one with it."""
+    exit_frame = "\nruntime.goexit({})\n\t/usr/local/go/src/runtime/asm_amd64.s:1264 +0x1"
+    plain = (
+        goroutine(8, "chan send", where=at("main.work"), started=by("main.main")),
+        goroutine(9, "chan send", where=at("main.other"), started=by("main.main")),
+    )
+    full = (
+        goroutine(8, "chan send", where=at("main.work") + exit_frame, started=by("main.main")),
+        goroutine(9, "chan send", where=at("main.other") + exit_frame, started=by("main.main")),
+    )
+    functions = [branch.function for branch in tree(last(dump(*full)))]
+    assert functions == [branch.function for branch in tree(last(dump(*plain)))]
+    assert functions == ["main.main", "main.work", "main.other"]

@@ -23,10 +23,9 @@ TITLES = {
 #: How bad a verdict is; picks its colour and its shape.
 LEVELS = {
     **dict.fromkeys(("ok", "healthy", "idle", "none"), "ok"),
-    **dict.fromkeys(("unbalanced", "suspected_leak", "pressure", "high", "sigquit"), "warning"),
-    **dict.fromkeys(
-        ("recovered_http_panic", "recovered_logged_stack", "sigabrt", "info"), "warning"
-    ),
+    **dict.fromkeys(("unbalanced", "suspected_leak", "pressure", "high"), "warning"),
+    "recovered_http_panic": "warning",
+    **dict.fromkeys(("sigquit", "recovered_logged_stack"), "info"),
     "unknown": "unknown",
 }
 
@@ -52,10 +51,40 @@ _SENTENCES = {
     ("threads", "high"): "The program uses many system threads.",
     ("threads", "leak"): "System threads are started and never given back.",
     ("crash", "none"): "The program did not crash.",
-    ("crash", "sigquit"): "Somebody asked the program for its stacks, which ends it.",
-    ("crash", "data_race"): "Two tasks used the same memory at once without agreeing on it.",
-    ("crash", "out_of_memory"): "The program ran out of memory.",
-    ("crash", "deadlock"): "All tasks were waiting for each other, so Go ended the program.",
+}
+
+#: Kinds of crashes, each as a sentence.
+CRASHES = {
+    "panic": "The program ended itself with a panic.",
+    "nil_dereference": "The program used a pointer that points nowhere (nil).",
+    "divide_by_zero": "The program divided by zero.",
+    "index_out_of_range": "The program went beyond the end of a list.",
+    "slice_bounds": "The program cut a list beyond its end.",
+    "nil_map_write": "The program wrote into a map that was never made.",
+    "type_assertion": "A value had another type than the program asserted.",
+    "close_of_nil_channel": "The program closed a channel that was never made.",
+    "close_of_closed_channel": "The program closed a channel twice.",
+    "send_on_closed_channel": "The program sent to a channel that was closed.",
+    "negative_waitgroup": "More work was reported as done than was announced (WaitGroup).",
+    "deadlock": "All tasks waited for each other, so Go ended the program.",
+    "concurrent_map_writes": "Several tasks used one map at the same time.",
+    "unlock_of_unlocked_mutex": "A lock was given back that nobody held.",
+    "out_of_memory": "The program ran out of memory.",
+    "stack_overflow": "A function called itself without end, until the stack was full.",
+    "fault_address": "The program touched memory that it does not own.",
+    "thread_exhaustion": "The system gave the program no more threads.",
+    "sigquit": "Somebody asked the program for its stacks (SIGQUIT), which ends it.",
+    "sigabrt": "The program was ended by an abort signal.",
+    "sigsegv": "The program was ended by a memory fault signal.",
+    "cgo_sigabrt": "C code inside the program aborted.",
+    "cgo_sigsegv": "C code inside the program touched memory that it does not own.",
+    "test_timeout": "A test took too long and was ended.",
+    "test_exit": "A test ended the whole test run.",
+    "recovered_http_panic": "A request panicked; the server caught it and went on.",
+    "recovered_logged_stack": "The program logged a stack and went on.",
+    "data_race": "Two tasks used the same memory at once without agreeing on it.",
+    "goleak": "A test left tasks behind.",
+    "fatal": "The Go runtime ended the program.",
 }
 
 
@@ -71,5 +100,5 @@ def sentence(name: str, verdict: Verdict) -> str:
     if (name, verdict.state) in _SENTENCES:
         return _SENTENCES[name, verdict.state]
     if name == "crash":
-        return "The program crashed: " + verdict.state.replace("_", " ") + "."
+        return CRASHES.get(verdict.state, "The program crashed.")
     return ""

@@ -7,11 +7,9 @@ from typing import Any
 
 from goscope.renderers.html.section import Page, Section, label, short_name, shown
 from goscope.stack_groups import (
-    CreatorNode,
     StackGroup,
     StackGroups,
     StackNode,
-    creators,
     place_of,
     stack_groups,
     stack_tree,
@@ -50,16 +48,12 @@ def _build(page: Page) -> str | None:
 
 
 def _part(page: Page, groups: StackGroups, missing: int, cut: int) -> dict[str, Any]:
-    tree, hidden = creators(page.diagnosis.capture, groups)
     return {
         "found": groups,
         "groups": [_row(group) for group in groups.groups],
         "states": sorted({group.state for group in groups.groups}),
         "missing": missing,
         "cut": cut,
-        "creators": sorted(tree.children, key=_size, reverse=True),
-        "hidden": hidden,
-        "size": _size,
         "state_counts": groups.state_counts[:40],
         "waits": groups.waits,
         "waiting": sum(n for word, n in groups.waits[1:]),
@@ -152,16 +146,6 @@ def _states(groups: StackGroups) -> dict[str, Any]:
     if any(others):
         rows.append(["other states", others, "other"])
     return {"dumps": [label(name) for name in groups.dumps], "rows": rows}
-
-
-def _size(node: CreatorNode) -> int:
-    """How many goroutines a branch holds."""
-    total, waiting = 0, [node]
-    while waiting:
-        one = waiting.pop()
-        total += one.count
-        waiting += one.children
-    return total
 
 
 SECTION = Section(30, "goroutines", "Goroutines", _build)

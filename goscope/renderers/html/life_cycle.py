@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from goscope.goruntime import goroutine_states as states
-from goscope.life_cycle import LifeCycle, life_cycles
 from goscope.renderers.html.section import Page, Section
+from goscope.transitions import Step, Transitions, transitions_of
 
 #: Where each state stands in the picture: the usual ones in a ring, the rare ones at its edges.
 _PLACES = {
@@ -23,65 +23,58 @@ _PLACES = {
     states.DEADEXTRA: (430, 320),
 }
 _ALWAYS = {states.RUNNABLE, states.RUNNING, states.WAITING, states.SYSCALL, states.DEAD}
+_NUMBERS = {state.name: state.number for state in states.STATES}
 _WIDE, _HIGH = 118, 46
 
 
 def _build(page: Page) -> str | None:
-    found = life_cycles(page.diagnosis.capture)
+    found = [one for one in transitions_of(page.diagnosis.capture) if one.steps or one.shares]
     if not found:
         return None
     return page.fill("life_cycle.html", cycles=[_picture(one) for one in found[:4]])
 
 
-def _picture(found: LifeCycle) -> dict[str, Any]:
-    total = sum(count for _, count in found.seen) or 1
-    counts = dict(found.seen)
-    drawn = [number for number in _PLACES if number in _ALWAYS or number in counts]
+def _picture(found: Transitions) -> dict[str, Any]:
+    shares = {_NUMBERS[name]: share for name, share in found.shares if name in _NUMBERS}
+    drawn = [s for s in found.steps[:30] if _place(s.before) and _place(s.after)]
+    ends = {_NUMBERS[name] for step in drawn for name in (step.before, step.after)}
     nodes = [
         {
             "name": states.STATES[number].name,
             "meaning": states.STATES[number].meaning,
-            "x": _PLACES[number][0],
-            "y": _PLACES[number][1],
-            "count": counts.get(number, 0),
-            "share": 100 * counts.get(number, 0) / total,
+            "x": x,
+            "y": y,
+            "share": shares.get(number),
+            "seen": number in shares or number in ends,
         }
-        for number in drawn
+        for number, (x, y) in _PLACES.items()
+        if number in _ALWAYS or number in shares or number in ends
     ]
-    changes = [
-        (before, after, often)
-        for before, after, often in found.changes
-        if before in _PLACES and after in _PLACES
-    ]
+    most = max((step.count for step in drawn), default=1)
     return {
-        "process": found.process,
-        "samples": found.samples,
+        "found": found,
         "nodes": nodes,
-        "edges": [_edge(*change, changes[0][2]) for change in changes[:30]],
-        "changes": [
-            (
-                states.name_of_status(before),
-                states.name_of_status(after),
-                often,
-                _made_by(before, after),
-            )
-            for before, after, often in found.changes[:40]
-        ],
+        "edges": [_edge(step, most) for step in drawn],
+        "changes": [(step, _made_by(step)) for step in found.steps[:40]],
     }
 
 
-def _made_by(before: int, after: int) -> str | None:
+def _place(name: str) -> tuple[int, int] | None:
+    return _PLACES.get(_NUMBERS.get(name, -1))
+
+
+def _made_by(step: Step) -> str | None:
     """The runtime functions of a direct step; None if the states have no direct step."""
-    for step in states.TRANSITIONS:
-        passing = step.until is not None and step.until == step.since  # in one version only
-        if (step.before, step.after) == (before, after) and not passing:
-            return ", ".join(step.made_by[:4])
+    pair = _NUMBERS.get(step.before), _NUMBERS.get(step.after)
+    for known in states.TRANSITIONS:
+        if (known.before, known.after) == pair:
+            return ", ".join(known.made_by[:4])
     return None
 
 
-def _edge(before: int, after: int, often: int, most: int) -> dict[str, Any]:
+def _edge(step: Step, most: int) -> dict[str, Any]:
     """A curved arrow between the edges of two boxes, bent to its left so that the way back is free."""
-    (x1, y1), (x2, y2) = _PLACES[before], _PLACES[after]
+    (x1, y1), (x2, y2) = _PLACES[_NUMBERS[step.before]], _PLACES[_NUMBERS[step.after]]
     dx, dy = x2 - x1, y2 - y1
     length = math.hypot(dx, dy)
     bend = 26 + 0.07 * length
@@ -92,11 +85,8 @@ def _edge(before: int, after: int, often: int, most: int) -> dict[str, Any]:
         "path": f"M{sx:.0f},{sy:.0f} Q{mx:.0f},{my:.0f} {ex:.0f},{ey:.0f}",
         "x": round((sx + 2 * mx + ex) / 4),
         "y": round((sy + 2 * my + ey) / 4),
-        "often": often,
-        "width": round(1 + 3 * math.log1p(often) / math.log1p(max(most, 50)), 1),
-        "direct": _made_by(before, after) is not None,
-        "before": states.STATES[before].name,
-        "after": states.STATES[after].name,
+        "width": round(1 + 3 * math.log1p(step.count) / math.log1p(max(most, 50)), 1),
+        "step": step,
     }
 
 

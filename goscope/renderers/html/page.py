@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from itertools import takewhile
 from pathlib import Path
 
 from goscope import __version__
@@ -59,10 +60,13 @@ def page(diagnosis: Diagnosis) -> str:
 
 def _named(names: list[str]) -> dict[str, object]:
     """The names of the inputs for the top of the page, without the folder that they share."""
-    folders = {name.rpartition("/")[0] for name in names}
-    if len(names) < 2 or len(folders) > 1 or folders == {""}:
+    parts = [name.split("/")[:-1] for name in names]
+    levels = takewhile(lambda words: len(set(words)) == 1, zip(*parts, strict=False))
+    common = [words[0] for words in levels] if len(names) > 1 else []
+    folder = "/".join(common)
+    if not folder or "://" in folder:
         return {"inputs": names, "folder": ""}
-    return {"inputs": [name.rpartition("/")[2] for name in names], "folder": folders.pop()}
+    return {"inputs": [name.removeprefix(folder + "/") for name in names], "folder": folder}
 
 
 @functools.cache

@@ -1,0 +1,142 @@
+"""What single sections of the HTML report say about captures of which that is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import goscope
+from goscope.diagnosis import Diagnosis
+from goscope.findings import Group
+from goscope.renderers.html import RENDERER
+from goscope.renderers.html.creators import cut, nested
+from goscope.renderers.html.page import sections
+from goscope.renderers.html.section import Page, short_name
+from goscope.structure import Branch
+from tests.conftest import CAPTURES, content
+from tests.renderers.markup import Markup
+from tests.renderers.test_terminal import diagnosed
+
+
+def section(anchor: str, diagnosis: Diagnosis) -> str:
+    """The text of one section, without tags and line ends; "" if there is none."""
+    (found,) = [s for s in sections() if s.anchor == anchor]
+    built = found.build(Page(diagnosis))
+    return " ".join(Markup("<!DOCTYPE html>\n" + (built or "")).text.split())
+
+
+def test_sections_have_names_of_their_own_and_an_order() -> None:
+    anchors = [s.anchor for s in sections()]
+    assert len(set(anchors)) == len(anchors)
+    assert anchors[0] == "summary"
+    assert anchors[-1] == "inputs"
+    assert len({s.order for s in sections()}) == len(anchors)
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("divide.log", ["The program divided by zero.", "divide_by_zero", "runtime error: integer divide by zero"]),
+        ("close_closed.log", ["closed a channel twice", "close_of_closed_channel"]),
+        ("deadlock_many.log", ["All tasks waited for each other", "The other goroutines, in"]),
+    ],
+)  # fmt: skip
+def test_a_crash_has_its_message_and_the_one_to_blame_first(log: str, words: list[str]) -> None:
+    path = CAPTURES / "go1.27/crashes" / log
+    diagnosis = goscope.diagnose(goscope.read(content(path)))
+    found = section("crashes", diagnosis)
+    for word in words:
+        assert word in found
+    crash = diagnosis.crashes[0]
+    if crash.site is not None and crash.site.function:
+        assert found.index(crash.site.function) < (found + "The other goroutines").index(
+            "The other goroutines"
+        )
+
+
+def test_the_other_goroutines_are_those_of_the_crash() -> None:
+    text = "panic: oops\n\ngoroutine 7 [running]:\nmain.f()\n\t/app/a.go:1 +0x1\n\n" + "".join(
+        f"goroutine {i} [chan receive]:\nmain.worker()\n\t/app/b.go:2 +0x1\n\n" for i in (8, 9, 10)
+    )
+    alone = "goroutine 1 [select (no cases)]:\nmain.elsewhere()\n\t/app/c.go:3 +0x1\n\n"
+    found = section("crashes", goscope.diagnose(goscope.read(alone, text)))
+    assert "in 1 group" in found
+    assert "3 chan receive main.worker" in found
+    assert "elsewhere" not in found
+
+
+def test_without_a_crash_there_is_no_such_section() -> None:
+    assert section("crashes", diagnosed(CAPTURES / "go1.27/leak_receiver")) == ""
+
+
+def test_locks_in_a_circle() -> None:
+    diagnosis = diagnosed(CAPTURES / "go1.27/lock_cycles")
+    found = section("locks", diagnosis)
+    assert "in a circle" in found
+    assert "main.(*account).deposit" in found
+
+
+def test_states_of_goroutines_are_a_picture_with_a_table() -> None:
+    diagnosis = diagnosed(CAPTURES / "go1.27/lock_cycles")
+    found = section("lifecycle", diagnosis)
+    assert "% of the time" in found
+    assert "from to seen" in found
+
+
+LOGS = sorted({log.parent for log in CAPTURES.glob("go1.27/*/stderr.log*")})
+
+
+@pytest.mark.parametrize("run", LOGS, ids=lambda p: p.name)
+def test_every_capture_becomes_a_sound_page(run: Path) -> None:
+    page = Markup(RENDERER.render(diagnosed(run)))
+    assert page.problems == []
+
+
+# ---- who started whom --------------------------------------------------------------------------------
+
+
+def branch(depth: int, function: str, count: int) -> Branch:
+    return Branch(depth, function, None, {}, Group(count, ()), False)
+
+
+def test_branches_are_nested_and_counted() -> None:
+    flat = [
+        branch(0, "main", 1), branch(1, "a", 2), branch(2, "b", 3), branch(1, "c", 9), branch(0, "d", 4),
+    ]  # fmt: skip
+    roots = nested(flat)
+    assert [(n.branch.function, n.whole) for n in roots] == [("main", 15), ("d", 4)]
+    assert [(n.branch.function, n.whole) for n in roots[0].children] == [("c", 9), ("a", 5)]
+
+
+def test_ten_thousand_generations_are_no_deeper_than_a_page() -> None:
+    roots = nested([branch(depth, f"f{depth}", 1) for depth in range(10_000)])
+    deepest, waiting = 0, [(node, 1) for node in roots]
+    while waiting:
+        node, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        waiting += [(child, depth + 1) for child in node.children]
+    assert deepest == 13
+    assert roots[0].whole == 10_000
+
+
+def test_the_largest_branches_stay() -> None:
+    roots = nested([branch(0, "main", 1), *(branch(1, f"f{i}", i) for i in range(1, 101))])
+    hidden = cut(roots, 11)
+    assert [n.whole for n in roots[0].children] == list(range(100, 90, -1))
+    assert hidden == sum(range(1, 91))
+
+
+@pytest.mark.parametrize(
+    ("function", "short"),
+    [
+        ("example.com/shop/orders.(*Server).Lookup.func1", "orders.(*Server).Lookup.func1"),
+        ("main.main", "main.main"),
+        ("a.com/x.F[b.com/y.T]", "x.F[b.com/y.T]"),
+        ("a.com/x.F[...]", "x.F[...]"),
+        ("[x]", "[x]"),
+        ("", ""),
+    ],
+)
+def test_short_names(function: str, short: str) -> None:
+    assert short_name(function) == short

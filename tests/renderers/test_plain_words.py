@@ -1,0 +1,46 @@
+"""Every word of the contract has a sentence for those who do not know Go."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from goscope.findings import Confidence, Severity, Verdict
+from goscope.goruntime.crash_kinds import KINDS
+from goscope.renderers import json_contract
+from goscope.renderers.plain_words import CRASHES, HEADLINES, TITLES, level, sentence
+
+SCHEMA = json.loads(json_contract.schema())
+STATES = [
+    (name, state)
+    for name, verdict in SCHEMA["properties"]["verdicts"]["properties"].items()
+    for part in verdict.get("allOf", ())
+    for state in part.get("properties", {}).get("state", {}).get("enum", ())
+]
+
+
+@pytest.mark.parametrize(("name", "state"), [*STATES, *(("crash", k) for k in ("none", *KINDS))])
+def test_every_state_has_a_sentence(name: str, state: str) -> None:
+    words = sentence(name, Verdict(state, Confidence.HIGH, "because"))
+    assert words.endswith(".")
+    assert "_" not in words
+    assert TITLES[name]
+    assert level(state) in ("ok", "info", "warning", "critical", "unknown")
+    assert (level(state) == "unknown") == (state == "unknown")
+
+
+def test_the_levels() -> None:
+    good = {state for _, state in STATES if level(state) == "ok"}
+    assert good == {"healthy", "idle", "ok"}
+    assert level("none") == "ok"
+    assert {k for k in KINDS if level(k) != "critical"} == {
+        "sigquit", "recovered_http_panic", "recovered_logged_stack",
+    }  # fmt: skip
+    assert level("a kind of a later version") == "critical"
+
+
+def test_nothing_is_left_over() -> None:
+    assert set(CRASHES) == set(KINDS)
+    assert set(HEADLINES) == set(SCHEMA["properties"]["status"]["enum"])
+    assert {s.value for s in Severity} < set(HEADLINES)
