@@ -1,9 +1,10 @@
 """Tells processes apart that write to one stream at the same time, without a label on any line.
 
-Each has clocks of its own, the time of its SCHED lines and the number of its GC cycles, and both only rise. A
-program that was started again makes a clock fall once, and the one before never goes on; of two that run at the same
-time each goes on again and again where it stopped. Lines are told apart where a clock has only one place to go on;
-where there are two, nobody can, and that is what is said.
+Each has clocks of its own, the time of its SCHED lines and the number of its GC cycles, and both
+only rise. A program that was started again makes a clock fall once, and the one before never goes
+on; of two that run at the same time each goes on again and again where it stopped. Lines are told
+apart where a clock has only one place to go on; where there are two, nobody can, and that is what
+is said.
 """
 
 from __future__ import annotations
@@ -46,8 +47,10 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """Processes that wrote to one stream at the same time: how many at least, and whether their lines could be
-    told apart."""
+    """Processes that wrote to one stream at the same time.
+
+    ``processes`` says how many at least, ``told_apart`` whether their lines could be told apart.
+    """
 
     processes: int
     told_apart: bool
@@ -155,7 +158,7 @@ def _chained(clock: Clock) -> tuple[list[_Chain], int]:
 
 
 def _period(clock: Clock) -> float:
-    """The time between two samples of one process: between lines so far apart that it is always about the same."""
+    """The time between two samples of one process: the steps between its lines are about the same."""
     found: list[tuple[float, float]] = []  # how much the steps differ, and how long they are
     for kind in np.unique(clock.kinds):
         readings = clock.readings[clock.kinds == kind]

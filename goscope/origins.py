@@ -1,8 +1,8 @@
 """Where rows come from: the streams of an input, put together again when everything is read.
 
-Formats read each stream of a wrapped input as if it were an input of its own, with line numbers of its own, so
-that records of one program are not torn by another's. Here the rows get the name and the lines of the real input
-back, and the time that stood before the line.
+Formats read each stream of a wrapped input as if it were an input of its own, with line numbers of
+its own, so that records of one program are not torn by another's. Here the rows get the name and
+the lines of the real input back, and the time that stood before the line.
 """
 
 from __future__ import annotations
@@ -36,14 +36,13 @@ class Origin:
 def by_stream(tables: Mapping[str, Table], origins: Sequence[Origin]) -> dict[str, Table]:
     """The rows of each stream together, stream after stream, as if they had been inputs of their own."""
     place = {origin.name: number for number, origin in enumerate(origins)}
-    result = {}
+    result = dict(tables)
     for name, table in tables.items():
         if "input" in table and len(table):
             words = table.categories("input")
             order = np.array([place[word] for word in words] or [0], np.int64)[table["input"]]
             if (np.diff(order) < 0).any():
-                table = table.select(np.argsort(order, kind="stable"))
-        result[name] = table
+                result[name] = table.select(np.argsort(order, kind="stable"))
     return result
 
 

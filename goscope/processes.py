@@ -23,8 +23,8 @@ from goscope.tables import Cells, Table, narrow
 class Processes:
     """The tables with their ``process`` column filled, and what is known of the processes.
 
-    ``labels`` names a process where a log shipper did; ``mixed`` tells of inputs in which processes that wrote at
-    the same time are not labelled.
+    ``labels`` names a process where a log shipper did; ``mixed`` tells of inputs in which processes
+    that wrote at the same time are not labelled.
     """
 
     tables: dict[str, Table]
@@ -87,12 +87,11 @@ def _numbered(tables: dict[str, Table], traced: int) -> tuple[dict[str, Table], 
     if later == list(range(traced, traced + len(later))):
         return tables, max(traced + len(later), 1)
     turn = {n: traced + place for place, n in enumerate(later)}
-    result = {}
+    result = dict(tables)
     for name, table in tables.items():
         if "process" in table and len(table):
             numbers = np.array([turn.get(n, n) for n in table["process"].tolist()], np.int64)
-            table = table.replaced("process", Cells(narrow(numbers)))
-        result[name] = table
+            result[name] = table.replaced("process", Cells(narrow(numbers)))
     return result, max(traced + len(later), 1)
 
 

@@ -14,9 +14,9 @@ from goscope.origins import Origin
 class Streams:
     """Feed it the chunks of an input, take its records, each with the stream that it stands in.
 
-    Blocks come stream by stream: those of the first stream that has any at once, those of others at the end,
-    because whoever reads blocks takes one input after the other. ``plain`` says that nothing stands before the
-    lines.
+    Blocks come stream by stream: those of the first stream that has any at once, those of others at
+    the end, because whoever reads blocks takes one input after the other. ``plain`` says that
+    nothing stands before the lines.
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -35,23 +36,14 @@ LABELS: dict[str, Callable[[int, str, int], str]] = {
     ),
     "kubectl": lambda n, line, i: (
         f"[pod/{('web-6c9f7d5b8-x2x7k', 'api-6c9f7d5b8-9zz4q')[n]}/app] {iso(i)}Z {line}"
-    ),  # fmt: skip
+    ),
     "journald": lambda n, line, i: f"Nov 23 22:00:00 host {('web', 'api')[n]}[{4711 + n}]: {line}",
     "same unit, other process": lambda n, line, i: f"Nov 23 22:00:00 host web[{4711 + n}]: {line}",
-    "JSON": lambda n, line, i: (
-        '{"container_name":"%s","log":%s}' % (("web", "api")[n], goscope_json(line))
-    ),  # fmt: skip
-    "go test -json": lambda n, line, i: (
-        '{"Action":"output","Package":"example.com/%s","Test":"TestA","Output":%s}'
-        % (("web", "api")[n], goscope_json(line + "\n"))
-    ),  # fmt: skip
+    "JSON": lambda n, line, i: json.dumps({"container_name": ("web", "api")[n], "log": line}),
+    "go test -json": lambda n, line, i: json.dumps(
+        {"Action": "output", "Package": f"example.com/{('web', 'api')[n]}", "Output": line + "\n"}
+    ),
 }
-
-
-def goscope_json(text: str) -> str:
-    import json
-
-    return json.dumps(text)
 
 
 @pytest.mark.parametrize("label", LABELS)
@@ -109,7 +101,11 @@ def test_standard_output_is_of_the_same_process(read: READ) -> None:
 
 
 def sched_lines(name: str) -> list[str]:
-    return [line for line in content(path_of(name)).decode().split("\n") if line.startswith(("SCHED ", "gc "))]  # fmt: skip
+    return [
+        line
+        for line in content(path_of(name)).decode().split("\n")
+        if line.startswith(("SCHED ", "gc "))
+    ]
 
 
 def in_time(*logs: list[str], offsets: Sequence[int]) -> str:
@@ -176,7 +172,10 @@ def test_alike_clocks_are_said_to_be_mixed_and_not_guessed(read: READ) -> None:
 
 
 def test_real_logs_without_a_label(read: READ) -> None:
-    first, second = sched_lines("go1.24/cpu_starving/stderr.log"), sched_lines("go1.19/idle_server/stderr.log")  # fmt: skip
+    first, second = (
+        sched_lines("go1.24/cpu_starving/stderr.log"),
+        sched_lines("go1.19/idle_server/stderr.log"),
+    )
     found = read(in_time(first, second, offsets=(0, 700)))
     assert found.capture.processes == 2
     counts = sorted(sum(r["process"] == p for r in found.rows("sched")) for p in (0, 1))

@@ -92,6 +92,7 @@ FORMAT = Format(
                 sign=re.compile(rb"gc [0-9]+ @[0-9]"),  # it may be torn right behind
                 complete=re.compile(rb" P(?: \(forced\))?$"),
                 last=b"P)",
+                rest_ends=(b" P", b"d)"),
                 # It starts where a token ends, and there is no head in it.
                 rest=re.compile(
                     rb"(?:[0-9][0-9.]*)?(?: ?@[0-9]|s [0-9]|%: [0-9]|[+/][0-9]| ms c|->[0-9]| MB)"

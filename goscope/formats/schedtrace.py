@@ -66,8 +66,10 @@ FORMAT = Format(
                     rb"[0-9]\]$|schedticks=\[[0-9 ]*\]$|sysmonwait=(?:0|1|true|false)$"
                 ),
                 last=b"]",
+                rest_ends=(b" ]", *(b"%d]" % digit for digit in range(10))),
                 rest=re.compile(
-                    rb"[0-9]*(?:ms: gomaxprocs=|(?: [a-z]+)?=)[0-9][0-9a-z= ]* runqueue=[0-9]+ \[[0-9 ]*\](?: schedticks=\[[0-9 ]*\])?$"
+                    rb"[0-9]*(?:ms: gomaxprocs=|(?: [a-z]+)?=)[0-9][0-9a-z= ]* runqueue=[0-9]+ "
+                    rb"\[[0-9 ]*\](?: schedticks=\[[0-9 ]*\])?$"
                 ),
                 continuation=re.compile(
                     rb"[ \t]*(?:(?:idleprocs|threads|spinningthreads|needspinning|idlethreads|runqueue"

@@ -84,7 +84,7 @@ _LOOSE[np.frombuffer(b" \t[abcdefghijklmnopqrstuvwxyz", np.uint8)] = True
 
 #: What the end of a torn record may start with.
 _FRAGMENT = np.zeros(256, np.bool_)
-_FRAGMENT[np.frombuffer(b"0123456789 @%+/->:,=.msMB[", np.uint8)] = True
+_FRAGMENT[np.frombuffer(b"0123456789 @%+/->:,=.[", np.uint8)] = True
 
 Piece = LineRecords | BlockRecords | CutRecord | TornRecord
 
@@ -120,10 +120,7 @@ class Framer:
         self._found_blocks = False
         self._last_broken = -torn.WINDOW - 1  # the last line that may be the front of a torn record
         self._rests = [k.rest for k in line_kinds if k.rest is not None]
-        self._rest_ends = np.zeros(256, np.bool_)
-        for kind in line_kinds:
-            if kind.rest is not None:
-                self._rest_ends[np.frombuffer(kind.last, np.uint8)] = True
+        self._rest_ends = [end[0] * 256 + end[1] for k in line_kinds for end in k.rest_ends]
         self._block_openings = [o for k in block_kinds for o in k.openings]
         self._whole = np.zeros((256, 256), np.bool_)  # [first byte, last byte] of a whole record
         self._heads = np.zeros(256, np.bool_)  # what blocks of the rare kinds start with
@@ -301,10 +298,14 @@ class Framer:
         self._last_broken = int(broken[-1])
         if not self._rests:
             return
-        likely = self._rest_ends[lines.bytes[np.maximum(lines.ends[:kept] - 1, 0)]]
-        likely &= _FRAGMENT[lines.heads[:kept]]
+        starts = lines.starts[:kept]
+        head, second = lines.heads[:kept], lines.bytes[starts + 1]
+        likely = _FRAGMENT[head] | ((head == ord("m")) & (second == ord("s")))
         likely[openings] = False
-        for line in np.flatnonzero(likely).tolist():
+        found = np.flatnonzero(likely)
+        last = np.maximum(lines.ends[found] - 2, 0)
+        pairs = lines.bytes[last].astype(np.int64) * 256 + lines.bytes[last + 1]
+        for line in found[np.isin(pairs, self._rest_ends)].tolist():
             number = line + lines.first
             above = int(broken[np.searchsorted(broken, number) - 1])
             if (
@@ -483,8 +484,7 @@ class Framer:
         """
         if kind.pair is None or not len(headers):
             return {}
-        starts = lines.opening_with(self._block_openings)
-        stops = np.append(starts, len(lines))[np.searchsorted(starts, headers, side="right")]
+        stops = np.append(headers[1:], len(lines))
         known = (ends < stops) & (ends < len(lines))
         known[known] = lines.ends[ends[known]] > lines.starts[ends[known]]
         again: dict[int, interrupted.Whole] = {}
@@ -503,8 +503,10 @@ class Framer:
     def _torn_pairs(
         self, lines: Lines, kind: BlockKind, headers: Positions, ends: Positions
     ) -> dict[int, int]:
-        """Blocks whose header is torn, or whose last pair has another line inside: their place, and the line from
-        which on to look."""
+        """Blocks whose header is torn, or whose last pair has another line inside.
+
+        Their place, and the line from which on to look.
+        """
         firsts = lines.opening_with((kind.closing,))
         firsts = firsts[firsts + 1 < len(lines)]
         below = firsts + 1

@@ -1,9 +1,9 @@
 """Finds the rest of a block in which other lines stand.
 
-A crashing program prints its goroutines while other threads may still be logging, and the runtime's own trace
-lines come in between. So such a block is put together again line by line: a pair of lines that surely
-belongs to it, like a call and its place, goes on with it; the others stay where they are. A line of it that is torn
-itself is joined with the line below if both make such a line.
+A crashing program prints its goroutines while other threads may still be logging, and the runtime's
+own trace lines come in between. So such a block is put together again line by line: a pair of lines
+that surely belongs to it, like a call and its place, goes on with it; the others stay where they
+are. A line of it that is torn itself is joined with the line below if both make such a line.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ _LONGEST_LINE = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """The text of a block without the other lines, the first line behind it, and the whole records of one line that
-    stood inside lines of it."""
+    """The text of a block without the other lines, and the first line behind it.
+
+    ``within`` are whole records of one line that stood inside lines of the block.
+    """
 
     text: bytes
     end: int

@@ -4,8 +4,8 @@
     {"log":"I1123 22:00:00.000000  17 main.go:3] gc 1 @0.1s ...\\n","stream":"stderr","time":"2026-..."}
     time=2026-11-23T22:00:00Z level=INFO msg="goroutine 18 [select]:\\nmain.main()\\n\\t/app/main.go:3 +0x1d"
 
-A :class:`Recipe` is learned from one line in which a record stands behind them. The outer layer must be there;
-inner ones need not, because other lines of the same stream lack them.
+A :class:`Recipe` is learned from one line in which a record stands behind them. The outer layer
+must be there; inner ones need not, because other lines of the same stream lack them.
 """
 
 from __future__ import annotations
@@ -22,17 +22,24 @@ from goscope.framing.prefix_shape import Peeled
 from goscope.framing.stamps import Stamp
 
 _DEEPEST = 4
-#: Keys whose value is the line with its line end, if a line end or these keys beside it say so; a value without one
-#: goes on in the next object (docker's json-file cuts at 16 KiB, go test -json at 4 KiB).
+#: Keys whose value is the line with its line end, if a line end or these keys beside it say so; a
+#: value without one goes on in the next object (docker's json-file cuts at 16 KiB, go test -json at 4
+#: KiB).
 _WITH_LINE_ENDS = {"log": ("stream", "time"), "Output": ("Action",)}
 _MESSAGES = frozenset(
     {"log", "msg", "message", "MESSAGE", "Output", "text", "line", "body", "event", "textPayload"}
 )
-_TIMES = ("time", "timestamp", "@timestamp", "ts", "__REALTIME_TIMESTAMP", "Time", "eventTime", "datetime", "date", "t")  # fmt: skip
-#: What tells one program's lines from another's. A test's name does not: a package's tests are one process.
-_LABELS = ("_HOSTNAME", "hostname", "host", "container_name", "container", "container_id", "namespace", "pod", "pod_name",
-    "service", "service_name", "app", "unit", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_PID", "SYSLOG_PID", "pid", "Package",
-    "ImportPath")  # fmt: skip
+_TIMES = (
+    *("time", "timestamp", "@timestamp", "ts", "__REALTIME_TIMESTAMP", "Time", "eventTime"),
+    *("datetime", "date", "t"),
+)
+#: What tells one program's lines from another's. A test's name does not: a package's tests are one
+#: process.
+_LABELS = (
+    *("_HOSTNAME", "hostname", "host", "container_name", "container", "container_id", "namespace"),
+    *("pod", "pod_name", "service", "service_name", "app", "unit", "_SYSTEMD_UNIT"),
+    *("SYSLOG_IDENTIFIER", "_PID", "SYSLOG_PID", "pid", "Package", "ImportPath"),
+)
 _NESTED = ("kubernetes", "docker", "container", "attrs", "resource", "labels", "fields")
 _NESTED_LABELS = ("namespace_name", "pod_name", "container_name", "name", "id")
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
@@ -154,7 +161,7 @@ class Recipe:
 
 
 def learn(text: bytes, find: Find) -> tuple[Recipe, bool] | None:
-    """The layers of a line in which ``find`` finds the start of a record, and whether one line proves them."""
+    """The layers around a record that ``find`` finds in a line, and whether one line proves them."""
     found = _learn(text, find, 0)
     if found is None:
         return None
@@ -167,7 +174,7 @@ def _learn(text: bytes, find: Find, depth: int) -> tuple[list[Layer], bool] | No
     if depth > _DEEPEST:
         return None
     brace = text.find(b"{")
-    if 0 <= brace and text.rstrip().endswith(b"}"):
+    if brace >= 0 and text.rstrip().endswith(b"}"):
         document = _object(text[brace:])
         if document is not None:
             outer: list[Layer] = []

@@ -17,9 +17,10 @@ class LineKind:
     """A record that is one line, which a book may have continued on the next.
 
     ``name`` is the start rule in the grammar. ``continuation`` matches the rest of a wrapped line,
-    ``complete`` the end of a record that certainly lost nothing when the input ends without a line end.
-    ``last`` are the bytes that a whole record may end with; a line that ends otherwise may be torn. ``rest`` matches
-    what only the end of such a record looks like: a line like that shows that one was torn.
+    ``complete`` the end of a record that certainly lost nothing when the input ends without a line
+    end. ``last`` are the bytes that a whole record may end with; a line that ends otherwise may be
+    torn. ``rest`` matches what only the end of such a record looks like: a line like that shows
+    that one was torn. ``rest_ends`` are the last two bytes that it may have.
     """
 
     name: str
@@ -29,6 +30,7 @@ class LineKind:
     last: bytes
     continuation: re.Pattern[bytes] | None = None
     rest: re.Pattern[bytes] | None = None
+    rest_ends: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,10 @@ class BlockKind:
       :data:`goscope.framing.claims.REACH` lines a record comes whose first lines match ``begins``;
     * ``begins``: what the first lines of a record look like, also where the text ends in them.
 
-    ``pair`` are the patterns of two lines that surely belong to such a record, wherever they stand; with it, a
-    record is put together again when other lines stand inside (:mod:`goscope.framing.interrupted`). ``unpaired`` starts
-    a line that belongs to it alone, ``closing`` the first line of the last pair.
+    ``pair`` are the patterns of two lines that surely belong to such a record, wherever they stand;
+    with it, a record is put together again when other lines stand inside
+    (:mod:`goscope.framing.interrupted`). ``unpaired`` starts a line that belongs to it alone,
+    ``closing`` the first line of the last pair.
     """
 
     name: str

@@ -11,10 +11,10 @@ from goscope.framing.records import BlockKind, LineKind
 class Signs:
     """Finds records of the runtime in lines, behind whatever stands before them.
 
-    An opening with a number in it (``SCHED #``, ``goroutine #``) and its sign prove a record; of the short ones
-    (``  P#``) and those without a number, only a whole record does. A block without a number in its opening
-    counts if its sign goes to the end of the line. Others (``panic: ``) are only :attr:`loose`:
-    applications write that too.
+    An opening with a number in it (``SCHED #``, ``goroutine #``) and its sign prove a record; of
+    the short ones (``  P#``) and those without a number, only a whole record does. A block without
+    a number in its opening counts if its sign goes to the end of the line. Others (``panic: ``) are
+    only :attr:`loose`: applications write that too.
     """
 
     def __init__(
@@ -43,6 +43,8 @@ class Signs:
                     self._proof.append(kind.sign)
                 for word in literals:
                     self._words.setdefault(word, []).append(kind.sign)
+                if not numbered:
+                    self._short.update(literals)
             else:
                 self._short.update(_words_of(kind.sign.pattern))
         self._sign = re.compile(b"|".join(signs) or b"(?!)")
@@ -83,7 +85,7 @@ class Signs:
     def lines(self, block: bytes, below: int) -> Iterator[tuple[int, int, int]]:
         """The lines that seem to hold a record: start, end, and where in the line.
 
-        Short signs count only in the first ``below`` bytes.
+        Short signs, and those without a number, count only in the first ``below`` bytes.
         """
         at = 0
         nexts = dict.fromkeys((*self._words, *self._short), -1)  # where each word stands next
@@ -92,7 +94,7 @@ class Signs:
         while True:
             for word, place in nexts.items():
                 if place < at:
-                    limit = len(block) if word in self._words else below
+                    limit = below if word in self._short else len(block)
                     nexts[word] = self._next(block, word, at, limit)
             place = min(nexts.values())
             if place >= len(block):
@@ -111,8 +113,10 @@ _CHOICE = re.compile(rb"([^()|?*+{}.^$\\\[\]]+)\(\?:([A-Za-z|]+)\)([^()|?*+{}.^$
 
 
 def _words_of(pattern: bytes) -> list[bytes]:
-    """Literals of which every match of a pattern that ends in a choice of words holds one; the empty one if it does
-    not end so."""
+    """Literals of which every match of a pattern that ends in a choice of words holds one.
+
+    The empty one if the pattern does not end so.
+    """
     choice = _CHOICE.search(pattern)
     if choice is None:
         return [b""]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import numpy as np
@@ -84,7 +84,7 @@ def _seconds(year: str, month: str, day: str, zone: str | None) -> int | None:
         offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
         offset = -offset if zone[0] == "-" else offset
     try:
-        start = datetime(int(year), int(month), int(day), tzinfo=timezone.utc) - offset
+        start = datetime(int(year), int(month), int(day), tzinfo=UTC) - offset
     except (ValueError, OverflowError):
         return None
     return int(start.timestamp())

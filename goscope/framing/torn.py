@@ -6,9 +6,10 @@ another thread's log line can stand in the middle; the rest of the runtime line 
     gc 7 @5.254s 0%: 0.77+0.33+0.004 ms clock, 1.5+2026/11/24 01:43:00 level=info took=1.9ms
     0.18/0.40/0+0.008 ms cpu, 4->4->2 MB, 5 MB goal, 0 MB stacks, 0 MB globals, 2 P
 
-Numbers are single tokens, so where a log line surely starts is where the line was torn, and a line is
-joined only if the whole is a record. A gc or scavenger line may stand inside too: SCHED and scheddetail lines are printed
-without the lock that keeps runtime lines apart. What cannot be told is left alone, and counted as not understood.
+Numbers are single tokens, so where a log line surely starts is where the line was torn, and a line
+is joined only if the whole is a record. A gc or scavenger line may stand inside too: SCHED and
+scheddetail lines are printed without the lock that keeps runtime lines apart. What cannot be told
+is left alone, and counted as not understood.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from collections.abc import Callable, Sequence
 #: So many lines below a torn one are looked at.
 WINDOW = 8
 
-# How log lines start: a date, with what may stand before it; a JSON object; klog's header; a month or a time of day,
-# which must not follow a digit; a colour; a level; a line that the runtime prints under its lock.
+# How log lines start: a date, with what may stand before it; a JSON object; klog's header; a month or
+# a time of day, which must not follow a digit; a colour; a level; a line that the runtime prints
+# under its lock.
 _LOG_START = re.compile(
     rb'(?:time=|ts=|\{"[a-z@_]{1,20}":"?|\[)?'
     rb"(?:19|20)[0-9]{2}[-/][01][0-9][-/][0-3][0-9][ T][0-9]{2}:[0-9]{2}"

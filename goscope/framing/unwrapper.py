@@ -1,9 +1,10 @@
 """Takes off what log shippers put around lines, and tells the programs in one log apart.
 
-Plain text passes as it comes. Whether an input is plain is decided at the first line in which a record of the
-runtime stands: at its start, or behind something. What stands before it there is learned
-(:mod:`goscope.framing.layers`) and taken off from all lines that have the same. The stretch above that line, in
-which a ``panic:`` may stand, waits for the decision; nothing else ever waits for more than its line end.
+Plain text passes as it comes. Whether an input is plain is decided at the first line in which a
+record of the runtime stands: at its start, or behind something. What stands before it there is
+learned (:mod:`goscope.framing.layers`) and taken off from all lines that have the same. The stretch
+above that line, in which a ``panic:`` may stand, waits for the decision; nothing else ever waits
+for more than its line end.
 
 Every decision depends on lines alone, so where a chunk ends changes nothing.
 """
@@ -53,9 +54,9 @@ LineNumbers: TypeAlias = npt.NDArray[np.int32]
 class Stream:
     """The lines of one program among those of an input.
 
-    ``label`` names it, ``output`` says stdout or stderr; both are empty where nothing tells. ``numbers`` holds the
-    line of the input, from 0, for each line of the stream; it is empty while the input is plain. ``stamps`` holds
-    their times in nanoseconds since 1970.
+    ``label`` names it, ``output`` says stdout or stderr; both are empty where nothing tells.
+    ``numbers`` holds the line of the input, from 0, for each line of the stream; it is empty while
+    the input is plain. ``stamps`` holds their times in nanoseconds since 1970.
     """
 
     label: str
@@ -89,7 +90,8 @@ class _Collected:
 class Unwrapper:
     """Feed it chunks, take portions; call :meth:`finish` at the end of the input.
 
-    ``accepts`` answers whether a text is a whole one-line record; ``plain`` says that nothing stands before lines.
+    ``accepts`` answers whether a text is a whole one-line record; ``plain`` says that nothing
+    stands before lines.
     """
 
     def __init__(
@@ -131,7 +133,7 @@ class Unwrapper:
         if not self._begun:
             data = data.lstrip(b"\0")  # of a log that was truncated in place
             self._begun = bool(data)
-        if self._decided:
+        if self.is_plain:
             yield Portion(self.plain, data)
             return
         cut = data.rfind(b"\n") + 1
@@ -145,7 +147,7 @@ class Unwrapper:
             yield from self._look(block, final=False)
         else:
             yield from self._unwrap(block)
-        if self._decided:
+        if self.is_plain:
             yield Portion(self.plain, rest)
         else:
             self._hold_partial(rest)
@@ -281,9 +283,10 @@ class Unwrapper:
             if found is None:
                 stream, content, stamp, goes_on = self._current, text, None, False
             else:
-                if found[0] is None:
+                inside, label, output, stamp, goes_on = found
+                if inside is None:
                     continue
-                content, label, output, stamp, goes_on = found
+                content = inside
                 key = (label, output)
                 known = by_label.get(key)
                 stream = self._current = known if known is not None else self._stream(key)
@@ -300,10 +303,12 @@ class Unwrapper:
             if kept.parts:
                 content = b"".join(kept.parts) + content
                 kept.parts = []
-                number, stamp = kept.part_number, kept.part_stamp
+                kept.numbers.append(kept.part_number)
+                kept.stamps.append(kept.part_stamp)
+            else:
+                kept.numbers.append(number)
+                kept.stamps.append(stamp)
             kept.texts.append(content)
-            kept.numbers.append(number)
-            kept.stamps.append(stamp)
         self.lines += len(texts)
         yield from self._flushed(cut=not ended)
 

@@ -1,20 +1,23 @@
 """Several processes wrote to one log at the same time.
 
-What it detects: SCHED times or GC cycle numbers that fall back and go on again and again where they had stopped, in a
-log without a label on its lines.
+What it detects: SCHED times or GC cycle numbers that fall back and go on again and again where they
+had stopped, in a log without a label on its lines.
 
 Why it matters: lines of several programs in one log look like one program that jumps between states.
 
-Evidence and threshold: two clocks that both went on at least three times behind lines of the other. Lines are told apart
-by what stays the same in a process (GOMAXPROCS, the fields that its version of Go prints) and by where its
-clock can go on; where more than one in twenty lines could belong to either, none is told apart.
+Evidence and threshold: two clocks that both went on at least three times behind lines of the other.
+Lines are told apart by what stays the same in a process (GOMAXPROCS, the fields that its version of
+Go prints) and by where its clock can go on; where more than one in twenty lines could belong to
+either, none is told apart.
 
-Example: ``SCHED 4054ms: gomaxprocs=2 ...`` between ``SCHED 3841ms: gomaxprocs=8 ...`` and ``SCHED 4042ms: gomaxprocs=8 ...``
+Example: ``SCHED 4054ms: gomaxprocs=2 ...`` between ``SCHED 3841ms: gomaxprocs=8 ...`` and ``SCHED
+4042ms: gomaxprocs=8 ...``
 
-What to do: give goscope one log per process, or let the shipper put a label before the lines (docker compose logs,
-kubectl logs --prefix, journalctl).
+What to do: give goscope one log per process, or let the shipper put a label before the lines
+(docker compose logs, kubectl logs --prefix, journalctl).
 
-False positives: none known; a program that was started again and again makes its clocks fall, but never go on.
+False positives: none known; a program that was started again and again makes its clocks fall, but
+never go on.
 """
 
 from __future__ import annotations

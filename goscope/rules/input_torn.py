@@ -1,18 +1,19 @@
 """Records of the runtime are torn by other writes.
 
-What it detects: a SCHED, gc or scheddetail line, or a line of a goroutine, in which something else stands: a log line of
-the application, or another line of the runtime.
+What it detects: a SCHED, gc or scheddetail line, or a line of a goroutine, in which something else
+stands: a log line of the application, or another line of the runtime.
 
-Why it matters: numbers of a torn record are lost unless both parts are found, so a few samples may be missing.
+Why it matters: numbers of a torn record are lost unless both parts are found, so a few samples may
+be missing.
 
-Evidence and threshold: one is enough. The runtime writes such a line token by token (runtime/print.go), so
-another thread's write can land inside. A record was put together again only where that is certain; all others were set
-aside, and none of their numbers is used.
+Evidence and threshold: one is enough. The runtime writes such a line token by token
+(runtime/print.go), so another thread's write can land inside. A record was put together again only
+where that is certain; all others were set aside, and none of their numbers is used.
 
 Example: ``gc 7 @5.254s 0%: 0.77+0.33+0.004 ms clock, 1.5+2026/11/24 01:43:00 level=info took=1.9ms``
 
-What to do: nothing, if few were set aside. To keep them apart, let the application log to standard output, and keep
-standard error for the runtime.
+What to do: nothing, if few were set aside. To keep them apart, let the application log to standard
+output, and keep standard error for the runtime.
 
 False positives: an application that prints beginnings of runtime lines itself.
 """

@@ -2,15 +2,17 @@
 
 What it detects: an input that ends in the middle of a dump: in a line, or behind a header without any frame.
 
-Why it matters: the goroutines behind the cut are missing, so every count is a lower bound, and a leak may be behind it.
+Why it matters: the goroutines behind the cut are missing, so every count is a lower bound, and a
+leak may be behind it.
 
-Evidence and threshold: one is enough. pprof gives up at 64 MiB (runtime/pprof: writeGoroutineStacks), net/http at 64 KiB
-for the stack of a handler, Kubernetes keeps 4 KiB of a termination message, and shippers cut long entries.
+Evidence and threshold: one is enough. pprof gives up at 64 MiB (runtime/pprof:
+writeGoroutineStacks), net/http at 64 KiB for the stack of a handler, Kubernetes keeps 4 KiB of a
+termination message, and shippers cut long entries.
 
 Example: a dump of 67108864 bytes whose last line is ``goroutine 912441 [chan rec``
 
-What to do: take the dump in its compact form, which counts equal stacks: /debug/pprof/goroutine (debug=0 or 1); or save it to
-a file instead of a log.
+What to do: take the dump in its compact form, which counts equal stacks: /debug/pprof/goroutine
+(debug=0 or 1); or save it to a file instead of a log.
 
 False positives: a dump that somebody cut on purpose.
 """
@@ -53,13 +55,14 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
                 Evidence("read", count, "goroutines", f"{found.name}:{line}"),
                 Evidence("size of the input", found.size, "bytes"),
             ),
-            advice="Save the dump to a file, or take /debug/pprof/goroutine?debug=1, which counts equal stacks.",
+            advice="Save the dump to a file, or take /debug/pprof/goroutine?debug=1, which counts "
+            "equal stacks.",
             process=int(snapshots["process"][row]),
         )
 
 
 def _ends_with_header(capture: Capture, snapshot: int) -> bool:
-    """Whether the last goroutine of a dump has nothing below its header, though it is not running elsewhere."""
+    """Whether the last goroutine of a dump has nothing below its header, and is not running."""
     goroutines, stacks = capture.table("goroutines"), capture.table("stacks")
     rows = (goroutines["snapshot"] == snapshot).nonzero()[0]
     row = int(rows[-1])

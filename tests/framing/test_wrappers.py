@@ -36,7 +36,10 @@ def lines_of(name: str) -> tuple[str, ...]:
     """The first lines of a capture, as many as a test of each wrapper can afford, cut between records."""
     lines = content(path_of(name)).decode().split("\n")[:-1]
     if len(lines) > 400:
-        end = next((n for n in range(400, len(lines)) if not lines[n] or lines[n].startswith("SCHED ")), 400)  # fmt: skip
+        end = next(
+            (n for n in range(400, len(lines)) if not lines[n] or lines[n].startswith("SCHED ")),
+            400,
+        )
         lines = lines[:end]
     return tuple(lines)
 

@@ -72,7 +72,13 @@ def docker_json(line: str, number: int) -> str:
 def go_test(line: str, number: int) -> str:
     """cmd/internal/test2json: HTML-escaped, and the time with the zone of the machine."""
     test = "TestA" if number % 3 else "TestB/case_1"
-    event = {"Time": iso(number) + "+00:00", "Action": "output", "Package": "example.com/x", "Test": test, "Output": line + "\n"}  # fmt: skip
+    event = {
+        "Time": iso(number) + "+00:00",
+        "Action": "output",
+        "Package": "example.com/x",
+        "Test": test,
+        "Output": line + "\n",
+    }
     text = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
     extra = (
         '\n{"Time":"2026-11-23T22:00:00Z","Action":"run","Package":"example.com/x","Test":"TestA"}'
@@ -91,8 +97,15 @@ def journal_json(line: str, number: int) -> str:
     message: str | list[int] = line
     if "\x1b" in line:
         message = list(line.encode())
-    return json.dumps({"__REALTIME_TIMESTAMP": str(nanoseconds(number) // 1000), "_HOSTNAME": "web-1",
-        "SYSLOG_IDENTIFIER": "app", "_PID": "4711", "MESSAGE": message})  # fmt: skip
+    return json.dumps(
+        {
+            "__REALTIME_TIMESTAMP": str(nanoseconds(number) // 1000),
+            "_HOSTNAME": "web-1",
+            "SYSLOG_IDENTIFIER": "app",
+            "_PID": "4711",
+            "MESSAGE": message,
+        }
+    )
 
 
 WRAPPERS = [
@@ -108,7 +121,7 @@ WRAPPERS = [
         "kubectl --prefix --timestamps",
         lambda line, n: f"[pod/app-6c9f7d5b8-x2x7k/app] {iso(n)}Z {line}",
         timed=True,
-    ),  # fmt: skip
+    ),
     Wrapper("stern", lambda line, n: f"app-6c9f7d5b8-x2x7k app {line}"),
     Wrapper("CRI", cri, timed=True),
     Wrapper("docker json-file", docker_json, timed=True),
@@ -116,19 +129,19 @@ WRAPPERS = [
         "zap JSON",
         lambda line, n: json.dumps({"level": "info", "ts": START + n * 0.0017, "msg": line}),
         timed=True,
-    ),  # fmt: skip
+    ),
     Wrapper(
         "JSON with message",
         lambda line, n: json.dumps(
             {"@timestamp": iso(n, 3) + "Z", "log": {"level": "info", "file": "x"}, "message": line}
         ),
         timed=True,
-    ),  # fmt: skip
+    ),
     Wrapper(
         "JSON in a field of a field",
         lambda line, n: json.dumps({"time": iso(n, 3) + "Z", "data": {"line": {"text": line}}}),
         timed=True,
-    ),  # fmt: skip
+    ),
     Wrapper(
         "JSON logger under docker",
         lambda line, n: json.dumps(
@@ -139,76 +152,76 @@ WRAPPERS = [
             }
         ),
         timed=True,
-    ),  # fmt: skip
+    ),
     Wrapper(
         "JSON logger under CRI",
         lambda line, n: f"{iso(n)}Z stderr F " + json.dumps({"msg": line}),
         timed=True,
-    ),  # fmt: skip
+    ),
     Wrapper(
         "klog", lambda line, n: f"{'IWE'[n % 3]}1123 {hms(n)}      17 main.go:{3 + n % 90}] {line}"
-    ),  # fmt: skip
+    ),
     Wrapper(
         "zap console",
         lambda line, n: f"{iso(n, 3)}Z\t{('INFO', 'ERROR')[n % 2]}\tapp/main.go:{n}\t{line}",
         timed=True,
-    ),  # fmt: skip
+    ),
     Wrapper("logfmt", logfmt, timed=True),
     Wrapper(
         "journald, short",
         lambda line, n: f"Nov 23 {hms(n, 0)} web-1 app[4711]: {line}",
         drops_empty=True,
         header="-- Logs begin at Mon 2026-11-23 --\n",
-    ),  # fmt: skip
+    ),
     Wrapper(
         "journald, short-iso",
         lambda line, n: f"{iso(n, 0)}+0000 web-1 app[4711]: {line}",
         timed=True,
         drops_empty=True,
-    ),  # fmt: skip
+    ),
     Wrapper(
         "journald, short-precise",
         lambda line, n: f"Nov 23 {hms(n)} web-1 app[4711]: {line}",
         drops_empty=True,
-    ),  # fmt: skip
+    ),
     Wrapper(
         "journald, short-full",
         lambda line, n: f"Mon {iso(n, 0).replace('T', ' ')} UTC web-1 app[4711]: {line}",
         timed=True,
         drops_empty=True,
-    ),  # fmt: skip
+    ),
     Wrapper(
         "journald, short-monotonic",
         lambda line, n: f"[{12345 + n * 0.0017:12.6f}] web-1 app[4711]: {line}",
         drops_empty=True,
-    ),  # fmt: skip
+    ),
     Wrapper("journald, JSON", journal_json, timed=True, drops_empty=True),
     Wrapper(
         "syslog RFC 5424", lambda line, n: f"<14>1 {iso(n, 6)}Z host app 311 - - {line}", timed=True
-    ),  # fmt: skip
+    ),
     Wrapper("syslog RFC 3164", lambda line, n: f"<14>Nov  3 {hms(n, 0)} host app[311]: {line}"),
     Wrapper(
         "GitHub Actions",
         lambda line, n: f"{iso(n, 7)}Z {line}",
         timed=True,
         header="2026-11-23T21:59:00.0000000Z ##[group]Run make\n",
-    ),  # fmt: skip
+    ),
     Wrapper(
         "GitHub Actions, stripped",
         lambda line, n: f"{iso(n, 7)}Z {line.lstrip()}",
         timed=True,
         strips=True,
-    ),  # fmt: skip
+    ),
     Wrapper(
         "gh run view --log",
         lambda line, n: f"test (1.27, ubuntu)\tRun go test ./...\t{iso(n, 7)}Z {line}",
         timed=True,
-    ),  # fmt: skip
+    ),
     Wrapper(
         "tabs become spaces",
         lambda line, n: f"{iso(n, 3)}Z {line}".replace("\t", "        "),
         timed=True,
-    ),  # fmt: skip
+    ),
     Wrapper("GitLab", lambda line, n: f"{iso(n, 6)}Z 01O {line}", timed=True),
     Wrapper("Heroku", lambda line, n: f"{iso(n, 6)}+00:00 app[web.1]: {line}", timed=True),
     Wrapper("foreman", lambda line, n: f"{hms(n, 0)} web.1  | {line}"),
@@ -225,16 +238,16 @@ WRAPPERS = [
         "invented: date and level",
         lambda line, n: f"2026/11/23 {hms(n, 3)} {('[INFO]', '[ERROR]')[n % 2]} <stderr> {line}",
         timed=True,
-    ),  # fmt: skip
+    ),
     Wrapper("invented: constant", lambda line, n: f"@@ stderr @@ {line}"),
     Wrapper(
         "invented: no space", lambda line, n: f"{iso(n, 0)}Z app[9185] fra [info]{line}", timed=True
-    ),  # fmt: skip
+    ),
     Wrapper(
         "invented: epoch",
         lambda line, n: f"{START + n * 1700 // 1000000}.{n * 1700 % 1000000:06} app: {line}",
         timed=True,
-    ),  # fmt: skip
+    ),
     Wrapper("invented: three hashes", lambda line, n: f"### {line}"),
     Wrapper(
         "invented: tag",
@@ -242,7 +255,7 @@ WRAPPERS = [
             f"kube.var.log.app {iso(n, 3)}Z " + json.dumps({"stream": "stderr", "log": line})
         ),
         timed=True,
-    ),  # fmt: skip
+    ),
     Wrapper("invented: whole line coloured", lambda line, n: f"\x1b[31m[app] {line}\x1b[0m"),
 ]
 
