@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -155,8 +156,12 @@ class Table:
     def select(self, rows: Bools | Ints) -> Table:
         """The rows under a boolean mask or at the given positions, in their order."""
         at: Ints = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64)
-        cells = {name: _select(self._column(name), at) for name in self._cells}
+        # Each column when it is looked at: a rule looks at few.
+        cells = {name: partial(self._selected, name, at) for name in self._cells}
         return Table(self.name, self.schema, cells, len(at))
+
+    def _selected(self, name: str, at: Ints) -> Cells:
+        return _select(self._column(name), at)
 
     def replaced(self, column: str, cells: Cells | Callable[[], Cells]) -> Table:
         """The same table with other values in one column, or what gives them when it is looked at."""

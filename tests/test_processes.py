@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from goscope.capture import CaptureBuilder
+from tests.conftest import Read
 
 
 def sched(t_ms: int) -> str:
@@ -122,3 +123,10 @@ def test_a_dump_beside_several_logs_is_of_none_of_their_processes() -> None:
     assert capture.table("sched")["process"].tolist() == [0, 0, 1]
     assert capture.table("goroutines")["process"].tolist() == [2]
     assert capture.processes == 3
+
+
+def test_a_process_that_changes_gomaxprocs_stays_one(read: Callable[..., Read]) -> None:
+    """Its cycles count on without a gap; of two processes the numbers would not."""
+    line = "gc {n} @{n}.000s 1%: 0.1+1+0.1 ms clock, 0.1+0.1/0.1/0+0.1 ms cpu, 4->4->2 MB, 5 MB goal, {p} P\n"
+    text = "".join(line.format(n=n, p=2 + n % 2) for n in range(1, 40))
+    assert read(text).capture.processes == 1
