@@ -13,8 +13,8 @@ class Signs:
 
     An opening with a number in it (``SCHED #``, ``goroutine #``) and its sign prove a record; of
     the short ones (``  P#``) and those without a number, only a whole record does. A block without
-    a number in its opening counts if its sign goes to the end of the line. Others (``panic: ``) are
-    only :attr:`loose`: applications write that too.
+    a number in its opening counts if its openings are long and its sign goes to the end of the
+    line; other blocks (``panic: ``) prove nothing: applications write that too.
     """
 
     def __init__(
@@ -26,11 +26,11 @@ class Signs:
         # Where none of these literals stands, no sign does: looking for them is a hundred times quicker.
         self._words: dict[bytes, list[re.Pattern[bytes]]] = {}
         self._short: set[bytes] = set()
-        signs, loose = [], []
+        signs, values = [], []
         for kind in kinds:
             numbered = all(b"#" in opening for opening in kind.openings)
-            if isinstance(kind, BlockKind) and not numbered and not _whole_line(kind.sign):
-                loose.append(b"(?:%s)" % kind.sign.pattern)
+            if isinstance(kind, BlockKind) and not numbered and not _particular(kind):
+                values += [_literal(opening) for opening in kind.openings if len(opening) >= _VALUE]
                 continue
             literals = [opening.partition(b"#")[0].lstrip(b" ") for opening in kind.openings]
             if isinstance(kind, BlockKind):
@@ -48,7 +48,8 @@ class Signs:
             else:
                 self._short.update(_words_of(kind.sign.pattern))
         self._sign = re.compile(b"|".join(signs) or b"(?!)")
-        self.loose = re.compile(b"|".join(loose)) if loose else None
+        # What stands behind the opening of another block, such as a panic's value, proves nothing.
+        self._value = re.compile(b"|".join(values) or b"(?!)")
 
     def find(self, text: bytes) -> int:
         """Where a record starts in a line; -1 if none does."""
@@ -57,6 +58,8 @@ class Signs:
             if text[at : at + 1] == b" " and at:
                 at = _indented(text, at)
             rest = text[at:]
+            if at and self._value.search(text, 0, at):
+                return -1
             if text[:at].endswith(b"\t") and text.count(b"\t", 0, at) == 1 and self._is_block(rest):
                 continue  # the value of a panic is indented by a tab, and may hold a dump
             if any(sign.match(rest) for sign in self._proof) or self._accepts(rest):
@@ -78,26 +81,30 @@ class Signs:
     def _is_block(self, text: bytes) -> bool:
         return any(sign.match(text) for sign in self._blocks)
 
-    def find_loosely(self, text: bytes) -> int:
-        found = self.loose.search(text) if self.loose is not None else None
-        return -1 if found is None else found.start()
-
     def lines(self, block: bytes, below: int) -> Iterator[tuple[int, int, int]]:
         """The lines that seem to hold a record: start, end, and where in the line.
 
         Short signs, and those without a number, count only in the first ``below`` bytes.
         """
-        at = 0
-        nexts = dict.fromkeys((*self._words, *self._short), -1)  # where each word stands next
-        if not nexts:
-            return
+        words = [*self._words, *(word for word in self._short if word not in self._words)]
+        begin = 0
+        while begin < len(block) and words:  # the first record often stands near the beginning
+            stop = block.find(b"\n", begin + _WINDOW) + 1 or len(block)
+            yield from self._lines_between(block, begin, stop, below, words)
+            begin = stop
+
+    def _lines_between(
+        self, block: bytes, at: int, stop: int, below: int, words: Sequence[bytes]
+    ) -> Iterator[tuple[int, int, int]]:
+        """The same for the lines between two line starts."""
+        nexts = dict.fromkeys(words, -1)  # where each word stands next
         while True:
             for word, place in nexts.items():
                 if place < at:
-                    limit = below if word in self._short else len(block)
+                    limit = min(below, stop) if word in self._short else stop
                     nexts[word] = self._next(block, word, at, limit)
             place = min(nexts.values())
-            if place >= len(block):
+            if place >= stop:
                 return
             start = block.rfind(b"\n", 0, place) + 1
             end = block.find(b"\n", place)
@@ -108,7 +115,10 @@ class Signs:
             at = end + 1
 
 
+_WINDOW = 1 << 16
 _SHORT = 2
+_LONG = 10
+_VALUE = 6
 _CHOICE = re.compile(rb"([^()|?*+{}.^$\\\[\]]+)\(\?:([A-Za-z|]+)\)([^()|?*+{}.^$\\\[\]]+)$")
 
 
@@ -123,8 +133,9 @@ def _words_of(pattern: bytes) -> list[bytes]:
     return [choice[1] + word + choice[3] for word in choice[2].split(b"|")]
 
 
-def _whole_line(sign: re.Pattern[bytes]) -> bool:
-    return sign.pattern.endswith(b"$")
+def _particular(kind: BlockKind) -> bool:
+    """Whether nobody but the runtime writes such lines: long openings, and a sign for all of the line."""
+    return kind.sign.pattern.endswith(b"$") and min(map(len, kind.openings)) >= _LONG
 
 
 def _literal(opening: bytes) -> bytes:

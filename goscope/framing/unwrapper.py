@@ -105,7 +105,7 @@ class Unwrapper:
         self.streams: list[Stream] = [self.plain]
         self.lines = 0  # that were taken apart; 0 in a plain input
         self._signs = Signs(kinds, accepts)
-        self._decided = True if plain else None  # True: plain
+        self._decided: bool | None = True if plain else None  # True: plain
         self._held = b""  # whole lines above the first record
         self._looked_at = 0
         self._released = 0  # lines that were passed on before
@@ -142,15 +142,11 @@ class Unwrapper:
             return
         block = b"".join(self._partial) + data[:cut]
         self._partial, self._partial_size = [], 0
-        rest = data[cut:]
-        if self._decided is None:
-            yield from self._look(block, final=False)
-        else:
+        self._hold_partial(data[cut:])
+        if self.wrapped:
             yield from self._unwrap(block)
-        if self.is_plain:
-            yield Portion(self.plain, rest)
-        else:
-            self._hold_partial(rest)
+            return
+        yield from self._look(block, final=False)
 
     def finish(self) -> Iterator[Portion]:
         """What was held back, and a last line without a line end."""
@@ -183,16 +179,14 @@ class Unwrapper:
             text = block[start:end].removesuffix(b"\r")
             if at == 0 or text[:at] in PREFIXES:
                 self._decided = True
-                yield Portion(self.plain, everything)
+                yield Portion(self.plain, everything + b"".join(self._partial))
+                self._partial = []
                 return
             if self._learn(text):
                 yield from self._apply_from(everything, before + start)
                 return
         if final:
-            if not self._learn_loosely(everything):
-                yield Portion(self.plain, everything)
-                return
-            yield from self._apply_from(everything, len(everything))
+            yield Portion(self.plain, everything)
             return
         keep = everything.find(b"\n", max(0, len(everything) - LOOK_BACK - 1)) + 1
         if len(everything) <= LOOK_BACK:
@@ -239,23 +233,6 @@ class Unwrapper:
             self._recipes.append(recipe)
             self._recipes.sort(key=lambda r: -r.length)
         return sure
-
-    def _learn_loosely(self, everything: bytes) -> bool:
-        """At the end of an input without a sure record: a crash that shows no goroutine."""
-        loose = self._signs.loose
-        if loose is None:
-            return False
-        for found in loose.finditer(everything, max(0, len(everything) - LOOK_BACK)):
-            start = everything.rfind(b"\n", 0, found.start()) + 1
-            end = everything.find(b"\n", start)
-            text = everything[start : end if end >= 0 else len(everything)].removesuffix(b"\r")
-            if text[: found.start() - start].strip(b" \t") == b"":
-                return False
-            learned = layers.learn(text, self._signs.find_loosely)
-            if learned is not None and learned[1]:
-                self._recipes.append(learned[0])
-                return True
-        return False
 
     # ---- wrapped lines ----------------------------------------------------------------------------
 

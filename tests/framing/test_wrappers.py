@@ -16,7 +16,7 @@ from tests.framing.wrappers import WRAPPERS, Wrapper, nanoseconds, wrapped
 
 READ = Callable[..., Any]
 TABLES = ("sched", "procs", "threads", "sched_goroutines", "gc", "goroutines", "frames", "stacks")
-PLACES = frozenset({"input", "line", "wall_time", "process"})
+PLACES = frozenset({"input", "line", "wall_time", "process", "log_line"})
 SOURCES = [
     "go1.19/panic_all/panic.log",
     "go1.27/idle_server/sigquit.log",
@@ -93,7 +93,8 @@ def test_the_same_records(read: READ, wrapper: Wrapper, name: str) -> None:
 def test_the_same_records_among_lines_of_the_application(
     read: READ, wrapper: Wrapper, name: str
 ) -> None:
-    data, origin = wrapped(wrapper, lines_of(name), app_every=9)
+    # Not in the first call of a crash, where nobody can tell them from the value of the panic.
+    data, origin = wrapped(wrapper, lines_of(name), app_every=11)
     compare(read(data), plain(read, name), origin, wrapper)
 
 
@@ -134,3 +135,26 @@ def test_a_gzip_of_a_wrapped_log(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(data))
     lines = "\n".join(lines_of(SOURCES[2])) + "\n"
     assert len(goscope.read(path).goroutines) == len(goscope.read(lines).goroutines) > 0
+
+
+@pytest.mark.parametrize("prefix", ["", "app-1  | ", "2026-11-23T22:00:00Z stderr F "])
+def test_the_value_of_a_panic_is_no_wrapper(read: READ, prefix: str) -> None:
+    lines = ["panic: goroutine 5 [running]:", "\tmain.f()", "", "goroutine 1 [running]:", "main.main()", "\t/app/main.go:3 +0x1d"]  # fmt: skip
+    found = read("".join(f"{prefix}{line}\n" for line in lines))
+    assert [row["id"] for row in found.rows("goroutines")] == [1]
+    assert [row["message"] for row in found.rows("crashes")] == ["goroutine 5 [running]:\nmain.f()"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026/11/23 22:00:00 fatal error: no configuration",
+        "level=error msg=\"panic: recovered\"",
+        '{"level":"error","msg":"panic: recovered"}',
+        "2026-11-23T22:00:00Z INFO exit status 2",
+        "see SCHED 0ms: gomaxprocs=1 in the manual",
+    ],
+)  # fmt: skip
+def test_what_an_application_says_is_no_record(read: READ, line: str) -> None:
+    found = read(f"{line}\n" * 3 + "and more\n")
+    assert not found.capture.recognised
