@@ -59,6 +59,8 @@ SAMPLES = sched(2).splitlines(keepends=True)
 OTHERS = [
     line.replace("gomaxprocs=4", "gomaxprocs=2").replace("000ms", "030ms") for line in SAMPLES
 ]
+
+
 def ticking(*, still: bool) -> str:
     """All Ps busy and one goroutine waits; one P's schedtick stands still or does not."""
     return "".join(

@@ -173,3 +173,23 @@ def test_a_guess_is_a_note_and_no_warning() -> None:
     assert found.verdicts["scheduler"].confidence is Confidence.LOW
     assert [(f.rule, f.severity.value) for f in found.findings] == [("sched-blocked", "info")]
     assert found.status == "info"
+
+
+# ---- who runs -----------------------------------------------------------------------------------
+
+
+def test_goroutines_that_run_are_left_to_act() -> None:
+    stuck = many(12, "sync.Mutex.Lock")
+    assert state(QUIET, program("chan receive", *stuck, *many(3, "chan receive", start=50))) == (
+        "blocked"
+    )
+    at_work = (*many(3, "chan receive", start=50), *many(3, "runnable", start=60))
+    assert state(QUIET, program("chan receive", *stuck, *at_work)) == "idle"
+
+
+def test_what_comes_back_from_a_system_call_while_the_dump_is_made_was_in_one() -> None:
+    where = "syscall.Syscall(0x4a, 0x3, 0x0, 0x0)\n\t/go/src/syscall/s.go:5 +0x1\nmain.f()\n\t/app/main.go:15 +0x28"
+    blocks = (*many(20, "runnable", where=where), *many(20, "syscall", start=50, where=where))
+    found = verdict(QUIET, program("select (no cases)", *blocks))
+    assert found.state == "blocked"
+    assert "40 of 40" in found.reason
