@@ -14,6 +14,7 @@ from goscope.findings import Evidence, Finding, Site, Verdict
 from goscope.renderers.renderer import Renderer
 from goscope.rules import all_rules
 from goscope.settings import Settings
+from goscope.transitions import Transitions, transitions_of
 
 SCHEMA = "goscope.diagnosis/1"
 
@@ -49,8 +50,36 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "crashes": [_crash(c) for c in diagnosis.crashes],
         "processes": capture.processes,
         "process_labels": [capture.labels.get(n) for n in range(capture.processes)],
+        "goroutine_states": [_states(t) for t in transitions_of(capture)],
         "inputs": [_input(i, capture.records(i.name)) for i in capture.inputs],
         "settings": _settings(diagnosis.settings),
+    }
+
+
+def _states(found: Transitions) -> dict[str, Any]:
+    return {
+        "process": found.process,
+        "samples": found.samples,
+        "goroutines": found.goroutines,
+        "time_share": {name: round(share, 4) for name, share in found.shares},
+        "transitions": [
+            {
+                "from": step.before,
+                "to": step.after,
+                "count": step.count,
+                "direct": step.direct,
+                "possible": step.possible,
+            }
+            for step in found.steps
+        ],
+        "active": [
+            {
+                "goroutine": one.goroutine,
+                "ms": round(one.ms),
+                "time_share": {name: round(share, 4) for name, share in one.shares},
+            }
+            for one in found.active
+        ],
     }
 
 

@@ -65,7 +65,7 @@ def _of_phases(
         key=lambda pair: _span(s, pair[0]),
     )[1]
     total = max(sum(lasted.values()), 1e-9)
-    reason = f"in {lasted[word] / total:.0%} of the time {chosen.reason}"
+    reason = f"for {lasted[word] / total:.0%} of the time: {chosen.reason}"
     named = [replace(run, word=j.state) for run, j in zip(runs, judged, strict=True)]
     return replace(chosen, reason=reason), _stretches(s, _joined(named))
 

@@ -17,7 +17,14 @@ import numpy as np
 from goscope.capture import Capture
 from goscope.findings import Site
 from goscope.goruntime.function_names import is_standard_library
-from goscope.goruntime.goroutine_states import LEAKED, SYSCALL, WAITING
+from goscope.goruntime.goroutine_states import (
+    LEAKED,
+    RUNNABLE,
+    RUNNING,
+    SYSCALL,
+    WAITING,
+    name_of_status,
+)
 from goscope.goruntime.request_handlers import serves_a_request
 from goscope.goruntime.wait_reasons import never_wakes, primitive_of, reason
 from goscope.numerals import IntArray
@@ -25,6 +32,7 @@ from goscope.stacks import Blocked, Snapshot, Stack, blocked_groups, snapshots_o
 
 #: What goroutines wait on that another goroutine has to end; nobody parks idle workers there.
 _HELD = frozenset({"lock", "semaphore", "wait_group"})
+_SYSCALLS = ("syscall.", "internal/runtime/syscall", "runtime/internal/syscall", "internal/syscall")
 _SITES = 3
 _LAST_DUMP = "last dump"
 
@@ -47,7 +55,7 @@ class Waits:
     held: int  # for a lock, a WaitGroup, a semaphore: another goroutine has to end it
     sends: int  # for a receiver, or for nothing that can come (nil channels, select without cases)
     syscalls: int
-    resting: int  # for work, time, the network
+    resting: int  # for work, time, the network, or for nothing: they run
     requests: int  # that are being served
     requests_held: int  # and of them those that wait for a lock or a receiver
     outside: bool  # something from outside can wake a goroutine: a connection, a timer, a signal
@@ -166,13 +174,23 @@ def _add_group(tally: _Tally, blocked: Blocked) -> None:
 
 
 def _add_syscalls(capture: Capture, tally: _Tally, dump: Snapshot) -> None:
-    rows, stacks = dump.rows, stacks_of(capture)
-    for stack, count in Counter(rows["stack"][_in_state(dump, "syscall")].tolist()).items():
-        known = stacks[stack]
-        if any(name.startswith("os/signal.") for name in known.functions):
-            tally.outside = True
-        if known.normal is None:
-            tally.add("syscalls", WaitSite("syscall", count, known))
+    """Goroutines in system calls, and those that run, which are left to act.
+
+    A dump stops the world, and whoever returns from a system call meanwhile becomes runnable.
+    """
+    stacks = stacks_of(capture)
+    for state in ("syscall", "runnable", "running"):
+        for stack, count in Counter(dump.rows["stack"][_in_state(dump, state)].tolist()).items():
+            known = stacks[stack]
+            functions = known.functions
+            if any(name.startswith("os/signal.") for name in functions):
+                tally.outside = True
+            if known.normal is not None or _writes_the_dump(known):
+                continue
+            if state == "syscall" or (functions and functions[0].startswith(_SYSCALLS)):
+                tally.add("syscalls", WaitSite("syscall", count, known))
+            else:
+                tally.add("rests", WaitSite(state, count, known))
 
 
 def _in_state(dump: Snapshot, state: str) -> IntArray:
@@ -214,6 +232,10 @@ class Runners:
 _WRITES_THE_DUMP = ("runtime/pprof.", "runtime.Stack", "runtime/debug.Stack")
 
 
+def _writes_the_dump(stack: Stack) -> bool:
+    return any(name.startswith(_WRITES_THE_DUMP) for name in stack.functions)
+
+
 def runners_in(capture: Capture, dump: Snapshot) -> Runners | None:
     """Who runs or is runnable in a dump, apart from who writes it; None if nobody."""
     stacks = stacks_of(capture)
@@ -223,7 +245,7 @@ def runners_in(capture: Capture, dump: Snapshot) -> Runners | None:
     at: dict[str | None, tuple[int, Site, Stack]] = {}
     for stack, count in found.items():
         known = stacks[stack]
-        if any(name.startswith(_WRITES_THE_DUMP) for name in known.functions):
+        if _writes_the_dump(known):
             continue
         site = known.user_frame
         if site is None or site.function is None:
@@ -284,6 +306,8 @@ def _tally_sample(capture: Capture, sample: int, tally: _Tally) -> set[int]:
             if g != 1:
                 sites["syscalls", "syscall"] += 1
             continue
+        if base in (RUNNABLE, RUNNING):
+            sites["rests", name_of_status(base)] += g != 1
         if base not in (WAITING, LEAKED) or not text:
             continue
         found = reason(text)

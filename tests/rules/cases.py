@@ -60,6 +60,24 @@ OTHERS = [
     line.replace("gomaxprocs=4", "gomaxprocs=2").replace("000ms", "030ms") for line in SAMPLES
 ]
 
+
+def ticking(*, still: bool) -> str:
+    """All Ps busy and one goroutine waits; one P's schedtick stands still or does not."""
+    return "".join(
+        f"SCHED {t}000ms: gomaxprocs=2 idleprocs=0 threads=5 spinningthreads=0 needspinning=1 "
+        f"idlethreads=0 runqueue=1 [ 0 0 ] schedticks=[ {7 if still else 90 * t} {100 * t} ]\n"
+        for t in range(1, 11)
+    )
+
+
+def stopped(cycle: int, at_s: float, ms: int) -> str:
+    """A gc line whose first stop-the-world phase took so long."""
+    return (
+        f"gc {cycle} @{at_s:.3f}s 9%: {ms}+0.24+0.02 ms clock, {4 * ms}+0.1/0.2/0.1+0.08 ms cpu, "
+        "4->4->1 MB, 5 MB goal, 0 MB stacks, 0 MB globals, 4 P\n"
+    )
+
+
 CASES = {
     "leak-cycle": Case(
         fires=(dump(goroutine(8, "sync.Mutex.Lock", where=LOCKING)),) * 2,
@@ -129,6 +147,11 @@ CASES = {
         quiet=(sched(4), dump(*leaks(range(18, 38), "IO wait"))),
     ),
     "sched-unbalanced": Case(fires=(sched(3),), quiet=(sched(0),)),
+    "sched-no-preemption": Case(fires=(ticking(still=True),), quiet=(ticking(still=False),)),
+    "sched-stw-stuck": Case(
+        fires=(traces.cycle(1, 2.0) + stopped(2, 4.0, 1300),),
+        quiet=(traces.cycle(1, 2.0) + traces.cycle(2, 4.0),),
+    ),
     "gc-thrash": Case(
         fires=(traces.every(0.04, live=57, goal=60, background=35, assist=10, mark=36),),
         quiet=(traces.every(0.04, live=57, goal=60, background=1),),
