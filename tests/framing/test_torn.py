@@ -136,3 +136,79 @@ def test_what_cannot_be_joined_is_counted(read: READ) -> None:
     assert found.rows("gc") == []
     assert found.input.unparsed_count == 1
     assert found.input.unparsed[0].line == 1
+
+
+OTHERS = [
+    '{"level":"info","msg":"served"}',
+    "I1123 21:33:00.123456      17 main.go:3] served",
+    "level=info msg=served",
+    "[INFO] served",
+    "\x1b[32mINFO\x1b[0m served",
+    "Nov 23 22:00:00 host app: served",
+]
+
+
+@pytest.mark.parametrize("log", OTHERS)
+@pytest.mark.parametrize(("line", "table"), [(GC, "gc"), (SCHED, "sched")])
+def test_torn_by_other_forms_of_log_lines(read: READ, line: str, table: str, log: str) -> None:
+    wanted = said(read(f"{line}\n").rows(table))
+    for place in ends_of_tokens(line):
+        found = read(f"{line[:place]}{log}\n{line[place:]}\n")
+        if found.rows(table):
+            assert said(found.rows(table)) == wanted
+            assert found.input.unparsed_count == 0
+        else:  # only behind the first word, where nothing tells that a record began
+            assert place <= line.index(" ") + 1
+            assert found.input.unparsed_count == 1
+
+
+def test_a_gc_line_inside_a_sched_line(read: READ) -> None:
+    """SCHED lines are printed without the lock that keeps gc lines whole."""
+    for place in ends_of_tokens(SCHED):
+        if place < 7:
+            continue
+        found = read(f"{SCHED[:place]}{GC}\n{SCHED[place:]}\n")
+        assert said(found.rows("sched")) == said(read(f"{SCHED}\n").rows("sched"))
+        assert said(found.rows("gc")) == said(read(f"{GC}\n").rows("gc"))
+        assert found.input.unparsed_count == 0
+        assert [line for line, _ in found.input.rejoined] == [1]
+
+
+@pytest.mark.parametrize("text", ["gc 1something\n2 @0.519s 1%" + GC[15:], "gc {}\n" + GC[3:]])
+def test_an_end_without_a_beginning_is_counted(read: READ, text: str) -> None:
+    found = read(text + "\n")
+    assert found.rows("gc") == []
+    assert found.input.unparsed_count == 1
+    assert found.input.unparsed[0].line == 2
+
+
+BLOCK = (
+    "goroutine 18 [chan send, 5 minutes]:\nmain.leak1.func1(0x12, {0x34, 0x5})\n\t/app/main.go:15 +0x1d\n"
+    "created by main.leak1 in goroutine 1\n\t/app/main.go:14 +0x5f\n\ngoroutine 7 [select]:\nmain.main()\n"
+    "\t/app/main.go:3 +0x1d\n"
+)
+
+
+@pytest.mark.parametrize("line", [SCHED, *OTHERS])
+def test_lines_between_those_of_a_goroutine(read: READ, line: str) -> None:
+    wanted = read(BLOCK)
+    lines = BLOCK.split("\n")
+    for place in range(1, 5):
+        found = read("\n".join([*lines[:place], line, *lines[place:]]))
+        assert said(found.rows("goroutines")) == said(wanted.rows("goroutines"))
+        assert said(found.rows("frames")) == said(wanted.rows("frames"))
+        assert len(found.rows("sched")) == (line == SCHED)
+        assert found.input.unparsed_count == 0
+
+
+@pytest.mark.parametrize(
+    "place", ["18", "chan send", "0x12", "{0x34, 0x5})", "created by main.leak1"]
+)
+def test_a_sched_line_inside_a_line_of_a_goroutine(read: READ, place: str) -> None:
+    front, found_place, rest = BLOCK.partition(place)
+    found = read(f"{front}{found_place}{SCHED}\n{rest}")
+    wanted = read(BLOCK)
+    assert [r["id"] for r in found.rows("goroutines")] == [18, 7]
+    assert len(found.rows("frames")) == len(wanted.rows("frames"))
+    assert [r["creator"] for r in found.rows("goroutines")] == ["main.leak1", None]
+    assert [r["t_ms"] for r in found.rows("sched")] == [4036]
