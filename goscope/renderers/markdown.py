@@ -32,7 +32,7 @@ def render(diagnosis: Diagnosis) -> str:
         "| --- | --- | --- |",
     ]
     for name, verdict in diagnosis.verdicts.items():
-        sign = _SIGNS[plain_words.level(verdict.state)]
+        sign = _SIGNS[plain_words.level(verdict.state, diagnosis.status)]
         words = plain_words.sentence(name, verdict)
         if verdict.state != "unknown":
             words = f"{words.removesuffix('.')} ({verdict.reason}; {verdict.confidence.value} confidence)."

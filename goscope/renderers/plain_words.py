@@ -29,6 +29,8 @@ LEVELS = {
     "unknown": "unknown",
 }
 
+_RANKS = ("ok", "info", "warning", "critical")
+
 _SENTENCES = {
     ("scheduler", "healthy"): "The work is spread over the processors and hardly has to wait.",
     ("scheduler", "idle"): "The program has little to do; its processors rest most of the time.",
@@ -88,9 +90,15 @@ CRASHES = {
 }
 
 
-def level(state: str) -> str:
-    """ok, warning, critical or unknown; a word that is not known counts as critical, as crashes do."""
-    return LEVELS.get(state, "critical")
+def level(state: str, status: str = "critical") -> str:
+    """ok, info, warning, critical or unknown; a word that is not known is critical, as crashes are.
+
+    No verdict is shown as worse than the status of the whole: a leak may be no more than a warning.
+    """
+    found = LEVELS.get(state, "critical")
+    if found in _RANKS and status in _RANKS and _RANKS.index(found) > _RANKS.index(status):
+        return status
+    return found
 
 
 def sentence(name: str, verdict: Verdict) -> str:

@@ -138,7 +138,9 @@ def test_zooming_and_back(show: Callable[..., Shown]) -> None:
     shown = show(diagnosed(CAPTURES / "go1.23/cpu_starving"))
     seen = "() => document.getElementById('timelinechart')._fullLayout.xaxis.range"
     whole = shown.page.evaluate(seen)
-    box = shown.page.locator("#timelinechart .nsewdrag").first.bounding_box()
+    row = shown.page.locator("#timelinechart .nsewdrag").first
+    row.evaluate("e => e.scrollIntoView({block: 'center'})")
+    box = row.bounding_box()
     shown.page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 5)
     shown.page.mouse.down()
     shown.page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 8, steps=4)

@@ -40,6 +40,21 @@ def test_the_levels() -> None:
     assert level("a kind of a later version") == "critical"
 
 
+@pytest.mark.parametrize(
+    ("state", "status", "shown"),
+    [
+        ("leak", "critical", "critical"),
+        ("leak", "warning", "warning"),
+        ("unbalanced", "critical", "warning"),
+        ("ok", "critical", "ok"),
+        ("unknown", "ok", "unknown"),
+        ("sigquit", "info", "info"),
+    ],
+)
+def test_no_verdict_looks_worse_than_the_whole(state: str, status: str, shown: str) -> None:
+    assert level(state, status) == shown
+
+
 def test_nothing_is_left_over() -> None:
     assert set(CRASHES) == set(KINDS)
     assert set(HEADLINES) == set(SCHEMA["properties"]["status"]["enum"])

@@ -15,7 +15,7 @@ def _verdicts(page: Page) -> str:
             "name": name,
             "title": plain_words.TITLES.get(name, name.capitalize()),
             "verdict": verdict,
-            "level": plain_words.level(verdict.state),
+            "level": plain_words.level(verdict.state, page.diagnosis.status),
             "sentence": plain_words.sentence(name, verdict),
         }
         for name, verdict in page.diagnosis.verdicts.items()

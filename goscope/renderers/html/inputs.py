@@ -75,6 +75,7 @@ def _build(page: Page) -> str:
         rules=[
             (rule.name, settings.runs(rule.name), rule.threshold_words(settings))
             for rule in all_rules()
+            if rule.threshold_words(settings) or not settings.runs(rule.name)
         ],
         recipes=[
             recipe
