@@ -123,7 +123,7 @@ def test_without_traces_and_dumps_there_is_a_page() -> None:
     assert len(text.encode()) < 100_000  # without charts no plotly
 
 
-def test_fifty_thousand_goroutines_of_as_many_stacks_fit() -> None:
+def test_five_thousand_goroutines_of_as_many_stacks_fit() -> None:
     text = "".join(
         f"goroutine {i} [chan receive, {i % 90 + 1} minutes]:\nmain.worker{i}(0xc000)\n"
         f"\t/app/w{i % 100}.go:{i} +0x1d\ncreated by main.spawn in goroutine {max(i - 1, 1)}\n\t/app/main.go:7 +0x66\n\n"
