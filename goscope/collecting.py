@@ -280,7 +280,7 @@ def collections_of(capture: Capture) -> tuple[Collecting, ...]:
     wall_s, cpu_s = sum_of(gc, _WALL), cpu_ms_per_p(gc)
     wall_s /= 1000
     cpu_s /= 1000
-    processes = np.unique(gc["process"]).tolist()
+    processes = gc.distinct("process")
     return tuple(_collecting(capture, (wall_s, cpu_s), process) for process in processes)
 
 

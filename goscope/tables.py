@@ -133,6 +133,12 @@ class Table:
             values[missing] = np.nan
         return values
 
+    def distinct(self, column: str) -> list[int]:
+        """The values of a small non-negative integer column, each once, in order."""
+        return (
+            np.flatnonzero(np.bincount(self._column(column).values)).tolist() if self.rows else []
+        )
+
     def flags(self, column: str) -> Bools:
         """A BOOL column as booleans; a missing value counts as False."""
         return np.asarray(self._column(column).values == 1)

@@ -78,7 +78,7 @@ def threads_of(capture: Capture) -> tuple[Threads, ...]:
     """The thread counts of each process that printed SCHED lines."""
     sched = capture.table("sched")
     found = []
-    for process in np.unique(sched["process"]) if len(sched) else ():
+    for process in sched.distinct("process"):
         mine = sched.select(sched["process"] == process)
         threads = mine.numbers("threads")
         known = np.flatnonzero(~np.isnan(threads))

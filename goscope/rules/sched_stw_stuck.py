@@ -48,7 +48,7 @@ def find(
     """One finding per process, unless sched-no-preemption tells more about it."""
     bars = replace(bars_of(settings), stuck_stw_ms=stuck_stw_ms)
     schedules = {s.process: s for s in schedules_of(capture, bars)}
-    for process in np.unique(capture.table("gc")["process"]).tolist():
+    for process in capture.table("gc").distinct("process"):
         stops = stops_of(capture, process, least_ms=stuck_stw_ms)
         schedule = schedules.get(process)
         if not len(stops) or (schedule is not None and schedule.cause == "kept"):

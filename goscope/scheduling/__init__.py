@@ -89,7 +89,7 @@ def schedules_of(capture: Capture, bars: Bars = _BARS) -> tuple[Schedule, ...]:
     sched = capture.table("sched")
     return tuple(
         _schedule(capture, int(process), bars)
-        for process in np.unique(sched["process"])
+        for process in sched.distinct("process")
         if len(sched)
     )
 
