@@ -130,6 +130,8 @@ def _resting(
     if all_idle < 0.8 and not (busy < 0.1 and np.median(s.idle_share) == 1) and not many_threads(s):
         return None
     idle = f"all Ps are idle in {all_idle:.0%} of the samples"
+    if all_idle < 0.5:
+        idle = f"{np.median(s.idle):.0f} of {np.median(s.procs):.0f} Ps are usually idle"
     if waits is not None:
         why = _stopped(waits, bars)
         if why is not None:
