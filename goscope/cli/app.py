@@ -57,7 +57,7 @@ def options(
 def with_default_command(arguments: Sequence[str]) -> list[str]:
     """The arguments with ``analyze`` in front, where no command is named."""
     if not arguments:
-        return ["--help"] if sys.stdin.isatty() else ["analyze", "-"]
+        return ["--help"] if sys.stdin.isatty() else ["analyze"]
     if arguments[0] in _COMMANDS or arguments[0] in ("-h", "--help", "--version"):
         return list(arguments)
     _refuse_mistyped(arguments[0])
