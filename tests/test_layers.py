@@ -50,6 +50,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"source_links", "timeline", "stack_groups"}),
     frozenset({"rules"}),
     frozenset({"diagnosis", "configuration", "topics"}),
+    frozenset({"comparison", "watching"}),
     frozenset({"renderers", "exports"}),
     frozenset({"cli"}),
 )
