@@ -11,8 +11,6 @@ import typer
 
 from goscope.cli.judging import (
     ConfigOption,
-    Format,
-    FormatOption,
     LeakAfterOption,
     NoColorOption,
     QuietOption,
@@ -37,6 +35,13 @@ if TYPE_CHECKING:
     from goscope.comparison import Comparison
 
 
+class DiffFormat(Enum):
+    """What goes to standard output."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class FailOnChange(Enum):
     """The change that sets the exit code to 1."""
 
@@ -50,7 +55,9 @@ def diff(
         str, typer.Argument(help="A file, directory, archive, or the address of a live program.")
     ],
     after: Annotated[str, typer.Argument(help="The same, later; it may be another process.")],
-    output_format: FormatOption = Format.TEXT,
+    output_format: Annotated[
+        DiffFormat, typer.Option("--format", "-f", help="What goes to standard output.")
+    ] = DiffFormat.TEXT,
     fail_on: Annotated[
         FailOnChange,
         typer.Option(
@@ -133,10 +140,10 @@ def _shown(name: str) -> str:
     return without_credentials(name) if "://" in name else Path(name).as_posix()
 
 
-def _print(comparison: Comparison, output_format: Format, no_color: bool) -> None:
+def _print(comparison: Comparison, output_format: DiffFormat, no_color: bool) -> None:
     from goscope.renderers.changes import document, show
 
-    if output_format is Format.JSON:
+    if output_format is DiffFormat.JSON:
         tell(document(comparison))
         return
     from rich.console import Console

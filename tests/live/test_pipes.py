@@ -92,7 +92,7 @@ def test_the_verdict_so_far_and_then_the_last() -> None:
     while b"read stdin: " not in so_far:
         so_far += process.stderr.readline()
     assert so_far.startswith(b"goscope: ok\n")
-    assert b"10 SCHED lines" in so_far
+    assert b"9 SCHED lines" in so_far  # the last line may go on
     send(process, PROVEN)
     out, err = process.communicate(timeout=60)
     assert err == b""
@@ -124,7 +124,7 @@ def test_the_dump_after_ctrl_backslash_is_read() -> None:
     assert (second.returncode, err) == (0, b"")
     assert first.wait() == 2
     assert b"SIGQUIT: quit" in out
-    assert re.search(rb"SCHED lines?, [0-9]+ goroutines, 1 dump", out)
+    assert re.search(rb"SCHED lines?,[^:]* [0-9]+\s+goroutines, 1 dump", out)
 
 
 @posix
