@@ -187,7 +187,8 @@ class GoroutineReader:
         if self._inputs and len(self._inputs[-1].ids) > most:
             rows = self._inputs[-1]
             running = [self._headers[code].state == "running" for code in rows.headers]
-            self._inputs[-1] = thinned(rows, dumps_to_keep(_snapshots(rows, running, []), most))
+            number, lines = _snapshots(rows, running, []), np.concatenate(rows.lines)
+            self._inputs[-1] = thinned(rows, dumps_to_keep(number, lines, most))
 
     def __getstate__(self) -> dict[str, object]:
         """What :meth:`absorb` needs of a reader that comes from another process."""

@@ -13,19 +13,23 @@ if TYPE_CHECKING:
     from goscope.formats.goroutine_blocks import _Rows
 
 
-def dumps_to_keep(number: Positions, most: int) -> Positions:
-    """The rows to keep of goroutines with these dump numbers: the latest dumps with half of ``most``
-    goroutines together, the first one, and of those between every second.
+def dumps_to_keep(number: Positions, lines: Positions, most: int) -> Positions:
+    """The rows to keep of goroutines with these dump numbers and lines: three quarters of ``most``.
 
-    The latest dump stays whatever its size: it may still be coming in.
+    Those are the first dump, the latest with half of ``most`` goroutines together, and some between, spread
+    over the stream. The latest dump stays whatever its size: it may still be coming in.
     """
-    dumps, sizes = np.unique(number, return_counts=True)
+    dumps, starts, sizes = np.unique(number, return_index=True, return_counts=True)
     latest = np.cumsum(sizes[::-1])[::-1] <= most // 2
     latest[-1] = True
-    keep = latest.copy()
-    keep[0] = True
-    keep[np.flatnonzero(~latest)[::2]] = True
-    return np.flatnonzero(keep[np.searchsorted(dumps, number)])
+    kept = list(range(len(dumps)))
+    total, between = int(sizes.sum()), kept[1 : int(np.argmax(latest))]
+    while between and total > most * 3 // 4:
+        gaps = [_gap(kept, d, lines[starts]) for d in between]
+        least = between.pop(int(np.argmin(gaps)))
+        kept.remove(least)
+        total -= int(sizes[least])
+    return np.flatnonzero(np.isin(number, dumps[kept]))
 
 
 def thinned(rows: _Rows, at: Positions) -> _Rows:
@@ -49,3 +53,9 @@ def thinned(rows: _Rows, at: Positions) -> _Rows:
     words = rows.arguments
     changed["arguments"] = replace(words, calls=moved(words.calls), waits_on=moved(words.waits_on))
     return replace(rows, **changed)
+
+
+def _gap(kept: list[int], dump: int, lines: Positions) -> int:
+    """How many lines there would be from the dump before to the one behind, without this one."""
+    place = kept.index(dump)
+    return int(lines[kept[place + 1]] - lines[kept[place - 1]])
