@@ -22,7 +22,8 @@ def by_program(
     """Number the processes anew if several programs were asked; returns also their count and labels.
 
     ``known`` are the labels so far; ``programs`` names the program of each input that was taken from
-    one. Processes that were told apart in other inputs come first. A single program is whatever process its pages were given to already.
+    one. Processes that were told apart in other inputs come first. A single program is whatever
+    process its pages were given to already.
     """
     labels = list(dict.fromkeys(programs.values()))
     if len(labels) < 2:

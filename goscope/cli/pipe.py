@@ -44,8 +44,8 @@ def limits(window: str) -> Limits:
 def follow(judge: Judging, *, keep: bool, window: str) -> None:
     """Read standard input to its end, pass on what the program wrote, and judge.
 
-    With JSON or another report on standard output, the program's lines go to standard error. Ctrl-C is for the program, a
-    second one ends reading; SIGTERM and SIGHUP do so at once.
+    With JSON or another report on standard output, the program's lines go to standard error. Ctrl-C is
+    for the program, a second one ends reading; SIGTERM and SIGHUP do so at once.
     """
     from goscope.following import Following
     from goscope.sources.enter_key import EnterKey
