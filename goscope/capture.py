@@ -23,8 +23,10 @@ from goscope.formats.format import BlockReader, Content
 from goscope.framing.framer import BlockRecords, LineRecords, Piece, TornRecord
 from goscope.framing.sieve import Sieve
 from goscope.intervals import with_interval_cpu
+from goscope.limits import Limits
 from goscope.origins import Origin, by_stream, with_places
 from goscope.processes import assign_processes
+from goscope.programs import by_program
 from goscope.shapes import LineShapes, Unparsed, moved
 from goscope.streams import Streams
 from goscope.tables import Cells, Column, Kind, Table, TableBuilder, int_cells, narrow, stacked
@@ -58,8 +60,9 @@ class Input:
 class Capture:
     """The tables of everything that was read, and the inputs that it came from.
 
-    ``labels`` names processes by what a log shipper called them (``web-1``), where one did. ``mixed``
-    tells of inputs, by name, in which several processes wrote at the same time, without a label.
+    ``labels`` names processes by what a log shipper called them (``web-1``), where one did, or by the
+    program that was asked, where there are several. ``mixed`` tells of inputs, by name, in which several
+    processes wrote at the same time, without a label.
     """
 
     def __init__(
@@ -217,11 +220,17 @@ class CaptureBuilder:
         self._inputs: list[Input] = []
         self._origins: list[Origin] = []
         self._reading: _Reading | None = None
+        self._programs: dict[str, str] = {}
 
     def read(
-        self, name: str, chunks: Iterable[bytes], rest: Callable[[], Rest | None] = lambda: None
+        self,
+        name: str,
+        chunks: Iterable[bytes],
+        rest: Callable[[], Rest | None] = lambda: None,
+        *,
+        program: str | None = None,
     ) -> Input:
-        """Read one input to its end.
+        """Read one input to its end; ``program`` names the live program that it was taken from.
 
         ``rest`` is asked at the end of the chunks for what another process read of the same input
         from there on. An input that was read before gets a name of its own. When the source fails, what
@@ -231,6 +240,8 @@ class CaptureBuilder:
         taken = {found.name for found in self._inputs}
         again = next(n for n in itertools.count(2) if f"{name} ({n})" not in taken)
         self._reading = reading = self._begin(name if name not in taken else f"{name} ({again})")
+        if program is not None:
+            self._programs[reading.name] = program
         try:
             reading.feed_all(chunks)
         except InputError as error:
@@ -239,6 +250,10 @@ class CaptureBuilder:
         found = reading.finish(None, rest())
         self._inputs.append(found)
         return found
+
+    def thin(self, limits: Limits) -> None:
+        """Let go of what is too old or too much, so that a stream may be read for weeks."""
+        limits.apply(self._builders, self._readers.values())
 
     def sieve(self) -> Sieve:
         """Parts a live stream that is read into the application's lines and the runtime's."""
@@ -290,17 +305,22 @@ class CaptureBuilder:
         return _Reading(self, name, plain)
 
     def build(self) -> Capture:
-        """The finished capture; call it once."""
+        """The capture of what was read so far; an input that is still being read is in it."""
+        inputs, origins = list(self._inputs), list(self._origins)
+        if self._reading is not None and not self._reading.finished:
+            inputs.append(self._reading.found(None))
+            origins += self._reading.origins
         tables = {name: builder.build() for name, builder in self._builders.items()}
-        tables = by_stream(tables, self._origins)
+        tables = by_stream(tables, origins)
         readers = [reader.tables() for reader in self._readers.values()]
         readers += [reader.tables() for reader in self._contents.values()]
         tables.update(_together(readers))
         tables = link_crashes(_mark_periodic(_link_samples(tables)))
-        found = assign_processes(tables, self._origins)
-        tables = with_places(found.tables, self._origins)
+        found = assign_processes(tables, origins)
+        tables = with_places(found.tables, origins)
+        tables, count, labels = by_program(tables, found.count, found.labels, self._programs)
         tables["gc"] = with_interval_cpu(tables["gc"])
-        return Capture(tables, self._inputs, found.count, found.labels, found.mixed)
+        return Capture(tables, inputs, count, labels, found.mixed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +346,8 @@ class _Reading:
         self.expect_all = self._streams.expect_all
         self._reads_blocks_of = name
         self._rejoined: list[tuple[int, bytes]] = []  # in another process
-        self._rows_before = {n: b.rows for n, b in builder._builders.items()}
+        self._rows_before = {n: b.total for n, b in builder._builders.items()}
+        self.finished = False
         self._unparsed_before = self._unparsed()
         self._blocks: set[str] = set()
         self.cut: list[Unparsed] = []
@@ -373,15 +394,25 @@ class _Reading:
 
     def finish(self, problem: str | None, rest: Rest | None = None) -> Input:
         self._take(self._streams.finish())
+        self._builder._origins += self._streams.origins
+        self.finished = True
+        return self.found(problem, rest)
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """The streams of an input that is still being read."""
+        return () if self.finished else self._streams.origins
+
+    def found(self, problem: str | None, rest: Rest | None = None) -> Input:
+        """What was found until now."""
         builder = self._builder
-        builder._origins += self._streams.origins
         lines = self._streams.lines
         if rest is not None:
             lines += self._absorb(rest, lines)
         formats = {
             builder._format_of_table[name]
             for name, rows in self._rows_before.items()
-            if builder._builders[name].rows > rows
+            if builder._builders[name].total > rows
         }
         formats |= {builder._format_of_block[kind] for kind in self._blocks}
         if self._content is not None and problem is None:

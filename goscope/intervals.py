@@ -34,7 +34,9 @@ def _interval_percent(gc: Table) -> Floats:
         order = np.argsort(gc["process"], kind="stable")
         t_s, load, process = gc["t_s"][order], cpu_ms_per_p(gc)[order], gc["process"][order]
         seconds = np.diff(t_s)
-        known = np.flatnonzero((process[1:] == process[:-1]) & (seconds > 0))
+        # Where cycles are missing, nobody knows what they took in between.
+        next_one = (process[1:] == process[:-1]) & (np.diff(gc["cycle"][order]) == 1)
+        known = np.flatnonzero(next_one & (seconds > 0))
         share[order[known]] = load[known] / (10 * seconds[known])
     return share
 

@@ -7,18 +7,45 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from goscope.capture import Capture, CaptureBuilder
-from goscope.errors import ForeignInput, InputError
+from goscope.errors import ForeignInput, GoscopeError, InputError
 from goscope.formats import HEAD, is_known_binary
 from goscope.halves import Halves
 from goscope.sources.files import CHUNK, Source, sources_of
+from goscope.sources.foreign import ENOUGH, resembles
+from goscope.sources.pages import Page, program_of
 from goscope.sources.streams import Stream
 
 
-def read_sources(sources: Sequence[Source]) -> tuple[Capture, list[InputError]]:
-    """Read all sources; those that fail are reported, and what they gave before is kept."""
+def read_sources(
+    sources: Sequence[Source], pages: Iterable[Page | GoscopeError] = ()
+) -> tuple[Capture, list[GoscopeError]]:
+    """Read all sources, then the pages of live programs.
+
+    Those that fail are reported, and what they gave before is kept.
+    """
     builder = CaptureBuilder()
-    failed = [error for source in sources for error in _read(source, builder)]
+    failed: list[GoscopeError] = [e for source in sources for e in _read(source, builder)]
+    for page in pages:
+        if isinstance(page, GoscopeError):
+            failed.append(page)
+        else:
+            failed += read_page(page, builder)
     return builder.build(), failed
+
+
+def read_page(page: Page, builder: CaptureBuilder) -> Iterator[InputError]:
+    """Read a page of a live program; what is wrong with it."""
+    program = page.program or None
+    found = builder.read(page.name, _pieces(page.content), program=program)
+    if page.problem is not None:
+        builder.explain(f"{page.name}: {page.problem}")
+        if not page.by_go:
+            yield InputError(f"{page.name}: {page.problem}")
+    elif not found.formats:
+        kind = resembles(page.content[:ENOUGH])
+        what = "this is no profile of Go" if kind is None else f"this is {kind.what}"
+        builder.explain(f"{page.name}: {what}")
+        yield InputError(f"{page.name}: {what}")
 
 
 def _read(source: Source, builder: CaptureBuilder) -> Iterator[InputError]:
@@ -26,7 +53,7 @@ def _read(source: Source, builder: CaptureBuilder) -> Iterator[InputError]:
     try:
         for stream in source.streams():
             try:
-                _read_stream(stream, builder)
+                read_stream(stream, builder)
             except ForeignInput as error:
                 if stream.named:
                     yield error
@@ -36,7 +63,7 @@ def _read(source: Source, builder: CaptureBuilder) -> Iterator[InputError]:
         yield error
 
 
-def _read_stream(stream: Stream, builder: CaptureBuilder) -> None:
+def read_stream(stream: Stream, builder: CaptureBuilder) -> None:
     """Read one text.
 
     Raises:
@@ -44,7 +71,8 @@ def _read_stream(stream: Stream, builder: CaptureBuilder) -> None:
         InputError: it cannot be read on.
     """
     halves = Halves(stream, builder)
-    found = builder.read(stream.name, halves.chunks(), halves.rest)
+    program = None if stream.path is None else program_of(stream.path)
+    found = builder.read(stream.name, halves.chunks(), halves.rest, program=program)
     if found.formats or found.unparsed_count:
         return
     if stream.blank:

@@ -200,6 +200,9 @@ class Table:
         return pd.DataFrame(columns)
 
 
+_LINE = Column("line", Kind.INT, "", "")
+
+
 class TableBuilder:
     """Collects the rows of one table, batch by batch, in compact arrays."""
 
@@ -207,6 +210,7 @@ class TableBuilder:
         self.name = name
         self.schema = tuple(schema)
         self.rows = 0
+        self.total = 0  # with those that were let go
         self._parts: dict[str, list[Cells]] = {c.name: [] for c in self.schema}
         self._words: dict[str, dict[str, int]] = {
             c.name: {} for c in self.schema if c.kind is Kind.TEXT
@@ -222,6 +226,7 @@ class TableBuilder:
         if not rows:
             return
         self.rows += rows
+        self.total += rows
         for column in self.schema:
             given = cells.get(column.name)
             part = given if given is not None else missing_cells(column, rows)
@@ -243,6 +248,7 @@ class TableBuilder:
                     values = narrow(values.astype(np.int64) + lines)
                 self._parts[column.name].append(Cells(values, part.valid, counts=part.counts))
         self.rows += other.rows
+        self.total += other.rows
 
     def words(self, column: str) -> tuple[str, ...]:
         """The strings of a TEXT column by their codes; none of other columns."""
@@ -256,9 +262,18 @@ class TableBuilder:
         codes = np.array([*(self.code(column, word) for word in cells.categories), -1], np.int32)
         return Cells(codes[cells.values])
 
+    def keep(self, wanted: Callable[[Ints], Bools]) -> None:
+        """Keep the rows that ``wanted`` marks, given the line of each; they become one part."""
+        lines = _joined(_LINE, self._parts["line"], ()).values.astype(np.int64)
+        at = np.flatnonzero(wanted(lines))
+        for column in self.schema:
+            joined = _joined(column, self._parts[column.name], ())
+            self._parts[column.name] = [_select(joined, at)]
+        self.rows = len(at)
+
     def build(self) -> Table:
-        """The finished table; the builder is empty afterwards."""
-        parts, self._parts = self._parts, {}
+        """The table of what was collected so far; more may be added, for the next one."""
+        parts = {name: list(parts) for name, parts in self._parts.items()}
         later = {c.name: _Later(c, parts[c.name], self.words(c.name)) for c in self.schema}
         return Table(self.name, self.schema, later, self.rows)
 

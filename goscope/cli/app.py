@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from goscope import __version__
-from goscope.cli import analyze, explain, rules, schema, tables
+from goscope.cli import analyze, diff, explain, rules, run, schema, tables, watch
 from goscope.cli.messages import tell
 from goscope.errors import UsageError
 
@@ -25,6 +25,9 @@ app = typer.Typer(
 
 _COMMANDS: dict[str, Callable[..., None]] = {
     "analyze": analyze.analyze,
+    "run": run.run,
+    "watch": watch.watch,
+    "diff": diff.diff,
     "tables": tables.tables,
     "rules": rules.rules,
     "explain": explain.explain,
@@ -57,7 +60,7 @@ def options(
 def with_default_command(arguments: Sequence[str]) -> list[str]:
     """The arguments with ``analyze`` in front, where no command is named."""
     if not arguments:
-        return ["--help"] if sys.stdin.isatty() else ["analyze", "-"]
+        return ["--help"] if sys.stdin.isatty() else ["analyze"]
     if arguments[0] in _COMMANDS or arguments[0] in ("-h", "--help", "--version"):
         return list(arguments)
     _refuse_mistyped(arguments[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from goscope.errors import GoscopeError, InputError
 
@@ -20,9 +21,16 @@ def tell(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        _drop_output()
+        drop_output()
     except OSError as error:
         raise unwritable(error) from error
+
+
+def say(text: str) -> None:
+    """Print beside the results, to standard error; nobody there to read it is no failure."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def complain(error: GoscopeError) -> None:
@@ -34,11 +42,11 @@ def complain(error: GoscopeError) -> None:
 
 def unwritable(error: OSError) -> InputError:
     """The failure to write to standard output as an expected one."""
-    _drop_output()
+    drop_output()
     reason = (error.strerror or str(error)).lower()
     return InputError(f"standard output: cannot be written: {reason}")
 
 
-def _drop_output() -> None:
+def drop_output() -> None:
     """Let what is still to be written go nowhere, or Python stumbles over it at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

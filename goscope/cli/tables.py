@@ -38,9 +38,9 @@ def tables(
     from goscope.reading import read_sources
     from goscope.sources.files import sources_of
 
-    sources, failed = sources_of(inputs)
+    sources, missing = sources_of(inputs)
     capture, unreadable = read_sources(sources)
-    failed += unreadable
+    failed = [*missing, *unreadable]
     for error in failed:
         complain(error)
     if not capture.recognised:

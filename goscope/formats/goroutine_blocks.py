@@ -18,6 +18,7 @@ import numpy as np
 
 from goscope.formats.goroutine_arguments import MOST_PER_STACK, Arguments, arguments_table
 from goscope.formats.goroutine_columns import FRAMES, GOROUTINES, SNAPSHOTS, STACKS
+from goscope.formats.goroutine_thinning import dumps_to_keep, thinned
 from goscope.framing.framer import BlockRecords
 from goscope.framing.lines import Positions
 from goscope.goruntime.function_names import bare_name, package_of, receiver_of
@@ -180,6 +181,14 @@ class GoroutineReader:
         rows.heights.append(blocks.heights[kept])
         rows.cut = blocks.cut and bool(kept[-1])
         return int(kept.sum())
+
+    def thin(self, most: int) -> None:
+        """Let go of dumps of the present input if it holds more goroutines; see :func:`dumps_to_keep`."""
+        if self._inputs and len(self._inputs[-1].ids) > most:
+            rows = self._inputs[-1]
+            running = [self._headers[code].state == "running" for code in rows.headers]
+            number, lines = _snapshots(rows, running, []), np.concatenate(rows.lines)
+            self._inputs[-1] = thinned(rows, dumps_to_keep(number, lines, most))
 
     def __getstate__(self) -> dict[str, object]:
         """What :meth:`absorb` needs of a reader that comes from another process."""

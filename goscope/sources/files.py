@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 import stat
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from goscope.errors import InputError, UsageError
+from goscope.sources.addresses import without_credentials
 from goscope.sources.compressed import CHUNK
 from goscope.sources.order import in_order
 from goscope.sources.streams import Stream, refused, streams_of
@@ -23,7 +23,6 @@ from goscope.sources.streams import Stream, refused, streams_of
 __all__ = ["CHUNK", "Source", "sources_of"]
 
 _GLOB = "*?["
-_USERINFO = re.compile(r"//[^/?#]*@")  # a password, which no message may repeat
 _LONGEST_NAME = 255  # no system allows a longer one; what is longer, or of several lines, is a text
 _SHOWN = 60
 
@@ -79,11 +78,12 @@ def sources_of(arguments: Sequence[str]) -> tuple[list[Source], list[InputError]
                 raise UsageError("standard input (-) can be read only once")
             found.append(Source("stdin", None))
             continue
-        if "://" in argument:
-            url = _USERINFO.sub("//", argument)
-            missing.append(InputError(f"{url}: URLs cannot be read yet; save the dump to a file"))
-            continue
         trouble = _trouble(argument)
+        if trouble is not None and "://" in argument:
+            url = without_credentials(argument)
+            why = "live programs are read by goscope analyze, watch and diff; or save the dump to a file"
+            missing.append(InputError(f"{url}: {why}"))
+            continue
         if trouble is None and Path(argument).is_dir():
             sources, unreadable = _in_directory(Path(argument))
             if not sources and not unreadable:

@@ -9,24 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from goscope.errors import InputError
-from goscope.sources.pprof_server import Page, PprofServer
+from goscope.sources.pages import Page, Plan
+from goscope.sources.pprof_server import PprofServer
 
 #: pprof gives up at this size (runtime/pprof: writeGoroutineStacks).
 CUT_AT = 64 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How many snapshots, how many seconds apart; from how many goroutines on only counts are taken."""
-
-    snapshots: int = 3
-    interval: float = 2.0
-    full: bool = False
-    bearable: int = 5_000
-    leak_profile: bool = True
 
 
 def pages_of(
@@ -41,28 +31,63 @@ def pages_of(
     Raises:
         InputError: the program cannot be asked any more; what was yielded before is good.
     """
+    taken = 0
     for number in range(1, plan.snapshots + 1):
         if number > 1:
             sleep(plan.interval)
-        count = server.counts.get("goroutine", 0)
-        whole = plan.full or count <= plan.bearable
-        report(f"{server.name}: snapshot {number} of {plan.snapshots}, {count} goroutines")
-        page = server.fetch("goroutine", "debug=2" if whole else "debug=1")
-        if whole and len(page.content) >= CUT_AT and page.problem is None:
-            why = f"Go cuts dumps at {CUT_AT >> 20} MiB; the program has {count} goroutines"
-            page = replace(page, problem=why)
-        yield replace(page, name=f"{page.name} #{number}")
-        if not whole and number == 1:
-            report(
-                f"{server.name}: {count} goroutines: counts instead of a dump, which would stop the "
-                f"program for about {count * 25e-6:.1f} s; --full takes it anyway"
-            )
+            server.count_again()
+        taken += 1
+        yield snapshot(server, plan, number, taken, report)
     for profile in ("threadcreate", "heap", "goroutineleak"):
-        if profile not in server.counts or (profile == "goroutineleak" and not plan.leak_profile):
+        if profile not in server.counts or (
+            profile == "goroutineleak" and not _searches(server, plan)
+        ):
             continue
-        report(f"{server.name}: {profile}")
+        report(f"{server.label}: {profile}")
+        taken += 1
         try:
-            yield server.fetch(profile, "debug=1")
+            page = server.fetch(profile, "debug=1")
         except InputError:
             if profile != "goroutineleak":  # it is listed, and refuses where the build lacks it
                 raise
+        else:
+            yield replace(page, program=server.label, file=f"{taken}-{profile}-debug1.txt")
+
+
+def snapshot(
+    server: PprofServer,
+    plan: Plan,
+    number: int,
+    taken: int,
+    report: Callable[[str], None] = lambda text: None,
+) -> Page:
+    """All goroutines, or only their counts if there are more than the program can bear to dump."""
+    count = server.counts.get("goroutine", 0)
+    whole = plan.full or count <= plan.bearable
+    report(f"{server.label}: snapshot {number} of {plan.snapshots}, {count} goroutines")
+    debug = "debug=2" if whole else "debug=1"
+    page = server.fetch("goroutine", debug)
+    if whole and len(page.content) >= CUT_AT and page.problem is None:
+        why = f"Go cuts dumps at {CUT_AT >> 20} MiB; the program has {count} goroutines"
+        page = replace(page, problem=why, by_go=True)
+    if not whole and number == 1:
+        report(
+            f"{server.label}: {count} goroutines: counts instead of dumps, each of which would stop the "
+            f"program for about {count * 25e-6:.1f} s; --full takes them anyway"
+        )
+    return replace(
+        page,
+        name=f"{page.name} #{number}",
+        program=server.label,
+        file=f"{taken}-goroutine-{debug.replace('=', '')}.txt",
+    )
+
+
+def _searches(server: PprofServer, plan: Plan) -> bool:
+    """Whether the runtime is to search for leaks.
+
+    The search marks what blocked goroutines hold while the program stands still: a quarter of a second
+    with 100,000 leaked ones (runtime: findMaybeRunnableGoroutines in mark termination).
+    """
+    bearable = server.counts.get("goroutine", 0) <= plan.bearable
+    return plan.leak_profile and (plan.full or bearable)

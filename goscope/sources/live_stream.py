@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import select
 import signal
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from types import FrameType
@@ -49,14 +50,15 @@ class LiveStream:
         *,
         asked: Callable[[], None] = lambda: None,
         ended: Callable[[], bool] = lambda: False,
-        keys: int | None = None,
+        pressed: Callable[[], bool] = lambda: False,
     ):
         self._descriptor = descriptor
         self._sieve = sieve
         self._pass_on = pass_on
         self._asked = asked
         self._ended = ended
-        self._keys = keys
+        self._pressed = pressed
+        self._looked = time.monotonic()
         self._wake, self._woken = os.pipe()
         self._over = False
 
@@ -76,10 +78,7 @@ class LiveStream:
             os.close(self._woken)
 
     def _next(self) -> Iterator[bytes]:
-        sources = [self._descriptor, self._wake]
-        if self._keys is not None:
-            sources.append(self._keys)
-        ready, _, _ = select.select(sources, [], [], HOLD)
+        ready, _, _ = select.select([self._descriptor, self._wake], [], [], HOLD)
         if not ready:
             self._pass_on(self._sieve.rest())
             if self._ended():
@@ -90,11 +89,10 @@ class LiveStream:
             self._over = self._over or b"e" in wishes
             if b"v" in wishes:
                 self._asked()
-        if self._keys is not None and self._keys in ready:
-            if os.read(self._keys, _CHUNK):
+        if (now := time.monotonic()) - self._looked >= HOLD:
+            self._looked = now
+            if self._pressed():
                 self._asked()
-            else:
-                self._keys = None
         if self._descriptor in ready and not self._over:
             data = os.read(self._descriptor, _CHUNK)
             if data:
@@ -105,13 +103,27 @@ class LiveStream:
 
 
 @contextmanager
-def signals(stream: LiveStream, wishes: Mapping[signal.Signals, Wish]) -> Iterator[None]:
-    """While this lasts, these signals say something to the stream, and end nothing."""
+def signals(
+    stream: LiveStream,
+    wishes: Mapping[signal.Signals, Sequence[Wish]],
+    hand_on: Callable[[signal.Signals], None] = lambda number: None,
+) -> Iterator[None]:
+    """While this lasts, these signals say something to the stream, and end nothing.
 
-    def handler(wish: Wish) -> Callable[[int, FrameType | None], None]:
-        return lambda number, frame: stream.wish(wish)
+    Of the wishes for a signal the first is for its first time, the last for all later ones.
+    ``hand_on`` hears of each signal too.
+    """
 
-    before = {number: signal.signal(number, handler(wish)) for number, wish in wishes.items()}
+    def handler(turns: Sequence[Wish]) -> Callable[[int, FrameType | None], None]:
+        left = iter(turns[:-1])
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            stream.wish(next(left, turns[-1]))
+            hand_on(signal.Signals(number))
+
+        return handle
+
+    before = {number: signal.signal(number, handler(turns)) for number, turns in wishes.items()}
     try:
         yield
     finally:

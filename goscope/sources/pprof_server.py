@@ -11,8 +11,6 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -21,6 +19,7 @@ import httpx
 
 from goscope.errors import InputError, UsageError
 from goscope.sources.addresses import without_credentials
+from goscope.sources.pages import Access, Page
 
 ROOT = "/debug/pprof/"
 #: How often a refused connection is tried again, and how long to wait before.
@@ -30,28 +29,6 @@ _MOST_REDIRECTS = 5
 _COUNT = re.compile(
     rb"<td[^>]*>\s*([0-9]+)\s*(?:</td>)?\s*<td>\s*<a href=['\"]?([A-Za-z0-9_.-]+)\?debug=1"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """How programs may be reached: headers, certificates, seconds without a byte, bytes per answer."""
-
-    headers: tuple[tuple[str, str], ...] = ()
-    ca: Path | None = None
-    insecure: bool = False
-    certificate: Path | None = None
-    key: Path | None = None
-    timeout: float = 30.0
-    most_bytes: int = 256 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One answer: the name that it goes by, its bytes, and why there are not more of them."""
-
-    name: str
-    content: bytes
-    problem: str | None = None
 
 
 class PprofServer:
@@ -112,9 +89,24 @@ class PprofServer:
     ) -> None:
         self._client.close()
 
+    @property
+    def label(self) -> str:
+        """What tells the program from others: host and port, and the path if its pages are below one."""
+        prefix = self._root.removesuffix(ROOT) if self._root.endswith(ROOT) else self._root
+        return self.name.removeprefix("http://").removeprefix("https://") + prefix
+
+    def count_again(self) -> None:
+        """Look at the index page once more: the program may have grown. The old counts stay without one."""
+        status, content, _ = self._get(self._root)
+        counts = _counts(content)
+        if status == 200 and "goroutine" in counts:
+            self.counts = counts
+
     def fetch(self, profile: str, query: str) -> Page:
         """A profile's page, such as ``fetch("goroutine", "debug=2")``; as much of it as arrived."""
         status, content, problem = self._get(self._root + profile + "?" + query)
+        if not content and problem is not None:
+            raise InputError(f"{self.name}{self._root}{profile}: {problem}")
         if status != 200:
             raise InputError(f"{self.name}{self._root}{profile}: {_refusal(status, content)}")
         return Page(f"{self.name}{self._root}{profile}?{query}", content, problem)
@@ -128,7 +120,7 @@ class PprofServer:
         answers = []
         for root in dict.fromkeys(roots):
             status, content, problem = self._get(root)
-            counts = {word.decode(): int(count) for count, word in _COUNT.findall(content)}
+            counts = _counts(content)
             if status == 200 and "goroutine" in counts:
                 self._root, self.counts = root, counts
                 return
@@ -233,6 +225,11 @@ class PprofServer:
                 pieces
             ), f"the answer broke off after {size} bytes: did the program end?"
         return b"".join(pieces), None
+
+
+def _counts(index: bytes) -> dict[str, int]:
+    """The profiles that an index page lists, with their counts."""
+    return {word.decode(): int(count) for count, word in _COUNT.findall(index)}
 
 
 def _netrc() -> httpx.NetRCAuth | None:

@@ -226,7 +226,7 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("arguments", [[], ["--format", "json"]])
+@pytest.mark.parametrize("arguments", [["-"], ["-", "--format", "json"]])
 def test_hostile_text_comes_out_harmless(arguments: list[str]) -> None:
     done = goscope(*arguments, stdin=HOSTILE)
     assert (done.returncode, done.stderr) == (0, "")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.rules import traces
 from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, dump, goroutine, leaks, locking, own_dump
@@ -78,7 +82,26 @@ def stopped(cycle: int, at_s: float, ms: int) -> str:
     )
 
 
+def fleet(*dumps: str) -> Texts:
+    """What ``--save`` keeps of so many programs: the path of the folder."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    for number, text in enumerate(dumps, 1):
+        path = Path(folder, f"{number}-web-{number}%3A6060.program", "1-goroutine-debug2.txt")
+        path.parent.mkdir()
+        path.write_text(text)
+    return (folder,)
+
+
 CASES = {
+    "fleet-outlier": Case(
+        fires=fleet(
+            dump(*leaks(range(18, 28))), dump(*leaks(range(18, 30))), dump(*leaks(range(18, 88)))
+        ),
+        quiet=fleet(
+            dump(*leaks(range(18, 48))), dump(*leaks(range(18, 50))), dump(*leaks(range(18, 88)))
+        ),
+    ),
     "leak-cycle": Case(
         fires=(dump(goroutine(8, "sync.Mutex.Lock", where=LOCKING)),) * 2,
         quiet=(dump(goroutine(8, "sync.Mutex.Lock", where=LOCKING), BUSY),) * 2,

@@ -124,7 +124,7 @@ def test_signals_are_wishes_and_handlers_come_back() -> None:
     out, into = os.pipe()
     stream = LiveStream(out, CaptureBuilder().sieve(), lambda data: None)
     before = signal.getsignal(signal.SIGINT)
-    with signals(stream, {signal.SIGINT: Wish.END}):
+    with signals(stream, {signal.SIGINT: [Wish.END]}):
         os.kill(os.getpid(), signal.SIGINT)
         assert list(stream.chunks()) == []
     assert signal.getsignal(signal.SIGINT) is before

@@ -1,0 +1,156 @@
+"""``goscope diff``: what is new, grown, shrunk and gone between two dumps."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goscope.cli.judging import (
+    ConfigOption,
+    LeakAfterOption,
+    NoColorOption,
+    QuietOption,
+    judging,
+)
+from goscope.cli.live import (
+    CaOption,
+    CertificateOption,
+    FullOption,
+    HeadersOption,
+    InsecureOption,
+    KeyOption,
+    MostBytesOption,
+    TimeoutOption,
+    live_options,
+    part,
+)
+from goscope.cli.messages import complain, tell
+from goscope.errors import GoscopeError, InputError, NothingRecognised
+
+if TYPE_CHECKING:
+    from goscope.comparison import Comparison
+
+
+class DiffFormat(Enum):
+    """What goes to standard output."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class FailOnChange(Enum):
+    """The change that sets the exit code to 1."""
+
+    NEVER = "never"
+    NEW = "new"
+    GROWN = "grown"
+
+
+def diff(
+    before: Annotated[
+        str, typer.Argument(help="A file, directory, archive, or the address of a live program.")
+    ],
+    after: Annotated[str, typer.Argument(help="The same, later; it may be another process.")],
+    output_format: Annotated[
+        DiffFormat, typer.Option("--format", "-f", help="What goes to standard output.")
+    ] = DiffFormat.TEXT,
+    fail_on: Annotated[
+        FailOnChange,
+        typer.Option(
+            help="Exit with 1 if a stack that may leak is new, or has grown (which includes new ones)."
+        ),
+    ] = FailOnChange.NEVER,
+    least: Annotated[
+        int, typer.Option(min=1, help="So many goroutines more make --fail-on fail.")
+    ] = 3,
+    leak_after: LeakAfterOption = None,
+    config: ConfigOption = None,
+    full: FullOption = False,
+    headers: HeadersOption = None,
+    ca: CaOption = None,
+    insecure: InsecureOption = False,
+    certificate: CertificateOption = None,
+    key: KeyOption = None,
+    timeout: TimeoutOption = "30s",
+    most_bytes: MostBytesOption = "256MiB",
+    quiet: QuietOption = False,
+    no_color: NoColorOption = False,
+) -> None:
+    """Compare the goroutines of two moments by stack: new, grown, shrunk, gone; and the verdicts.
+
+    Stacks are told apart by their functions and by who started them, not by ids and line numbers, so
+    the two may be of different runs and pods. Of several dumps the last one counts.
+    """
+    from goscope.comparison import Kind, compare
+    from goscope.reading import read_sources
+    from goscope.sources.files import sources_of
+
+    judge = judging(leak_after=leak_after, config=config, quiet=quiet, no_color=no_color)
+    live = live_options(
+        snapshots=1,
+        leak_profile=False,
+        full=full,
+        headers=headers,
+        ca=ca,
+        insecure=insecure,
+        certificate=certificate,
+        key=key,
+        timeout=timeout,
+        most_bytes=most_bytes,
+        quiet=quiet,
+    )
+    diagnoses = []
+    failed: list[GoscopeError] = []
+    for name in (before, after):
+        addresses, paths = part([name])
+        sources, missing = sources_of(paths)
+        with live.pages(addresses) as pages:
+            capture, unreadable = read_sources(sources, pages)
+        failed += [*missing, *unreadable]
+        for error in (*missing, *unreadable):
+            complain(error)
+        if not capture.recognised:
+            if failed:
+                raise typer.Exit(InputError.exit_code)
+            raise NothingRecognised(f"{_shown(name)}: nothing of the Go runtime in it")
+        diagnoses.append(judge.diagnosis(capture))
+    comparison = compare(diagnoses[0], diagnoses[1], (_shown(before), _shown(after)))
+    if not quiet:
+        _print(comparison, output_format, no_color)
+    if failed:
+        raise typer.Exit(InputError.exit_code)
+    if comparison.before.goroutines is None or comparison.after.goroutines is None:
+        if fail_on is not FailOnChange.NEVER:
+            raise NothingRecognised(
+                "no goroutines to compare on both sides, so nothing was checked"
+            )
+        return
+    kinds = {FailOnChange.NEW: [Kind.NEW], FailOnChange.GROWN: [Kind.NEW, Kind.GROWN]}
+    if comparison.has(frozenset(kinds.get(fail_on, [])), least):
+        raise typer.Exit(1)
+
+
+def _shown(name: str) -> str:
+    from goscope.sources.addresses import without_credentials
+
+    return without_credentials(name) if "://" in name else Path(name).as_posix()
+
+
+def _print(comparison: Comparison, output_format: DiffFormat, no_color: bool) -> None:
+    from goscope.renderers.changes import document, show
+
+    if output_format is DiffFormat.JSON:
+        tell(document(comparison))
+        return
+    from rich.console import Console
+
+    console = Console(
+        file=sys.stdout, highlight=False, emoji=False, markup=False, no_color=no_color or None
+    )
+    with console.capture() as shown:
+        show(comparison, console)
+    tell(shown.get())

@@ -1,0 +1,344 @@
+"""What the commands that judge a program share: their options, and what follows when all is read.
+
+Settings, reports, the summary, the exit code. A command reads a capture in its own way and hands it over.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goscope.cli.messages import complain, say, tell
+from goscope.errors import GoscopeError, InputError, NothingRecognised, UsageError
+
+if TYPE_CHECKING:
+    from goscope.capture import Capture, Input
+    from goscope.diagnosis import Diagnosis
+    from goscope.renderers.renderer import Renderer
+    from goscope.rules.rule import Settings
+    from goscope.source_links import SourceLinks
+
+
+class Format(Enum):
+    """What goes to standard output."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+    GITHUB = "github"
+    JUNIT = "junit"
+
+
+class FailOn(Enum):
+    """The severity from which findings set the exit code to 1."""
+
+    NEVER = "never"
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+FormatOption = Annotated[
+    Format, typer.Option("--format", "-f", help="What goes to standard output.")
+]
+OutputsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Write a report; its suffix picks the form: .html .md .json .sarif .xml .txt",
+    ),
+]
+LeakAfterOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Wait time from which a goroutine looks leaked: 5m, 90m, 2h.", show_default="5m"
+    ),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Settings: goscope.toml, or [tool.goscope] in pyproject.toml, looked for from here upward."
+    ),
+]
+BaselineOption = Annotated[
+    Path | None, typer.Option(help="Findings of this file are known, and no news.")
+]
+SourceUrlOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Link places in reports: 'https://.../{file}#L{line}', 'vscode://file/{file}:{line}'."
+    ),
+]
+SourceRootOption = Annotated[
+    str | None,
+    typer.Option(help="What file names start with that the repository does not have: /build/app."),
+]
+FailOnOption = Annotated[
+    FailOn, typer.Option(help="Exit with 1 if there are findings of this severity or worse.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colours.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """How a capture is judged and shown; made before anything is read, so that a wrong call fails first.
+
+    Raises:
+        UsageError: an option is wrong.
+    """
+
+    settings: Settings
+    links: SourceLinks
+    writers: tuple[tuple[Path, Renderer], ...] = ()
+    output_format: Format = Format.TEXT
+    write_baseline: Path | None = None
+    fail_on: FailOn = FailOn.NEVER
+    strict: bool = False
+    quiet: bool = False
+    no_color: bool = False
+
+    def diagnosis(self, capture: Capture) -> Diagnosis:
+        """What is to be said about a capture."""
+        from goscope.diagnosis import diagnose
+
+        return replace(diagnose(capture, self.settings), links=self.links)
+
+    def finish(
+        self, capture: Capture, failed: Sequence[GoscopeError], *, aside: bool = False
+    ) -> None:
+        """Judge what was read, write and print it; ends with the exit code that it deserves.
+
+        ``aside`` prints the summary to standard error: standard output is the program's.
+
+        Raises:
+            NothingRecognised: there is nothing of the Go runtime in it.
+            InputError: --strict, and a record was not understood.
+        """
+        failed = list(failed)
+        if not capture.recognised:
+            if failed:
+                raise typer.Exit(InputError.exit_code)
+            raise NothingRecognised(_nothing(capture.inputs))
+        diagnosis = self.diagnosis(capture)
+        failed += self.write(diagnosis)
+        if not self.quiet:
+            self.show(diagnosis, aside=aside)
+        if failed:
+            raise typer.Exit(InputError.exit_code)
+        if self.strict and any(i.unparsed_count for i in capture.inputs):
+            raise InputError("--strict: there are records that were not understood")
+        if self.fails(diagnosis):
+            raise typer.Exit(1)
+
+    def leave(self, capture: Capture) -> None:
+        """What is left to do when nobody reads standard output any more: the reports, the exit code."""
+        if not capture.recognised or not (self.writers or self.write_baseline or self.may_fail):
+            return
+        diagnosis = self.diagnosis(capture)
+        if self.write(diagnosis):
+            raise typer.Exit(InputError.exit_code)
+        if self.fails(diagnosis):
+            raise typer.Exit(1)
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether findings may set the exit code."""
+        return self.fail_on is not FailOn.NEVER and self.write_baseline is None
+
+    def write(self, diagnosis: Diagnosis) -> list[InputError]:
+        """Write the reports; what could not be written has been complained about."""
+        failed = []
+        pages = [(path, renderer.render(diagnosis)) for path, renderer in self.writers]
+        if self.write_baseline is not None:
+            pages.append((self.write_baseline, _baseline(diagnosis)))
+        for path, page in pages:
+            try:
+                _write(path, page)
+            except InputError as error:
+                complain(error)
+                failed.append(error)
+        return failed
+
+    def fails(self, diagnosis: Diagnosis) -> bool:
+        """Whether --fail-on asks for the exit code 1."""
+        if not self.may_fail:
+            return False
+        from goscope.findings import Severity
+
+        bar = Severity(self.fail_on.value).rank
+        return any(f.severity.rank >= bar for f in diagnosis.findings)
+
+    def show(self, diagnosis: Diagnosis, *, aside: bool = False) -> None:
+        """Print a diagnosis: what machines read always to standard output, the summary aside if asked for."""
+        if self.output_format is Format.JSON:
+            from goscope.renderers.json_contract import render
+
+            tell(render(diagnosis))
+        elif self.output_format is not Format.TEXT:
+            from goscope.renderers import all_renderers
+
+            name = self.output_format.value
+            tell(next(r for r in all_renderers() if r.name == name).render(diagnosis))
+        else:
+            (say if aside else tell)(self.summary(diagnosis, aside=aside))
+
+    def summary(self, diagnosis: Diagnosis, *, aside: bool = False) -> str:
+        """The summary for the terminal that standard output or standard error goes to."""
+        from rich.console import Console
+
+        from goscope.renderers.terminal import show
+
+        console = Console(
+            file=sys.stderr if aside else sys.stdout,
+            highlight=False,
+            emoji=False,
+            markup=False,
+            no_color=self.no_color or None,
+        )
+        with console.capture() as shown:  # rich would end the process if the reader went away
+            show(diagnosis, console)
+        return shown.get()
+
+
+def judging(
+    *,
+    outputs: Sequence[Path] | None = None,
+    output_format: Format = Format.TEXT,
+    leak_after: str | None = None,
+    config: Path | None = None,
+    baseline: Path | None = None,
+    write_baseline: Path | None = None,
+    source_url: str | None = None,
+    source_root: str | None = None,
+    fail_on: FailOn = FailOn.NEVER,
+    strict: bool = False,
+    quiet: bool = False,
+    no_color: bool = False,
+) -> Judging:
+    """The options as the user gave them, understood."""
+    from goscope.source_links import source_links
+
+    return Judging(
+        links=source_links(source_url, source_root),
+        settings=_settings(config, leak_after, baseline),
+        writers=tuple((path, _renderer(path)) for path in outputs or ()),
+        output_format=output_format,
+        write_baseline=write_baseline,
+        fail_on=fail_on,
+        strict=strict,
+        quiet=quiet,
+        no_color=no_color,
+    )
+
+
+def seconds(text: str, option: str) -> float:
+    """A duration in Go's form, such as 500ms, 2s, 1m30s, 1h; a bare number is seconds.
+
+    Raises:
+        UsageError: it is none.
+    """
+    parts = re.fullmatch(
+        r"(?:([0-9.]{1,9})h)?(?:([0-9.]{1,9})m)?(?:([0-9.]{1,9})s)?(?:([0-9.]{1,9})ms)?", text
+    )
+    try:
+        if re.fullmatch(r"[0-9]{1,9}", text):
+            return float(text)
+        if parts is not None and text:
+            hours, minutes, whole, millis = (float(part or 0) for part in parts.groups())
+            return hours * 3600 + minutes * 60 + whole + millis / 1000
+    except ValueError:
+        pass
+    raise UsageError(f"{option} {text}: not a duration; write it like 500ms, 2s, 5m or 1h")
+
+
+def _settings(config: Path | None, leak_after: str | None, baseline: Path | None) -> Settings:
+    """What the file of settings says, and the options that go before it."""
+    from goscope.baseline import read_baseline
+    from goscope.configuration import read_settings
+
+    settings = read_settings(config)
+    if leak_after is not None:
+        settings = replace(settings, leak_after_minutes=_minutes(leak_after))
+    if baseline is not None:
+        settings = replace(settings, baseline=read_baseline(baseline))
+    return settings
+
+
+def _baseline(diagnosis: Diagnosis) -> str:
+    """All findings as a baseline, those of the one that was given included, but none that settings ignore."""
+    from goscope.baseline import baseline_text
+
+    own = replace(diagnosis.settings, baseline=None)
+    still = [i.finding for i in diagnosis.ignored if own.why_ignored(i.finding) is None]
+    return baseline_text([*diagnosis.findings, *still])
+
+
+def _minutes(text: str) -> int:
+    """A duration in Go's form as whole minutes, the unit in which dumps give wait times."""
+    parts = re.fullmatch(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?", text)
+    if parts is None or not text:
+        raise UsageError(f"--leak-after {text}: not a duration; write it like 5m, 90m or 2h")
+    hours, minutes, seconds = (int(part or 0) for part in parts.groups())
+    total = hours * 60 + minutes + seconds // 60
+    if total < 1:
+        raise UsageError(
+            f"--leak-after {text}: Go prints wait times from one minute on; use 1m or more"
+        )
+    return total
+
+
+def _renderer(path: Path) -> Renderer:
+    from goscope.renderers import all_renderers
+
+    fitting = [r for r in all_renderers() if path.name.lower().endswith(r.suffix)]
+    if fitting:
+        return max(fitting, key=lambda renderer: len(renderer.suffix))
+    known = " ".join(renderer.suffix for renderer in all_renderers())
+    raise UsageError(f"-o {path}: no report has the suffix {path.suffix!r}; there are {known}")
+
+
+def _nothing(inputs: Sequence[Input]) -> str:
+    if not inputs:
+        return "nothing to read"
+    what = inputs[0].name if len(inputs) == 1 else f"{len(inputs)} inputs"
+    if len(inputs) == 1 and inputs[0].problem is not None:
+        return inputs[0].problem
+    if not any(found.size for found in inputs):
+        return (
+            f"{what}: empty; was the program run with GODEBUG=schedtrace=1000 and its stderr kept?"
+        )
+    return (
+        f"{what}: nothing of the Go runtime in it; goscope reads schedtrace, scheddetail and gctrace "
+        "lines (GODEBUG=schedtrace=1000,gctrace=1, on stderr), goroutine dumps (pprof debug=2) and profiles"
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a report under a temporary name and move it, so that no half of one is left behind."""
+    import os
+    import tempfile
+
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{path}: cannot be written: {reason}") from error

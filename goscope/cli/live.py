@@ -1,0 +1,221 @@
+"""The options for live programs, and what shows that one is being asked."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goscope.cli.judging import seconds
+from goscope.cli.messages import complain, say
+from goscope.errors import GoscopeError, InputError, UsageError
+from goscope.sources.addresses import is_address
+
+if TYPE_CHECKING:
+    from goscope.sources.pages import Access, Page, Plan
+
+_LIVE = "Live programs"
+
+SnapshotsOption = Annotated[
+    int,
+    typer.Option(min=1, max=1000, help="Snapshots of the goroutines.", rich_help_panel=_LIVE),
+]
+IntervalOption = Annotated[
+    str, typer.Option(help="Time between snapshots: 500ms, 2s, 1m.", rich_help_panel=_LIVE)
+]
+FullOption = Annotated[
+    bool,
+    typer.Option(
+        "--full",
+        help="Take dumps from programs with more than 5,000 goroutines too; each stops the program "
+        "for about 25 µs per goroutine.",
+        rich_help_panel=_LIVE,
+    ),
+]
+LeakProfileOption = Annotated[
+    bool,
+    typer.Option(
+        "--leak-profile/--no-leak-profile",
+        help="Let the runtime search for leaks (Go 1.26 and newer): it runs a garbage collection.",
+        rich_help_panel=_LIVE,
+    ),
+]
+HeadersOption = Annotated[
+    list[str] | None,
+    typer.Option("--header", help="'Name: value', for every request.", rich_help_panel=_LIVE),
+]
+CaOption = Annotated[
+    Path | None, typer.Option(help="Certificate of the CA to trust.", rich_help_panel=_LIVE)
+]
+InsecureOption = Annotated[
+    bool, typer.Option("--insecure", help="Trust any certificate.", rich_help_panel=_LIVE)
+]
+CertificateOption = Annotated[
+    Path | None, typer.Option("--cert", help="Client certificate.", rich_help_panel=_LIVE)
+]
+KeyOption = Annotated[
+    Path | None, typer.Option("--key", help="Key of the client certificate.", rich_help_panel=_LIVE)
+]
+TimeoutOption = Annotated[
+    str, typer.Option(help="Longest time without a byte.", rich_help_panel=_LIVE)
+]
+MostBytesOption = Annotated[
+    str, typer.Option("--max-body", help="Longest answer.", rich_help_panel=_LIVE)
+]
+SaveOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Keep what was taken; goscope DIR repeats the analysis.",
+        rich_help_panel=_LIVE,
+    ),
+]
+_SIZES = {"": 0, "k": 10, "m": 20, "g": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """How live programs are asked, and what is said meanwhile."""
+
+    access: Access
+    plan: Plan
+    save: Path | None
+    quiet: bool
+
+    @contextmanager
+    def pages(self, addresses: Sequence[str]) -> Iterator[Iterator[Page | GoscopeError]]:
+        """The pages of these programs, in a ``with`` statement that ends the display of progress."""
+        if not addresses:
+            yield iter(())
+            return
+        from goscope.sources.programs import pages_of_all
+
+        with self.progress() as report:
+            yield self._kept(pages_of_all(addresses, self.access, self.plan, report=report))
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str], None]]:
+        """Says what is done: in one line that changes on a terminal, line by line elsewhere."""
+        from goscope.renderers.safe_text import safe
+
+        if self.quiet:
+            yield lambda text: None
+        elif not sys.stderr.isatty():
+            yield lambda text: say(f"goscope: {safe(text)}\n")
+        else:
+            from rich.console import Console
+            from rich.text import Text
+
+            console = Console(stderr=True, highlight=False, emoji=False, markup=False)
+            with console.status(Text("asking the program ...")) as status:
+
+                def report(text: str) -> None:
+                    if "instead of dumps" in text:  # worth to stay
+                        console.print(Text(f"goscope: {safe(text)}"))
+                    else:
+                        status.update(Text(safe(text)))
+
+                yield report
+
+    def _kept(self, pages: Iterator[Page | GoscopeError]) -> Iterator[Page | GoscopeError]:
+        from goscope.sources.pages import Page
+
+        numbers: dict[str, int] = {}
+        try:
+            for page in pages:
+                yield page
+                if not isinstance(page, Page):
+                    continue
+                if page.by_go and not self.quiet:
+                    complain(InputError(f"{page.name}: {page.problem}"))
+                if self.save is not None:
+                    from goscope.sources.programs import save
+
+                    number = numbers.setdefault(page.program, len(numbers) + 1)
+                    try:
+                        save(page, number, self.save)
+                    except InputError as error:
+                        yield error
+        except KeyboardInterrupt:
+            yield InputError("interrupted; what was read until then follows")
+
+
+def part(inputs: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The addresses among the inputs, and the others; a file with the name of an address is a file."""
+    live = [text for text in inputs if is_address(text) and not _exists(text)]
+    return live, [text for text in inputs if text not in live]
+
+
+def _exists(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def live_options(
+    *,
+    snapshots: int = 3,
+    interval: str = "2s",
+    full: bool = False,
+    leak_profile: bool = True,
+    headers: Sequence[str] | None = None,
+    ca: Path | None = None,
+    insecure: bool = False,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    timeout: str = "30s",
+    most_bytes: str = "256MiB",
+    save: Path | None = None,
+    quiet: bool = False,
+) -> Live:
+    """The options as the user gave them, understood.
+
+    Raises:
+        UsageError: one is wrong.
+    """
+    from goscope.sources.pages import Access, Plan
+
+    if save is not None and save.is_dir() and any(save.iterdir()):
+        raise UsageError(f"--save {save}: the folder is not empty; what is in it would be mixed up")
+    access = Access(
+        headers=tuple(_header(text) for text in headers or ()),
+        ca=ca,
+        insecure=insecure,
+        certificate=certificate,
+        key=key,
+        timeout=max(seconds(timeout, "--timeout"), 0.001),
+        most_bytes=_bytes(most_bytes),
+    )
+    plan = Plan(
+        snapshots=snapshots,
+        interval=seconds(interval, "--interval"),
+        full=full,
+        leak_profile=leak_profile,
+    )
+    return Live(access, plan, save, quiet)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name.strip()):
+        # It may hold a secret in the wrong place, so it is not repeated.
+        raise UsageError("--header: not a header; write it like 'Name: value'")
+    if not value.strip().isprintable():
+        raise UsageError(
+            f"--header {name.strip()}: the value holds characters that no header may hold"
+        )
+    return name.strip(), value.strip()
+
+
+def _bytes(text: str) -> int:
+    found = re.fullmatch(r"([0-9]{1,9})\s*([kmg]?)(?:i?b)?", text.lower())
+    if found is None or not int(found[1]):
+        raise UsageError(f"--max-body {text}: not a size; write it like 256MiB")
+    return int(found[1]) << _SIZES[found[2]]

@@ -1,0 +1,130 @@
+"""``./app 2>&1 | goscope``: the program's lines go on at once, the verdict comes at the end."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import stat
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from goscope.cli.judging import Format, Judging, seconds
+from goscope.cli.messages import complain, drop_output, say
+
+if TYPE_CHECKING:
+    from goscope.following import Following
+    from goscope.limits import Limits
+
+
+def is_pipe() -> bool:
+    """Whether standard input is a pipe or a socket; a file is read as one."""
+    if os.name != "posix":
+        return False
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def limits(window: str) -> Limits:
+    """What of a stream stays in memory.
+
+    Raises:
+        UsageError: the window is no duration.
+    """
+    from goscope.limits import Limits
+
+    return Limits(seconds(window, "--window"))
+
+
+def follow(judge: Judging, *, keep: bool, window: str) -> None:
+    """Read standard input to its end, pass on what the program wrote, and judge.
+
+    With JSON or another report on standard output, the program's lines go to standard error. Ctrl-C is
+    for the program, a second one ends reading; SIGTERM and SIGHUP do so at once.
+    """
+    from goscope.following import Following
+    from goscope.sources.enter_key import EnterKey
+    from goscope.sources.live_stream import Wish, signals
+
+    aside = judge.output_format is not Format.TEXT
+    out = Output(2 if aside else 1)
+    enter = EnterKey()
+
+    def asked() -> None:
+        tell_so_far(judge, following)
+
+    following = Following(
+        "stdin",
+        sys.stdin.fileno(),
+        out.write,
+        keep=keep,
+        limits=limits(window),
+        asked=asked,
+        pressed=enter.pressed,
+        ended=lambda: out.gone,
+    )
+    out.on_gone = lambda: following.stream.wish(Wish.END)
+    wishes = {
+        signal.SIGINT: [Wish.NOTHING, Wish.END],
+        signal.SIGQUIT: [Wish.NOTHING],
+        signal.SIGTERM: [Wish.END],
+        signal.SIGHUP: [Wish.END],
+        signal.SIGUSR1: [Wish.VERDICT],
+    }
+    with signals(following.stream, wishes):
+        failed = following.read()
+    enter.close()
+    if out.gone and not aside:
+        drop_output()
+        judge.leave(following.capture())
+        return
+    for error in failed:
+        complain(error)
+    out.end_line()
+    judge.finish(following.capture(), failed)
+
+
+def tell_so_far(judge: Judging, following: Following) -> None:
+    """Print the verdict on what was read so far, beside the program's lines."""
+    capture = following.capture()
+    if capture.recognised:
+        say(judge.summary(judge.diagnosis(capture), aside=True))
+    else:
+        say("goscope: nothing of the Go runtime so far\n")
+
+
+class Output:
+    """A descriptor that the program's lines go to, until its reader goes away."""
+
+    def __init__(self, descriptor: int):
+        self._descriptor = descriptor
+        self._last = b"\n"
+        self.gone = False
+        self.on_gone: Callable[[], None] = lambda: None
+
+    def write(self, data: bytes) -> None:
+        """Write all of it; if nobody reads it any more, nothing."""
+        if not data or self.gone:
+            return
+        self._last = data[-1:]
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self._descriptor, view) :]
+            except BlockingIOError:  # somebody made it so; it is shared with others
+                select.select([], [self._descriptor], [])
+            except OSError:
+                self.gone = True
+                self.on_gone()
+                return
+
+    def end_line(self) -> None:
+        """End a line of the program that has no end, so that the verdict starts on one of its own."""
+        if self._last != b"\n":
+            with suppress(OSError):
+                os.write(self._descriptor, b"\n")

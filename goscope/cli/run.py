@@ -1,0 +1,182 @@
+"""``goscope run -- ./app``: start a program with the traces switched on, and judge it when it ends."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goscope.cli.judging import (
+    BaselineOption,
+    ConfigOption,
+    FailOn,
+    FailOnOption,
+    Format,
+    FormatOption,
+    Judging,
+    LeakAfterOption,
+    NoColorOption,
+    OutputsOption,
+    QuietOption,
+    judging,
+    seconds,
+)
+from goscope.cli.live import Live, live_options
+from goscope.cli.messages import complain
+from goscope.errors import GoscopeError, NothingRecognised, UsageError
+
+if TYPE_CHECKING:
+    from goscope.following import Following
+    from goscope.sources.pages import Page
+
+
+def run(
+    command: Annotated[
+        list[str], typer.Argument(metavar="-- PROGRAM [ARGUMENT...]", help="What to start.")
+    ],
+    schedtrace: Annotated[
+        int, typer.Option(min=1, help="Milliseconds between SCHED lines.")
+    ] = 1000,
+    scheddetail: Annotated[
+        bool, typer.Option("--scheddetail", help="All Ps, threads and goroutines in each of them.")
+    ] = False,
+    gctrace: Annotated[
+        bool, typer.Option("--gctrace/--no-gctrace", help="A line for each collection.")
+    ] = True,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Show the runtime's lines too, not only the program's.")
+    ] = False,
+    window: Annotated[str, typer.Option(help="Thin samples that are older than this.")] = "1h",
+    dump_every: Annotated[
+        str | None,
+        typer.Option(help="Take a dump this often from the program's pprof port; needs --pprof."),
+    ] = None,
+    pprof: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="The pprof port: localhost:6060.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Dumps from more than 5,000 goroutines too.")
+    ] = False,
+    output_format: FormatOption = Format.TEXT,
+    outputs: OutputsOption = None,
+    leak_after: LeakAfterOption = None,
+    config: ConfigOption = None,
+    baseline: BaselineOption = None,
+    fail_on: FailOnOption = FailOn.NEVER,
+    quiet: QuietOption = False,
+    no_color: NoColorOption = False,
+) -> None:
+    """Start a program with the runtime's traces switched on, and say at its end what is wrong.
+
+    What GODEBUG is set to stays. Input, output and signals are the program's; the summary goes to standard
+    error, JSON to standard output. Nothing is sent to the program unless --dump-every asks for it.
+
+    The exit code is the program's, or 1 by --fail-on.
+    """
+    judge = judging(
+        outputs=outputs,
+        output_format=output_format,
+        leak_after=leak_after,
+        config=config,
+        baseline=baseline,
+        fail_on=fail_on,
+        quiet=quiet,
+        no_color=no_color,
+    )
+    if dump_every is not None and pprof is None:
+        raise UsageError(
+            "--dump-every: dumps come from the program's pprof port, give it with --pprof "
+            "localhost:6060 (a SIGQUIT would end the program)"
+        )
+    every = None if dump_every is None else max(seconds(dump_every, "--dump-every"), 0.1)
+    wanted = {"schedtrace": schedtrace}
+    wanted |= {"scheddetail": 1} if scheddetail else {}
+    wanted |= {"gctrace": 1} if gctrace else {}
+
+    from goscope.cli.pipe import Output, limits
+    from goscope.following import Following
+    from goscope.sources.child import Child
+    from goscope.sources.live_stream import Wish, signals
+
+    kept = limits(window)
+    child = Child(command, wanted)
+    out = Output(2)
+    following = Following(
+        "stderr", child.stderr, out.write, keep=keep, limits=kept, ended=child.ended
+    )
+    handed_on = (
+        *(signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP),
+        *(signal.SIGUSR1, signal.SIGUSR2),
+    )
+    dumps = _Dumps(pprof, every, live_options(full=full, quiet=True))
+    with signals(following.stream, {number: [Wish.NOTHING] for number in handed_on}, child.hand_on):
+        failed: list[GoscopeError] = [*following.read()]
+        status = child.status()
+    pages, troubles = dumps.end()
+    failed += [*troubles, *following.add(pages)]
+    for error in failed:
+        complain(error)
+    out.end_line()
+    raise typer.Exit(_finish(judge, following, command[0], status))
+
+
+def _finish(judge: Judging, following: Following, name: str, status: int) -> int:
+    """Say what is wrong with the program that has ended; the exit code."""
+    capture = following.capture()
+    if not capture.recognised:
+        complain(
+            NothingRecognised(
+                f"{name}: nothing of the Go runtime on its stderr; is it a Go program?"
+            )
+        )
+        return status
+    diagnosis = judge.diagnosis(capture)
+    judge.write(diagnosis)
+    if not judge.quiet:
+        judge.show(diagnosis, aside=True)
+    return 1 if judge.fails(diagnosis) and status == 0 else status
+
+
+class _Dumps:
+    """Takes a dump from time to time, in a thread, while the program runs."""
+
+    #: The first dump, and so many of the latest, are kept.
+    MOST = 12
+
+    def __init__(self, address: str | None, every: float | None, live: Live):
+        self._pages: list[Page] = []
+        self._troubles: list[GoscopeError] = []
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+        if address is not None:
+            every = every if every is not None else 30.0
+            self._thread = threading.Thread(
+                target=self._take, args=(address, every, live), daemon=True
+            )
+            self._thread.start()
+
+    def end(self) -> tuple[list[Page], list[GoscopeError]]:
+        """The dumps, and what went wrong if there are none."""
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join(2)
+        return list(self._pages), [] if self._pages else self._troubles[-1:]
+
+    def _take(self, address: str, every: float, live: Live) -> None:
+        from goscope.sources.live_program import snapshot
+        from goscope.sources.pprof_server import PprofServer
+
+        number = 0
+        while not self._over.wait(every):
+            number += 1
+            try:
+                with PprofServer(address, live.access) as server:
+                    page = snapshot(server, live.plan, number, number)
+            except GoscopeError as error:
+                self._troubles.append(error)
+                continue
+            self._pages.append(page)
+            if len(self._pages) > self.MOST:
+                del self._pages[1]

@@ -1,0 +1,251 @@
+"""``goscope watch``: a live view of a program that is asked, or whose output is piped in."""
+
+from __future__ import annotations
+
+import locale
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goscope.cli.judging import (
+    ConfigOption,
+    Judging,
+    LeakAfterOption,
+    NoColorOption,
+    judging,
+)
+from goscope.cli.live import (
+    CaOption,
+    CertificateOption,
+    FullOption,
+    HeadersOption,
+    InsecureOption,
+    IntervalOption,
+    KeyOption,
+    Live,
+    MostBytesOption,
+    TimeoutOption,
+    live_options,
+)
+from goscope.cli.messages import complain, tell
+from goscope.errors import GoscopeError, InputError, UsageError
+
+if TYPE_CHECKING:
+    from goscope.capture import Capture
+    from goscope.sources.pages import Page
+    from goscope.watching import View
+
+#: Shortest time, in seconds, between two looks at a stream, and between two pictures.
+_LOOK = 1.0
+_PICTURE = 0.25
+#: A program that does not answer so often in a row is gone.
+_MOST_FAILURES = 5
+
+
+def watch(
+    address: Annotated[
+        str | None,
+        typer.Argument(metavar="[URL]", help="A live program; without it, a pipe is read."),
+    ] = None,
+    interval: IntervalOption = "2s",
+    looks: Annotated[
+        int, typer.Option(min=0, help="End after so many looks at the program; 0: never.")
+    ] = 0,
+    full: FullOption = False,
+    headers: HeadersOption = None,
+    ca: CaOption = None,
+    insecure: InsecureOption = False,
+    certificate: CertificateOption = None,
+    key: KeyOption = None,
+    timeout: TimeoutOption = "30s",
+    most_bytes: MostBytesOption = "256MiB",
+    window: Annotated[str, typer.Option(help="In a pipe: thin older samples.")] = "1h",
+    leak_after: LeakAfterOption = None,
+    config: ConfigOption = None,
+    no_color: NoColorOption = False,
+) -> None:
+    """Show a running program: verdicts, queues, threads, heap, collector, where goroutines wait.
+
+    In a pipe the program's own lines are not shown. Where standard output is no terminal, a line is
+    printed for each look. Ctrl-C ends it.
+    """
+    judge = judging(leak_after=leak_after, config=config, no_color=no_color)
+    live = live_options(
+        interval=interval,
+        full=full,
+        leak_profile=False,
+        headers=headers,
+        ca=ca,
+        insecure=insecure,
+        certificate=certificate,
+        key=key,
+        timeout=timeout,
+        most_bytes=most_bytes,
+    )
+    if address is None:
+        from goscope.cli.pipe import is_pipe
+
+        if not is_pipe():
+            raise UsageError("watch: give the address of a live program, or pipe a program into it")
+        _watch_pipe(judge, window)
+        return
+    from goscope.sources.addresses import is_address
+
+    if not is_address(address):
+        raise UsageError(f"watch {address}: not an address; write it like localhost:6060")
+    try:
+        _watch_program(judge, live, address, looks)
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+def _watch_program(judge: Judging, live: Live, address: str, looks: int) -> None:
+    """Ask the program again and again; each look judges the first snapshot and the latest ones."""
+    from goscope.capture import CaptureBuilder
+    from goscope.reading import read_page
+    from goscope.sources.live_program import snapshot
+    from goscope.sources.pprof_server import PprofServer
+
+    snapshots: list[Page] = []
+    others: list[Page] = []
+    failures = number = 0
+    with PprofServer(address, live.access) as server, _screen(judge, server.label) as show:
+        while True:
+            began = time.monotonic()
+            number += 1
+            try:
+                if number > 1:
+                    server.count_again()
+                snapshots.append(snapshot(server, live.plan, number, number))
+                others = [server.fetch("heap", "debug=1"), server.fetch("threadcreate", "debug=1")]
+                failures = 0
+            except GoscopeError as error:
+                failures += 1
+                if number == 1 or failures >= _MOST_FAILURES:
+                    raise
+                show(None, str(error))
+            else:
+                del snapshots[1:-4]
+                builder = CaptureBuilder()
+                for page in (*snapshots, *others):
+                    list(read_page(page, builder))
+                show(builder.build(), f"look {number}; Ctrl-C ends")
+            if number == looks:
+                return
+            time.sleep(max(0.0, live.plan.interval - (time.monotonic() - began)))
+
+
+def _watch_pipe(judge: Judging, window: str) -> None:
+    """Read standard input and look at what was read so far, about once a second."""
+    from goscope.cli.pipe import limits
+    from goscope.following import Following
+    from goscope.sources.live_stream import Wish, signals
+
+    kept = limits(window)
+    with _screen(judge, "standard input") as show:
+        looked = [time.monotonic() - _LOOK]
+
+        def look(force: bool = False) -> None:
+            now = time.monotonic()
+            if force or now - looked[0] >= _LOOK:
+                capture = following.capture()
+                # Judging much takes long, and the stream must not wait for it all the time.
+                looked[0] = time.monotonic() + 4 * (time.monotonic() - now)
+                if capture.recognised:
+                    show(capture, "Ctrl-C ends")
+
+        def idle() -> bool:  # asked about ten times a second
+            look()
+            return False
+
+        following = Following(
+            "stdin",
+            sys.stdin.fileno(),
+            lambda data: None,
+            limits=kept,
+            pressed=idle,
+        )
+        wishes = {
+            signal.SIGINT: [Wish.END],
+            signal.SIGQUIT: [Wish.NOTHING],
+            signal.SIGTERM: [Wish.END],
+            signal.SIGHUP: [Wish.END],
+        }
+        with signals(following.stream, wishes):
+            failed = following.read()
+        look(force=True)
+    for error in failed:
+        complain(error)
+    capture = following.capture()
+    if capture.recognised and sys.stdout.isatty():
+        judge.show(judge.diagnosis(capture))
+    elif not capture.recognised or failed:
+        judge.finish(capture, failed)
+
+
+@contextmanager
+def _screen(judge: Judging, source: str) -> Iterator[Callable[[Capture | None, str], None]]:
+    """What shows a capture: a page that changes on a terminal, a line for each elsewhere."""
+    from goscope.renderers.live_page import line, page
+    from goscope.renderers.safe_text import safe
+    from goscope.watching import Watch
+
+    watched = Watch()
+    shown: list[View] = []
+
+    def look(capture: Capture | None) -> View | None:
+        if capture is not None:
+            shown[:] = [watched.look(judge.diagnosis(capture))]
+        return shown[0] if shown else None
+
+    if not sys.stdout.isatty():
+
+        def tell_line(capture: Capture | None, note: str) -> None:
+            if capture is None:
+                complain(InputError(note))
+            elif (view := look(capture)) is not None:
+                tell(line(view) + "\n")
+
+        yield tell_line
+        return
+    from rich.console import Console
+    from rich.live import Live as Picture
+    from rich.text import Text
+
+    console = Console(highlight=False, emoji=False, markup=False, no_color=judge.no_color or None)
+    ascii_only = "utf" not in (sys.stdout.encoding or locale.getpreferredencoding()).lower()
+    with Picture(
+        Text(f"goscope: looking at {safe(source)} ..."),
+        console=console,
+        auto_refresh=False,
+        screen=False,
+        transient=True,
+    ) as picture:
+        last = [0.0]
+
+        def draw(capture: Capture | None, note: str) -> None:
+            view = look(capture)
+            wait = _PICTURE - (time.monotonic() - last[0])
+            if view is not None and wait > 0:
+                time.sleep(wait)
+            last[0] = time.monotonic()
+            if view is None:
+                picture.update(Text(safe(note)), refresh=True)
+                return
+            size = console.size
+            drawn = page(
+                view,
+                safe(source),
+                note,
+                width=size.width,
+                height=size.height,
+                ascii_only=ascii_only,
+            )
+            picture.update(drawn, refresh=True)
+
+        yield draw

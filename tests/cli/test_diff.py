@@ -1,0 +1,99 @@
+"""``goscope diff``: by signature, whatever the ids, the lines and the process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import in_process, only_line
+from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, dump, goroutine, leaks
+
+POLLER = "main.poll()\n\t/app/main.go:30 +0x28"
+PROFILE = (
+    "goroutine profile: total 9\n"
+    "9 @ 0x1 0x2 0x3\n#\t0x2\tmain.leak1.func1+0x28\t/app/main.go:15\n\n"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "before.txt").write_text(
+        dump(*leaks(range(18, 28)), goroutine(7, "select", where=POLLER))
+    )
+    shifted = dump(
+        *leaks(range(500, 540)), goroutine(901, "IO wait", where=KEEP_ALIVE, started=HTTP_SERVER)
+    )
+    (tmp_path / "after.txt").write_text(shifted)
+    return tmp_path
+
+
+def test_what_is_new_grown_and_gone(folder: Path) -> None:
+    done = in_process("diff", "before.txt", "after.txt", "-f", "json", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert found["schema"] == "goscope.diff/1"
+    assert (found["before"]["goroutines"], found["after"]["goroutines"]) == (12, 42)
+    kinds = {c["kind"]: (c["before"], c["after"]) for c in found["changes"]}
+    assert kinds["grown"] == (10, 40)
+    assert kinds["new"] == (0, 1)
+    assert kinds["gone"] == (1, 0)
+    assert {c["kind"]: c["normal"] for c in found["changes"]}["new"] is not None
+    text = in_process("diff", "before.txt", "after.txt", cwd=folder).stdout
+    assert text.startswith("goroutines: 12 -> 42 (+30)\n")
+    assert "\n  10 -> 40  main." in text
+
+
+def test_ids_and_lines_do_not_matter(folder: Path) -> None:
+    text = (folder / "before.txt").read_text()
+    moved = text.replace(".go:1", ".go:77").replace("goroutine 18 ", "goroutine 918 ")
+    assert moved != text
+    (folder / "moved.txt").write_text(moved)
+    found = json.loads(
+        in_process("diff", "before.txt", "moved.txt", "-f", "json", cwd=folder).stdout
+    )
+    assert (found["changes"], found["same"]) == ([], 3)
+
+
+@pytest.mark.parametrize(
+    ("pair", "arguments", "code"),
+    [
+        (("before.txt", "after.txt"), ["--fail-on", "grown"], 1),
+        (("before.txt", "after.txt"), ["--fail-on", "grown", "--least", "31"], 0),
+        (("before.txt", "after.txt"), ["--fail-on", "new"], 0),  # a keep-alive connection is normal
+        (("after.txt", "before.txt"), ["--fail-on", "grown"], 0),
+        (("before.txt", "after.txt"), [], 0),
+    ],
+)
+def test_what_fails(folder: Path, pair: tuple[str, str], arguments: list[str], code: int) -> None:
+    assert in_process("diff", *pair, *arguments, cwd=folder).returncode == code
+
+
+def test_a_verdict_that_is_another_one(folder: Path) -> None:
+    (folder / "leak.txt").write_text(dump(*leaks(range(18, 28), "chan send (leaked)")))
+    found = json.loads(
+        in_process("diff", "before.txt", "leak.txt", "-f", "json", cwd=folder).stdout
+    )
+    assert {(v["name"], v["before"], v["after"]) for v in found["verdicts"]} == {
+        ("goroutines", "ok", "leak")
+    }
+
+
+def test_a_dump_against_a_profile_is_compared_by_functions_alone(folder: Path) -> None:
+    (folder / "profile.txt").write_text(PROFILE)
+    found = json.loads(
+        in_process("diff", "before.txt", "profile.txt", "-f", "json", cwd=folder).stdout
+    )
+    assert found["compared"] == "functions"
+    assert found["after"]["goroutines"] == 9
+    shrunk = [c for c in found["changes"] if c["kind"] == "shrunk"]
+    assert [(c["before"], c["after"]) for c in shrunk] == [(10, 9)]
+
+
+def test_sides_that_cannot_be_compared(folder: Path) -> None:
+    missing = in_process("diff", "before.txt", "missing.txt", cwd=folder)
+    assert (missing.returncode, missing.stdout) == (4, "")
+    assert "missing.txt: no such file" in only_line(missing.stderr)
+    (folder / "log.txt").write_text("hello\n")
+    assert in_process("diff", "before.txt", "log.txt", cwd=folder).returncode == 3
