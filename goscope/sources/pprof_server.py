@@ -209,7 +209,7 @@ class PprofServer:
         pieces: list[bytes] = []
         size = 0
         try:
-            for piece in response.iter_bytes(1 << 16):
+            for piece in response.iter_bytes():  # with a size, what is short of it would be lost
                 pieces.append(piece[: most - size])
                 size += len(pieces[-1])
                 if size >= most:

@@ -1,0 +1,162 @@
+"""Servers that are no pprof, ask back, redirect, stall or die: one clear line, and what had come is kept."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from goscope.errors import InputError
+from goscope.sources.pages import Access
+from goscope.sources.pprof_server import PprofServer
+from tests.cli.running import goscope, only_line
+
+INDEX = b"<td>3</td><td><a href='goroutine?debug=1'>goroutine</a></td>"
+DUMP = b"goroutine 1 [running]:\nmain.main()\n\t/app/main.go:1 +0x1\n"
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+@contextmanager
+def server(answer: Answer) -> Iterator[str]:
+    """The address of a server that answers every request like this."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer(self)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    running.daemon_threads = True
+    thread = threading.Thread(target=running.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield f"127.0.0.1:{running.server_address[1]}"
+    finally:
+        running.shutdown()
+        thread.join()
+        running.server_close()
+
+
+def says(status: int, body: bytes, **headers: str) -> Answer:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name, value)
+        request.end_headers()
+        request.wfile.write(body)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (says(404, b"404 page not found"), "no pprof pages there (HTTP 404)"),
+        (says(401, b""), "asks for credentials (HTTP 401)"),
+        (says(200, b"<!DOCTYPE html><html>login"), "a web page that is no pprof index"),
+        (says(200, b"hello"), "not as Go's pprof does"),
+        (says(500, b"oops"), "HTTP 500"),
+        (says(302, b"", Location="http://login.invalid/?next=secret"), "redirects to another host"),
+        (says(302, b"", Location="/again"), "redirects in a circle"),
+    ],
+)
+def test_what_is_no_pprof(answer: Answer, words: str) -> None:
+    with server(answer) as address:
+        done = goscope(f"http://a:s3cret@{address}")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert words in only_line(done.stderr)
+    assert "s3cret" not in done.stderr
+
+
+def test_an_answer_that_stops_half_way_is_kept_and_told() -> None:
+    over = threading.Event()
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        if "debug=2" not in request.path:
+            return says(200, INDEX)(request)
+        says(200, DUMP)(request)
+        request.wfile.flush()
+        over.wait(20)
+        return None
+
+    with server(answer) as address:
+        began = time.monotonic()
+        done = goscope(address, "--timeout", "500ms", "--snapshots", "1", "-q")
+        shown = goscope(address, "--timeout", "500ms", "--snapshots", "1")
+        over.set()
+    assert time.monotonic() - began < 20
+    assert (done.returncode, done.stdout) == (4, "")
+    assert f"the answer stopped after {len(DUMP)} bytes, for 0.5 s" in only_line(done.stderr)
+    assert "3 lines, 1 goroutine, 1 dump" in shown.stdout.replace("\n", " ")
+    assert "not read further: the answer stopped after" in shown.stdout.replace("\n", " ")
+
+
+def test_a_program_that_dies_in_the_middle_of_an_answer() -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        if "debug=2" not in request.path:
+            return says(200, INDEX)(request)
+        request.send_response(200)
+        request.send_header("Content-Length", "100000")
+        request.end_headers()
+        request.wfile.write(DUMP)
+        return None
+
+    with server(answer) as address:
+        done = goscope(address, "--snapshots", "1")
+    assert done.returncode == 4
+    assert f"broke off after {len(DUMP)} bytes" in done.stderr
+    assert "3 lines, 1 goroutine, 1 dump" in done.stdout.replace("\n", " ")
+
+
+def test_an_answer_that_is_too_long() -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        says(200, DUMP * 40_000 if "debug=2" in request.path else INDEX)(request)
+
+    with server(answer) as address:
+        done = goscope(address, "--snapshots", "1", "--max-body", "1MiB", "-q")
+    assert done.returncode == 4
+    assert "longer than 1 MiB; --max-body allows more" in only_line(done.stderr)
+
+
+def test_a_dump_that_go_cut_is_warned_about_and_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from goscope.sources import live_program
+    from goscope.sources.pages import Plan
+
+    monkeypatch.setattr(live_program, "CUT_AT", len(DUMP))
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        says(200, DUMP if "debug=2" in request.path else INDEX)(request)
+
+    with server(answer) as address, PprofServer(address, Access()) as found:
+        page = live_program.snapshot(found, Plan(), 1, 1)
+    assert page.by_go
+    assert page.problem is not None
+    assert "the program has 3 goroutines" in page.problem
+
+
+def test_a_connection_is_tried_again_before_it_counts_as_refused() -> None:
+    waits: list[float] = []
+    with pytest.raises(InputError, match="connection refused"):
+        PprofServer("127.0.0.1:1", Access(), sleep=waits.append).__enter__()
+    assert waits == [0.1, 0.4]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ftp://host/x"], ["http://host:99999"], ["localhost:6060", "--header", "no-colon"],
+        ["localhost:6060", "--interval", "soon"], ["localhost:6060", "--max-body", "much"],
+    ],
+)  # fmt: skip
+def test_wrong_calls(arguments: list[str]) -> None:
+    done = goscope(*arguments)
+    assert done.returncode in (2, 4)
+    assert only_line(done.stderr).startswith("goscope: ")
