@@ -93,8 +93,8 @@ def test_an_answer_that_stops_half_way_is_kept_and_told() -> None:
     assert time.monotonic() - began < 20
     assert (done.returncode, done.stdout) == (4, "")
     assert f"the answer stopped after {len(DUMP)} bytes, for 0.5 s" in only_line(done.stderr)
-    assert "3 lines, 1 goroutine, 1 dump" in shown.stdout.replace("\n", " ")
-    assert "not read further: the answer stopped after" in shown.stdout.replace("\n", " ")
+    assert "3 lines, 1 goroutine, 1 dump" in " ".join(shown.stdout.split())
+    assert "not read further: the answer stopped after" in " ".join(shown.stdout.split())
 
 
 def test_a_program_that_dies_in_the_middle_of_an_answer() -> None:
@@ -111,7 +111,7 @@ def test_a_program_that_dies_in_the_middle_of_an_answer() -> None:
         done = goscope(address, "--snapshots", "1")
     assert done.returncode == 4
     assert f"broke off after {len(DUMP)} bytes" in done.stderr
-    assert "3 lines, 1 goroutine, 1 dump" in done.stdout.replace("\n", " ")
+    assert "3 lines, 1 goroutine, 1 dump" in " ".join(done.stdout.split())
 
 
 def test_an_answer_that_is_too_long() -> None:
