@@ -384,7 +384,13 @@ FORMAT = Format(
         header=re.compile(
             rb"^(?:%s|%s|%s)$" % (_HEADER, _RECORD, re.escape(_MEMSTATS)), re.MULTILINE
         ),
-        guards=(b" profile: ", b" @ 0x", b" @\n", b"--- ", _MEMSTATS),
+        guards=(
+            (b" profile: ", b""),
+            (b" @ 0x", b"-0123456789"),
+            (b" @\n", b"-0123456789"),
+            (b"--- ", b"-"),
+            (_MEMSTATS, b"#"),
+        ),
         mark=b" profile: total ",
     ),
     reader=TextReader,

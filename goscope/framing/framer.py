@@ -406,7 +406,12 @@ class Framer:
             if begun is None:
                 return none
             begun = self._begun[kind.name] = begun + lines.first
-        if not any(guard in lines.data for guard in kind.guards):
+        starts = np.zeros(256, np.bool_)
+        starts[lines.heads] = True
+        if not any(
+            (not heads or starts[list(heads)].any()) and guard in lines.data
+            for guard, heads in kind.guards
+        ):
             return none
         found = lines.matching(header)
         return found[found + lines.first >= begun]

@@ -39,8 +39,9 @@ class BlockKind:
 
     ``lone`` are the openings of body lines that may stand without an indented line below them.
     Where no literal opens a block, as with numbers, ``header`` matches its first line, anchored at both
-    ends, and each such line contains one of the ``guards``. Such lines count from the first line that
-    matches the sign on; it starts with an opening or contains ``mark``.
+    ends, and each such line contains one of the ``guards``, given with the bytes that the line may then
+    start with (none: any). Such lines count from the first line that matches the sign on; it starts with
+    an opening or contains ``mark``.
     The other fields say where a kind differs from that:
 
     * ``words``: literals that open a block as well, anywhere in a line and without a sign;
@@ -65,7 +66,7 @@ class BlockKind:
     sign: re.Pattern[bytes]
     lone: tuple[bytes, ...] = ()
     header: re.Pattern[bytes] | None = None
-    guards: tuple[bytes, ...] = ()
+    guards: tuple[tuple[bytes, bytes], ...] = ()
     mark: bytes = b""
     words: tuple[bytes, ...] = ()
     pairs: bool = True
