@@ -141,9 +141,10 @@ def _parts(tables: dict[str, Table], name: str) -> _Parts | None:
         for row in (np.flatnonzero(np.diff(times) < least) + 1).tolist():
             breaks.append((int(lines[row]), int(lines[row - 1])))
         seconds = table["t_s"][mine] if table_name == "gc" else times / 1000
-        kinds = _kinds(table, mine)
         if least and (np.diff(times) == least).all():
-            kinds[:] = 0  # it counts on without a gap: one process, which changes GOMAXPROCS
+            kinds = np.zeros(len(mine), np.int64)  # no gap: one process, which may change GOMAXPROCS
+        else:
+            kinds = _kinds(table, mine)
         clocks[table_name] = Clock(times, lines, seconds, kinds, mine, bool(least))
     if not traced:
         return None
