@@ -219,6 +219,8 @@ class CaptureBuilder:
         self._format_of_block = {f.block.name: f.name for f in formats if f.block is not None}
         self._inputs: list[Input] = []
         self._origins: list[Origin] = []
+        #: What may be done while another process is still reading.
+        self.meanwhile: Callable[[], None] = lambda: None
         self._reading: _Reading | None = None
         self._programs: dict[str, str] = {}
 

@@ -27,8 +27,8 @@ from goscope.sources.streams import Stream
 
 #: A smaller file is read before a second process pays.
 WORTH_IT = 8 << 20
-#: Our part is a little larger: the other process has to hand over what it read.
-_OURS = 0.51
+#: Our part is a little smaller: this process joins what both read, and judges it.
+_OURS = 0.46
 #: How far behind the middle a record is looked for.
 _WINDOW = 4 << 20
 
@@ -60,6 +60,7 @@ class Halves:
         child, memory = _fork(lambda: CaptureBuilder().rest(name, part_of(path, middle, None)))
         try:
             yield from part_of(path, len(first), middle)
+            self._builder.meanwhile()
         finally:
             ended_well = _wait(child)
         self._rest = _received(memory) if ended_well else None

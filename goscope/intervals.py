@@ -55,5 +55,6 @@ def sum_of(table: Table, columns: tuple[str, ...]) -> Floats:
         values = table[column]
         for start in range(0, len(table), _CHUNK):  # no copy of a long column
             part = slice(start, start + _CHUNK)
-            total[part] += np.nan_to_num(values[part])
+            known = ~np.isnan(values[part])
+            np.add(total[part], values[part], out=total[part], where=known)
     return total

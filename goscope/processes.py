@@ -142,7 +142,9 @@ def _parts(tables: dict[str, Table], name: str) -> _Parts | None:
             breaks.append((int(lines[row]), int(lines[row - 1])))
         seconds = table["t_s"][mine] if table_name == "gc" else times / 1000
         if least and (np.diff(times) == least).all():
-            kinds = np.zeros(len(mine), np.int64)  # no gap: one process, which may change GOMAXPROCS
+            kinds = np.zeros(
+                len(mine), np.int64
+            )  # no gap: one process, which may change GOMAXPROCS
         else:
             kinds = _kinds(table, mine)
         clocks[table_name] = Clock(times, lines, seconds, kinds, mine, bool(least))

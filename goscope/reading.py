@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -17,13 +17,18 @@ from goscope.sources.streams import Stream
 
 
 def read_sources(
-    sources: Sequence[Source], pages: Iterable[Page | GoscopeError] = ()
+    sources: Sequence[Source],
+    pages: Iterable[Page | GoscopeError] = (),
+    *,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> tuple[Capture, list[GoscopeError]]:
     """Read all sources, then the pages of live programs.
 
-    Those that fail are reported, and what they gave before is kept.
+    Those that fail are reported, and what they gave before is kept. ``meanwhile`` is called when this
+    process would wait for another one that reads too.
     """
     builder = CaptureBuilder()
+    builder.meanwhile = meanwhile
     failed: list[GoscopeError] = [e for source in sources for e in _read(source, builder)]
     for page in pages:
         if isinstance(page, GoscopeError):

@@ -146,7 +146,14 @@ def analyze(
     addresses, paths = part(inputs)
     sources, failed = sources_of(paths)
     with live.pages(addresses) as pages:
-        capture, unreadable = read_sources(sources, pages)
+        capture, unreadable = read_sources(sources, pages, meanwhile=_load_rules)
     for error in (*failed, *unreadable):
         complain(error)
     judge.finish(capture, (*failed, *unreadable))
+
+
+def _load_rules() -> None:
+    """Import what judges, before it is needed."""
+    from goscope.rules import all_rules
+
+    all_rules()
