@@ -1,5 +1,5 @@
 """``python -m goscope``."""
 
-from goscope.cli import main
+from goscope.cli import command
 
-main()
+command()
