@@ -599,18 +599,24 @@ def _snapshots(rows: _Rows, running: list[bool], snapshots: list[_Row]) -> Posit
             }
         )
 
-    for row, goroutine in enumerate(ids):
-        if goroutine in seen or (running[row] and row in apart) or row in led_to:
+    if len(set(ids)) == len(ids):  # one dump, as a rule: no id comes again
+        for row in sorted(led_to.union(row for row in apart if running[row])):
             close(row)
             first = row
-            seen = set()
-        seen.add(goroutine)
+    else:
+        for row, goroutine in enumerate(ids):
+            if goroutine in seen or (running[row] and row in apart) or row in led_to:
+                close(row)
+                first = row
+                seen = set()
+            seen.add(goroutine)
     close(len(ids))
     return number
 
 
 def _joined(columns: list[list[int]]) -> Positions:
-    return np.array([value for column in columns for value in column], np.int64)
+    whole = columns[0] if len(columns) == 1 else [v for column in columns for v in column]
+    return np.array(whole, np.int64)
 
 
 def _concatenated(parts: list[Positions]) -> Positions:

@@ -37,6 +37,8 @@ def find(
     least_instances: int = 3,
 ) -> Iterator[Finding]:
     """One finding per odd instance, about the place that makes most of the difference."""
+    if len(capture.labels) < least_instances:
+        return
     found = {p: last for p, (_, last) in first_and_last(capture).items() if p in capture.labels}
     if len(found) < least_instances:
         return
