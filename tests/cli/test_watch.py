@@ -135,7 +135,7 @@ def test_a_pipe_on_a_terminal_shows_queues_and_ends_with_the_verdict() -> None:
         os.close(into)
         into = -1
         shown.read_until(b"read stdin: ")
-        assert shown.process.wait(20) == 0
+        assert shown.status() == 0
     finally:
         if into >= 0:
             os.close(into)
