@@ -19,7 +19,7 @@ from goscope.clocks import Mixed
 from goscope.crashes import link_crashes
 from goscope.errors import InputError
 from goscope.formats import HEAD, all_formats, content_format
-from goscope.formats.format import BlockReader, Content
+from goscope.formats.format import BlockReader
 from goscope.framing.framer import BlockRecords, LineRecords, Piece, TornRecord
 from goscope.framing.sieve import Sieve
 from goscope.intervals import with_interval_cpu
@@ -195,9 +195,13 @@ class Capture:
 
 
 class CaptureBuilder:
-    """Reads inputs, one after the other, into the tables of a capture."""
+    """Reads inputs, one after the other, into the tables of a capture.
 
-    def __init__(self) -> None:
+    ``spans`` asks for the tables that hold each single span of an execution trace; without it they stay
+    empty, and what a trace takes in memory does not grow with its length.
+    """
+
+    def __init__(self, *, spans: bool = False) -> None:
         formats = all_formats()
         rules = [rule for f in formats for rule in f.rules]
         self._builders = {
@@ -214,7 +218,7 @@ class CaptureBuilder:
             for f in formats
             if f.block is not None and f.reader is not None
         }
-        self._contents = {f.name: f.content.reader() for f in formats if f.content is not None}
+        self._contents = {f.name: f.content.reader(spans) for f in formats if f.content is not None}
         self._format_of_table = {name: f.name for f in formats for name in f.tables}
         self._format_of_block = {f.block.name: f.name for f in formats if f.block is not None}
         self._inputs: list[Input] = []
@@ -354,6 +358,7 @@ class _Reading:
         self._blocks: set[str] = set()
         self.cut: list[Unparsed] = []
         self._content: str | None = None
+        self._left_out: str | None = None  # of a binary input: why its end could not be read
         self._size = 0
         self._last = b"\n"
 
@@ -365,24 +370,19 @@ class _Reading:
             head += chunk
         found = content_format(head[:HEAD])
         if found is not None and found.content is not None:
-            self._feed_content(found.name, found.content, head, left)
+            self._content = found.name
+            self._left_out = self._builder._contents[found.name].read(
+                self.name, self._counted(itertools.chain([head], left))
+            )
             return
         self.feed(head)
         for chunk in left:
             self.feed(chunk)
 
-    def _feed_content(
-        self, name: str, content: Content, head: bytes, left: Iterator[bytes]
-    ) -> None:
-        self._content, self._size = name, len(head)
-        whole = [head]
-        for chunk in left:
+    def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
             self._size += len(chunk)
-            if self._size > content.most:
-                size = f"larger than {content.most >> 20} MiB unpacked"
-                raise InputError(f"{self.name}: {size}; {content.instead}")
-            whole.append(chunk)
-        self._builder._contents[name].read(self.name, b"".join(whole))
+            yield chunk
 
     def feed(self, chunk: bytes) -> None:
         if chunk:
@@ -417,7 +417,7 @@ class _Reading:
             if builder._builders[name].total > rows
         }
         formats |= {builder._format_of_block[kind] for kind in self._blocks}
-        if self._content is not None and problem is None:
+        if self._content is not None and self.name in builder._contents[self._content].inputs:
             formats.add(self._content)
         count, examples = self._unparsed()
         return Input(
@@ -428,7 +428,7 @@ class _Reading:
             unparsed_count=count - self._unparsed_before[0] + len(self.cut),
             unparsed=self._placed([*examples[len(self._unparsed_before[1]) :], *self.cut]),
             cut=self._last != b"\n" and self._size > 0,
-            problem=problem,
+            problem=problem or self._left_out,
             wrapped=self._streams.wrapped,
             rejoined=tuple(sorted([*self._streams.rejoined, *self._rejoined])),
         )

@@ -183,14 +183,14 @@ def _filled(
     if "process" not in table or not len(table):
         return table
     process = np.zeros(len(table), np.int64)
-    lines = table["line"]
     for code, word in enumerate(table.categories("input")):
         mine = np.flatnonzero(table["input"] == code)
         part = parts.get(word)
         if part is None:
             process[mine] = untraced.get(word, 0)
         elif part.rows is None:
-            process[mine] = first[word] + np.searchsorted(part.starts, lines[mine], side="right")
+            lines = table["line"][mine]
+            process[mine] = first[word] + np.searchsorted(part.starts, lines, side="right")
         else:
             process[mine] = first[word] + _interleaved(table, mine, part)
     return table.replaced("process", Cells(narrow(process)))

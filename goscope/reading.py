@@ -21,13 +21,15 @@ def read_sources(
     pages: Iterable[Page | GoscopeError] = (),
     *,
     meanwhile: Callable[[], None] = lambda: None,
+    spans: bool = False,
 ) -> tuple[Capture, list[GoscopeError]]:
     """Read all sources, then the pages of live programs.
 
     Those that fail are reported, and what they gave before is kept. ``meanwhile`` is called when this
-    process would wait for another one that reads too.
+    process would wait for another one that reads too. ``spans`` asks for the tables that hold each single
+    span of an execution trace.
     """
-    builder = CaptureBuilder()
+    builder = CaptureBuilder(spans=spans)
     builder.meanwhile = meanwhile
     failed: list[GoscopeError] = [e for source in sources for e in _read(source, builder)]
     for page in pages:
@@ -90,9 +92,11 @@ def read_stream(stream: Stream, builder: CaptureBuilder) -> None:
         raise error
 
 
-def read_inputs(inputs: Iterable[str | bytes | Path | BinaryIO | TextIO]) -> Capture:
+def read_inputs(
+    inputs: Iterable[str | bytes | Path | BinaryIO | TextIO], *, spans: bool = True
+) -> Capture:
     """What :func:`goscope.read` does."""
-    builder = CaptureBuilder()
+    builder = CaptureBuilder(spans=spans)
     for number, given in enumerate(inputs, 1):
         if isinstance(given, Path) or (isinstance(given, str) and "\n" not in given):
             sources, missing = sources_of([str(given)])

@@ -16,7 +16,7 @@ ROOT = Path(goscope.__path__[0])
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "goruntime"}),
     frozenset({"tables", "numerals", "grammars", "discovery", "sources"}),
-    frozenset({"reduction"}),
+    frozenset({"reduction", "traces"}),
     frozenset({"framing"}),
     frozenset({"shapes"}),
     frozenset({"formats"}),

@@ -39,7 +39,7 @@ def tables(
     from goscope.sources.files import sources_of
 
     sources, missing = sources_of(inputs)
-    capture, unreadable = read_sources(sources)
+    capture, unreadable = read_sources(sources, spans=True)
     failed = [*missing, *unreadable]
     for error in failed:
         complain(error)

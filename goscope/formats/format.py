@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
@@ -54,13 +54,19 @@ class BlockReaderFactory(Protocol):
 
 
 class ContentReader(Protocol):
-    """Reads inputs of one binary format, each as a whole."""
+    """Reads inputs of one binary format, chunk by chunk.
 
-    def read(self, input_name: str, data: bytes) -> None:
-        """Take the whole content of an input.
+    ``inputs`` names those of which at least a part could be used.
+    """
+
+    inputs: list[str]
+
+    def read(self, input_name: str, chunks: Iterable[bytes]) -> str | None:
+        """Take the content of an input, in chunks of any size; what could not be read at its end, if so.
 
         Raises:
-            InputError: it is damaged, cut, or nothing that this format holds.
+            InputError: nothing of it can be used: it is damaged, cut, or of another kind; or the chunks
+                raised it, and what came before is kept.
         """
 
     def tables(self) -> Mapping[str, Table]:
@@ -69,17 +75,15 @@ class ContentReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A binary format: what its inputs start with, how large they may be, and what reads them.
+    """A binary format: what its inputs start with, and what reads them.
 
     ``sign`` is matched against the first :data:`goscope.formats.HEAD` bytes, after unpacking;
-    it must be something that no text starts with. An input larger than ``most`` bytes is refused, and
-    ``instead`` says what to do with it.
+    it must be something that no text starts with. ``reader`` is told whether tables are wanted that
+    hold every single span of a trace: they may be a thousand times as large as all others.
     """
 
     sign: re.Pattern[bytes]
-    most: int
-    instead: str
-    reader: Callable[[], ContentReader]
+    reader: Callable[[bool], ContentReader]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from goscope.errors import InputError
@@ -53,14 +53,15 @@ class ProtobufReader:
 
     def __init__(self) -> None:
         self._records = ProfileRecords()
-        self._frames = 0
+        self.inputs: list[str] = []
 
-    def read(self, input_name: str, data: bytes) -> None:
+    def read(self, input_name: str, chunks: Iterable[bytes]) -> None:
         """Take an input.
 
         Raises:
-            InputError: it is damaged or cut, or not of Go's runtime.
+            InputError: it is damaged, cut or too large, or not of Go's runtime.
         """
+        data = _whole(input_name, chunks)
         try:
             message = _Message(parse_profile(data))
             kind, columns = message.kind()
@@ -84,6 +85,7 @@ class ProtobufReader:
         self, input_name: str, kind: str, message: _Message, samples: Sequence[_Sample]
     ) -> None:
         profile = message.profile
+        self.inputs.append(input_name)
         counts = "count" in message.columns and kind != "cpu"
         number = self._records.begin(
             input_name,
@@ -110,6 +112,19 @@ class ProtobufReader:
     def tables(self) -> Mapping[str, Table]:
         """The tables of all profiles that came as protobuf."""
         return self._records.tables()
+
+
+def _whole(input_name: str, chunks: Iterable[bytes]) -> bytes:
+    parts, size = [], 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise InputError(
+                f"{input_name}: larger than {MOST_BYTES >> 20} MiB unpacked; no profile of Go's runtime "
+                "is; look at it with go tool pprof"
+            )
+        parts.append(chunk)
+    return b"".join(parts)
 
 
 class _Sample:
@@ -269,8 +284,6 @@ FORMAT = Format(
             rb"[\x0a\x5a][\x02-\x0c]\x08[\x01-\xff]"
             rb"|\x48[\x80-\xff]{8}[\x01-\x7f]\x0a[\x02-\x0c]\x08"
         ),
-        most=MOST_BYTES,
-        instead="no profile of Go's runtime is; look at it with go tool pprof",
-        reader=ProtobufReader,
+        reader=lambda spans: ProtobufReader(),
     ),
 )

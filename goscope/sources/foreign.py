@@ -134,19 +134,12 @@ def _windows(first: bytes) -> Kind | None:
     return None
 
 
-_TRACE = rb"go (1\.[0-9]{1,3}) trace\x00"
 _HEAP = rb"go(1\.[0-9]{1,3}) heap dump\n"
 
 
 def _of_go(first: bytes) -> Kind | None:
     if not first.startswith(b"go"):
         return None
-    trace = re.match(_TRACE, first)
-    if trace is not None:
-        return Kind(
-            f"a Go execution trace in the format of Go {trace[1].decode()}, not text",
-            "open it with go tool trace, or for goscope " + _FETCH,
-        )
     heap = re.match(_HEAP, first)
     if heap is not None:
         return Kind("what debug.WriteHeapDump wrote, not text", "for goscope " + _FETCH)

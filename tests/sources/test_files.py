@@ -210,7 +210,7 @@ def test_a_packed_binary_is_refused_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (b"go 1.22 trace\x00\x00\x00" + bytes(20), "go tool trace"),
+        (b"go1.7 heap dump\n" + bytes(20), "WriteHeapDump"),
         (bytes(range(256)) * 8, "binary data"),
     ],
 )

@@ -33,8 +33,6 @@ BINARY = [
     (struct.pack(">III", 0xCAFEBABE, 2, 0x01000007), "a Mach-O binary", "GODEBUG"),
     (struct.pack(">II", 0xCAFEBABE, 61), "a Java class file", "no text"),
     (b"MZ\x90\x00\x03" + bytes(100), "a Windows executable", "GODEBUG"),
-    (b"go 1.5 trace\0\0\0\0" + bytes(50), "a Go execution trace in the format of Go 1.5,", "go tool trace"),
-    (b"go 1.22 trace\0\0\0" + bytes(50), "a Go execution trace in the format of Go 1.22,", "go tool trace"),
     (b"go1.7 heap dump\n\x06\x00", "what debug.WriteHeapDump wrote", "debug=2"),
     (b"PERFILE2" + bytes(50), "data of perf", "perf script"),
     (b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00" + bytes(50), "a packet capture", "no text"),

@@ -1,0 +1,1 @@
+"""What an execution trace holds: its bytes decoded, put in order, and summed up, with numpy."""
