@@ -1,0 +1,75 @@
+"""Where goroutines waited: the four profiles of ``go tool trace``, and who woke them.
+
+The definitions are those of ``cmd/trace/pprof.go`` of Go 1.26 and newer: spans that ended, from the first
+run of their goroutine on, by the stack where the state began; for runnable ones that is the stack of
+who woke or created them. Older tools leave out spans that end with an event without a stack
+(golang/go#74850).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from goscope.traces.dictionaries import Words
+from goscope.traces.event_table import NUMBER
+from goscope.traces.spans import Spans
+from goscope.traces.states import RUNNABLE, RUNNING, SYSCALL, WAITING
+from goscope.traces.tally import Tally
+
+_SYNCHRONISATION = ("chan", "sync", "select")
+
+
+class Blocking:
+    """The waits of one trace, by state, reason, stack and waker's stack."""
+
+    def __init__(self) -> None:
+        self._waits = Tally("state", "reason", "stack", "waker")
+        self._samples = Tally("stack")
+
+    def add(self, spans: Spans) -> None:
+        """Take the spans of a generation."""
+        history = spans.history
+        counts = spans.closed & spans.ran
+        counts &= history.state != RUNNING
+        rows = np.flatnonzero(counts)
+        state = history.state[rows]
+        waiting = state == WAITING
+        woken = np.minimum(rows + 1, len(history) - 1)
+        waker = np.where(
+            waiting & (history.type[woken] == NUMBER["GoUnblock"]), history.stack[woken], -1
+        )
+        reason = np.where(waiting, history.reason[rows], 0)
+        keys = (state.astype(np.int64), reason, history.stack[rows], waker)
+        self._waits.add(keys, spans.duration[rows])
+
+    def add_samples(self, stacks: npt.NDArray[np.int32]) -> None:
+        """Take CPU samples by their stacks."""
+        self._samples.add((stacks.astype(np.int64),), np.zeros(len(stacks), np.int64))
+
+    def profiles(self, words: Words) -> dict[str, dict[str, npt.NDArray[np.int64]]]:
+        """By kind: ``stack``, ``count``, ``ns``."""
+        waits = self._waits.result()
+        texts = words.texts
+        network = np.array([text == "network" for text in texts])
+        sync = np.array([any(word in text for word in _SYNCHRONISATION) for text in texts])
+        waiting = waits["state"] == WAITING
+        chosen = {
+            "network": waiting & network[waits["reason"]],
+            "sync": waiting & sync[waits["reason"]],
+            "syscall": waits["state"] == SYSCALL,
+            "sched": waits["state"] == RUNNABLE,
+        }
+        found = {}
+        for kind, rows in chosen.items():
+            by_stack = Tally("stack")
+            by_stack.add_sums((waits["stack"][rows],), waits["count"][rows], waits["ns"][rows])
+            found[kind] = by_stack.result()
+        found["cpu"] = self._samples.result()
+        return found
+
+    def wakeups(self) -> dict[str, npt.NDArray[np.int64]]:
+        """Waits by ``reason``, ``stack`` and ``waker``: ``count``, ``ns``, ``max_ns``."""
+        waits = self._waits.result()
+        waiting = waits["state"] == WAITING
+        return {name: column[waiting] for name, column in waits.items()}

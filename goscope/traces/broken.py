@@ -1,0 +1,7 @@
+"""What a trace may not hold."""
+
+from __future__ import annotations
+
+
+class Broken(Exception):
+    """The bytes are no trace from here on; the message says why, in a few words."""

@@ -1,0 +1,261 @@
+"""Turns the batches of events of a generation into columns.
+
+An event is the byte of its type and as many varints as its type has arguments, the time since the event
+before it first. A byte below 128 ends a number, and a type is such a byte, so a batch is a row of tokens:
+from the type's token one jumps to the next event's. Many batches jump at the same time, one lane each.
+A batch where that does not come out even (events of experiments have types that are no tokens of their
+own, and damage) is read byte by byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from goscope.traces.batches import Batch
+from goscope.traces.broken import Broken
+from goscope.traces.event_table import FIRST_EXPERIMENTAL, MOST_ARGUMENTS, MOST_BATCH
+from goscope.traces.varints import NONE, NONE_32, Bytes, Ints, ends_of, values_at, varint
+
+#: So many batches are read at the same time: few enough for their bytes to stay in the cache.
+LANES = 64
+#: An event is two bytes at least.
+_MOST_EVENTS = MOST_BATCH // 2
+_LOOK_EVERY = 512
+#: 19 hours between two events of a batch, in ticks of 64 ns.
+_LONGEST_TICKS = 1 << 40
+#: In nanoseconds: a century is less.
+_LATEST = 1 << 61
+
+
+@dataclass(slots=True)
+class Events:
+    """The events of batches, in their order.
+
+    ``time`` is in nanoseconds, cut to whole ones for each difference as ``go tool trace`` does.
+    ``arguments`` are columns of 32 bits, or of 64 where a number needs it; they hold whatever they held
+    where an event has fewer. ``counts`` are the events of each batch. Arguments beyond the third are kept
+    for those that have them: ``fourth`` at the positions ``with_fourth``.
+    """
+
+    type: npt.NDArray[np.uint8]
+    time: npt.NDArray[np.int64]
+    arguments: tuple[npt.NDArray[Any], ...]
+    with_fourth: npt.NDArray[np.int64]
+    fourth: npt.NDArray[Any]
+    counts: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.type)
+
+    def fourth_of(self, positions: Ints) -> npt.NDArray[Any]:
+        """The fourth argument of events that have one."""
+        return self.fourth[np.searchsorted(self.with_fourth, positions)]
+
+
+def decode(
+    data: Bytes, batches: Sequence[Batch], arities: npt.NDArray[np.int8], scale: float
+) -> Events:
+    """The events of these batches, in this order; ``scale`` are the nanoseconds of a tick.
+
+    Raises:
+        Broken: a batch holds something else.
+    """
+    if max((batch.ticks for batch in batches), default=0) * scale > _LATEST:
+        raise Broken("a time that cannot be")
+    out = _Columns(sum(batch.size for batch in batches))
+    for first in range(0, len(batches), LANES):
+        lanes = batches[first : first + LANES]
+        decoded = _lockstep(data, lanes, arities, scale, out)
+        if decoded:
+            continue
+        for lane in lanes:  # which of them is odd?
+            if not _lockstep(data, [lane], arities, scale, out):
+                _plain(data, lane, arities, scale, out)
+    return out.events()
+
+
+class _Columns:
+    """Columns that grow; what is reserved takes no memory until it is written to."""
+
+    def __init__(self, size: int):
+        most = size // 2 + 1
+        self._rows = 0
+        self._type = np.empty(most, np.uint8)
+        self._time = np.empty(most, np.int64)
+        self._arguments: list[npt.NDArray[Any]] = [np.empty(most, np.uint32) for _ in range(3)]
+        self._with_fourth: list[npt.NDArray[np.int64]] = []
+        self._fourth: list[npt.NDArray[Any]] = []
+        self._counts: list[npt.NDArray[np.int64]] = []
+
+    def begin(self, types: npt.NDArray[np.uint8], times: Ints, counts: Ints) -> None:
+        """More events: of so many batches, so many each."""
+        end = self._rows + len(types)
+        self._type[self._rows : end] = types
+        self._time[self._rows : end] = times
+        self._counts.append(counts)
+        self._rows = end
+
+    def argument(self, number: int, at: Ints, of: int, values: npt.NDArray[Any]) -> None:
+        """An argument of the events at these positions among the last ``of``."""
+        begin = self._rows - of
+        if number >= len(self._arguments):
+            self._with_fourth.append(at.astype(np.int64) + begin)
+            self._fourth.append(values)
+            return
+        column = self._arguments[number]
+        if values.dtype == np.uint64 and column.dtype == np.uint32:
+            column = self._arguments[number] = _widened(column, begin)
+        elif values.dtype == np.uint32 and column.dtype == np.uint64:
+            values = _widened(values, len(values))
+        column[begin : self._rows][at] = values
+
+    def events(self) -> Events:
+        rows = self._rows
+        nothing = np.zeros(0, np.int64)
+        return Events(
+            self._type[:rows],
+            self._time[:rows],
+            tuple(column[:rows] for column in self._arguments),
+            np.concatenate([nothing, *self._with_fourth]),
+            np.concatenate([part.astype(np.uint64) for part in self._fourth])
+            if self._fourth
+            else np.zeros(0, np.uint64),
+            np.concatenate([nothing, *self._counts]),
+        )
+
+
+def _widened(column: npt.NDArray[Any], rows: int) -> npt.NDArray[np.uint64]:
+    wide = np.empty(len(column), np.uint64)
+    wide[:rows] = column[:rows]
+    wide[:rows][column[:rows] == NONE_32] = NONE
+    return wide
+
+
+def _lockstep(
+    data: Bytes,
+    batches: Sequence[Batch],
+    arities: npt.NDArray[np.int8],
+    scale: float,
+    out: _Columns,
+) -> bool:
+    """Read batches, one lane each; False, and nothing is read, if one does not come out even."""
+    bytes_ = np.concatenate([data[b.start : b.start + b.size] for b in batches])
+    sizes = np.array([batch.size for batch in batches])
+    ends = ends_of(bytes_)
+    if not len(ends):
+        return False
+    behind = np.cumsum(sizes)
+    if (bytes_[behind - 1] >= FIRST_EXPERIMENTAL).any():
+        return False
+    lane_ends = np.searchsorted(ends, behind - 1).astype(np.int32) + 1
+    lane_begins = np.concatenate([[0], lane_ends[:-1]]).astype(np.int32)
+    last = bytes_.take(ends)
+    jump = np.arange(1, len(ends) + 1, dtype=np.int32)
+    jump += arities.take(last)
+    heads, counts = _heads(jump, lane_begins, lane_ends)
+    types = last.take(heads)
+    if not (arities.take(types) > 0).all():
+        return False
+    final = heads[np.cumsum(counts) - 1]
+    if not (jump.take(final) == lane_ends).all():
+        return False
+    try:
+        ticks = values_at(bytes_, ends, heads + 1)
+        if int(ticks.max(initial=0)) > _LONGEST_TICKS:
+            return False
+        arguments = []
+        for number in range(MOST_ARGUMENTS):
+            at = np.flatnonzero(arities.take(types) > number + 1)
+            if len(at):
+                arguments.append(
+                    (number, at, values_at(bytes_, ends, heads.take(at) + (number + 2)))
+                )
+    except Broken:
+        return False
+    out.begin(types, _times(ticks, counts, batches, scale), counts)
+    for number, at, values in arguments:
+        out.argument(number, at, len(types), values)
+    return True
+
+
+def _heads(
+    jump: npt.NDArray[np.int32], begins: npt.NDArray[np.int32], ends: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """The first token of each event, lane after lane, and how many each lane has."""
+    most = min(_MOST_EVENTS, int((ends - begins).max())) + 1
+    path = np.empty((most, len(begins)), np.int32)
+    path[0] = begins
+    step = 1
+    while step < most:
+        until = min(step + _LOOK_EVERY, most)
+        for row in range(step, until):
+            jump.take(path[row - 1], out=path[row], mode="clip")
+        step = until
+        if (path[step - 1] >= ends).all():
+            break
+    paths = path[:step].T
+    inside = paths < ends[:, None]
+    return paths[inside], inside.sum(axis=1)
+
+
+def _times(
+    ticks: npt.NDArray[Any], counts: Ints, batches: Sequence[Batch], scale: float
+) -> npt.NDArray[np.int64]:
+    """The time of each event: that of its batch and all differences until then."""
+    if scale == int(scale):
+        steps = ticks.astype(np.int64) * int(scale)
+    else:
+        steps = (ticks * scale).astype(np.int64)
+    times = np.cumsum(steps)
+    begins = np.cumsum(counts) - counts
+    before = times[begins] - steps[begins]
+    bases = np.array([base_time(batch, scale) for batch in batches])
+    return np.asarray(times + np.repeat(bases - before, counts))
+
+
+def base_time(batch: Batch, scale: float) -> int:
+    """The time that a batch starts at, in nanoseconds."""
+    return int(batch.ticks * scale)
+
+
+def _plain(
+    data: Bytes, batch: Batch, arities: npt.NDArray[np.int8], scale: float, out: _Columns
+) -> None:
+    """Read one batch number by number, over events of experiments."""
+    bytes_ = data[batch.start : batch.start + batch.size].tobytes()
+    arity_of = arities.tolist()
+    time = base_time(batch, scale)
+    types: list[int] = []
+    times: list[int] = []
+    arguments: list[list[int]] = [[] for _ in range(MOST_ARGUMENTS)]
+    positions: list[list[int]] = [[] for _ in range(MOST_ARGUMENTS)]
+    at = 0
+    try:
+        while at < len(bytes_):
+            kind = bytes_[at]
+            if not arity_of[kind]:
+                raise Broken(f"an event of type {kind}")
+            ticks, at = varint(bytes_, at + 1)
+            if ticks > _LONGEST_TICKS:
+                raise Broken("a time that cannot be")
+            time += int(ticks * scale)
+            for number in range(arity_of[kind] - 1):
+                value, at = varint(bytes_, at)
+                if kind < FIRST_EXPERIMENTAL:
+                    arguments[number].append(value)
+                    positions[number].append(len(types))
+            if kind < FIRST_EXPERIMENTAL:
+                types.append(kind)
+                times.append(time)
+    except IndexError:
+        raise Broken("an event is cut off") from None
+    out.begin(np.array(types, np.uint8), np.array(times, np.int64), np.array([len(types)]))
+    for number, values in enumerate(arguments):
+        if values:
+            column = np.array(values, np.uint64)
+            out.argument(number, np.array(positions[number]), len(types), column)

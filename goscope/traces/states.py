@@ -1,0 +1,58 @@
+"""The states of goroutines in a trace, and which events lead to them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from goscope.traces.event_table import (
+    GO_RUNNABLE,
+    GO_RUNNING,
+    GO_SYSCALL,
+    GO_WAITING,
+    NUMBER,
+)
+
+RUNNABLE, RUNNING, WAITING, SYSCALL, GONE = range(5)
+#: The state is not known yet, or there is no goroutine yet.
+UNKNOWN = 5
+#: Their names in the tables; a system call whose P was lost goes by the last one.
+NAMES = ("runnable", "running", "waiting", "syscall", "gone", "syscall_blocked")
+
+#: Event: the state before it, and behind it.
+_TRANSITIONS = {
+    "GoCreate": (UNKNOWN, RUNNABLE),
+    "GoCreateBlocked": (UNKNOWN, WAITING),
+    "GoCreateSyscall": (UNKNOWN, SYSCALL),
+    "GoStart": (RUNNABLE, RUNNING),
+    "GoDestroy": (RUNNING, GONE),
+    "GoDestroySyscall": (SYSCALL, GONE),
+    "GoStop": (RUNNING, RUNNABLE),
+    "GoBlock": (RUNNING, WAITING),
+    "GoUnblock": (WAITING, RUNNABLE),
+    "GoSyscallBegin": (RUNNING, SYSCALL),
+    "GoSyscallEnd": (SYSCALL, RUNNING),
+    "GoSyscallEndBlocked": (SYSCALL, RUNNABLE),
+    "GoSwitch": (WAITING, RUNNABLE),  # of the goroutine that it names; two more steps follow
+    "GoSwitchDestroy": (WAITING, RUNNABLE),
+}
+
+
+def _table(side: int) -> npt.NDArray[np.uint8]:
+    table = np.full(256, UNKNOWN, np.uint8)
+    for name, states in _TRANSITIONS.items():
+        table[NUMBER[name]] = states[side]
+    return table
+
+
+BEFORE = _table(0)
+AFTER = _table(1)
+
+#: What a status says, as a state.
+OF_STATUS = np.full(256, UNKNOWN, np.uint8)
+OF_STATUS[[GO_RUNNABLE, GO_RUNNING, GO_SYSCALL, GO_WAITING]] = (
+    RUNNABLE,
+    RUNNING,
+    SYSCALL,
+    WAITING,
+)
