@@ -292,8 +292,8 @@ LATENCIES = (
     _TRACE,
     _text(
         "kind",
-        "sched (runnable until it runs, without the first time), first_run (from creation to the first "
-        "run), task, region",
+        "sched (runnable until it runs), sched_later (the same without the first time of a goroutine), "
+        "first_run (from creation to the first run), task, region",
     ),
     _text("name", "start function, type of the task or of the region"),
     _number("count", "how many"),

@@ -8,10 +8,11 @@ who woke or created them. Older tools leave out spans that end with an event wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-from goscope.traces.dictionaries import Words
 from goscope.traces.event_table import NUMBER
 from goscope.traces.spans import Spans
 from goscope.traces.states import RUNNABLE, RUNNING, SYSCALL, WAITING
@@ -47,10 +48,9 @@ class Blocking:
         """Take CPU samples by their stacks."""
         self._samples.add((stacks.astype(np.int64),), np.zeros(len(stacks), np.int64))
 
-    def profiles(self, words: Words) -> dict[str, dict[str, npt.NDArray[np.int64]]]:
-        """By kind: ``stack``, ``count``, ``ns``."""
+    def profiles(self, texts: Sequence[str]) -> dict[str, dict[str, npt.NDArray[np.int64]]]:
+        """By kind: ``stack``, ``count``, ``ns``; ``texts`` are the reasons by their numbers."""
         waits = self._waits.result()
-        texts = words.texts
         network = np.array([text == "network" for text in texts])
         sync = np.array([any(word in text for word in _SYNCHRONISATION) for text in texts])
         waiting = waits["state"] == WAITING

@@ -207,10 +207,8 @@ def _times(
     ticks: npt.NDArray[Any], counts: Ints, batches: Sequence[Batch], scale: float
 ) -> npt.NDArray[np.int64]:
     """The time of each event: that of its batch and all differences until then."""
-    if scale == int(scale):
-        steps = ticks.astype(np.int64) * int(scale)
-    else:
-        steps = (ticks * scale).astype(np.int64)
+    whole = scale == int(scale)
+    steps = ticks.astype(np.int64) * int(scale) if whole else (ticks * scale).astype(np.int64)
     times = np.cumsum(steps)
     begins = np.cumsum(counts) - counts
     before = times[begins] - steps[begins]

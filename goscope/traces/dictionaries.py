@@ -110,6 +110,11 @@ class Lookup:
             )  # the last place is for all that is beyond
             self._dense[self._ids] = self._numbers
 
+    def lacks(self, ids: Ints) -> bool:
+        """Whether one of the ids, other than 0, is in no table."""
+        named = ids[self(ids) < 0]  # also of what is in the table and leads to none
+        return bool((~np.isin(named[named > 0], self._ids)).any())
+
     def __call__(self, ids: Ints) -> npt.NDArray[np.int32]:
         """The number of each id."""
         if self._dense is not None:
@@ -249,7 +254,7 @@ def _frames(
     found: Dictionary, frames: npt.NDArray[np.uint64], known: Stacks
 ) -> npt.NDArray[np.int32]:
     """The number of each frame. What a pc stands for is said again and again, so each is looked at once."""
-    pcs, first, turn = np.unique(frames[:, 0], return_index=True, return_inverse=True)
+    _, first, turn = np.unique(frames[:, 0], return_index=True, return_inverse=True)
     texts = [*found.texts, ""]
     functions, files = (found.strings(frames[first, column]).tolist() for column in (1, 2))
     lines = np.minimum(frames[first, 3], np.uint64(np.iinfo(np.int32).max)).tolist()

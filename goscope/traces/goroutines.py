@@ -14,6 +14,7 @@ from goscope.traces.varints import Ints
 GOROUTINE = np.dtype(
     [
         ("id", "i8"),
+        ("number", "i8"),  # of all goroutines of the trace; an id may be used again
         ("name", "i4"),  # a number of the names of Stacks; -1 until a stack of it was seen
         ("existed", "?"),
         ("created", "i8"),
@@ -42,7 +43,17 @@ GOROUTINE = np.dtype(
 )
 #: The sums of time, by state; that of a system call is parted by whether it still has its P.
 SUMS = ("runnable", "running", "waiting", "syscall", "lost")
-_NONE = ("name", "started", "ended", "creator", "created_at", "first_wait", "stack", "lost_at")
+_NONE = (
+    "number",
+    "name",
+    "started",
+    "ended",
+    "creator",
+    "created_at",
+    "first_wait",
+    "stack",
+    "lost_at",
+)
 _NONE += ("m", "p", "waker")
 
 Rows = npt.NDArray[Any]
@@ -63,6 +74,14 @@ class Goroutines:
 
     def __init__(self) -> None:
         self.live = np.zeros(0, GOROUTINE)
+        #: How many there were.
+        self.count = 0
+
+    def number(self, rows: Rows) -> None:
+        """Count those that are new."""
+        new = np.flatnonzero(rows["number"] < 0)
+        rows["number"][new] = self.count + np.arange(len(new))
+        self.count += len(new)
 
     def of(self, ids: Ints) -> Rows:
         """What is known of goroutines, in this order."""

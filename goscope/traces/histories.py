@@ -8,7 +8,6 @@ M. So rows of (goroutine, number, position) sort into histories, whatever the cl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,14 +27,13 @@ from goscope.traces.states import (
     WAITING,
 )
 from goscope.traces.threads import Threads, signed
-from goscope.traces.varints import Ints
 
-_STATUS = mask_of("GoStatus", "GoStatusStack")
+STATUSES = mask_of("GoStatus", "GoStatusStack")
 _SWITCH = mask_of("GoSwitch", "GoSwitchDestroy")
 _CREATE = mask_of("GoCreate", "GoCreateBlocked", "GoCreateSyscall")
 _NUMBERED = mask_of("GoStart", "GoUnblock", "GoSwitch", "GoSwitchDestroy")
-_NAMES = _STATUS | _CREATE | _NUMBERED
-_ROWS = (AFTER != UNKNOWN) | _STATUS
+_NAMES = STATUSES | _CREATE | _NUMBERED
+_ROWS = (AFTER != UNKNOWN) | STATUSES
 _REASONED = mask_of("GoStop", "GoBlock")
 #: Where the stack of the event stands: the second or third argument.
 _SECOND = mask_of("GoStop", "GoBlock", "GoSyscallBegin")
@@ -115,7 +113,7 @@ def _rows(events: Events) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]
     """
     at = np.flatnonzero(_ROWS.take(events.type)).astype(np.int32)
     types = events.type.take(at)
-    status = _STATUS.take(types)
+    status = STATUSES.take(types)
     if status.any():
         at = np.concatenate([at[status], at[~status]])
         types = events.type.take(at)
@@ -167,7 +165,7 @@ def _lives(
     created = _CREATE.take(types)
     births = np.bincount(own[created], minlength=len(goroutines))
     before = goroutines["state"] != UNKNOWN
-    before[own[_STATUS.take(types)]] = True
+    before[own[STATUSES.take(types)]] = True
     several = births + before > 1
     nothing = np.zeros(0, np.int64)
     if not several.any() or not births.any():
@@ -229,7 +227,7 @@ def _history(
     types[before] = 0
     time = events.time.take(place)
     state = AFTER.take(types)
-    status = np.flatnonzero(_STATUS.take(types))
+    status = np.flatnonzero(STATUSES.take(types))
     state[status] = OF_STATUS[np.minimum(events.arguments[2][at[status]], 255)]
     expected = BEFORE.take(types)
     if step.any():
@@ -306,7 +304,7 @@ def _begin(found: History, start: int) -> None:
     """Goroutines that are there already when they are first seen: since the start of the generation."""
     firsts = np.flatnonzero(np.diff(found.own, prepend=-1))
     new = firsts[(found.at[firsts] >= 0) & ~_CREATE.take(found.type[firsts])]
-    status = new[_STATUS.take(found.type[new])]
+    status = new[STATUSES.take(found.type[new])]
     found.time[status] = start
     goroutines, own = found.goroutines, found.own[new]
     goroutines["existed"][own] = True

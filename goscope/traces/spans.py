@@ -10,13 +10,13 @@ import numpy.typing as npt
 from goscope.traces.decode import Events
 from goscope.traces.event_table import NUMBER, mask_of
 from goscope.traces.goroutines import SUMS, Rows
-from goscope.traces.histories import History
+from goscope.traces.histories import STATUSES, History
 from goscope.traces.states import GONE, RUNNABLE, RUNNING, SYSCALL, WAITING
 from goscope.traces.syscalls import Calls
 from goscope.traces.threads import NO_THREAD, Threads, signed
 
-_STATUS = mask_of("GoStatus", "GoStatusStack")
-_BY_ANOTHER = mask_of("GoUnblock", "GoCreate", "GoCreateBlocked", "GoSwitch", "GoSwitchDestroy")
+#: Changes that another goroutine brought about, if there was one on the M.
+BY_ANOTHER = mask_of("GoUnblock", "GoCreate", "GoCreateBlocked", "GoSwitch", "GoSwitchDestroy")
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ def _lost(
     begin = types == NUMBER["GoSyscallBegin"]
     if begin.any():
         lost[begin] = calls.lost[np.searchsorted(calls.begins, at[begin])]
-    status = np.flatnonzero(_STATUS[types])
+    status = np.flatnonzero(STATUSES[types])
     mine = status[signed(events.arguments[1][at[status]]) == threads.m(at[status])]
     lost[mine] = np.where(threads.p(at[mine]) >= 0, -1, lost[mine])
     for row in np.flatnonzero(at < 0).tolist():
@@ -144,9 +144,9 @@ def _note_last_states(spans: Spans, events: Events, threads: Threads) -> None:
     here = rows[history.at[rows] >= 0]
     own, at, types = history.own[here], history.at[here], history.type[here]
     m, p = threads.m(at), threads.p(at)
-    status = _STATUS[types]
+    status = STATUSES[types]
     goroutines["m"][own] = np.where(status, signed(events.arguments[1][at]), m)
     goroutines["p"][own] = np.where(status, NO_THREAD, p)
-    goroutines["waker"][own] = np.where(_BY_ANOTHER[types], threads.g(at), -1)
+    goroutines["waker"][own] = np.where(BY_ANOTHER[types], threads.g(at), -1)
     gone = rows[history.state[rows] == GONE]
     goroutines["ended"][history.own[gone]] = history.time[gone]

@@ -16,7 +16,9 @@ from goscope.traces.event_table import (
 RUNNABLE, RUNNING, WAITING, SYSCALL, GONE = range(5)
 #: The state is not known yet, or there is no goroutine yet.
 UNKNOWN = 5
-#: Their names in the tables; a system call whose P was lost goes by the last one.
+#: In tables of spans: the part of a system call after its P was lost.
+SYSCALL_LOST = 5
+#: Their names in the tables.
 NAMES = ("runnable", "running", "waiting", "syscall", "gone", "syscall_blocked")
 
 #: Event: the state before it, and behind it.

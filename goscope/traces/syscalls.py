@@ -69,7 +69,7 @@ def find_calls(events: Events, threads: Threads, open_calls: dict[int, OpenCall]
     around = around[~_other_status(events, threads, around)]
     stolen = _stolen(events, p, events.arguments[0][begins].astype(np.int64), lost)
     _given_up(events, threads, around, begins, p, lost)
-    carried = {m: call for m, call in open_calls.items()}
+    carried = dict(open_calls)
     _carried_on(events, threads, around, carried)
     if len(begins) and (stolen.any() or carried):
         _repair(events, threads, around, begins, lost)

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from goscope.traces.batches import HEADER, Batches, Generation
+from goscope.traces.annotations import Annotations
+from goscope.traces.batches import HEADER, Batch, Batches, Generation
 from goscope.traces.blocking import Blocking
 from goscope.traces.broken import Broken
-from goscope.traces.decode import base_time, decode
-from goscope.traces.dictionaries import SAMPLE_STACK, TABLE_TYPES, Stacks, Words, read_dictionary
-from goscope.traces.event_table import FORMATS, arities
+from goscope.traces.decode import Events, decode
+from goscope.traces.dictionaries import (
+    SAMPLE_STACK,
+    TABLE_TYPES,
+    Dictionary,
+    Stacks,
+    Words,
+    read_dictionary,
+)
+from goscope.traces.event_table import FORMATS, NUMBER, arities, mask_of
 from goscope.traces.goroutines import Goroutines
 from goscope.traces.histories import histories
+from goscope.traces.kept import Columns, Kept
+from goscope.traces.latencies import Latencies
+from goscope.traces.longest import Longest
+from goscope.traces.overview import Overview
+from goscope.traces.processors import ProcSpans, ProcState, proc_spans
+from goscope.traces.ranges import KINDS, Ranges
+from goscope.traces.single_spans import SingleSpans
 from goscope.traces.spans import spans_of
+from goscope.traces.summaries import Summaries
 from goscope.traces.syscalls import OpenCall, find_calls
 from goscope.traces.threads import Held, by_thread, follow
 
+_WITH_REASON = mask_of("GoBlock", "GoStop")
 _HEADER = re.compile(rb"go 1\.([0-9]{1,3}) trace\x00{1,4}")
 
 
@@ -43,11 +60,20 @@ class Trace:
         self.dropped_why: str | None = None
         self.wall_start: int | None = None
         self.blocking = Blocking()
+        self.latencies = Latencies()
+        self.longest = Longest()
+        self.summaries = Summaries(words.number("forever"), all_rows=spans)
+        self.annotations = Annotations(words, self.latencies, all_rows=spans)
+        self.overview = Overview(stacks, all_rows=spans)
+        self.ranges = Ranges(words, self.overview.step_range, all_rows=spans)
+        self.spans = SingleSpans() if spans else None
+        self.proc_spans = Kept()
         self.goroutines = Goroutines()
+        self.procs: dict[int, ProcState] = {}
         self.held: dict[int, Held] = {}
+        self.gomaxprocs = 0
         self._stacks = stacks
         self._words = words
-        self._spans = spans
         self._calls: dict[int, OpenCall] = {}
 
     def read(self, chunks: Iterable[bytes]) -> str | None:
@@ -60,39 +86,110 @@ class Trace:
         left = iter(chunks)
         self.format, rest = _header(left)
         batches = Batches(_chained(rest, left), self.format, TABLE_TYPES[self.format])
-        for generation in batches.generations():
-            try:
-                self._take(generation)
-            except Broken as error:
-                batches.drop(generation.size, str(error))
-                break
-        self.dropped, self.dropped_why = batches.left, batches.why
+        try:
+            for generation in batches.generations():
+                try:
+                    self._take(generation)
+                except Broken as error:
+                    batches.drop(generation.size, str(error))
+                    break
+        finally:
+            self.dropped, self.dropped_why = batches.left, batches.why
+            self._finish()
         return self.dropped_why
 
     def _take(self, generation: Generation) -> None:
         dictionary = read_dictionary(generation, self._stacks)
         batches = by_thread(generation.events)
         events = decode(generation.data, batches, arities(self.format), dictionary.scale)
+        if not generation.closed and _lacks(events, dictionary):
+            raise Broken("it is cut off")
         start = int(generation.first_ticks * dictionary.scale)
         if self.start is None:
             self.start = start
+        self._note_clock(dictionary)
         self.generations += 1
         self.events += len(events)
+        self.samples += len(dictionary.samples)
+        self.blocking.add_samples(dictionary.stacks(dictionary.samples[:, SAMPLE_STACK]))
         np.subtract(events.time, self.start, out=events.time)
-        start -= self.start
+        np.maximum(events.time, 0, out=events.time)
         _behind(events.time, self.end)
+        batches = [batch for batch, count in zip(batches, events.counts, strict=True) if count]
+        events.counts = events.counts[events.counts > 0]
+        if len(events):
+            self._follow(events, batches, dictionary, max(start - self.start, 0))
+
+    def _follow(
+        self, events: Events, batches: Sequence[Batch], dictionary: Dictionary, start: int
+    ) -> None:
+        """Take the events of a generation that began at ``start``."""
         threads = follow(events, batches, self.held)
         calls = find_calls(events, threads, self._calls)
         history = histories(
             events, threads, dictionary, self.goroutines, self._stacks, self._words, start
         )
         self.anomalies += history.anomalies
+        self.goroutines.number(history.goroutines)
+        before = history.goroutines.copy()
         spans = spans_of(history, events, threads, calls)
+        self.end = max(self.end, int(events.time.max()))
+        self.overview.reach(self.end)
+        of_procs, steps = proc_spans(events, threads, self.procs, start)
+        self.overview.add(events, threads, spans, steps, before)
+        self.ranges.add(events, threads, dictionary, spans.goroutines, start)
         self.blocking.add(spans)
-        self.samples += len(dictionary.samples)
-        self.blocking.add_samples(dictionary.stacks(dictionary.samples[:, SAMPLE_STACK]))
-        self.end = max(self.end, int(events.time.max(initial=self.end)))
-        self.goroutines.put(spans.goroutines)
+        self.latencies.add_spans(spans)
+        self.longest.add(spans)
+        self.summaries.add(spans)
+        self.annotations.add(events, threads, dictionary, spans, before)
+        if self.spans is not None:
+            self.spans.add(spans, threads, before)
+            self.proc_spans.add(_proc_columns(of_procs))
+        procs = events.arguments[0][events.type == NUMBER["ProcsChange"]]
+        self.gomaxprocs = max(self.gomaxprocs, int(procs.max(initial=0)))
+        self.summaries.end(self.goroutines.put(spans.goroutines))
+
+    def _note_clock(self, dictionary: Dictionary) -> None:
+        if self.wall_start is None and dictionary.snapshot is not None and self.start is not None:
+            ticks, wall = dictionary.snapshot
+            self.wall_start = wall - (int(ticks * dictionary.scale) - self.start)
+
+    def _finish(self) -> None:
+        """The trace ends: what goes on then is counted up to that moment."""
+        live = self.goroutines.live
+        self.longest.finish(live, self.end)
+        if self.spans is not None:
+            self.spans.finish(live, self.end)
+        for kind, opened in self.ranges.still_open():
+            if KINDS[kind] != "gc":
+                mine = live["id"] == opened.g
+                live[KINDS[kind]][mine] += max(self.end - opened.start, 0)
+        self.summaries.finish(live, self.end)
+        self.annotations.finish(live)
+
+
+def _proc_columns(spans: ProcSpans) -> Columns:
+    return {
+        "p": spans.p,
+        "m": spans.m,
+        "state": spans.state,
+        "start": spans.start,
+        "duration": spans.end - spans.start,
+        "stolen": spans.stolen,
+        "open": np.zeros(len(spans.p), np.bool_),
+    }
+
+
+def _lacks(events: Events, dictionary: Dictionary) -> bool:
+    """Whether events name strings or stacks that are in no table, as where the tables were cut off."""
+    for mask, column, table in (
+        (_WITH_REASON, 0, dictionary.strings),
+        (_WITH_REASON, 1, dictionary.stacks),
+    ):
+        if table.lacks(events.arguments[column][mask.take(events.type)]):
+            return True
+    return False
 
 
 def _behind(times: npt.NDArray[np.int64], end: int) -> None:

@@ -60,10 +60,7 @@ def values_at(data: Bytes, ends: npt.NDArray[np.int32], which: Ints) -> npt.NDAr
     value = data.take(last).astype(np.uint32 if longest < 5 else np.uint64)
     rest: Ints | None = None
     for back in range(1, longest):
-        if rest is None:
-            rest = np.flatnonzero(size > back)
-        else:
-            rest = rest[size[rest] > back]
+        rest = np.flatnonzero(size > back) if rest is None else rest[size[rest] > back]
         low = data.take(last[rest] - back) & 0x7F
         if back == _LONGEST - 1 and (value[rest] >= 1 << 57).any():
             raise Broken("a number is too large")

@@ -1,0 +1,82 @@
+"""The longest single spans of each state, with where they began and who ended them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from goscope.traces.event_table import NUMBER
+from goscope.traces.goroutines import Rows
+from goscope.traces.kept import Columns, Kept
+from goscope.traces.spans import Spans
+from goscope.traces.states import RUNNABLE, RUNNING, SYSCALL, WAITING
+
+#: So many of each state.
+MOST = 50
+_STATES = (RUNNABLE, RUNNING, WAITING, SYSCALL)
+
+
+class Longest:
+    """The longest spans of one trace."""
+
+    def __init__(self) -> None:
+        self._kept = {state: Kept(MOST, "duration") for state in _STATES}
+        self._floors = dict.fromkeys(_STATES, 0)
+
+    def add(self, spans: Spans) -> None:
+        """Take the spans that ended in a generation."""
+        history, goroutines = spans.history, spans.goroutines
+        for state in _STATES:
+            long_enough = spans.closed & (spans.duration > self._floors[state])
+            rows = np.flatnonzero(long_enough & (history.state == state))
+            if len(rows) > MOST:
+                rows = rows[np.argpartition(spans.duration[rows], -MOST)[-MOST:]]
+            own, woken = history.own[rows], np.minimum(rows + 1, len(history) - 1)
+            by_another = (history.type[woken] == NUMBER["GoUnblock"]) & (state == WAITING)
+            self._add(
+                state,
+                {
+                    "g": goroutines["id"][own],
+                    "name": goroutines["name"][own],
+                    "state": history.state[rows],
+                    "start": history.time[rows],
+                    "duration": spans.duration[rows],
+                    "reason": history.reason[rows],
+                    "stack": history.stack[rows],
+                    "waker": np.where(by_another, history.stack[woken], -1),
+                    "open": np.zeros(len(rows), np.bool_),
+                },
+            )
+
+    def finish(self, rows: Rows, end: int) -> None:
+        """Take the states that goroutines are in when the trace ends."""
+        for state in _STATES:
+            mine = rows[rows["state"] == state]
+            columns = {name: mine[name] for name in ("name", "state", "reason", "stack")}
+            self._add(
+                state,
+                {
+                    "g": mine["id"],
+                    **columns,
+                    "start": mine["since"],
+                    "duration": np.maximum(end - mine["since"], 0),
+                    "waker": np.full(len(mine), -1),
+                    "open": np.ones(len(mine), np.bool_),
+                },
+            )
+
+    def _add(self, state: int, columns: Columns) -> None:
+        kept = self._kept[state]
+        kept.add(columns)
+        found = kept.columns()
+        if found and len(found["duration"]) >= MOST:
+            self._floors[state] = int(found["duration"].min())
+
+    def columns(self) -> Columns:
+        """The longest of each state, longest first."""
+        parts = [kept.columns() for kept in self._kept.values() if kept.rows]
+        if not parts:
+            return {}
+        columns = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+        order: npt.NDArray[np.int64] = np.lexsort((-columns["duration"], columns["state"]))
+        return {name: column[order] for name, column in columns.items()}

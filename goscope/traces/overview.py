@@ -1,0 +1,191 @@
+"""The trace over time: how many goroutines were in which state, what each P did, how large the heap was."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from goscope.traces.decode import Events
+from goscope.traces.dictionaries import Stacks
+from goscope.traces.event_table import NUMBER
+from goscope.traces.goroutines import Rows
+from goscope.traces.kept import Columns, Kept
+from goscope.traces.processors import RUNNING as PROC_RUNNING
+from goscope.traces.processors import ProcSteps
+from goscope.traces.ranges import ASSIST, GC, STW, SWEEP
+from goscope.traces.spans import Spans
+from goscope.traces.states import GONE, RUNNABLE, RUNNING, SYSCALL, WAITING
+from goscope.traces.threads import Threads, signed
+from goscope.traces.timeline import Curves, Peaks
+
+#: More Ps than any machine has are left out.
+MOST_PROCS = 1024
+_RANGES = 4  # the first curve of a range; those before are of states
+_P_RUNNING, _P_SYSCALL, _P_GC = range(3)
+_WORKER = "runtime.gcBgMarkWorker"
+
+
+class Overview:
+    """The curves of one trace."""
+
+    def __init__(self, stacks: Stacks, *, all_rows: bool):
+        self._stacks = stacks
+        self._all_rows = all_rows
+        self._goroutines = Curves(_RANGES + 4)
+        self._procs = Curves(3 * MOST_PROCS)
+        self._heap = Peaks()
+        self._goal = Peaks(last=True)
+        self.heap = Kept()
+        self._running: dict[int, int] = {}
+
+    def reach(self, end: int) -> None:
+        """Make room for times up to this one."""
+        for part in (self._goroutines, self._procs, self._heap, self._goal):
+            part.reach(end)
+
+    def step_range(self, kind: int, times: npt.NDArray[np.int64], by: int) -> None:
+        """Ranges of a kind began or ended."""
+        self._goroutines.step(_RANGES + kind, times, by)
+
+    def add(
+        self, events: Events, threads: Threads, spans: Spans, steps: ProcSteps, before: Rows
+    ) -> None:
+        """Take a generation; ``before`` are its goroutines when it began."""
+        self._add_states(spans)
+        self._add_procs(steps)
+        self._add_calls(spans, threads, before)
+        self._add_workers(spans, threads, before)
+        self._add_heap(events)
+
+    def _add_states(self, spans: Spans) -> None:
+        history = spans.history
+        new = np.ones(len(history), np.bool_)
+        new[history.at < 0] = False
+        rows = np.flatnonzero(new & (history.state < GONE))
+        self._goroutines.step(history.state[rows], history.time[rows], 1)
+        rows = np.flatnonzero(new[1:] & (history.own[1:] == history.own[:-1])) + 1
+        previous = history.state[rows - 1]
+        rows, previous = rows[previous < GONE], previous[previous < GONE]
+        self._goroutines.step(previous, history.time[rows], -1)
+
+    def _add_procs(self, steps: ProcSteps) -> None:
+        curves = np.where(steps.p < MOST_PROCS, steps.p * 3 + _P_RUNNING, -1)
+        running = steps.state == PROC_RUNNING
+        self._procs.step(curves[running], steps.time[running], 1)
+        was = np.zeros(len(running), np.bool_)
+        was[1:] = running[:-1] & (steps.p[1:] == steps.p[:-1])
+        first = np.diff(steps.p, prepend=-1) != 0
+        self._procs.step(curves[was], steps.time[was], -1)
+        for row in np.flatnonzero(first).tolist():
+            p = int(steps.p[row])
+            if self._running.get(p) == PROC_RUNNING:
+                self._procs.step(curves[row : row + 1], steps.time[row : row + 1], -1)
+        for row in np.flatnonzero(np.diff(steps.p, append=-1)).tolist():
+            self._running[int(steps.p[row])] = int(steps.state[row])
+
+    def _add_calls(self, spans: Spans, threads: Threads, before: Rows) -> None:
+        """System calls while they have their P."""
+        history = spans.history
+        rows, lost = spans.calls, spans.lost
+        at = history.at[rows]
+        carried = at < 0
+        p = np.where(carried, before["p"][history.own[rows]], threads.p(np.maximum(at, 0)))
+        had_none = np.where(
+            carried, before["lost_at"][history.own[rows]] >= 0, lost == history.time[rows]
+        )
+        rows, lost, p, carried = (
+            column[~had_none & (p >= 0)] for column in (rows, lost, p, carried)
+        )
+        curves = np.where(p < MOST_PROCS, p * 3 + _P_SYSCALL, -1)
+        self._procs.step(curves[~carried], history.time[rows][~carried], 1)
+        over = (lost >= 0) | spans.closed[rows]
+        end = history.time[rows] + spans.duration[rows]
+        end = np.where(lost >= 0, np.where(spans.closed[rows], np.minimum(lost, end), lost), end)
+        self._procs.step(curves[over], end[over], -1)
+
+    def _add_workers(self, spans: Spans, threads: Threads, before: Rows) -> None:
+        """GC workers while they run."""
+        names = self._stacks.names.texts
+        worker = np.array([*(name.startswith(_WORKER) for name in names), False])
+        mine = worker[spans.goroutines["name"]]
+        if not mine.any():
+            return
+        history = spans.history
+        rows = np.flatnonzero(history.state == RUNNING)
+        rows = rows[mine[history.own[rows]]]
+        at = history.at[rows]
+        carried = at < 0
+        p = np.where(carried, before["p"][history.own[rows]], threads.p(np.maximum(at, 0)))
+        known = carried & ~_known_before(before, worker, history.own[rows])
+        curves = np.where((p >= 0) & (p < MOST_PROCS) & ~known, p * 3 + _P_GC, -1)
+        self._procs.step(curves[~carried], history.time[rows][~carried], 1)
+        closed = spans.closed[rows]
+        self._procs.step(curves[closed], (history.time[rows] + spans.duration[rows])[closed], -1)
+
+    def _add_heap(self, events: Events) -> None:
+        at = np.flatnonzero(
+            (events.type == NUMBER["HeapAlloc"]) | (events.type == NUMBER["HeapGoal"])
+        )
+        at = at[np.argsort(events.time[at], kind="stable")]
+        time, value = events.time[at], np.maximum(signed(events.arguments[0][at]), 0)
+        alloc = events.type[at] == NUMBER["HeapAlloc"]
+        self._heap.add(time[alloc], value[alloc])
+        self._goal.add(time[~alloc], value[~alloc])
+        if self._all_rows:
+            columns = {"alloc": np.where(alloc, value, -1), "goal": np.where(alloc, -1, value)}
+            self.heap.add({"time": time, **columns})
+
+    def slices(self, end: int) -> Columns:
+        """A row per slice of time: areas (nanoseconds times goroutines), the heap and its goal."""
+        areas = self._goroutines.areas(end)
+        empty = np.zeros(self._starts(end).shape, np.int64)
+
+        def area(curve: int) -> npt.NDArray[np.int64]:
+            return areas[curve] if curve < len(areas) else empty
+
+        starts = self._starts(end)
+        return {
+            "start": starts,
+            "width": np.diff(starts, append=max(end, int(starts[-1]))),
+            "runnable": area(RUNNABLE),
+            "running": area(RUNNING),
+            "waiting": area(WAITING),
+            "syscall": area(SYSCALL),
+            "heap": self._heap.values(end),
+            "goal": self._goal.values(end),
+            **{
+                name: area(_RANGES + kind)
+                for name, kind in (("gc", GC), ("stw", STW), ("assist", ASSIST), ("sweep", SWEEP))
+            },
+        }
+
+    def procs(self, end: int) -> Columns:
+        """A row per slice and P: nanoseconds of each state."""
+        starts = self._starts(end)
+        width = np.diff(starts, append=max(end, int(starts[-1])))
+        areas = self._procs.areas(end)
+        parts: dict[str, list[npt.NDArray[np.int64]]] = {
+            name: [] for name in ("start", "p", "running", "syscall", "idle", "gc")
+        }
+        for p in sorted(self._running)[:MOST_PROCS]:
+            held, syscall, gc = (
+                areas[3 * p + kind] if 3 * p + kind < len(areas) else np.zeros_like(starts)
+                for kind in (_P_RUNNING, _P_SYSCALL, _P_GC)
+            )
+            columns = (starts, np.full(len(starts), p), held - syscall, syscall, width - held, gc)
+            for part, column in zip(parts.values(), columns, strict=True):
+                part.append(column)
+        return {
+            name: np.concatenate([np.zeros(0, np.int64), *part]) for name, part in parts.items()
+        }
+
+    def _starts(self, end: int) -> npt.NDArray[np.int64]:
+        shift = self._goroutines.shift
+        return np.arange(min((end >> shift) + 1, 1 << 30), dtype=np.int64) << shift
+
+
+def _known_before(
+    before: Rows, worker: npt.NDArray[np.bool_], own: npt.NDArray[np.int32]
+) -> npt.NDArray[np.bool_]:
+    """Whether goroutines were known as GC workers before, so that their present run was counted."""
+    return np.asarray(worker[before["name"][own]])

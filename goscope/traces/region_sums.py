@@ -1,0 +1,62 @@
+"""What a goroutine had spent its time with at a moment in the middle of its history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from goscope.traces.goroutines import SUMS, Rows
+from goscope.traces.spans import Spans
+from goscope.traces.states import RUNNABLE, RUNNING, SYSCALL, WAITING
+
+#: Nanoseconds by state, in the order of :data:`goscope.traces.goroutines.SUMS`.
+Sums: TypeAlias = tuple[int, ...]
+
+
+def sums_at(
+    spans: Spans, before: Rows, g: npt.NDArray[np.int64], time: npt.NDArray[np.int64]
+) -> Callable[[int], Sums | None]:
+    """For moments, each of a goroutine: its sums until then, or None if it is not known.
+
+    ``before`` are the goroutines of ``spans`` as they were when the generation began.
+    """
+    history = spans.history
+    ids = spans.goroutines["id"]
+    order = np.argsort(ids, kind="stable")
+    place = np.searchsorted(ids[order], g, side="right") - 1
+    own = order[np.maximum(place, 0)] if len(order) else np.zeros(len(g), np.int64)
+    known = (place >= 0) & (ids[own] == g) if len(order) else np.zeros(len(g), np.bool_)
+    scale = int(max(history.time.max(initial=0), time.max(initial=0))) + 1
+    keys = (
+        history.own.astype(np.float64) * scale + history.time
+    )  # exact up to 2^53, near enough beyond
+    if len(spans.goroutines) * scale < 1 << 62:
+        keys = history.own.astype(np.int64) * scale + history.time
+    wanted = own * keys.dtype.type(scale) + time
+    row = np.searchsorted(keys, wanted, side="right") - 1
+    known &= row >= 0
+    known &= history.own[np.maximum(row, 0)] == own
+    row = np.maximum(row, 0)
+    first = np.searchsorted(history.own, own)
+    within = np.maximum(time - history.time[row], 0)
+    found = np.zeros((len(g), len(SUMS)), np.int64)
+    away = np.zeros(len(history), np.int64)
+    gone = (spans.lost >= 0) & spans.closed[spans.calls]
+    calls = spans.calls[gone]
+    end = history.time[calls] + spans.duration[calls]
+    away[calls] = end - np.clip(spans.lost[gone], history.time[calls], end)
+    for state in (RUNNABLE, RUNNING, WAITING, SYSCALL):
+        mine = np.where(history.state == state, spans.duration, 0)
+        until = np.concatenate([[0], np.cumsum(mine - away if state == SYSCALL else mine)])
+        found[:, state] = until[row] - until[first]
+        found[:, state] += np.where(history.state[row] == state, within, 0)
+    until = np.concatenate([[0], np.cumsum(away)])
+    found[:, len(SUMS) - 1] = until[row] - until[first]
+    for number, name in enumerate(SUMS):
+        found[:, number] += before[name][own]
+    rows = found.tolist()
+    there = known.tolist()
+    return lambda moment: tuple(rows[moment]) if there[moment] else None
