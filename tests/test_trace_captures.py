@@ -21,7 +21,7 @@ from fixtures.capture import CAPTURES, TOOLCHAINS, CaptureError
 from fixtures.capture_traces import FILE, TRACES, TRUTH, Traced, format_number
 from fixtures.trace_events import Account, events
 from fixtures.trace_pages import Page, buckets, nanoseconds
-from fixtures.trace_truth import KINDS, compare
+from fixtures.trace_truth import KINDS, compare, compare_tasks
 
 FORMATS = {"1.19": 19, "1.21": 21, "1.22": 22, "1.23": 23, "1.25": 25, "1.27": 26}
 LARGEST, LARGEST_OF_ALL = 150_000, 2_000_000
@@ -391,6 +391,9 @@ M=1 P=0 G=2 StateTransition Time=150 GoID=1 Waiting->Runnable Reason=""
 Stack=
 \tmain.two @ 0x21
 \t\t/app/two.go:2
+M=1 P=0 G=2 TaskBegin Time=151 ID=7 Parent=0 Type="t"
+M=1 P=0 G=2 RegionBegin Time=152 Task=7 Type="r"
+M=1 P=0 G=2 RegionEnd Time=154 Task=7 Type="r"
 M=1 P=0 G=2 StateTransition Time=155 GoID=2 Running->Waiting Reason="forever"
 M=1 P=0 G=-1 StateTransition Time=165 GoID=1 Runnable->Running Reason=""
 M=1 P=0 G=1 Sync Time=170 N=2
@@ -413,6 +416,8 @@ def test_an_account_by_hand() -> None:
     assert (found.waits(1), found.waits(2)) == ([15], [20])
     assert found.procs == {0: [1, 70]}
     assert found.ranges == {"stop-the-world (x)": [1, 4]}
+    assert found.tasks == {7: {"TaskBegin": 151}}
+    assert found.regions == [(2, 7, "r", 2)]
     assert found.metrics == {"/gc/heap/goal:bytes": [1, 4096, 4096]}
     assert {g: count for g, (count, _) in found.states().items()} == {"1": 4, "2": 3}
 
@@ -430,6 +435,16 @@ def test_a_figure_that_the_events_do_not_bear_out_is_refused() -> None:
         compare(account, profiles, [first])
     with pytest.raises(CaptureError, match="the sync profile"):
         compare(account, profiles | {"sync": {}}, [first, second])
+    task, region = (
+        {"id": 7, "start": 51, "duration": 19},
+        {"g": 2, "task": 7, "type": "r", "total": 2},
+    )
+    unnamed = {"g": 3, "task": 7, "type": "", "total": 5}
+    compare_tasks(account, [task], [region, unnamed])
+    with pytest.raises(CaptureError, match="the tasks"):
+        compare_tasks(account, [task | {"duration": 20}], [region])
+    with pytest.raises(CaptureError, match="the regions"):
+        compare_tasks(account, [task], [region | {"total": 3}])
 
 
 @pytest.mark.parametrize(
