@@ -73,13 +73,18 @@ def spans_of(history: History, events: Events, threads: Threads, calls: Calls) -
 def _lost(
     history: History, events: Events, threads: Threads, calls: Calls
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The rows of system calls, and when each lost its P; one that has none lost it at once."""
+    """The rows of system calls, and when each lost its P; one that has none lost it at once.
+
+    A callback from C is in a system call until it has a P; that it counts as one that has it is as
+    ``go tool trace`` does it.
+    """
     rows = np.flatnonzero(history.state == SYSCALL)
     types, at = history.type[rows], history.at[rows]
     lost = history.time[rows].copy()
     begin = types == NUMBER["GoSyscallBegin"]
     if begin.any():
         lost[begin] = calls.lost[np.searchsorted(calls.begins, at[begin])]
+    lost[types == NUMBER["GoCreateSyscall"]] = -1
     status = np.flatnonzero(STATUSES[types])
     mine = status[signed(events.arguments[1][at[status]]) == threads.m(at[status])]
     lost[mine] = np.where(threads.p(at[mine]) >= 0, -1, lost[mine])

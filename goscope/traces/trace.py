@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -161,6 +161,7 @@ class Trace:
         self.longest.finish(live, self.end)
         if self.spans is not None:
             self.spans.finish(live, self.end)
+            self.proc_spans.add(_open_proc_columns(self.procs, self.end))
         for kind, opened in self.ranges.still_open():
             if KINDS[kind] != "gc":
                 mine = live["id"] == opened.g
@@ -178,6 +179,20 @@ def _proc_columns(spans: ProcSpans) -> Columns:
         "duration": spans.end - spans.start,
         "stolen": spans.stolen,
         "open": np.zeros(len(spans.p), np.bool_),
+    }
+
+
+def _open_proc_columns(procs: Mapping[int, ProcState], end: int) -> Columns:
+    states = procs.values()
+    since = np.array([its.since for its in states], np.int64)
+    return {
+        "p": np.array([*procs], np.int64),
+        "m": np.array([its.m for its in states], np.int64),
+        "state": np.array([its.state for its in states], np.int64),
+        "start": since,
+        "duration": np.maximum(end - since, 0),
+        "stolen": np.array([its.stolen for its in states], np.bool_),
+        "open": np.ones(len(procs), np.bool_),
     }
 
 
