@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from goscope.traces.annotations import Annotations
+from goscope.traces.arrays import Int64
 from goscope.traces.batches import HEADER, Batch, Batches, Generation
 from goscope.traces.blocking import Blocking
 from goscope.traces.broken import Broken
@@ -207,7 +207,7 @@ def _lacks(events: Events, dictionary: Dictionary) -> bool:
     return False
 
 
-def _behind(times: npt.NDArray[np.int64], end: int) -> None:
+def _behind(times: Int64, end: int) -> None:
     """Move what is noted as earlier than the end of the generation before right behind that.
 
     Some threads write their first event of a generation before others write their last one of the generation
