@@ -40,7 +40,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"baseline"}),
     frozenset({"settings"}),
     frozenset({"stacks", "transitions"}),
-    frozenset({"waiting", "crash_reports"}),
+    frozenset({"waiting", "crash_reports", "executions"}),
     frozenset({"stuck"}),
     frozenset({"locks", "structure", "progress"}),
     frozenset({"profiles"}),
