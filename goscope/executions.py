@@ -149,6 +149,14 @@ class Execution:
         """A stack of the trace by its number; -1 gives one without frames."""
         return _stacks_of(self._capture)(number)
 
+    def where_it_runs(self, name: str | None) -> tuple[Stack | None, Site]:
+        """The stack in which goroutines of a start function were mostly preempted, and its place."""
+        for number, _, _ in self.profile("sched"):
+            if self.root(number) == name:
+                stack = self.stack(number)
+                return stack, stack.user_frame or Site(name)
+        return None, Site(name)
+
     def root(self, number: int) -> str | None:
         """The start function of the goroutine that has this stack."""
         frames = self.stack(number).frames

@@ -46,7 +46,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"profiles"}),
     frozenset({"signatures"}),
     frozenset({"scheduling", "collecting", "thread_counts"}),
-    frozenset({"heap_trend", "gc_verdict", "threads_verdict"}),
+    frozenset({"heap_trend", "gc_verdict", "threads_verdict", "trace_verdicts"}),
     frozenset({"source_links", "timeline", "stack_groups"}),
     frozenset({"rules"}),
     frozenset({"diagnosis", "configuration", "topics"}),

@@ -6,10 +6,10 @@ assists.
 Why it matters: who allocates while the GC marks has to mark in the same measure, in the middle of a
 request. It shows as latency long before it shows as CPU.
 
-Evidence and threshold: assists take at least 10 % of the time in which these goroutines were not
-waiting for anything else (running, runnable, helping), at least 20 of them in at least 3 cycles, and 1
-% of the trace. Go's guide to the GC calls 5 % of the CPU in runtime.gcAssistAlloc a sign; here it is
-time by the clock, in which an assist may also wait, so the bar is twice that.
+Evidence and threshold: assists take 5 % of what all Ps could do, and a tenth of the time in which these
+goroutines were not waiting for anything else; at least 20 of them, in at least 3 cycles. Go's guide to
+the GC calls 5 % of the CPU in runtime.gcAssistAlloc a sign. Here it is time by the clock, in which its
+thread may have had no CPU: hence a note, and a warning from twice that on.
 
 Example: goroutines of ``main.allocate`` with GOGC=10 help for 57 ms of the 83 ms in which they are not
 at rest.
@@ -38,15 +38,18 @@ _ADVICE = (
     "a higher GOGC leaves the collector more time to mark."
 )
 
+_PARKED = "GC mark assist wait for work"
+
 
 def find(
     capture: Capture,
     settings: Settings,
     *,
-    least_share: float = 0.1,
+    least_share: float = 0.05,
+    warning_share: float = 0.1,
+    least_own_share: float = 0.1,
     least_assists: int = 20,
     least_cycles: int = 3,
-    least_trace_share: float = 0.01,
 ) -> Iterator[Finding]:
     """One finding per trace, about the function whose goroutines helped longest."""
     for execution in executions_of(capture):
@@ -54,15 +57,16 @@ def find(
         if count < least_assists or execution.total("gc_cycles") < least_cycles:
             continue
         most = max(execution.program, key=lambda f: f.assist_ns, default=None)
-        if most is None or most.assist_ns < least_trace_share * execution.duration_ns:
+        of_all = assist_share(execution)
+        if most is None or of_all < least_share:
             continue
         share = most.assist_ns / max(_active(most), 1)
-        if share < least_share:
+        if share < least_own_share:
             continue
         stack = assist_stack(execution, most.name)
         yield trace_finding(
             "trace-assist-heavy",
-            Severity.WARNING,
+            Severity.WARNING if of_all >= warning_share else Severity.INFO,
             execution,
             title=f"Goroutines of {most.name} help the GC for {percent(share)} of their time",
             detail=f"{most.goroutines} goroutines spent {in_words(most.assist_ns)} in mark assists "
@@ -71,11 +75,29 @@ def find(
                 Evidence("mark assists, of all goroutines", count, "assists", execution.source),
                 Evidence("longest", ms(longest), "ms"),
                 Evidence(f"of {most.name}", ms(most.assist_ns), "ms"),
+                Evidence("assists, as part of the time of the Ps", round(of_all * 100), "%"),
             ),
             advice=_ADVICE,
             site=None if stack else Site(most.name),
             stack=stack,
         )
+
+
+def assist_share(execution: Execution) -> float:
+    """The part of the time of all Ps that went into assists.
+
+    A trace has when they began and ended. Of that they were parked for a while, and a goroutine that is
+    runnable has no P: they count at most as long as their goroutines ran, and as the GC marked.
+    """
+    helping = sum(
+        min(max(f.assist_ns - _parked(execution, f), 0), f.exec_ns) for f in execution.program
+    )
+    marking = execution.total("gc_ns") / execution.duration_ns
+    return min(execution.share_of_procs(helping), marking)
+
+
+def _parked(execution: Execution, function: Function) -> int:
+    return sum(ns for reason, _, ns in execution.blocks.get(function.name, ()) if reason == _PARKED)
 
 
 def _active(function: Function) -> int:

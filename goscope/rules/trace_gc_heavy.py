@@ -7,8 +7,8 @@ Why it matters: what the collector takes, the program has not.
 Evidence and threshold: 25 % of the time of all Ps, in marking workers and in goroutines that had to
 help, while the GC marked for 30 % of the time and more, in at least 3 cycles. While it marks the
 collector takes 25 % by design (gcBackgroundUtilization, runtime/mgcpacer.go), so 25 % in all is marking
-without a pause or much assisting. A help counts at most as long as its goroutine ran: it also waits in
-it. Marking on Ps that had nothing else to do cannot be told from the rest, hence the second bar.
+without a pause or much assisting. A goroutine that helps counts at most as long as it
+ran. Marking on Ps that had nothing else to do cannot be told from the rest, hence the second bar.
 
 Example: GOGC=10 over a heap of 15 MB: 11 cycles in 45 ms, marking for 39 % of the time.
 
@@ -26,7 +26,7 @@ from goscope.capture import Capture
 from goscope.executions import Execution, executions_of
 from goscope.findings import Evidence, Finding, Severity
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.trace_assist_heavy import assist_stack
+from goscope.rules.trace_assist_heavy import assist_share, assist_stack
 from goscope.rules.trace_shape import percent, trace_finding
 
 _ADVICE = (
@@ -74,8 +74,7 @@ def find(
 def gc_shares(execution: Execution) -> tuple[float, float]:
     """What the time of all Ps went into: marking workers, and goroutines that helped."""
     workers = sum(f.exec_ns for f in execution.functions if f.name == _WORKER)
-    helping = sum(min(f.assist_ns, f.exec_ns) for f in execution.functions)
-    return execution.share_of_procs(workers), execution.share_of_procs(helping)
+    return execution.share_of_procs(workers), assist_share(execution)
 
 
 RULE = Rule("trace-gc-heavy", ("traces",), find, __doc__)

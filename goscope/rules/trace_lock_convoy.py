@@ -46,6 +46,7 @@ class _Line:
     """Who stands in line at one place."""
 
     stack: Stack
+    reason: str | None
     count: int = 0
     ns: int = 0
     max_ns: int = 0
@@ -87,7 +88,7 @@ def _lines(execution: Execution) -> list[_Line]:
         stack = execution.stack(number if known else -1)
         if reason != _SYNC or not stack.waits_for_lock:
             continue
-        line = lines.setdefault(stack.user_frame, _Line(stack))
+        line = lines.setdefault(stack.user_frame, _Line(stack, reason))
         line.count += count
         line.ns += ns
         line.max_ns = max(line.max_ns, max_ns)
@@ -109,11 +110,11 @@ def _add_those_who_wait(execution: Execution, lines: dict[object, _Line]) -> Non
         rows["since_ns"].tolist(),
         strict=True,
     ):
-        if reason != _SYNC:
+        if reason and reason != _SYNC:  # none is given if it waited when the trace began
             continue
         stack = execution.stack(number)
         if stack.waits_for_lock:
-            line = lines.setdefault(stack.user_frame, _Line(stack))
+            line = lines.setdefault(stack.user_frame, _Line(stack, reason))
             line.still.append(g)
             line.ns += execution.duration_ns - since
             line.max_ns = max(line.max_ns, execution.duration_ns - since)
@@ -125,7 +126,10 @@ def _finding(execution: Execution, line: _Line) -> Finding:
     for number, count in line.wakers.items():
         wakers[place_of(execution.stack(number).user_frame)] += count
     by = sorted(wakers.items(), key=lambda w: -w[1])[:2]
-    detail = f"{line.count} waits, {in_words(line.ns)} in all; the whole program ran for {in_words(computed)}."
+    detail = (
+        f"{line.count} waits, {in_words(line.ns)} in all; "
+        f"the whole program ran for {in_words(computed)}."
+    )
     if line.still:
         detail += f" {len(line.still)} still wait at the end of the trace."
     return trace_finding(
@@ -148,7 +152,7 @@ def _finding(execution: Execution, line: _Line) -> Finding:
         ),
         advice=_ADVICE,
         stack=line.stack,
-        blocked_on=words_of_dumps(_SYNC, line.stack),
+        blocked_on=words_of_dumps(line.reason, line.stack),
         group=Group(len(line.still), tuple(sorted(line.still)[:20])) if line.still else None,
     )
 

@@ -7,12 +7,12 @@ Why it matters: this wait is added to every request, between any two of its step
 it.
 
 Evidence and threshold: at least 2 runnable goroutines per P on average, at most 10 % of the time of the
-Ps idle, and a 99th percentile of 10 ms: so long a goroutine may run before it is preempted
+Ps idle, and half of the waits longer than 10 ms: so long a goroutine may run before it is preempted
 (forcePreemptNS, runtime/proc.go). This is only mentioned, as pools that are meant to saturate the CPU
-look so; it is a warning if the median is 10 ms too and one wait in a hundred takes 0.1 s, from where on
-people notice (Nielsen, Response Times), and critical if half of them do. The wait from a goroutine's
-creation to its first run is told apart. Goroutines of the runtime do not count: its sweeper alone may
-yield 40,000 times.
+look so. It is a warning from 8 per P on, for most of the time, if one wait in a hundred takes 0.1 s: from
+there on people notice (Nielsen, Response Times), and 8 slices of 10 ms nearly make it. It is critical if
+half of the waits take so long. The wait from a goroutine's creation to its first run is told apart.
+Goroutines of the runtime do not count: its sweeper alone may yield 40,000 times.
 
 Example: forty goroutines that compute on two Ps: half of the waits take 124 ms, where 15 µs are usual.
 
@@ -29,10 +29,9 @@ from collections.abc import Iterator
 
 from goscope.capture import Capture
 from goscope.executions import NS_PER_MS, Execution, Function, Latency, executions_of
-from goscope.findings import Evidence, Finding, Severity, Site
+from goscope.findings import Evidence, Finding, Severity
 from goscope.rules.rule import Rule, Settings
 from goscope.rules.trace_shape import in_words, ms, percent, trace_finding
-from goscope.stacks import Stack
 
 _ADVICE = (
     "Bound the number of goroutines that compute at once (a worker pool of GOMAXPROCS), raise GOMAXPROCS "
@@ -50,8 +49,8 @@ def find(
     *,
     least_runnable_per_p: float = 2.0,
     most_idle_share: float = 0.1,
-    least_p99_ms: float = 10.0,
-    warning_p50_ms: float = 10.0,
+    least_p50_ms: float = 10.0,
+    warning_runnable_per_p: float = 8.0,
     warning_p99_ms: float = 100.0,
     least_waits: int = 20,
 ) -> Iterator[Finding]:
@@ -62,18 +61,28 @@ def find(
         if per_p < least_runnable_per_p or execution.idle_share > most_idle_share:
             continue
         most = max(execution.program, key=lambda f: f.sched_wait_ns)
-        found = execution.latency("sched", most.name)
-        if found is None or found.count < least_waits:
-            continue
-        if found.p99_ns < least_p99_ms * NS_PER_MS:
+        found = _waits(execution, most)
+        if found.count < least_waits or found.p50_ns < least_p50_ms * NS_PER_MS:
             continue
         severity = Severity.INFO
-        if min(found.p50_ns / warning_p50_ms, found.p99_ns / warning_p99_ms) >= NS_PER_MS:
-            critical = found.p50_ns >= warning_p99_ms * NS_PER_MS
-            severity = Severity.CRITICAL if critical else Severity.WARNING
-        if severity is not Severity.INFO and not _lasts(execution, least_runnable_per_p):
-            severity = Severity.INFO
+        noticed = warning_p99_ms * NS_PER_MS
+        if (
+            per_p >= warning_runnable_per_p
+            and found.p99_ns >= noticed
+            and _lasts(execution, least_runnable_per_p)
+        ):
+            severity = Severity.CRITICAL if found.p50_ns >= noticed else Severity.WARNING
         yield _finding(execution, most, found, severity, per_p)
+
+
+def _waits(execution: Execution, function: Function) -> Latency:
+    """How long its goroutines waited; where hardly a wait ended in the trace, how long each did at least."""
+    found = execution.latency("sched", function.name)
+    if found is not None and found.count >= function.goroutines / 2:
+        return found
+    each = function.sched_wait_ns // max(function.goroutines, 1)
+    total = function.sched_wait_ns
+    return Latency("sched", function.name, function.goroutines, total, each, each, each, each)
 
 
 def _lasts(execution: Execution, per_p: float) -> bool:
@@ -90,7 +99,7 @@ def _finding(
     first = execution.latency("first_run", most.name)
     later = execution.latency("sched_later", most.name)
     of_first = most.first_wait_ns / max(most.sched_wait_ns, 1)
-    stack, site = where_it_runs(execution, most.name)
+    stack, site = execution.where_it_runs(most.name)
     run = [
         f"{f.name} {percent(execution.share_of_procs(f.exec_ns))}" for f in execution.program[:3]
     ]
@@ -120,15 +129,6 @@ def _finding(
 
 def _apart(label: str, found: Latency | None) -> tuple[Evidence, ...]:
     return () if found is None else (Evidence(label, ms(found.p50_ns), "ms"),)
-
-
-def where_it_runs(execution: Execution, name: str | None) -> tuple[Stack | None, Site]:
-    """The stack in which goroutines of a start function were mostly preempted, and its place."""
-    for number, _, _ in execution.profile("sched"):
-        if execution.root(number) == name:
-            stack = execution.stack(number)
-            return stack, stack.user_frame or Site(name)
-    return None, Site(name)
 
 
 RULE = Rule("trace-sched-latency", ("traces",), find, __doc__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from goscope.executions import NS_PER_MS, Execution
 from goscope.findings import Confidence, Evidence, Finding, Group, Severity, Site
+from goscope.goruntime.parked_frames import reason_of_stack
 from goscope.stacks import Stack
 
 #: A trace of less than this says what happens, and little about whether it lasts.
@@ -100,4 +101,6 @@ def words_of_dumps(reason: str | None, stack: Stack) -> str:
                 return words
     if reason == "forever":
         return "select (no cases)"
-    return _IN_DUMPS.get(reason or "", reason or "")
+    if not reason:  # it waited when the trace began, and its whole stack tells
+        return reason_of_stack(stack.functions) or ""
+    return _IN_DUMPS.get(reason, reason)

@@ -9,8 +9,8 @@ in the run queue again; at 10,000 threads the program dies.
 
 Evidence and threshold: at least 5 calls of 1 ms on average, and a fifth of the length of the trace in
 calls without a P. The runtime takes the P from 20 µs on (sysmon: retake, runtime/proc.go), so 1 ms is
-50 times that. It is a note; a warning if on average more goroutines are in such calls than there are
-Ps.
+50 times that. It is a note, and a warning if on average 6 goroutines per P are in such calls: the bar
+of sched-starving for threads in system calls. Calls that wait for children or for events are left out.
 
 Example: two goroutines of ``main.slow`` make 12 calls of Nanosleep; 179 ms in a trace of 92 ms are
 spent without a P.
@@ -31,11 +31,16 @@ from goscope.executions import NS_PER_MS, Execution, Function, executions_of
 from goscope.findings import Evidence, Finding, Severity
 from goscope.rules.rule import Rule, Settings
 from goscope.rules.trace_shape import in_words, ms, trace_finding
+from goscope.scheduling import BUSY_THREADS_PER_P
 
 _ADVICE = (
     "Look at what these calls are for, and how slow it is: a disk, a pipe, a device, C code. Bound how many "
     "goroutines are in them at once with a semaphore."
 )
+
+#: Calls that wait on purpose, whoever makes them.
+_WAITS = (".EpollWait", ".Poll", ".Ppoll", ".Select", ".Pselect", ".Wait4", ".Waitid")
+_OF_CHILDREN = ("os.(*Process).", "os.wait")
 
 
 def find(
@@ -45,6 +50,7 @@ def find(
     least_mean_ms: float = 1.0,
     least_calls: int = 5,
     least_share: float = 0.2,
+    busy_threads_per_p: float = BUSY_THREADS_PER_P,
 ) -> Iterator[Finding]:
     """One finding per trace, about the start function that loses most."""
     for execution in executions_of(capture):
@@ -58,7 +64,7 @@ def find(
         if heavy:
             name = max(heavy, key=lambda n: heavy[n])
             function = next(f for f in execution.program if f.name == name)
-            yield _finding(execution, function, slow[name], heavy)
+            yield _finding(execution, function, slow[name], heavy, busy_threads_per_p)
 
 
 def _slow_calls(
@@ -68,9 +74,15 @@ def _slow_calls(
     found: defaultdict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for number, count, ns in execution.profile("syscall"):
         root = execution.root(number)
-        if count >= least and ns >= mean_ns * count and root:
+        if count >= least and ns >= mean_ns * count and root and not _waits(execution, number):
             found[root].append((number, count, ns))
     return found
+
+
+def _waits(execution: Execution, number: int) -> bool:
+    """Whether the call is there to wait: for a child, or for events."""
+    names = execution.stack(number).functions
+    return any(name.endswith(_WAITS) or name.startswith(_OF_CHILDREN) for name in names[:3])
 
 
 def _finding(
@@ -78,6 +90,7 @@ def _finding(
     function: Function,
     calls: list[tuple[int, int, int]],
     heavy: dict[str, int],
+    busy_threads_per_p: float,
 ) -> Finding:
     number, count, ns = calls[0]
     stack = execution.stack(number)
@@ -86,7 +99,7 @@ def _finding(
     others = [name for name in heavy if name != function.name]
     return trace_finding(
         "trace-syscall-handoff",
-        Severity.WARNING if at_a_time > execution.procs else Severity.INFO,
+        Severity.WARNING if at_a_time >= busy_threads_per_p * execution.procs else Severity.INFO,
         execution,
         title=f"{function.name} loses its P in slow system calls, {in_words(ns / count)} each",
         detail=f"Its goroutines were in system calls without a P for {in_words(lost)}, and waited "
