@@ -493,7 +493,11 @@ def _together(read: Iterable[Mapping[str, Table]]) -> dict[str, Table]:
     """The tables of all readers. Several may fill one, and each counts its rows from 0."""
     parts: dict[str, list[Table]] = {}
     for tables in read:
-        before = {c: sum(map(len, parts.get(name, ()))) for c, name in _NUMBERED.items()}
+        before = {
+            column: sum(map(len, parts.get(name, ())))
+            for column, name in _NUMBERED.items()
+            if name in tables  # a trace's "stack" is a row of a table of its own
+        }
         for name, table in tables.items():
             parts.setdefault(name, []).append(_renumbered(table, before))
     return {name: stacked(tables) for name, tables in parts.items()}

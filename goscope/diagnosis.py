@@ -193,7 +193,7 @@ def _scheduler(capture: Capture, findings: list[Finding], settings: Settings) ->
         return scheduler_verdict_of_traces(capture, findings) or Verdict(
             "unknown",
             Confidence.LOW,
-            "no SCHED lines and no execution trace were read",
+            "no SCHED lines were read",
             "run it with GODEBUG=schedtrace=1000 and give goscope its stderr",
         )
     worst_one = min(schedules, key=lambda s: _WORST_FIRST.index(s.verdict.state))

@@ -43,7 +43,11 @@ def read_sources(
 def read_page(page: Page, builder: CaptureBuilder) -> Iterator[InputError]:
     """Read a page of a live program; what is wrong with it."""
     program = page.program or None
-    found = builder.read(page.name, _pieces(page.content), program=program)
+    try:
+        found = builder.read(page.name, _pieces(page.content), program=program)
+    except InputError as error:  # a binary page that is damaged, or of a version that is not read
+        yield InputError(f"{page.name}: {page.problem}") if page.problem else error
+        return
     if page.problem is not None:
         builder.explain(f"{page.name}: {page.problem}")
         if not page.by_go:

@@ -168,7 +168,8 @@ def _source_of(finding: Finding) -> str | None:
 
 def _called(execution: Execution) -> str:
     name = execution.source.rpartition("/")[2]
-    return f"the trace {name} ({execution.duration_ns / NS_PER_S:.3g} s)"
+    name = f"the trace {name}" if "?" not in name else "the live trace"
+    return f"{name} ({execution.duration_ns / NS_PER_S:.3g} s)"
 
 
 def _with_length(execution: Execution) -> Confidence:

@@ -36,6 +36,7 @@ from goscope.cli.live import (
     SaveOption,
     SnapshotsOption,
     TimeoutOption,
+    TraceOption,
     live_options,
     part,
 )
@@ -72,6 +73,7 @@ def analyze(
     interval: IntervalOption = "2s",
     full: FullOption = False,
     leak_profile: LeakProfileOption = True,
+    trace: TraceOption = "0s",
     headers: HeadersOption = None,
     ca: CaOption = None,
     insecure: InsecureOption = False,
@@ -117,6 +119,7 @@ def analyze(
         interval=interval,
         full=full,
         leak_profile=leak_profile,
+        trace=trace,
         headers=headers,
         ca=ca,
         insecure=insecure,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from goscope import __version__
-from goscope.cli import analyze, diff, explain, rules, run, schema, tables, watch
+from goscope.cli import analyze, diff, explain, rules, run, schema, tables, trace, watch
 from goscope.cli.messages import tell
 from goscope.errors import UsageError
 
@@ -27,6 +27,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "analyze": analyze.analyze,
     "run": run.run,
     "watch": watch.watch,
+    "trace": trace.trace,
     "diff": diff.diff,
     "tables": tables.tables,
     "rules": rules.rules,

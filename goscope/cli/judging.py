@@ -107,6 +107,7 @@ class Judging:
     strict: bool = False
     quiet: bool = False
     no_color: bool = False
+    tables_of_traces: bool = False
 
     def diagnosis(self, capture: Capture) -> Diagnosis:
         """What is to be said about a capture."""
@@ -208,6 +209,11 @@ class Judging:
         )
         with console.capture() as shown:  # rich would end the process if the reader went away
             show(diagnosis, console)
+            if self.tables_of_traces:
+                from goscope.renderers.trace_tables import show as show_traces
+                from goscope.trace_analysis import analyses_of
+
+                show_traces(analyses_of(diagnosis.capture), console)
         return shown.get()
 
 
@@ -225,6 +231,7 @@ def judging(
     strict: bool = False,
     quiet: bool = False,
     no_color: bool = False,
+    tables_of_traces: bool = False,
 ) -> Judging:
     """The options as the user gave them, understood."""
     from goscope.source_links import source_links
@@ -239,6 +246,7 @@ def judging(
         strict=strict,
         quiet=quiet,
         no_color=no_color,
+        tables_of_traces=tables_of_traces,
     )
 
 

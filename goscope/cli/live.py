@@ -62,6 +62,15 @@ CertificateOption = Annotated[
 KeyOption = Annotated[
     Path | None, typer.Option("--key", help="Key of the client certificate.", rich_help_panel=_LIVE)
 ]
+TraceOption = Annotated[
+    str,
+    typer.Option(
+        "--trace",
+        metavar="DURATION",
+        help="Take an execution trace as well, after the snapshots: 5s.",
+        rich_help_panel=_LIVE,
+    ),
+]
 TimeoutOption = Annotated[
     str, typer.Option(help="Longest time without a byte.", rich_help_panel=_LIVE)
 ]
@@ -76,6 +85,8 @@ SaveOption = Annotated[
         rich_help_panel=_LIVE,
     ),
 ]
+#: Longer ones would fill the memory of most machines.
+_LONGEST_TRACE_S = 600.0
 _SIZES = {"": 0, "k": 10, "m": 20, "g": 30}
 
 
@@ -116,7 +127,7 @@ class Live:
             with console.status(Text("asking the program ...")) as status:
 
                 def report(text: str) -> None:
-                    if "instead of dumps" in text:  # worth to stay
+                    if "instead of dumps" in text or "tracing for" in text:  # worth to stay
                         console.print(Text(f"goscope: {safe(text)}"))
                     else:
                         status.update(Text(safe(text)))
@@ -165,6 +176,7 @@ def live_options(
     interval: str = "2s",
     full: bool = False,
     leak_profile: bool = True,
+    trace: str = "0s",
     headers: Sequence[str] | None = None,
     ca: Path | None = None,
     insecure: bool = False,
@@ -198,8 +210,18 @@ def live_options(
         interval=seconds(interval, "--interval"),
         full=full,
         leak_profile=leak_profile,
+        trace_seconds=_trace_seconds(trace),
     )
     return Live(access, plan, save, quiet)
+
+
+def _trace_seconds(text: str) -> float:
+    lasts = seconds(text, "--trace")
+    if lasts > _LONGEST_TRACE_S:
+        raise UsageError(
+            f"a trace of {text} is too long; take at most {_LONGEST_TRACE_S:g} seconds"
+        )
+    return lasts
 
 
 def _header(text: str) -> tuple[str, str]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from goscope.capture import Capture, Input
 from goscope.diagnosis import Diagnosis
+from goscope.executions import Execution, executions_of
 from goscope.findings import Evidence, Finding, Site, Stretch
 from goscope.profiles import ProfileSummary
 from goscope.renderers.renderer import Renderer
 from goscope.renderers.safe_text import safe
+from goscope.renderers.trace_tables import headline
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,6 +61,7 @@ _TABLE_WORDS = {
     "races": "data race report",
     "profiles": "profile",
     "profile": "record",
+    "traces": "execution trace",
 }
 
 
@@ -90,6 +93,9 @@ def show(diagnosis: Diagnosis, console: Console) -> None:
     for summary in diagnosis.profiles[:_PROFILES_SHOWN]:
         console.print()
         _profile(summary, console)
+    for execution in executions_of(diagnosis.capture)[:_PROFILES_SHOWN]:
+        console.print()
+        _trace(execution, console)
     hidden = len(diagnosis.findings) - _FINDINGS_SHOWN
     if hidden > 0:
         console.print(Text(f"\n{hidden} more findings: --format json lists all."))
@@ -212,6 +218,15 @@ def _profile(summary: ProfileSummary, console: Console) -> None:
         if top.reason:
             words.append(f"in {safe(top.reason)}")
         console.print(Padding(Text(" ".join(words)), (0, 0, 0, 2), expand=False))
+
+
+def _trace(execution: Execution, console: Console) -> None:
+    """Two lines for an execution trace; ``goscope trace`` has its tables."""
+    from rich.text import Text
+
+    size, use = headline(execution)
+    console.print(Text.assemble(("execution trace: " + size, "bold")))
+    console.print(Text(f"  {use} ({safe(execution.source)})"))
 
 
 def _weight(value: int, column: str) -> str:

@@ -59,7 +59,7 @@ def trace_finding(
         detail=detail,
         evidence=(
             *evidence,
-            Evidence("length of the trace", ms(execution.duration_ns), "ms", execution.source),
+            Evidence("length of the trace", ms(execution.duration_ns), "ms"),
         ),
         advice=advice,
         process=execution.process,

@@ -102,13 +102,19 @@ class PprofServer:
         if status == 200 and "goroutine" in counts:
             self.counts = counts
 
-    def fetch(self, profile: str, query: str) -> Page:
-        """A profile's page, such as ``fetch("goroutine", "debug=2")``; as much of it as arrived."""
-        status, content, problem = self._get(self._root + profile + "?" + query)
+    def fetch(self, profile: str, query: str, *, lasts: float = 0.0) -> Page:
+        """A profile's page, such as ``fetch("goroutine", "debug=2")``; as much of it as arrived.
+
+        ``lasts``: for so many seconds the program may be silent, because it records.
+        """
+        status, content, problem = self._get(self._root + profile + "?" + query, lasts=lasts)
         if not content and problem is not None:
             raise InputError(f"{self.name}{self._root}{profile}: {problem}")
         if status != 200:
-            raise InputError(f"{self.name}{self._root}{profile}: {_refusal(status, content)}")
+            why = _refusal_to_record(status, content) if lasts else None
+            raise InputError(
+                f"{self.name}{self._root}{profile}: {why or _refusal(status, content)}"
+            )
         return Page(f"{self.name}{self._root}{profile}?{query}", content, problem)
 
     # ---- finding the pages ------------------------------------------------------------------------
@@ -163,11 +169,13 @@ class PprofServer:
             context.verify_mode = ssl.CERT_NONE
         return context
 
-    def _get(self, path: str, most: int | None = None) -> tuple[int, bytes, str | None]:
+    def _get(
+        self, path: str, most: int | None = None, *, lasts: float = 0.0
+    ) -> tuple[int, bytes, str | None]:
         """Status, body, and why the body is not whole."""
         most = most or self._access.most_bytes
         for _ in range(_MOST_REDIRECTS):
-            with self._answer(path) as response:
+            with self._answer(path, lasts) as response:
                 target = response.headers.get("location")
                 if not response.is_redirect or not target:
                     return response.status_code, *self._body(response, most)
@@ -187,10 +195,11 @@ class PprofServer:
         return 0, b"", "redirects in a circle"
 
     @contextmanager
-    def _answer(self, path: str) -> Iterator[httpx.Response]:
+    def _answer(self, path: str, lasts: float) -> Iterator[httpx.Response]:
         for wait in (*_AGAIN_AFTER, None):
             try:
-                request = self._client.build_request("GET", path)
+                timeout = httpx.Timeout(self._access.timeout, read=self._access.timeout + lasts)
+                request = self._client.build_request("GET", path, timeout=timeout)
                 response = self._client.send(request, stream=True)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if wait is None or "certificate" in str(error).lower():
@@ -258,6 +267,18 @@ def _unreachable(error: Exception) -> str:
     if isinstance(error, httpx.RemoteProtocolError):
         return "it does not speak HTTP, or hung up; is this the port of the pprof pages?"
     return f"cannot be read ({without_credentials(str(error)) or type(error).__name__})"
+
+
+def _refusal_to_record(status: int, content: bytes) -> str | None:
+    """Why net/http/pprof does not take a trace, and what to do; None if it is something else."""
+    said = content[:400].decode("utf-8", "replace").strip()
+    if status == 404:
+        return "it serves no execution traces (HTTP 404); net/http/pprof has them as pprof.Trace"
+    if status == 400 and "WriteTimeout" in said:
+        return "its server ends answers earlier (WriteTimeout); take a shorter trace with --seconds"
+    if status == 500 and "trac" in said:
+        return f"it cannot trace now ({' '.join(said.split())}); is somebody else taking a trace?"
+    return None
 
 
 def _refusal(status: int, content: bytes) -> str:
