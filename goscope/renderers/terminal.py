@@ -56,6 +56,7 @@ _TABLE_WORDS = {
     "finalizers": "checkfinalizers line",
     "goroutines": "goroutine",
     "snapshots": "dump",
+    "traces": "execution trace",
     "races": "data race report",
     "profiles": "profile",
     "profile": "record",

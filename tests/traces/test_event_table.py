@@ -41,7 +41,7 @@ def go_events(text: str) -> dict[str, tuple[int, tuple[str, ...]]]:
     numbers: dict[str, int] = {}
     for block in re.findall(r"const \(\n(.*?)\n\)", text, re.DOTALL):
         begin = re.search(r"^\t(\w+)\s+\S+ = (?:(\d+) \+ )?iota", block, re.MULTILINE)
-        if begin is None or begin[1] not in ("EvNone", "MaxEvent"):
+        if begin is None or begin[1] not in ("EvNone", "MaxEvent", "_"):
             continue
         names = re.findall(r"^\t(\w+)(?=\s|$)", block, re.MULTILINE)
         for place, name in enumerate(names):
