@@ -58,6 +58,7 @@ _TABLE_WORDS = {
     "finalizers": "checkfinalizers line",
     "goroutines": "goroutine",
     "snapshots": "dump",
+    "traces": "execution trace",
     "races": "data race report",
     "profiles": "profile",
     "profile": "record",
