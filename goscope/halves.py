@@ -28,7 +28,7 @@ from goscope.sources.streams import Stream
 #: A smaller file is read before a second process pays.
 WORTH_IT = 8 << 20
 #: The second process starts a little later, and has to send what it read.
-_OURS = 0.53
+_OURS = 0.5
 #: How far behind the middle a record is looked for.
 _WINDOW = 4 << 20
 _MOST_TRIES = 100
