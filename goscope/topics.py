@@ -14,12 +14,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from goscope.formats.trace_columns import TABLES as TRACE_TABLES
 from goscope.goruntime.go_versions import span
 from goscope.goruntime.goroutine_states import STATES, TRANSITIONS, GoroutineState
 from goscope.goruntime.processor_states import PROCESSOR_STATES
 from goscope.goruntime.trace_fields import FIELDS, Field
 from goscope.goruntime.wait_reasons import WAIT_REASONS, WaitReason
 from goscope.rules import all_rules
+from goscope.tables import Column
 
 _PAGES = Path(__file__).with_name("pages")
 
@@ -44,6 +46,30 @@ _TABLES = {
     "sched_goroutines": "a G line of scheddetail",
     "gc": "a line of GODEBUG=gctrace",
 }
+_TRACE_ROWS = {
+    "traces": "an execution trace",
+    "trace_goroutines": "a goroutine in an execution trace",
+    "trace_blocks": "what one goroutine waited for, by reason",
+    "trace_functions": "all goroutines with one start function",
+    "trace_function_blocks": "what the goroutines of one start function waited for, by reason",
+    "trace_profiles": "a stack of the network, sync, syscall, sched or cpu profile of a trace",
+    "trace_wakeups": "a place where goroutines waited, and the place from which they were woken",
+    "trace_longest": "one of the longest times in which a goroutine kept its state",
+    "trace_latencies": "a distribution: of waits for a P, of tasks or of regions",
+    "trace_latency_buckets": "a bucket of the histogram of such a distribution",
+    "trace_timeline": "a slice of the time of a trace",
+    "trace_timeline_procs": "a P in a slice of the time of a trace",
+    "trace_ranges": "a stop-the-world phase, a GC cycle, a mark assist or a sweep",
+    "trace_range_totals": "all of these of one name",
+    "trace_tasks": "a user task (runtime/trace.NewTask)",
+    "trace_regions": "a user region (runtime/trace.WithRegion)",
+    "trace_logs": "a user log message (runtime/trace.Log)",
+    "trace_stacks": "a distinct stack of the traces",
+    "trace_frames": "a frame of such a stack",
+    "trace_goroutine_spans": "a time in which a goroutine kept its state; goscope tables and read only",
+    "trace_proc_spans": "a time in which a P ran or was idle; goscope tables and read only",
+    "trace_heap": "a change of the heap or of its goal; goscope tables and read only",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +85,17 @@ class Topic:
 @functools.cache
 def all_topics() -> tuple[Topic, ...]:
     """Every page, group by group."""
-    return (*_pages(), *_rules(), *_states(), *_reasons(), *_processors(), *_tables(), *_fields())
+    return (
+        *_pages(),
+        *_rules(),
+        *_states(),
+        *_reasons(),
+        *_processors(),
+        *_tables(),
+        *_tables_of_traces(),
+        *_fields(),
+        *_columns_of_traces(),
+    )
 
 
 def topic(words: str) -> Topic | None:
@@ -160,6 +196,30 @@ def _fields() -> Iterator[Topic]:
         places = [(t, f) for t, fields in FIELDS.items() for f in fields if f.name == name]
         text = "\n".join(f"In {_TABLES[table]}:\n{_field(field)}" for table, field in places)
         yield Topic(name, "single fields", places[0][1].meaning, text)
+
+
+def _tables_of_traces() -> Iterator[Topic]:
+    for table, columns in TRACE_TABLES.items():
+        lines = [_column(column) for column in columns]
+        text = f"A row is {_TRACE_ROWS[table]}.\n\n" + "\n".join(lines)
+        yield Topic(table, "execution trace tables", _TRACE_ROWS[table], text)
+
+
+def _columns_of_traces() -> Iterator[Topic]:
+    """The columns that no trace line of GODEBUG has; those come first."""
+    known = {field.name for fields in FIELDS.values() for field in fields}
+    places: dict[str, list[tuple[str, Column]]] = {}
+    for table, columns in TRACE_TABLES.items():
+        for column in columns:
+            if column.name not in known:
+                places.setdefault(column.name, []).append((table, column))
+    for name, found in places.items():
+        text = "\n".join(f"In {table}:\n{_column(column)}" for table, column in found)
+        yield Topic(name, "single fields", found[0][1].meaning, text)
+
+
+def _column(column: Column) -> str:
+    return f"    {column.name}: {column.meaning}" + (f" ({column.unit})" if column.unit else "")
 
 
 def _field(field: Field) -> str:

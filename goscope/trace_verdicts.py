@@ -68,7 +68,7 @@ def gc_verdict_of_traces(capture: Capture, findings: Sequence[Finding]) -> Verdi
     longest = max(executions, key=lambda e: e.duration_ns)
     cycles = longest.total("gc_cycles")
     marking = longest.total("gc_ns") / longest.duration_ns
-    reason = f"{cycles} cycle{'s' * (cycles != 1)} in {_called(longest)}"
+    reason = f"{cycles or 'no'} cycle{'s' * (cycles != 1)} in {_called(longest)}"
     if cycles:
         reason += f", in which it marks for {_percent(marking)} of the time"
     sure = Confidence.MEDIUM if longest.duration_ns >= NS_PER_S else Confidence.LOW

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from goscope.formats.trace_columns import TABLES as TRACE_TABLES
 from goscope.goruntime.goroutine_states import STATES
 from goscope.goruntime.trace_fields import FIELDS
 from goscope.goruntime.wait_reasons import WAIT_REASONS
@@ -21,6 +22,8 @@ from goscope.topics import all_topics, mentioning, near, topic
         *(reason.text for reason in WAIT_REASONS),
         *(field.name for fields in FIELDS.values() for field in fields),
         *FIELDS,
+        *TRACE_TABLES,
+        *(column.name for columns in TRACE_TABLES.values() for column in columns),
     ],
 )
 def test_there_is_a_page(name: str) -> None:

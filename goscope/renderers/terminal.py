@@ -62,7 +62,6 @@ _TABLE_WORDS = {
     "races": "data race report",
     "profiles": "profile",
     "profile": "record",
-    "traces": "execution trace",
 }
 
 

@@ -100,9 +100,8 @@ def _finding(
     later = execution.latency("sched_later", most.name)
     of_first = most.first_wait_ns / max(most.sched_wait_ns, 1)
     stack, site = execution.where_it_runs(most.name)
-    run = [
-        f"{f.name} {percent(execution.share_of_procs(f.exec_ns))}" for f in execution.program[:3]
-    ]
+    shares = [(f.name, execution.share_of_procs(f.exec_ns)) for f in execution.program[:3]]
+    run = [f"{name} {percent(share)}" for name, share in shares if share >= 0.01]
     return trace_finding(
         "trace-sched-latency",
         severity,
@@ -110,7 +109,7 @@ def _finding(
         title=f"Goroutines of {most.name} wait for a P, half of the times {in_words(found.p50_ns)} and more",
         detail=f"They waited {in_words(most.sched_wait_ns)} in all and ran for {in_words(most.exec_ns)}; "
         f"{percent(of_first)} of that was the wait for their first run. "
-        f"On the Ps ran meanwhile: {', '.join(run)}.",
+        f"The time of the Ps went to {', '.join(run) or 'others'}.",
         evidence=(
             Evidence("waits to run", found.count, "waits", execution.source),
             Evidence("median", ms(found.p50_ns), "ms"),
