@@ -32,6 +32,7 @@ RULES = {
     "stop_the_world": "trace-stw-long",
     "lock_convoy": "trace-lock-convoy",
     "slow_task": "trace-task-slow",
+    "idle_while_runnable": "trace-idle-while-runnable",
 }
 
 

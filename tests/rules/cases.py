@@ -228,6 +228,9 @@ CASES = {
         fires=traced("go1.27", "trace_gc"), quiet=traced("go1.27", "trace_cpu")
     ),
     "trace-gc-heavy": Case(fires=traced("go1.22", "trace_gc"), quiet=traced("go1.22", "trace_cpu")),
+    "trace-idle-while-runnable": Case(
+        fires=traced("go1.22", "trace_overcommitted"), quiet=traced("go1.22", "trace_sync")
+    ),
     "trace-lock-convoy": Case(
         fires=traced("go1.25", "trace_sync"), quiet=traced("go1.25", "trace_http")
     ),

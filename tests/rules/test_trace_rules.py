@@ -181,6 +181,20 @@ def test_the_share_of_the_gc_and_its_verdict() -> None:
     assert diagnosed(path("1.27", "trace_cpu")).verdicts["gc"].state == "ok"
 
 
+@pytest.mark.parametrize("version", ["1.22", "1.27"])
+def test_ready_goroutines_beside_idle_ps(version: str) -> None:
+    diagnosis = diagnosed(path(version, "trace_overcommitted"))
+    (finding,) = found(diagnosis, "trace-idle-while-runnable")
+    assert finding.severity is Severity.WARNING
+    longest = max(row[3] for row in truth(version, "trace_overcommitted")["latency"].values())
+    assert number(finding, "longest") <= longest / 1e6 + 1
+    assert number(finding, "longest") >= 100
+    assert 40 <= number(finding, "Ps idle meanwhile, on average") <= 64
+    verdict = diagnosis.verdicts["scheduler"]
+    assert verdict.state == "unbalanced"
+    assert "Ps are idle" in verdict.reason
+
+
 # ---- together with other evidence --------------------------------------------------------------------
 
 
