@@ -10,6 +10,7 @@ import numpy as np
 
 from goscope.capture import Capture
 from goscope.findings import Site
+from goscope.goruntime.function_names import is_standard_library
 from goscope.stacks import Stack
 from goscope.tables import Table
 
@@ -154,7 +155,9 @@ class Execution:
         for number, _, _ in self.profile("sched"):
             if self.root(number) == name:
                 stack = self.stack(number)
-                return stack, stack.user_frame or Site(name)
+                own = stack.user_frame
+                library = own is None or is_standard_library(own.function or "")
+                return stack, stack.frames[-1] if library else own or Site(name)
         return None, Site(name)
 
     def root(self, number: int) -> str | None:

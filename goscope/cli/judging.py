@@ -328,7 +328,8 @@ def _nothing(inputs: Sequence[Input]) -> str:
         )
     return (
         f"{what}: nothing of the Go runtime in it; goscope reads schedtrace, scheddetail and gctrace "
-        "lines (GODEBUG=schedtrace=1000,gctrace=1, on stderr), goroutine dumps (pprof debug=2) and profiles"
+        "lines (GODEBUG=schedtrace=1000,gctrace=1, on stderr), goroutine dumps (pprof debug=2), profiles and "
+        "execution traces"
     )
 
 

@@ -69,8 +69,8 @@ def find(
             Severity.WARNING if of_all >= warning_share else Severity.INFO,
             execution,
             title=f"Goroutines of {most.name} help the GC for {percent(share)} of their time",
-            detail=f"{most.goroutines} goroutines spent {in_words(most.assist_ns)} in mark assists "
-            f"and ran for {in_words(most.exec_ns)}.",
+            detail=f"{most.goroutines} goroutine{'s' * (most.goroutines != 1)} spent "
+            f"{in_words(most.assist_ns)} in mark assists and ran for {in_words(most.exec_ns)}.",
             evidence=(
                 Evidence("mark assists, of all goroutines", count, "assists", execution.source),
                 Evidence("longest", ms(longest), "ms"),

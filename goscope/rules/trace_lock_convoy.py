@@ -127,7 +127,7 @@ def _finding(execution: Execution, line: _Line) -> Finding:
         wakers[place_of(execution.stack(number).user_frame)] += count
     by = sorted(wakers.items(), key=lambda w: -w[1])[:2]
     detail = (
-        f"{line.count} waits, {in_words(line.ns)} in all; "
+        f"{line.count} waits ended, {in_words(line.ns)} in all; "
         f"the whole program ran for {in_words(computed)}."
     )
     if line.still:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from goscope.executions import NS_PER_MS, Execution
 from goscope.findings import Confidence, Evidence, Finding, Group, Severity, Site
+from goscope.goruntime.function_names import is_standard_library
 from goscope.goruntime.parked_frames import reason_of_stack
 from goscope.stacks import Stack
 
@@ -20,7 +21,8 @@ def ms(ns: float) -> float | int:
 
 def in_words(ns: float) -> str:
     """A time for a sentence: 12.3 ms, 1.5 s."""
-    return f"{ns / 1e9:.3g} s" if ns >= 1e9 else f"{ns / NS_PER_MS:.3g} ms"
+    value, unit = (ns / 1e9, "s") if ns >= 1e9 else (ns / NS_PER_MS, "ms")
+    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
 
 
 def percent(share: float) -> str:
@@ -63,12 +65,20 @@ def trace_finding(
         ),
         advice=advice,
         process=execution.process,
-        site=site or (stack.user_frame if stack else None),
+        site=site or (_place_in(stack) if stack else None),
         stack=stack.frames if stack else (),
         blocked_on=blocked_on,
         created_by=created_by,
         goroutines=group,
     )
+
+
+def _place_in(stack: Stack) -> Site | None:
+    """The program's own frame; without one the start function says more than the library's frame on top."""
+    own = stack.user_frame
+    if own is not None and own.function and is_standard_library(own.function):
+        return stack.frames[-1]
+    return own
 
 
 #: The reasons of traces that dumps call otherwise (runtime/traceruntime.go, runtime/runtime2.go).
