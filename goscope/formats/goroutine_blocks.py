@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, cast
 
@@ -392,7 +392,7 @@ class GoroutineReader:
         creators = text_cells([cast("str | None", s.creator.get("creator")) for s in self._stacks])
         sizes = [len(rows.ids) for rows in inputs]
         names = text_cells([rows.input_name for rows in inputs])
-        cells = {
+        cells: dict[str, Cells | Callable[[], Cells]] = {
             "input": Cells(np.repeat(names.values, sizes), None, names.categories),
             "process": int_cells([None] * count),
             "line": Cells(narrow(_concatenated([p for r in inputs for p in r.lines]) + 1)),
@@ -412,9 +412,10 @@ class GoroutineReader:
             "creator": Cells(creators.values[stack], None, creators.categories),
             "parent": Cells(narrow(parent), parent >= 0),
             "ancestors": _sparse_texts(count, ancestors),
-            "gp": _sparse_texts(count, {row: words[0] for row, words in registers.items()}),
-            "m": _sparse_ints(count, {row: words[1] for row, words in registers.items()}),
-            "mp": _sparse_texts(count, {row: words[2] for row, words in registers.items()}),
+            # Of a SIGQUIT all goroutines have them, and no rule looks.
+            "gp": lambda: _sparse_texts(count, {row: w[0] for row, w in registers.items()}),
+            "m": lambda: _sparse_ints(count, {row: w[1] for row, w in registers.items()}),
+            "mp": lambda: _sparse_texts(count, {row: w[2] for row, w in registers.items()}),
             "log_line": _sparse_texts(count, above),
         }
         return Table("goroutines", GOROUTINES, cells, count)
