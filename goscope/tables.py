@@ -105,6 +105,13 @@ class Table:
             return values.astype(np.int64)  # stored narrow; arithmetic must not overflow
         return values
 
+    def at(self, column: str, rows: Ints) -> npt.NDArray[Any]:
+        """The values at these positions: of few rows of a long table, and so without a copy of the column."""
+        values = self._column(column).values[rows]
+        if values.dtype.kind == "i" and values.dtype != np.int8:
+            return values.astype(np.int64)
+        return values
+
     def cells(self, column: str) -> Cells:
         """A column as it is stored."""
         return self._column(column)
