@@ -107,6 +107,17 @@ def test_mixtures(
     assert read(lines).everything() == whole
 
 
+def test_lines_above_the_record_that_teaches_a_prefix_stay_as_they_are(read: READ) -> None:
+    data = (
+        b"# 2026/11/24 17:39:49 http: panic serving 127.0.0.1:6058: in a handler\n# of two lines\n"
+        b"# goroutine 38 [running]:\n# main.main()\n# \t/app/main.go:19 +0xbb\n"
+    )
+    whole = read(data).everything()
+    assert [row["message"] for row in whole["crashes"]] == ["in a handler\n# of two lines"]
+    assert read(single(data)).everything() == whole
+    assert read(data.splitlines(keepends=True)).everything() == whole
+
+
 SOME = capture_texts()[::12]
 
 
