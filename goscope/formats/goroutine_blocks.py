@@ -256,7 +256,7 @@ class GoroutineReader:
         if gp is not None:
             words = (
                 gp.decode(),
-                None if m is None else int(m),
+                _number(m),
                 None if mp is None else mp.decode(),
             )
             rows.registers[len(rows.ids)] = words
@@ -322,7 +322,7 @@ class GoroutineReader:
             parts = self._shapes["elided"].parse(text)
             if isinstance(parts, Rejected):
                 return None
-            return {"elided": next((int(p.text) for p in parts if p.name == "count"), None)}
+            return {"elided": next((_number(p.text) for p in parts if p.name == "count"), None)}
         if text.startswith(b"created by "):
             parts = self._shapes["created"].parse(_IN_GOROUTINE.sub(b"", text))
             return None if isinstance(parts, Rejected) else _created(parts)
@@ -489,12 +489,12 @@ def _header(parts: tuple[Piece, ...]) -> _Header:
     durable = f"{state} (durable)"
     if "durable" in flags and reason(durable) is not None and reason(durable) != reason(state):
         state = durable  # a wait reason of its own since 1.25
-    bubble = next((int(part.words[1][1]) for part in parts if part.name == "bubble"), None)
+    bubble = next((_number(part.words[1][1]) for part in parts if part.name == "bubble"), None)
     waits = status is None
     return _Header(
         state=("leaked" if "leaked" in flags else "waiting") if waits else state,
         wait_reason=state if waits else None,
-        wait_minutes=int(texts["wait_minutes"]) if "wait_minutes" in texts else None,
+        wait_minutes=_number(texts.get("wait_minutes")),
         locked=any(part.name == "locked" for part in parts),
         flags=flags,
         bubble=bubble,
