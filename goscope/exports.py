@@ -8,14 +8,13 @@ gets an apostrophe in front.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goscope.capture import Capture
 from goscope.errors import InputError
+from goscope.whole_files import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +25,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def write_tables(capture: Capture, folder: Path, form: str) -> dict[str, int]:
     """Write every table that holds rows to ``folder/<table>.<form>``; the rows of each.
 
-    ``form`` is one of :data:`FORMS`. Each file is written under another name and moved, so that no half
-    of one is left behind.
+    ``form`` is one of :data:`FORMS`. A file that cannot be written to its end leaves the old one.
 
     Raises:
         InputError: a file cannot be written.
@@ -39,24 +37,13 @@ def write_tables(capture: Capture, folder: Path, form: str) -> dict[str, int]:
         for name in capture.table_names:
             frame = capture.frame(name)
             if len(frame):
-                _moved_in(folder / f"{name}.{form}", frame, write)
+                with whole_file(folder / f"{name}.{form}") as path:
+                    write(frame, path)
                 written[name] = len(frame)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"{folder}: cannot be written: {reason}") from error
     return written
-
-
-def _moved_in(path: Path, frame: pd.DataFrame, write: Callable[[pd.DataFrame, Path], None]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        write(frame, Path(temporary))
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _parquet(frame: pd.DataFrame, path: Path) -> None:

@@ -325,20 +325,12 @@ def _nothing(inputs: Sequence[Input]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a report under a temporary name and move it, so that no half of one is left behind."""
-    import os
-    import tempfile
+    """Write a report, so that no half of one is left behind."""
+    from goscope.whole_files import whole_file
 
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with whole_file(path) as file:
+            file.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"{path}: cannot be written: {reason}") from error
