@@ -350,7 +350,7 @@ class _Reading:
         self._rejoined: list[tuple[int, bytes]] = []  # in another process
         self._rows_before = {n: b.total for n, b in builder._builders.items()}
         self.finished = False
-        self._unparsed_before = self._unparsed()
+        self._unparsed_before = [(s.unparsed_count, len(s.unparsed)) for s in self._readers()]
         self._blocks: set[str] = set()
         self.cut: list[Unparsed] = []
         self._content: str | None = None
@@ -419,14 +419,15 @@ class _Reading:
         formats |= {builder._format_of_block[kind] for kind in self._blocks}
         if self._content is not None and problem is None:
             formats.add(self._content)
-        count, examples = self._unparsed()
+        pairs = list(zip(self._readers(), self._unparsed_before, strict=True))
+        fresh = [one for reader, (_, known) in pairs for one in reader.unparsed[known:]]
         return Input(
             name=self.name,
             formats=tuple(sorted(formats)),
             lines=lines,
             size=self._size,
-            unparsed_count=count - self._unparsed_before[0] + len(self.cut),
-            unparsed=self._placed([*examples[len(self._unparsed_before[1]) :], *self.cut]),
+            unparsed_count=sum(r.unparsed_count - n for r, (n, _) in pairs) + len(self.cut),
+            unparsed=self._placed([*fresh, *self.cut]),
             cut=self._last != b"\n" and self._size > 0,
             problem=problem,
             wrapped=self._streams.wrapped,
@@ -441,7 +442,7 @@ class _Reading:
             numbers = lines.get(one.input)
             line = one.line if numbers is None else int(numbers[one.line - 1]) + 1
             found.append(replace(one, input=self.name, line=line))
-        return tuple(found)
+        return tuple(sorted(found, key=lambda one: one.line))
 
     def _absorb(self, rest: Rest, lines: int) -> int:
         """Take what another process read, so many lines further down; returns its lines."""
@@ -459,13 +460,9 @@ class _Reading:
         self._last = b"" if found.cut else b"\n"
         return found.lines
 
-    def _unparsed(self) -> tuple[int, list[Unparsed]]:
-        sources: list[LineShapes | BlockReader] = [self._builder._lines]
-        sources += self._builder._readers.values()
-        return (
-            sum(source.unparsed_count for source in sources),
-            [unparsed for source in sources for unparsed in source.unparsed],
-        )
+    def _readers(self) -> list[LineShapes | BlockReader]:
+        """Whoever may set records aside."""
+        return [self._builder._lines, *self._builder._readers.values()]
 
     def _take(self, pieces: Iterable[tuple[Origin, Piece]]) -> None:
         for origin, piece in pieces:

@@ -256,7 +256,7 @@ class GoroutineReader:
         if gp is not None:
             words = (
                 gp.decode(),
-                _number(m),
+                None if m is None else _number(m.decode()),
                 None if mp is None else mp.decode(),
             )
             rows.registers[len(rows.ids)] = words
