@@ -150,7 +150,7 @@ class GoroutineReader:
             if blocks.cut and index == len(blocks.texts) - 1:
                 own = _certain(own)
             header = headers.get(tail)
-            if header is None:
+            if header is None or len(number) > _MOST_DIGITS or not number.isdigit():
                 header = self._new_header(head, int(blocks.numbers[index]), rows)
                 if header is None:
                     kept[index] = False

@@ -41,7 +41,7 @@ goroutine 1 [running]:
 main.main()
 \t/app/main.go:2 +0x1d
 
-goroutine 8 [chan send, 90 minutes] {{token: "{SECRET}", dsn: "mysql://root:{SECRET}@db", h: "Basic {SECRET}=="}}:
+goroutine 8 [chan send, 90 minutes] {{token: "{SECRET}", dsn: "mysql://app:{SECRET}@db", h: "Basic {SECRET}=="}}:
 main.h(0x1)
 \t/app/main.go:19 +0x1d
 created by main.{HARM} in goroutine 1
