@@ -37,7 +37,9 @@ def test_no_bytes_are_fatal(read: READ, data: bytes) -> None:
     assert sum(map(len, frames)) == sum(found.capture.records().values())
 
 
-@pytest.mark.parametrize("number", ["9" * 19, "9" * 30, "9" * 5000, "1x", "1_0", "0x1", "\u0661", "1\t2"])
+@pytest.mark.parametrize(
+    "number", ["9" * 19, "9" * 30, "9" * 5000, "1x", "1_0", "0x1", "\u0661", "1\t2"]
+)
 def test_an_id_that_is_none_under_a_header_that_is_known(read: READ, number: str) -> None:
     block = "goroutine {} [running]:\nmain.main()\n\t/x.go:1 +0x1\n\n"
     found = read(block.format(1) + block.format(number) + block.format(2))
