@@ -60,8 +60,8 @@ _HEADER = re.compile(
 )
 _POINTERS = re.compile(rb" fp=0x[0-9a-f]+ sp=0x[0-9a-f]+ pc=0x[0-9a-f]+")
 _ORIGIN = re.compile(rb"\n\[originating from goroutine ([0-9]+)\]:")
-_PLACE = re.compile(rb"(?:\t|  +)(?:[^\n]*:[0-9]+|pc=0x)")
-_ARGUMENTS = re.compile(rb"\([0{_][^\n]*\)\n")
+_PLACE = re.compile(rb"(?:\t|  )(?:[^\n]*:[0-9]| *pc=0x)")
+_ARGUMENTS = re.compile(rb"\([0{_][^\n()]*\)\n")
 _GOES_ON = re.compile(rb":[0-9]+ \+0x[0-9a-f]|elided\.\.\.$|\]:$")
 _MOST_DIGITS = 18
 _IN_GOROUTINE = re.compile(rb" in goroutine ([0-9]+)(?=\n|$)")

@@ -57,7 +57,9 @@ MEGABYTE = 1 << 20
         b"goroutine 1 [running] {" + b"a: b, " * 9000 + b"\n",
         b'goroutine 1 [running] {a: "' + b"\\" * MEGABYTE + b"\n",
         b"goroutine 1 [running]:\n" + b"(" * MEGABYTE + b"\n\t/x.go:1\n",
-        b"goroutine 1 [running]:\n" + b"f(0" * 9000 + b"\n\t/x.go:1\n",
+        b"goroutine 1 [running]:\n" + b"f(0" * (MEGABYTE // 3) + b"\n\t/x.go:1\n",
+        b"goroutine 1 [running]:\n" + b"f(0)" * (MEGABYTE // 4) + b"\n\t/x.go:1\n",
+        b"goroutine 1 [running]:\nmain.main()\n" + b" " * MEGABYTE + b"\n",
         b"goroutine 1 [running]:\nmain.main()\n\t/" + b":1" * (MEGABYTE // 2) + b"x\n",
         b"goroutine 1 [running]:\n" + b"\t:1" * (MEGABYTE // 3) + b"\n",
         b"goroutine 1 [running]:\nf()\n\t/x.go:1\ncreated by "
