@@ -7,7 +7,9 @@ gets an apostrophe in front.
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +21,9 @@ from goscope.whole_files import whole_file
 if TYPE_CHECKING:
     import pandas as pd
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: Where a spreadsheet may see the start of a cell that is a formula: also behind what parts cells and
+#: rows where a comma stands in numbers, and a quotation mark inside a cell means nothing.
+_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r\n＝＋－＠])")
 
 
 def write_tables(capture: Capture, folder: Path, form: str) -> dict[str, int]:
@@ -58,7 +62,8 @@ def _csv(frame: pd.DataFrame, path: Path) -> None:
             plain[name] = plain[name].astype(object).map(words, na_action="ignore")
         elif plain[name].dtype == object:
             plain[name] = plain[name].map(json.dumps)
-    plain.to_csv(path, index=False)
+    # All texts are quoted: a bare \r would start a row.
+    plain.to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 def _json_lines(frame: pd.DataFrame, path: Path) -> None:
@@ -66,7 +71,7 @@ def _json_lines(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return _FORMULA.sub("'", text)
 
 
 #: How each form is written; the name is the suffix of the files.
