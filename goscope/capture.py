@@ -20,7 +20,15 @@ from goscope.crashes import link_crashes
 from goscope.errors import InputError
 from goscope.formats import HEAD, all_formats, content_format
 from goscope.formats.format import BlockReader, Content
-from goscope.framing.framer import BlockRecords, LineRecords, Piece, TornRecord
+from goscope.framing.framer import (
+    LONGEST_RECORD,
+    BlockRecords,
+    CutRecord,
+    LineRecords,
+    LongRecord,
+    Piece,
+    TornRecord,
+)
 from goscope.framing.sieve import Sieve
 from goscope.intervals import with_interval_cpu
 from goscope.limits import Limits
@@ -337,6 +345,13 @@ class Rest:
     cut: list[Unparsed]
 
 
+_EXPECTED: Mapping[type[Piece], str] = {
+    CutRecord: "the rest of the line: the input ends here",
+    LongRecord: f"a record of at most {LONGEST_RECORD >> 20} MiB",
+    TornRecord: TORN,
+}
+
+
 class _Reading:
     """The reading of one input."""
 
@@ -477,8 +492,7 @@ class _Reading:
                 if self._builder._readers[piece.kind].read(piece):
                     self._blocks.add(piece.kind)
             else:
-                torn = isinstance(piece, TornRecord)
-                expected = TORN if torn else "the rest of the line: the input ends here"
+                expected = _EXPECTED[type(piece)]
                 self.cut.append(Unparsed(origin.name, piece.number + 1, piece.text, expected))
 
 

@@ -318,6 +318,14 @@ def _nothing(inputs: Sequence[Input]) -> str:
         return (
             f"{what}: empty; was the program run with GODEBUG=schedtrace=1000 and its stderr kept?"
         )
+    first = next((one for found in inputs for one in found.unparsed), None)
+    if first is not None:
+        count = sum(found.unparsed_count for found in inputs)
+        records = "a record" if count == 1 else f"{count:,} records"
+        return (
+            f"{what}: {records} of the Go runtime, and none could be understood; at "
+            f"{first.input}:{first.line} goscope expected {first.expected}"
+        )
     return (
         f"{what}: nothing of the Go runtime in it; goscope reads schedtrace, scheddetail and gctrace "
         "lines (GODEBUG=schedtrace=1000,gctrace=1, on stderr), goroutine dumps (pprof debug=2) and profiles"

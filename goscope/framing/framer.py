@@ -74,6 +74,14 @@ _FIRST_LINES = 2
 
 
 @dataclass(frozen=True, slots=True)
+class LongRecord:
+    """The first line of a record that went on beyond all limits, and is passed by."""
+
+    text: bytes
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class TornRecord:
     """The end of a record whose beginning nobody can find, because another write stands between."""
 
@@ -89,7 +97,7 @@ _LOOSE[np.frombuffer(b" \t[abcdefghijklmnopqrstuvwxyz", np.uint8)] = True
 _FRAGMENT = np.zeros(256, np.bool_)
 _FRAGMENT[np.frombuffer(b"0123456789 @%+/->:,=.[", np.uint8)] = True
 
-Piece = LineRecords | BlockRecords | CutRecord | TornRecord
+Piece = LineRecords | BlockRecords | CutRecord | LongRecord | TornRecord
 
 
 class Framer:
@@ -217,7 +225,8 @@ class Framer:
         if kept < len(lines):
             start = int(raw.starts[kept])
             if len(data) - start > LONGEST_RECORD:
-                kept = len(lines)  # endless: let it go
+                yield LongRecord(lines.text(kept)[:_ABOVE], lines.first + kept)
+                kept = len(lines)
             else:
                 self._held = data[start:]
         cut_line = kept - 1 if cut else -1

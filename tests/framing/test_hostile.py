@@ -83,3 +83,17 @@ def test_long_lines_take_seconds_at_most(read: READ, line: bytes) -> None:
     found = read(line + b"\n\n" + GC)
     assert time.process_time() - begin < 5
     assert [row["cycle"] for row in found.rows("gc")] == [3]
+
+
+@pytest.mark.parametrize("step", [1 << 20, 1 << 16, 5_000])
+def test_a_record_beyond_all_limits_is_told_and_what_is_around_it_is_read(
+    read: READ, step: int
+) -> None:
+    frames = b"main.f(0x1)\n\t/x.go:1 +0x1\n" * 400_000
+    data = GC + b"\ngoroutine 7 [running]:\n" + frames + b"\n" + GC
+    found = read([data[at : at + step] for at in range(0, len(data), step)])
+    assert [row["cycle"] for row in found.rows("gc")] == [3, 3]
+    assert found.input.unparsed_count == 1
+    (one,) = found.input.unparsed
+    assert (one.line, one.text) == (3, b"goroutine 7 [running]:")
+    assert one.expected == "a record of at most 4 MiB"
