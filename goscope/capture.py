@@ -263,6 +263,7 @@ class CaptureBuilder:
 
     def thin(self, limits: Limits) -> None:
         """Let go of what is too old or too much, so that a stream may be read for weeks."""
+        self._lines.flush()
         limits.apply(self._builders, self._readers.values())
 
     def sieve(self) -> Sieve:
@@ -316,6 +317,7 @@ class CaptureBuilder:
 
     def build(self) -> Capture:
         """The capture of what was read so far; an input that is still being read is in it."""
+        self._lines.flush()
         inputs, origins = list(self._inputs), list(self._origins)
         if self._reading is not None and not self._reading.finished:
             inputs.append(self._reading.found(None))
@@ -358,6 +360,7 @@ class _Reading:
     def __init__(self, builder: CaptureBuilder, name: str, plain: bool):
         self._builder = builder
         self.name = name
+        builder._lines.flush()
         kinds = builder._line_kinds, builder._block_kinds
         self._streams = Streams(name, *kinds, builder._lines.accepts, plain=plain)
         self.expect_all = self._streams.expect_all
@@ -423,6 +426,7 @@ class _Reading:
     def found(self, problem: str | None, rest: Rest | None = None) -> Input:
         """What was found until now."""
         builder = self._builder
+        builder._lines.flush()
         lines = self._streams.lines
         if rest is not None:
             lines += self._absorb(rest, lines)
@@ -531,8 +535,10 @@ def _link_samples(tables: dict[str, Table]) -> dict[str, Table]:
             if word not in sched.categories("input"):
                 continue
             headers = np.flatnonzero(sched["input"] == sched.categories("input").index(word))
-            place = np.searchsorted(sched["line"][headers], table["line"][mine]) - 1
-            sample[mine] = np.where(place >= 0, headers[np.maximum(place, 0)], -1)
+            # In the order of the lines: each header's rows reach to the next header.
+            begins = np.searchsorted(table["line"][mine], sched["line"][headers])
+            counts = np.diff(begins, prepend=0, append=int(np.count_nonzero(mine)))
+            sample[mine] = np.repeat(np.append(-1, headers), counts)
         tables[name] = table.replaced("sample", Cells(sample, sample >= 0))
     return tables
 
