@@ -20,7 +20,15 @@ from goscope.crashes import link_crashes
 from goscope.errors import InputError
 from goscope.formats import HEAD, all_formats, content_format
 from goscope.formats.format import BlockReader, Content
-from goscope.framing.framer import BlockRecords, LineRecords, Piece, TornRecord
+from goscope.framing.framer import (
+    LONGEST_RECORD,
+    BlockRecords,
+    CutRecord,
+    LineRecords,
+    LongRecord,
+    Piece,
+    TornRecord,
+)
 from goscope.framing.sieve import Sieve
 from goscope.intervals import with_interval_cpu
 from goscope.limits import Limits
@@ -339,6 +347,13 @@ class Rest:
     cut: list[Unparsed]
 
 
+_EXPECTED: Mapping[type[Piece], str] = {
+    CutRecord: "the rest of the line: the input ends here",
+    LongRecord: f"a record of at most {LONGEST_RECORD >> 20} MiB",
+    TornRecord: TORN,
+}
+
+
 class _Reading:
     """The reading of one input."""
 
@@ -353,7 +368,7 @@ class _Reading:
         self._rejoined: list[tuple[int, bytes]] = []  # in another process
         self._rows_before = {n: b.total for n, b in builder._builders.items()}
         self.finished = False
-        self._unparsed_before = self._unparsed()
+        self._unparsed_before = [(s.unparsed_count, len(s.unparsed)) for s in self._readers()]
         self._blocks: set[str] = set()
         self.cut: list[Unparsed] = []
         self._content: str | None = None
@@ -423,14 +438,15 @@ class _Reading:
         formats |= {builder._format_of_block[kind] for kind in self._blocks}
         if self._content is not None and problem is None:
             formats.add(self._content)
-        count, examples = self._unparsed()
+        pairs = list(zip(self._readers(), self._unparsed_before, strict=True))
+        fresh = [one for reader, (_, known) in pairs for one in reader.unparsed[known:]]
         return Input(
             name=self.name,
             formats=tuple(sorted(formats)),
             lines=lines,
             size=self._size,
-            unparsed_count=count - self._unparsed_before[0] + len(self.cut),
-            unparsed=self._placed([*examples[len(self._unparsed_before[1]) :], *self.cut]),
+            unparsed_count=sum(r.unparsed_count - n for r, (n, _) in pairs) + len(self.cut),
+            unparsed=self._placed([*fresh, *self.cut]),
             cut=self._last != b"\n" and self._size > 0,
             problem=problem,
             wrapped=self._streams.wrapped,
@@ -445,7 +461,7 @@ class _Reading:
             numbers = lines.get(one.input)
             line = one.line if numbers is None else int(numbers[one.line - 1]) + 1
             found.append(replace(one, input=self.name, line=line))
-        return tuple(found)
+        return tuple(sorted(found, key=lambda one: one.line))
 
     def _absorb(self, rest: Rest, lines: int) -> int:
         """Take what another process read, so many lines further down; returns its lines."""
@@ -463,13 +479,9 @@ class _Reading:
         self._last = b"" if found.cut else b"\n"
         return found.lines
 
-    def _unparsed(self) -> tuple[int, list[Unparsed]]:
-        sources: list[LineShapes | BlockReader] = [self._builder._lines]
-        sources += self._builder._readers.values()
-        return (
-            sum(source.unparsed_count for source in sources),
-            [unparsed for source in sources for unparsed in source.unparsed],
-        )
+    def _readers(self) -> list[LineShapes | BlockReader]:
+        """Whoever may set records aside."""
+        return [self._builder._lines, *self._builder._readers.values()]
 
     def _take(self, pieces: Iterable[tuple[Origin, Piece]]) -> None:
         for origin, piece in pieces:
@@ -484,8 +496,7 @@ class _Reading:
                 if self._builder._readers[piece.kind].read(piece):
                     self._blocks.add(piece.kind)
             else:
-                torn = isinstance(piece, TornRecord)
-                expected = TORN if torn else "the rest of the line: the input ends here"
+                expected = _EXPECTED[type(piece)]
                 self.cut.append(Unparsed(origin.name, piece.number + 1, piece.text, expected))
 
 

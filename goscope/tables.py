@@ -106,6 +106,13 @@ class Table:
             return values.astype(np.int64)  # stored narrow; arithmetic must not overflow
         return values
 
+    def at(self, column: str, rows: Ints) -> npt.NDArray[Any]:
+        """The values at these positions: of few rows of a long table, and so without a copy of the column."""
+        values = self._column(column).values[rows]
+        if values.dtype.kind == "i" and values.dtype != np.int8:
+            return values.astype(np.int64)
+        return values
+
     def cells(self, column: str) -> Cells:
         """A column as it is stored."""
         return self._column(column)
@@ -376,6 +383,9 @@ def stacked(tables: Sequence[Table]) -> Table:
     return builder.build()
 
 
+_LEAST, _MOST = -(2**63), 2**63 - 1
+
+
 def text_cells(words: Iterable[str | None]) -> Cells:
     """A finished TEXT column from strings."""
     codes: dict[str, int] = {}
@@ -384,9 +394,10 @@ def text_cells(words: Iterable[str | None]) -> Cells:
 
 
 def int_cells(numbers: Sequence[int | None]) -> Cells:
-    """A finished INT column from numbers, None for missing."""
-    values = np.array([0 if n is None else n for n in numbers], np.int64)
-    valid = np.array([n is not None for n in numbers], np.bool_)
+    """A finished INT column from numbers, None for missing; what no 64 bits hold is missing too."""
+    fitting = [None if n is None or not _LEAST <= n <= _MOST else n for n in numbers]
+    values = np.array([0 if n is None else n for n in fitting], np.int64)
+    valid = np.array([n is not None for n in fitting], np.bool_)
     return Cells(narrow(values), None if valid.all() else valid)
 
 

@@ -14,7 +14,7 @@ import goscope
 ROOT = Path(goscope.__path__[0])
 
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "goruntime"}),
+    frozenset({"credentials", "errors", "goruntime", "small_files", "whole_files"}),
     frozenset({"tables", "numerals", "grammars", "discovery", "sources"}),
     frozenset({"reduction"}),
     frozenset({"framing"}),

@@ -135,7 +135,7 @@ def diff(
 
 
 def _shown(name: str) -> str:
-    from goscope.sources.addresses import without_credentials
+    from goscope.credentials import without_credentials
 
     return without_credentials(name) if "://" in name else Path(name).as_posix()
 

@@ -67,7 +67,7 @@ def find(
 
 def _spread(blocked: Blocked) -> float:
     """Over how many ids per goroutine the group is spread; about 1 if it was started at once."""
-    ids = blocked.snapshot.rows["id"][blocked.rows]
+    ids = blocked.snapshot.rows.at("id", blocked.rows)
     return float(ids.max() - ids.min() + 1) / len(ids)
 
 

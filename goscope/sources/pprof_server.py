@@ -17,8 +17,8 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
+from goscope.credentials import without_credentials
 from goscope.errors import InputError, UsageError
-from goscope.sources.addresses import without_credentials
 from goscope.sources.pages import Access, Page
 
 ROOT = "/debug/pprof/"
