@@ -20,7 +20,7 @@ from goscope.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_tables(capture: Capture, folder: Path, form: str) -> dict[str, int]:
@@ -67,7 +67,7 @@ def _csv(frame: pd.DataFrame, path: Path) -> None:
     plain = frame.copy()
     for name in plain.columns:
         if plain[name].dtype == "category":
-            words = {word: _harmless(str(word)) for word in plain[name].cat.categories}
+            words = {word: no_formula(str(word)) for word in plain[name].cat.categories}
             plain[name] = plain[name].astype(object).map(words, na_action="ignore")
         elif plain[name].dtype == object:
             plain[name] = plain[name].map(json.dumps)
@@ -78,7 +78,8 @@ def _json_lines(frame: pd.DataFrame, path: Path) -> None:
     frame.to_json(path, orient="records", lines=True, force_ascii=False)
 
 
-def _harmless(text: str) -> str:
+def no_formula(text: str) -> str:
+    """A cell of a CSV that no spreadsheet runs: an apostrophe in front of what begins like a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

@@ -108,7 +108,7 @@ def place_of(stack: Stack) -> Site | None:
 
 
 @lru_cache(maxsize=4)
-def _alike(capture: Capture) -> Ints:
+def alike(capture: Capture) -> Ints:
     """For each stack the first one that is the same but for the runtime's own frames.
 
     Lines tell, not files: a program that was built in two places is the same program.
@@ -128,7 +128,7 @@ def _groups(capture: Capture, process: int, dumps: tuple[Snapshot, ...], limit: 
     codes = [state_of(d.rows)[0] for d in dumps]
     words = state_of(dumps[-1].rows)[1]
     state = np.concatenate(codes)
-    stack = _alike(capture)[np.concatenate([d.rows["stack"] for d in dumps])]
+    stack = alike(capture)[np.concatenate([d.rows["stack"] for d in dumps])]
     dump = np.repeat(np.arange(len(dumps)), [len(d.rows) for d in dumps])
     keys, group = np.unique(stack * (len(words) + 1) + state, return_inverse=True)
     counts = np.zeros((len(keys), len(dumps)), np.int64)
@@ -190,7 +190,7 @@ def _group(
     dump: Ints,
     elided: Floats,
 ) -> StackGroup:
-    number = int(_alike(capture)[columns.stack[rows[0]]])
+    number = int(alike(capture)[columns.stack[rows[0]]])
     latest = rows[dump[rows] == dump[rows].max()]
     last = latest if counts[-1] else latest[:0]
     minutes = columns.minutes[latest]

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from goscope import __version__
-from goscope.cli import analyze, diff, explain, rules, run, schema, tables, watch
+from goscope.cli import analyze, diff, explain, goroutines, rules, run, schema, tables, watch
 from goscope.cli.messages import tell
 from goscope.errors import UsageError
 
@@ -28,6 +28,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "run": run.run,
     "watch": watch.watch,
     "diff": diff.diff,
+    "goroutines": goroutines.goroutines,
     "tables": tables.tables,
     "rules": rules.rules,
     "explain": explain.explain,
