@@ -47,7 +47,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"signatures"}),
     frozenset({"scheduling", "collecting", "thread_counts"}),
     frozenset({"heap_trend", "gc_verdict", "threads_verdict"}),
-    frozenset({"source_links", "timeline", "stack_groups"}),
+    frozenset({"source_links", "timeline", "trends", "stack_groups"}),
     frozenset({"goroutines", "selection", "goroutine_groups"}),
     frozenset({"rules"}),
     frozenset({"diagnosis", "configuration", "topics"}),

@@ -21,6 +21,7 @@ from goscope.cli.judging import (
     QuietOption,
     SourceRootOption,
     SourceUrlOption,
+    VerboseOption,
     judging,
 )
 from goscope.cli.live import (
@@ -68,6 +69,7 @@ def analyze(
     ] = False,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
+    verbose: VerboseOption = False,
     snapshots: SnapshotsOption = 3,
     interval: IntervalOption = "2s",
     full: FullOption = False,
@@ -111,6 +113,7 @@ def analyze(
         strict=strict,
         quiet=quiet,
         no_color=no_color,
+        verbose=verbose,
     )
     live = live_options(
         snapshots=snapshots,

@@ -6,6 +6,8 @@ Settings, reports, the summary, the exit code. A command reads a capture in its 
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -87,6 +89,9 @@ FailOnOption = Annotated[
     FailOn, typer.Option(help="Exit with 1 if there are findings of this severity or worse.")
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show all evidence, stacks and groups.")
+]
 NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colours.")]
 
 
@@ -107,6 +112,7 @@ class Judging:
     strict: bool = False
     quiet: bool = False
     no_color: bool = False
+    verbose: bool = False
 
     def diagnosis(self, capture: Capture) -> Diagnosis:
         """What is to be said about a capture."""
@@ -195,9 +201,12 @@ class Judging:
 
     def summary(self, diagnosis: Diagnosis, *, aside: bool = False) -> str:
         """The summary for the terminal that standard output or standard error goes to."""
-        from goscope.renderers.terminal import show
+        from goscope.renderers.terminal import PAGE, show
 
-        return on_terminal(partial(show, diagnosis), no_color=self.no_color, aside=aside)
+        stream = sys.stderr if aside else sys.stdout
+        height = shutil.get_terminal_size().lines if stream.isatty() else PAGE
+        shown = partial(show, diagnosis, full=self.verbose, height=height)
+        return on_terminal(shown, no_color=self.no_color, aside=aside)
 
 
 def judging(
@@ -214,6 +223,7 @@ def judging(
     strict: bool = False,
     quiet: bool = False,
     no_color: bool = False,
+    verbose: bool = False,
 ) -> Judging:
     """The options as the user gave them, understood."""
     from goscope.source_links import source_links
@@ -228,6 +238,7 @@ def judging(
         strict=strict,
         quiet=quiet,
         no_color=no_color,
+        verbose=verbose,
     )
 
 

@@ -22,7 +22,8 @@ def stack_lines(
     """The frames as lines, innermost first, and the go statement.
 
     Of the frames of Go on top only the one that the program called is shown, and at most ``most`` in
-    all; ``full`` shows every frame with its whole path. ``mark`` is the frame to point at.
+    all; ``full`` shows every frame with its whole path. ``mark`` is the frame to point at,
+    with its path.
     """
     from rich.text import Text
 
@@ -37,7 +38,8 @@ def stack_lines(
         point = ("> " if frame == mark else "  ") if pointed else ""
         own = bool(frame.function) and not is_standard_library(frame.function or "")
         style = "bold" if own else "dim"
-        lines.append(Text.assemble((f"{point}{name:{width}}", style), (_file(frame, full), "dim")))
+        file = _file(frame, full or frame == mark)
+        lines.append(Text.assemble((f"{point}{name:{width}}", style), (file, "dim")))
     if below + elided:
         lines.append(Text(f"  ... {_frames(below + elided)} more", "dim"))
     if stack.created_by is not None:

@@ -146,13 +146,20 @@ def test_a_pipe() -> None:
 
 
 @pytest.mark.parametrize("width", ["40", "80"])
-def test_lines_end_without_spaces_and_words_stay_whole(
-    tmp_path: Path, width: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "a-name-of-a-file-that-is-much-longer-than-forty-columns.txt"
+def test_lines_fit_and_end_without_spaces(tmp_path: Path, width: str) -> None:
+    path = tmp_path / "a-folder-with-a-long-name" / "and-a-file-of-it" / "dump.txt"
+    path.parent.mkdir(parents=True)
     path.write_text(DUMP.replace("push", "\x1b[31m[bold]push"))
     done = subprocess.run(
-        [sys.executable, "-m", "goscope", "goroutines", path.name, "--by", "location"],
+        [
+            sys.executable,
+            "-m",
+            "goscope",
+            "goroutines",
+            str(path.relative_to(tmp_path)),
+            "--by",
+            "location",
+        ],
         env=environment(COLUMNS=width),
         cwd=tmp_path,
         capture_output=True,
@@ -161,6 +168,11 @@ def test_lines_end_without_spaces_and_words_stay_whole(
     )
     lines = done.stdout.splitlines()
     assert [line for line in lines if line != line.rstrip()] == []
-    assert any(path.name in line for line in lines)
+    assert max(map(len, lines)) <= int(width)
+    words = [
+        line.strip().split("/") for line in lines if "a-folder" in line or "and-a-file" in line
+    ]
+    assert any("a-folder-with-a-long-name" in row for row in words)  # parted after a slash only
+    assert any("and-a-file-of-it" in row for row in words)
     assert "\x1b" not in done.stdout
     assert "\\x1b[31m[bold]push" in done.stdout
