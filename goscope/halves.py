@@ -41,6 +41,8 @@ class Halves:
         self._builder = builder
         self._least = least
         self._rest: Rest | None = None
+        #: The bytes that this process has to read, None where that is not known.
+        self.size: int | None = None
 
     def chunks(self) -> Iterator[bytes]:
         """What this process has to read.
@@ -53,6 +55,8 @@ class Halves:
         yield first
         path = self._stream.path
         middle = self._middle(first)
+        if path is not None:
+            self.size = middle or size_of(path)
         if path is None or middle is None:
             yield from chunks
             return

@@ -41,6 +41,7 @@ from goscope.cli.live import (
     part,
 )
 from goscope.cli.messages import complain
+from goscope.cli.progress_bar import progress_bar
 from goscope.errors import UsageError
 
 
@@ -148,8 +149,8 @@ def analyze(
 
     addresses, paths = part(inputs)
     sources, failed = sources_of(paths)
-    with live.pages(addresses) as pages:
-        capture, unreadable = read_sources(sources, pages, meanwhile=_load_rules)
+    with live.pages(addresses) as pages, progress_bar(quiet=quiet) as report:
+        capture, unreadable = read_sources(sources, pages, meanwhile=_load_rules, report=report)
     for error in (*failed, *unreadable):
         complain(error)
     judge.finish(capture, (*failed, *unreadable))

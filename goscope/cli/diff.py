@@ -29,6 +29,7 @@ from goscope.cli.live import (
     part,
 )
 from goscope.cli.messages import complain, on_terminal, tell
+from goscope.cli.progress_bar import progress_bar
 from goscope.errors import GoscopeError, InputError, NothingRecognised
 
 if TYPE_CHECKING:
@@ -108,8 +109,8 @@ def diff(
     for name in (before, after):
         addresses, paths = part([name])
         sources, missing = sources_of(paths)
-        with live.pages(addresses) as pages:
-            capture, unreadable = read_sources(sources, pages)
+        with live.pages(addresses) as pages, progress_bar(quiet=quiet) as report:
+            capture, unreadable = read_sources(sources, pages, report=report)
         failed += [*missing, *unreadable]
         for error in (*missing, *unreadable):
             complain(error)

@@ -25,6 +25,7 @@ from goscope.cli.live import (
     part,
 )
 from goscope.cli.messages import complain, on_terminal, tell
+from goscope.cli.progress_bar import progress_bar
 from goscope.errors import GoscopeError, InputError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
@@ -192,8 +193,8 @@ def goroutines(
         inputs = ["-"]
     addresses, paths = part(inputs)
     sources, missing = sources_of(paths)
-    with live.pages(addresses) as pages:
-        capture, unreadable = read_sources(sources, pages)
+    with live.pages(addresses) as pages, progress_bar() as report:
+        capture, unreadable = read_sources(sources, pages, report=report)
     failed: list[GoscopeError] = [*missing, *unreadable]
     for error in (*failed, *_not_understood(capture.inputs)):
         complain(error)
