@@ -15,7 +15,7 @@ ROOT = Path(goscope.__path__[0])
 
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "goruntime"}),
-    frozenset({"tables", "numerals", "grammars", "discovery", "sources"}),
+    frozenset({"tables", "numerals", "grammars", "demonstrations", "discovery", "sources"}),
     frozenset({"reduction"}),
     frozenset({"framing"}),
     frozenset({"shapes"}),

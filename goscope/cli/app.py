@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from goscope import __version__
-from goscope.cli import analyze, diff, explain, goroutines, rules, run, schema, tables, watch
+from goscope.cli import analyze, demo, diff, explain, goroutines, rules, run, schema, tables, watch
 from goscope.cli.messages import tell
 from goscope.errors import UsageError
 
@@ -33,6 +33,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "rules": rules.rules,
     "explain": explain.explain,
     "schema": schema.schema,
+    "demo": demo.demo,
 }
 for _name, _command in _COMMANDS.items():
     app.command(_name)(_command)
