@@ -14,6 +14,7 @@ import numpy as np
 
 from goscope.capture import Capture
 from goscope.findings import Site
+from goscope.goruntime.function_names import is_runtime, is_standard_library
 from goscope.goruntime.wait_reasons import primitive_of
 from goscope.stacks import Snapshot, Stack, snapshots_of, stacks_of
 from goscope.tables import Floats, Ints, Table
@@ -100,10 +101,17 @@ def visible(stack: Stack) -> tuple[str, ...]:
 
 
 def place_of(stack: Stack) -> Site | None:
-    """The frame that stands for a stack: the program's own, or that of the runtime which says most."""
+    """The frame that stands for a stack: the innermost of the program's own.
+
+    Where all are Go's, the outermost of the library (``net/http.(*conn).serve`` says more than
+    ``internal/poll.runtime_pollWait``); where all are the runtime's, the innermost that tells anything.
+    """
     user = stack.user_frame
-    if user is None or user.function not in _EVERYWHERE:
+    if user is None or not is_standard_library(user.function or ""):
         return user
+    of_library = [f for f in stack.frames if not is_runtime(f.function or "runtime.")]
+    if of_library:
+        return of_library[-1]
     return next((f for f in stack.frames if f.function not in _EVERYWHERE), user)
 
 

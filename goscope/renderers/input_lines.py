@@ -10,6 +10,7 @@ from goscope.capture import Capture, Input
 from goscope.diagnosis import Diagnosis
 from goscope.renderers.lines import wrapped
 from goscope.renderers.safe_text import safe
+from goscope.renderers.table_words import counted
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -17,24 +18,6 @@ if TYPE_CHECKING:
 _IGNORED_SHOWN = 20
 _SKIPPED_SHOWN = 8
 _TOGETHER = 3  # inputs from which those without a remark share a line
-_TABLE_WORDS = {
-    "sched": "SCHED line",
-    "procs": "P line",
-    "threads": "M line",
-    "sched_goroutines": "G line",
-    "gc": "gc line",
-    "scav": "scav line",
-    "scvg": "scvg line",
-    "pacer": "pacer line",
-    "pacer_ratios": "pacer line",
-    "inittrace": "init line",
-    "finalizers": "checkfinalizers line",
-    "goroutines": "goroutine",
-    "snapshots": "dump",
-    "races": "data race report",
-    "profiles": "profile",
-    "profile": "record",
-}
 
 
 def input_lines(capture: Capture, width: int, *, full: bool) -> list[Text]:
@@ -70,16 +53,11 @@ def input_lines(capture: Capture, width: int, *, full: bool) -> list[Text]:
 def _read(name: str, inputs: Sequence[Input], records: Mapping[str, int], width: int) -> list[Text]:
     from rich.text import Text
 
-    counts = [
-        f"{records[table]:,} {word}{'s' * (records[table] != 1)}"
-        for table, word in _TABLE_WORDS.items()
-        if records.get(table)
-    ]
     lines = sum(one.lines for one in inputs)
     size = f"{lines:,} line{'s' * (lines != 1)}"
     if not lines and any(one.size for one in inputs):  # binary
         size = f"{sum(one.size for one in inputs):,} bytes"
-    what = ", ".join(counts) or "nothing of the Go runtime"
+    what = ", ".join(counted(records)) or "nothing of the Go runtime"
     return wrapped(Text(f"read {name}: {size}, {what}", "dim"), width, 0, 2)
 
 
