@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+from rich.console import Console
 
 import goscope
 from goscope.capture import CaptureBuilder
@@ -42,8 +43,6 @@ def diagnosed(name: str) -> Diagnosis:
 
 def draw_terminal(path: Path) -> None:
     """The summary, as rich draws a terminal."""
-    from rich.console import Console
-
     console = Console(
         record=True,
         width=82,
