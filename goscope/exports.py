@@ -60,7 +60,18 @@ def _moved_in(path: Path, frame: pd.DataFrame, write: Callable[[pd.DataFrame, Pa
 
 
 def _parquet(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_parquet(path, index=False)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    # A column without a value has no type of its own, and files of several runs would not fit together.
+    words, numbers = pa.dictionary(pa.int32(), pa.string()), pa.list_(pa.int64())
+    for place, found in enumerate(table.schema):
+        if pa.types.is_dictionary(found.type) and pa.types.is_null(found.type.value_type):
+            table = table.set_column(place, found.name, pa.nulls(len(table), words))
+        elif pa.types.is_list(found.type) and pa.types.is_null(found.type.value_type):
+            table = table.set_column(place, found.name, table.column(place).cast(numbers))
+    pq.write_table(table, path)
 
 
 def _csv(frame: pd.DataFrame, path: Path) -> None:

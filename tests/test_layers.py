@@ -14,7 +14,7 @@ import goscope
 ROOT = Path(goscope.__path__[0])
 
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "goruntime"}),
+    frozenset({"errors", "goruntime", "notebook"}),
     frozenset({"tables", "numerals", "grammars", "demonstrations", "discovery", "sources"}),
     frozenset({"reduction"}),
     frozenset({"framing"}),
