@@ -337,6 +337,23 @@ def test_it_prints_in_light_colours(show: Callable[..., Shown]) -> None:
     assert len(shown.page.pdf()) > 10_000
 
 
+def test_charts_fit_on_paper_and_on_the_screen_again(show: Callable[..., Shown]) -> None:
+    shown = show(diagnosed(CAPTURES / "go1.27/crowd"))
+    widths = (
+        "() => [...document.querySelectorAll('.js-plotly-plot .main-svg:first-child')]"
+        ".map(e => e.getBoundingClientRect().width)"
+    )
+    on_screen = shown.page.evaluate(widths)
+    assert max(on_screen) > 1000
+    shown.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    on_paper = shown.page.evaluate(widths)
+    assert len(on_paper) == len(on_screen)
+    assert max(on_paper) <= 690
+    shown.page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    assert shown.page.evaluate(widths) == on_screen
+    assert shown.complaints == []
+
+
 def test_a_large_report_is_usable_soon(show: Callable[..., Shown]) -> None:
     sched = "".join(
         f"SCHED {t}ms: gomaxprocs=8 idleprocs={t % 9} threads=17 spinningthreads=0 needspinning=0 idlethreads=5 "
