@@ -32,6 +32,7 @@ from goscope.framing.framer import (
 from goscope.framing.sieve import Sieve
 from goscope.intervals import with_interval_cpu
 from goscope.limits import Limits
+from goscope.notebook import html_table
 from goscope.origins import Origin, by_stream, with_places
 from goscope.processes import assign_processes
 from goscope.programs import by_program
@@ -86,6 +87,33 @@ class Capture:
         self.processes = processes
         self.labels = dict(labels or {})
         self.mixed = dict(mixed or {})
+
+    def __repr__(self) -> str:
+        held = ", ".join(f"{name} {count}" for name, count in self.records().items() if count)
+        return f"<goscope.Capture of {len(self.inputs)} inputs: {held or 'nothing of Go'}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the inputs, and the tables that hold rows."""
+        inputs = [
+            (
+                i.name,
+                ", ".join(i.formats) or i.problem or "nothing of Go",
+                i.lines,
+                i.unparsed_count,
+            )
+            for i in self.inputs
+        ]
+        tables = [
+            (f"capture.{name}" if hasattr(type(self), name) else f"capture.frame({name!r})", count)
+            for name, count in self.records().items()
+            if count
+        ]
+        s = "es" * (self.processes != 1)
+        return html_table(
+            f"{len(inputs)} inputs, {self.processes} process{s}",
+            ("input", "formats", "lines", "not understood"),
+            inputs,
+        ) + html_table("the tables", ("DataFrame", "rows"), tables)
 
     def table(self, name: str) -> Table:
         """A table by name; it may be empty."""

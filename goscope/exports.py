@@ -51,14 +51,25 @@ def write_tables(capture: Capture, folder: Path, form: str) -> dict[str, int]:
 
 
 def _parquet(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_parquet(path, index=False)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    # A column without a value has no type of its own, and files of several runs would not fit together.
+    words, numbers = pa.dictionary(pa.int32(), pa.string()), pa.list_(pa.int64())
+    for place, found in enumerate(table.schema):
+        if pa.types.is_dictionary(found.type) and pa.types.is_null(found.type.value_type):
+            table = table.set_column(place, found.name, pa.nulls(len(table), words))
+        elif pa.types.is_list(found.type) and pa.types.is_null(found.type.value_type):
+            table = table.set_column(place, found.name, table.column(place).cast(numbers))
+    pq.write_table(table, path)
 
 
 def _csv(frame: pd.DataFrame, path: Path) -> None:
     plain = frame.copy()
     for name in plain.columns:
         if plain[name].dtype == "category":
-            words = {word: _harmless(str(word)) for word in plain[name].cat.categories}
+            words = {word: no_formula(str(word)) for word in plain[name].cat.categories}
             plain[name] = plain[name].astype(object).map(words, na_action="ignore")
         elif plain[name].dtype == object:
             plain[name] = plain[name].map(json.dumps)
@@ -70,7 +81,8 @@ def _json_lines(frame: pd.DataFrame, path: Path) -> None:
     frame.to_json(path, orient="records", lines=True, force_ascii=False)
 
 
-def _harmless(text: str) -> str:
+def no_formula(text: str) -> str:
+    """A cell of a CSV that no spreadsheet runs: an apostrophe in front of what begins like a formula."""
     return _FORMULA.sub("'", text)
 
 

@@ -42,6 +42,8 @@ class Halves:
         self._builder = builder
         self._least = least
         self._rest: Rest | None = None
+        #: The bytes that this process has to read, None where that is not known.
+        self.size: int | None = None
 
     def chunks(self) -> Iterator[bytes]:
         """What this process has to read.
@@ -55,6 +57,8 @@ class Halves:
         path = self._stream.path
         end = 0 if path is None else size_of(path)  # of a file that grows, what was there at first
         middle = self._middle(first, end)
+        if path is not None:
+            self.size = middle or end
         if path is None or middle is None:
             yield from chunks
             return

@@ -14,8 +14,8 @@ import goscope
 ROOT = Path(goscope.__path__[0])
 
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"credentials", "errors", "goruntime", "small_files", "whole_files"}),
-    frozenset({"tables", "numerals", "grammars", "discovery", "sources"}),
+    frozenset({"credentials", "errors", "goruntime", "notebook", "small_files", "whole_files"}),
+    frozenset({"tables", "numerals", "grammars", "demonstrations", "discovery", "sources"}),
     frozenset({"reduction"}),
     frozenset({"framing"}),
     frozenset({"shapes"}),
@@ -47,7 +47,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"signatures"}),
     frozenset({"scheduling", "collecting", "thread_counts"}),
     frozenset({"heap_trend", "gc_verdict", "threads_verdict"}),
-    frozenset({"source_links", "timeline", "stack_groups"}),
+    frozenset({"source_links", "timeline", "trends", "stack_groups"}),
+    frozenset({"goroutines", "selection", "goroutine_groups"}),
     frozenset({"rules"}),
     frozenset({"diagnosis", "configuration", "topics"}),
     frozenset({"comparison", "watching"}),
