@@ -23,26 +23,13 @@ from goscope.cli.judging import (
     SourceUrlOption,
     judging,
 )
-from goscope.cli.live import (
-    CaOption,
-    CertificateOption,
-    FullOption,
-    HeadersOption,
-    InsecureOption,
-    IntervalOption,
-    KeyOption,
-    LeakProfileOption,
-    MostBytesOption,
-    SaveOption,
-    SnapshotsOption,
-    TimeoutOption,
-    live_options,
-    part,
-)
+from goscope.cli.live import Asking, IntervalOption, part
 from goscope.cli.messages import complain
+from goscope.cli.option_groups import with_options
 from goscope.errors import UsageError
 
 
+@with_options(Asking)
 def analyze(
     inputs: Annotated[
         list[str] | None,
@@ -68,18 +55,22 @@ def analyze(
     ] = False,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
-    snapshots: SnapshotsOption = 3,
+    snapshots: Annotated[
+        int, typer.Option(min=1, max=1000, help="Snapshots of a live program's goroutines.")
+    ] = 3,
     interval: IntervalOption = "2s",
-    full: FullOption = False,
-    leak_profile: LeakProfileOption = True,
-    headers: HeadersOption = None,
-    ca: CaOption = None,
-    insecure: InsecureOption = False,
-    certificate: CertificateOption = None,
-    key: KeyOption = None,
-    timeout: TimeoutOption = "30s",
-    most_bytes: MostBytesOption = "256MiB",
-    save: SaveOption = None,
+    leak_profile: Annotated[
+        bool,
+        typer.Option(
+            help="Let the runtime search for leaks (Go 1.26 and newer): it runs a garbage collection."
+        ),
+    ] = True,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep what was taken; goscope DIR repeats the analysis."),
+    ] = None,
+    *,
+    asking: Asking,
     keep: Annotated[
         bool,
         typer.Option(
@@ -112,18 +103,10 @@ def analyze(
         quiet=quiet,
         no_color=no_color,
     )
-    live = live_options(
+    live = asking.live(
         snapshots=snapshots,
         interval=interval,
-        full=full,
         leak_profile=leak_profile,
-        headers=headers,
-        ca=ca,
-        insecure=insecure,
-        certificate=certificate,
-        key=key,
-        timeout=timeout,
-        most_bytes=most_bytes,
         save=save,
         quiet=quiet,
     )
