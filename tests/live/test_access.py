@@ -21,7 +21,7 @@ pytestmark = needs_go
 
 def once(*arguments: str | Path, **more: str) -> Done:
     """One snapshot, as JSON."""
-    return goscope(*arguments, "--snapshots", "1", "-f", "json", **more)
+    return goscope(*arguments, "--snapshots", "1", "-f", "json", cwd=None, **more)
 
 
 def goroutines(done: Done) -> int:

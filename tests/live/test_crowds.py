@@ -39,7 +39,9 @@ def test_a_crowd_is_counted_and_hardly_stopped() -> None:
     On a machine that is busy with other things a ticker is late anyway: by how much, captures of a
     small program tell in the same rounds. What a capture causes shows in every round, noise in some.
     """
-    late, late_anyway, stopped = [], [], []
+    late: list[int] = []
+    late_anyway: list[int] = []
+    stopped = []
     with serving("-n", str(CROWD), "-for", "5m") as port, serving("-for", "5m") as small:
         for _ in range(ROUNDS):
             for other, noted in ((small, late_anyway), (port, late)):
