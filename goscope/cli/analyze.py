@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from goscope.cli.first_signals import is_pipe, release
 from goscope.cli.judging import (
     BaselineOption,
     ConfigOption,
@@ -110,15 +111,17 @@ def analyze(
         save=save,
         quiet=quiet,
     )
+    if inputs:
+        release()
     if not inputs:
         if sys.stdin.isatty():
             raise UsageError(
                 "no input: give files, directories, the address of a live program, or pipe a "
                 "program's stderr into it"
             )
-        from goscope.cli.pipe import follow, is_pipe
-
         if is_pipe():
+            from goscope.cli.pipe import follow
+
             follow(judge, keep=keep, window=window)
             return
         inputs = ["-"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 import signal
-import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,17 +16,6 @@ from goscope.cli.messages import complain, drop_output, say
 if TYPE_CHECKING:
     from goscope.following import Following
     from goscope.limits import Limits
-
-
-def is_pipe() -> bool:
-    """Whether standard input is a pipe or a socket; a file is read as one."""
-    if os.name != "posix":
-        return False
-    try:
-        mode = os.fstat(sys.stdin.fileno()).st_mode
-    except (OSError, ValueError):
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 def limits(window: str) -> Limits:

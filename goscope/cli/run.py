@@ -112,8 +112,9 @@ def run(
         *(signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP),
         *(signal.SIGUSR1, signal.SIGUSR2),
     )
-    dumps = _Dumps(pprof, every, live)
     with signals(following.stream, {number: [Wish.NOTHING] for number in handed_on}, child.hand_on):
+        child.start()
+        dumps = _Dumps(pprof, every, live)
         failed: list[GoscopeError] = [*following.read()]
         status = child.status()
     pages, troubles = dumps.end()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goscope.cli.first_signals import is_pipe, release
 from goscope.cli.judging import (
     ConfigOption,
     Judging,
@@ -61,12 +62,11 @@ def watch(
     judge = judging(leak_after=leak_after, config=config, no_color=no_color)
     live = asking.live(interval=interval)
     if address is None:
-        from goscope.cli.pipe import is_pipe
-
         if not is_pipe():
             raise UsageError("watch: give the address of a live program, or pipe a program into it")
         _watch_pipe(judge, window)
         return
+    release()
     from goscope.sources.addresses import is_address
 
     if not is_address(address):
