@@ -60,7 +60,7 @@ def command() -> None:
         try:
             stream.flush()
         except (OSError, ValueError):
-            status = status or 1
+            status = status or int(stream is sys.stdout)
     os._exit(status)
 
 
