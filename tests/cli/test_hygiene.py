@@ -59,7 +59,8 @@ def test_a_report_that_does_not_fit_leaves_the_old_one(folder: Path, suffix: str
 def test_tables_that_do_not_fit_leave_nothing_half(folder: Path, form: str) -> None:
     done = shell(f"ulimit -f 0; goscope tables dump.txt -o tables --as {form}", folder)
     assert done.returncode == 4
-    assert "cannot be written: file too large" in only_line(done.stderr)
+    assert "cannot be written: " in only_line(done.stderr)
+    assert "file too large" in done.stderr
     assert names(folder) - {"tables"} == {"dump.txt", "log.txt"}
     left = [
         path for path in folder.rglob("tables/*") if path.stat().st_size == 0 or path.name[0] == "."
