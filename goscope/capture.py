@@ -256,6 +256,7 @@ class CaptureBuilder:
 
     def thin(self, limits: Limits) -> None:
         """Let go of what is too old or too much, so that a stream may be read for weeks."""
+        self._lines.flush()
         limits.apply(self._builders, self._readers.values())
         if self._reading is not None:
             thinning = {k: r for k, r in self._readers.items() if isinstance(r, Thinning)}
@@ -315,6 +316,7 @@ class CaptureBuilder:
 
     def build(self) -> Capture:
         """The capture of what was read so far; an input that is still being read is in it."""
+        self._lines.flush()
         inputs, origins = list(self._inputs), list(self._origins)
         if self._reading is not None and not self._reading.finished:
             inputs.append(self._reading.found(None))
@@ -350,6 +352,7 @@ class _Reading:
     def __init__(self, builder: CaptureBuilder, name: str, plain: bool):
         self._builder = builder
         self.name = name
+        builder._lines.flush()
         kinds = builder._line_kinds, builder._block_kinds
         self._streams = Streams(name, *kinds, builder._lines.accepts, plain=plain)
         self.expect_all = self._streams.expect_all
@@ -415,6 +418,7 @@ class _Reading:
     def found(self, problem: str | None, rest: Rest | None = None) -> Input:
         """What was found until now."""
         builder = self._builder
+        builder._lines.flush()
         lines = self._streams.lines
         if rest is not None:
             lines += self._absorb(rest, lines)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ from goscope.tables import Bools, Cells, Column, Kind, TableBuilder
 #: After so many different malformed shapes, further ones are set aside without asking Lark: the
 #: input is garbage, and an answer for each would take minutes.
 MOST_REJECTED = 2_000
+#: So many bytes of records are read at once.
+_ENOUGH = 1 << 18
 #: So many unparsed records are kept as examples; the rest are counted.
 MOST_EXAMPLES = 100
 
@@ -48,7 +50,8 @@ class LineRule:
     ``lists`` names columns that hold one number per P, ``derive`` makes further columns of them;
     ``references`` names columns that point to
     another P, M or G, where Go 1.19 and older write -1 for none. ``trims`` takes the delimiters off a text
-    column, given as (characters in front, characters behind).
+    column, given as (characters in front, characters behind). ``sums`` names columns that add up others,
+    of which what is missing counts as nothing.
     """
 
     grammar: Grammar
@@ -59,6 +62,7 @@ class LineRule:
     derive: Callable[[dict[str, Lists]], dict[str, Cells]] | None = None
     references: frozenset[str] = frozenset()
     trims: Mapping[str, tuple[int, int]] | None = None
+    sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,11 @@ _NUMBERS = Rejected(0, "numbers of at most 18 digits, integers where Go prints i
 
 
 class LineShapes:
-    """Reads one-line records of several sorts in bulk, over all inputs of a capture."""
+    """Reads one-line records of several sorts in bulk, over all inputs of a capture.
+
+    A few records wait for more, since a thousand cost little more to read than one: after :meth:`flush`
+    all are in the tables.
+    """
 
     def __init__(
         self,
@@ -122,11 +130,15 @@ class LineShapes:
         self._rules = rules
         self._builders = builders
         self._input = ""
+        self._waiting: list[tuple[bytes, IntArray]] = []
+        self._waiting_size = 0
         self._plans: dict[bytes, _Plan | Rejected | None] = {}
         self._rejected = 0
 
     def begin(self, input_name: str) -> None:
         """The lines that follow come from this input."""
+        if input_name != self._input:
+            self.flush()
         self._input = input_name
 
     def absorb(self, unparsed: Sequence[Unparsed], count: int, lines: int) -> None:
@@ -140,7 +152,20 @@ class LineShapes:
         return isinstance(plan, _Plan)
 
     def read(self, text: bytes, numbers: IntArray) -> None:
-        """Read records, one per line; ``numbers`` are their line numbers in the input."""
+        """Take records, one per line; ``numbers`` are their line numbers in the input."""
+        self._waiting.append((text, numbers))
+        self._waiting_size += len(text)
+        if self._waiting_size >= _ENOUGH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Read what waits."""
+        if self._waiting:
+            texts, numbers = zip(*self._waiting, strict=True)
+            self._waiting, self._waiting_size = [], 0
+            self._read(b"".join(texts), np.concatenate(numbers))
+
+    def _read(self, text: bytes, numbers: IntArray) -> None:
         numerals = Numerals(text)
         shape_of_line, shapes = numerals.shapes()
         plans: list[_Plan | None] = []
@@ -223,6 +248,9 @@ class LineShapes:
         )
         if rule.derive is not None:
             cells.update(rule.derive(lists))
+        for name, parts in rule.sums.items():
+            known = [np.nan_to_num(cells[part].values) for part in parts if part in cells]
+            cells[name] = Cells(np.sum(known, axis=0))
         cells["input"] = Cells(np.full(rows, builder.code("input", self._input), np.int32))
         cells["line"] = Cells(numbers[wanted] + 1)
         builder.add(rows, cells)
