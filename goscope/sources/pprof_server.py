@@ -108,9 +108,13 @@ class PprofServer:
         if status == 200 and "goroutine" in counts:
             self.counts = counts
 
-    def fetch(self, profile: str, query: str) -> Page:
-        """A profile's page, such as ``fetch("goroutine", "debug=2")``; as much of it as arrived."""
-        status, content, problem = self._get(self._root + profile + "?" + query)
+    def fetch(self, profile: str, query: str, *, patience: float = 0.0) -> Page:
+        """A profile's page, such as ``fetch("goroutine", "debug=2")``; as much of it as arrived.
+
+        ``patience`` is how many seconds longer than usual the program may be silent.
+        """
+        path = self._root + profile + "?" + query
+        status, content, problem = self._get(path, patience=patience)
         if not content and problem is not None:
             raise InputError(f"{self.name}{self._root}{profile}: {problem}")
         if status != 200:
@@ -189,12 +193,14 @@ class PprofServer:
             context.verify_mode = ssl.CERT_NONE
         return context
 
-    def _get(self, path: str, most: int | None = None) -> tuple[int, bytes, str | None]:
+    def _get(
+        self, path: str, most: int | None = None, patience: float = 0.0
+    ) -> tuple[int, bytes, str | None]:
         """Status, body, and why the body is not whole."""
         most = most or self._access.most_bytes
         own = True
         for _ in range(_MOST_REDIRECTS):
-            with self._answer(path, own=own) as response:
+            with self._answer(path, own=own, patience=patience) as response:
                 target = response.headers.get("location")
                 if not response.is_redirect or not target:
                     return response.status_code, *self._body(response, most)
@@ -213,11 +219,12 @@ class PprofServer:
         return 0, b"", "redirects in a circle"
 
     @contextmanager
-    def _answer(self, path: str, *, own: bool) -> Iterator[httpx.Response]:
+    def _answer(self, path: str, *, own: bool, patience: float) -> Iterator[httpx.Response]:
         """The answer to a request, with credentials unless it is for something else on the same host."""
         for wait in (*_AGAIN_AFTER, None):
             try:
-                request = self._client.build_request("GET", path)
+                wait_for = self._access.timeout + patience
+                request = self._client.build_request("GET", path, timeout=wait_for)
                 if own:
                     response = self._client.send(request, stream=True)
                 else:
