@@ -76,7 +76,6 @@ def test_tables_that_do_not_fit_leave_nothing_half(folder: Path, form: str) -> N
         ("goscope dump.txt 2>/dev/full", 0),
         ("goscope dump.txt --fail-on warning 2>/dev/full", 1),
         ("goscope missing.txt 2>/dev/full", 4),
-        ("goscope --no-such-option 2>/dev/full", 2),
         ("goscope run -- sh -c 'echo x >&2; exit 5' 2>/dev/full", 5),
     ],
 )
