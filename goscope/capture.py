@@ -29,9 +29,10 @@ from goscope.framing.framer import (
     Piece,
     TornRecord,
 )
+from goscope.framing.lines import Positions
 from goscope.framing.sieve import Sieve
 from goscope.intervals import with_interval_cpu
-from goscope.limits import Limits
+from goscope.limits import Limits, Thinning
 from goscope.notebook import html_table
 from goscope.origins import Origin, by_stream, with_places
 from goscope.processes import assign_processes
@@ -293,6 +294,12 @@ class CaptureBuilder:
         """Let go of what is too old or too much, so that a stream may be read for weeks."""
         self._lines.flush()
         limits.apply(self._builders, self._readers.values())
+        if self._reading is not None:
+            thinning = {k: r for k, r in self._readers.items() if isinstance(r, Thinning)}
+            lines = [b.lines() for b in self._builders.values()]
+            lines += [reader.lines() for reader in thinning.values()]
+            needed = np.unique(np.concatenate(lines)) - 1
+            self._reading.forget(needed, frozenset(thinning))
 
     def sieve(self) -> Sieve:
         """Parts a live stream that is read into the application's lines and the runtime's."""
@@ -481,13 +488,17 @@ class _Reading:
             rejoined=tuple(sorted([*self._streams.rejoined, *self._rejoined])),
         )
 
+    def forget(self, needed: Positions, thinned: frozenset[str]) -> None:
+        """Let go of where lines stood but these; see :meth:`Streams.forget`."""
+        self._streams.forget(needed, thinned)
+
     def _placed(self, unparsed: Iterable[Unparsed]) -> tuple[Unparsed, ...]:
         """The same with the name and the lines of the input."""
-        lines = {origin.name: origin.lines() for origin in self._streams.origins}
+        origins = {origin.name: origin for origin in self._streams.origins}
         found = []
         for one in unparsed:
-            numbers = lines.get(one.input)
-            line = one.line if numbers is None else int(numbers[one.line - 1]) + 1
+            origin = origins.get(one.input)
+            line = one.line if origin is None else origin.line(one.line - 1) + 1
             found.append(replace(one, input=self.name, line=line))
         return tuple(sorted(found, key=lambda one: one.line))
 

@@ -13,6 +13,7 @@ import mmap
 import os
 import pickle
 import re
+import signal
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -67,6 +68,9 @@ class Halves:
         try:
             yield from part_of(path, len(first), middle)
             self._builder.meanwhile()
+        except BaseException:
+            os.kill(child, signal.SIGKILL)  # nobody wants its half any more
+            raise
         finally:
             ended_well = _wait(child)
         self._rest = _received(memory) if ended_well else None

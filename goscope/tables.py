@@ -276,12 +276,15 @@ class TableBuilder:
 
     def keep(self, wanted: Callable[[Ints], Bools]) -> None:
         """Keep the rows that ``wanted`` marks, given the line of each; they become one part."""
-        lines = _joined(_LINE, self._parts["line"], ()).values.astype(np.int64)
-        at = np.flatnonzero(wanted(lines))
+        at = np.flatnonzero(wanted(self.lines()))
         for column in self.schema:
             joined = _joined(column, self._parts[column.name], ())
             self._parts[column.name] = [_select(joined, at)]
         self.rows = len(at)
+
+    def lines(self) -> Ints:
+        """The line of each row, from 1."""
+        return _joined(_LINE, self._parts["line"], ()).values.astype(np.int64)
 
     def build(self) -> Table:
         """The table of what was collected so far; more may be added, for the next one."""

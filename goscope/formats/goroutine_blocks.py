@@ -191,6 +191,11 @@ class GoroutineReader:
             lines = np.concatenate(rows.lines)
             self._inputs[-1] = thinned(rows, dumps_to_keep(number, lines, most))
 
+    def lines(self) -> Positions:
+        """The lines of all goroutines that are kept, from 1."""
+        lines = [part for rows in self._inputs for part in rows.lines]
+        return np.concatenate([*lines, np.empty(0, np.int64)]) + 1
+
     def __getstate__(self) -> dict[str, object]:
         """What :meth:`absorb` needs of a reader that comes from another process."""
         mine = ("_inputs", "_header_codes", "_headers", "_stack_codes", "_stacks", "_parts")
