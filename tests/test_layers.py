@@ -19,6 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"reduction"}),
     frozenset({"framing"}),
     frozenset({"shapes"}),
+    frozenset({"text_shapes"}),
     frozenset({"formats"}),
     frozenset(
         {
@@ -135,13 +136,13 @@ def test_an_upward_import_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     module = tmp_path / "framing" / "lines.py"
     module.write_text(
         "import goscope.capture\nfrom goscope import tables, formats\nfrom ..cli import app\n"
-        "def f():\n    from goscope.shapes import Piece\n"
+        "def f():\n    from goscope.text_shapes import Piece\n"
     )
     assert upward(module) == [
         "goscope.capture",
         "goscope.formats",
         "goscope.cli.app",
-        "goscope.shapes.Piece",
+        "goscope.text_shapes.Piece",
     ]
 
 
