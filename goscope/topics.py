@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from goscope.formats import all_formats
+from goscope.formats.format import PLACE
 from goscope.formats.trace_columns import TABLES as TRACE_TABLES
 from goscope.goruntime.go_versions import span
 from goscope.goruntime.goroutine_states import STATES, TRANSITIONS, GoroutineState
@@ -39,36 +41,18 @@ _LEAKS = {
     "weak": "Time or the outside world ends it: for long it is normal in servers.",
     "none": "It says nothing about leaks.",
 }
+_DONE = {
+    "never_wakes": "leak-forever-blocked reports it, but not for the main goroutine in an empty select.",
+    "system_idle": "no rule for leaks counts it.",
+    "idle_by_design": "no rule for leaks counts it.",
+    "gc_pressure": "gc-assist-heavy tells how much of the CPU goes into it.",
+}
 _TABLES = {
     "sched": "a SCHED line of GODEBUG=schedtrace",
     "procs": "a P line of scheddetail",
     "threads": "an M line of scheddetail",
     "sched_goroutines": "a G line of scheddetail",
     "gc": "a line of GODEBUG=gctrace",
-}
-_TRACE_ROWS = {
-    "traces": "an execution trace",
-    "trace_goroutines": "a goroutine in an execution trace",
-    "trace_blocks": "what one goroutine waited for, by reason",
-    "trace_functions": "all goroutines with one start function",
-    "trace_function_blocks": "what the goroutines of one start function waited for, by reason",
-    "trace_profiles": "a stack of the network, sync, syscall, sched or cpu profile of a trace",
-    "trace_wakeups": "a place where goroutines waited, and the place from which they were woken",
-    "trace_longest": "one of the longest times in which a goroutine kept its state",
-    "trace_latencies": "a distribution: of waits for a P, of tasks or of regions",
-    "trace_latency_buckets": "a bucket of the histogram of such a distribution",
-    "trace_timeline": "a slice of the time of a trace",
-    "trace_timeline_procs": "a P in a slice of the time of a trace",
-    "trace_ranges": "a stop-the-world phase, a GC cycle, a mark assist or a sweep",
-    "trace_range_totals": "all of these of one name",
-    "trace_tasks": "a user task (runtime/trace.NewTask)",
-    "trace_regions": "a user region (runtime/trace.WithRegion)",
-    "trace_logs": "a user log message (runtime/trace.Log)",
-    "trace_stacks": "a distinct stack of the traces",
-    "trace_frames": "a frame of such a stack",
-    "trace_goroutine_spans": "a time in which a goroutine kept its state; goscope tables and read only",
-    "trace_proc_spans": "a time in which a P ran or was idle; goscope tables and read only",
-    "trace_heap": "a change of the heap or of its goal; goscope tables and read only",
 }
 
 
@@ -92,9 +76,9 @@ def all_topics() -> tuple[Topic, ...]:
         *_reasons(),
         *_processors(),
         *_tables(),
-        *_tables_of_traces(),
+        *_other_tables(),
         *_fields(),
-        *_columns_of_traces(),
+        *_other_columns(),
     )
 
 
@@ -114,6 +98,12 @@ def mentioning(words: str) -> list[str]:
     """The names of the pages that hold these words, as words of their own."""
     wanted = re.compile(rf"(?<![\w-]){re.escape(words)}(?![\w-])", re.IGNORECASE)
     return list(dict.fromkeys(found.name for found in all_topics() if wanted.search(found.text)))
+
+
+def rules_about(found: Topic) -> list[str]:
+    """The rules whose pages speak of a topic by its name."""
+    rules = {one.name for one in all_topics() if one.group == "rules"} - {found.name}
+    return [name for name in mentioning(found.name) if name in rules]
 
 
 def _folded(name: str) -> str:
@@ -169,10 +159,33 @@ def _reason(reason: WaitReason) -> str:
             reason.meaning,
             "",
             f"Go versions: {span(reason)}; set by runtime.{reason.set_by}",
+            "",
             _KINDS[reason.kind],
-            f"As evidence of a leak: {_LEAKS[reason.leak_weight]}",
+            f"As evidence of a leak: {_evidence(reason)}",
+            *(f"\ngoscope: {word}" for word in (_done_about(reason),) if word),
         )
     )
+
+
+def _evidence(reason: WaitReason) -> str:
+    if reason.kind == "never_wakes":
+        return "It is one, unless somebody meant it."
+    return _LEAKS[reason.leak_weight]
+
+
+def _done_about(reason: WaitReason) -> str:
+    """Which rules look at it."""
+    if reason.kind == "user" and reason.primitive == "lock":
+        return (
+            "who waits for which lock, and who holds it, tell lock-contention and leak-cycle; "
+            "how long and how many, leak-growth, leak-hot-site and leak-long-wait."
+        )
+    if reason.kind == "user" and reason.leak_weight == "strong":
+        return (
+            "leak-growth asks whether they become more, leak-hot-site whether they pile up at one "
+            "line, leak-long-wait how long they have waited."
+        )
+    return _DONE.get(reason.kind, "")
 
 
 def _processors() -> Iterator[Topic]:
@@ -191,22 +204,19 @@ def _tables() -> Iterator[Topic]:
         yield Topic(table, "fields", f"the fields of {_TABLES[table]}", text)
 
 
-def _fields() -> Iterator[Topic]:
-    for name in dict.fromkeys(field.name for fields in FIELDS.values() for field in fields):
-        places = [(t, f) for t, fields in FIELDS.items() for f in fields if f.name == name]
-        text = "\n".join(f"In {_TABLES[table]}:\n{_field(field)}" for table, field in places)
-        yield Topic(name, "single fields", places[0][1].meaning, text)
+def _other_tables() -> Iterator[Topic]:
+    tables = {name: columns for form in all_formats() for name, columns in form.tables.items()}
+    for table in sorted(tables.keys() - FIELDS.keys()):
+        columns = tables[table]
+        lines = [f"    {c.name}: {c.meaning}" + f" ({c.unit})" * bool(c.unit) for c in columns]
+        text = "The columns, as goscope tables and goscope.read() give them:\n\n"
+        summary = ", ".join(c.name for c in columns if c not in PLACE) or "where one was printed"
+        name = f"{table} table" if (_PAGES / f"{table}.txt").exists() else table
+        yield Topic(name, "tables", summary, text + "\n".join(lines))
 
 
-def _tables_of_traces() -> Iterator[Topic]:
-    for table, columns in TRACE_TABLES.items():
-        lines = [_column(column) for column in columns]
-        text = f"A row is {_TRACE_ROWS[table]}.\n\n" + "\n".join(lines)
-        yield Topic(table, "execution trace tables", _TRACE_ROWS[table], text)
-
-
-def _columns_of_traces() -> Iterator[Topic]:
-    """The columns that no trace line of GODEBUG has; those come first."""
+def _other_columns() -> Iterator[Topic]:
+    """The columns of execution traces; those of GODEBUG lines with the same name come first."""
     known = {field.name for fields in FIELDS.values() for field in fields}
     places: dict[str, list[tuple[str, Column]]] = {}
     for table, columns in TRACE_TABLES.items():
@@ -214,12 +224,18 @@ def _columns_of_traces() -> Iterator[Topic]:
             if column.name not in known:
                 places.setdefault(column.name, []).append((table, column))
     for name, found in places.items():
-        text = "\n".join(f"In {table}:\n{_column(column)}" for table, column in found)
-        yield Topic(name, "single fields", found[0][1].meaning, text)
+        lines = [
+            f"In {table}:\n    {c.name}: {c.meaning}" + f" ({c.unit})" * bool(c.unit)
+            for table, c in found
+        ]
+        yield Topic(name, "single fields", found[0][1].meaning, "\n".join(lines))
 
 
-def _column(column: Column) -> str:
-    return f"    {column.name}: {column.meaning}" + (f" ({column.unit})" if column.unit else "")
+def _fields() -> Iterator[Topic]:
+    for name in dict.fromkeys(field.name for fields in FIELDS.values() for field in fields):
+        places = [(t, f) for t, fields in FIELDS.items() for f in fields if f.name == name]
+        text = "\n".join(f"In {_TABLES[table]}:\n{_field(field)}" for table, field in places)
+        yield Topic(name, "single fields", places[0][1].meaning, text)
 
 
 def _field(field: Field) -> str:

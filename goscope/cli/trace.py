@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from goscope.cli.first_signals import release
 from goscope.cli.judging import (
     BaselineOption,
     ConfigOption,
@@ -19,25 +21,18 @@ from goscope.cli.judging import (
     QuietOption,
     SourceRootOption,
     SourceUrlOption,
+    VerboseOption,
     judging,
     seconds,
 )
-from goscope.cli.live import (
-    CaOption,
-    CertificateOption,
-    HeadersOption,
-    InsecureOption,
-    KeyOption,
-    MostBytesOption,
-    SaveOption,
-    TimeoutOption,
-    live_options,
-    part,
-)
+from goscope.cli.live import Asking, part
 from goscope.cli.messages import complain
+from goscope.cli.option_groups import with_options
+from goscope.cli.progress_bar import progress_bar
 from goscope.errors import InputError, NothingRecognised, UsageError
 
 
+@with_options(Asking)
 def trace(
     inputs: Annotated[
         list[str],
@@ -62,14 +57,13 @@ def trace(
     fail_on: FailOnOption = FailOn.NEVER,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
-    headers: HeadersOption = None,
-    ca: CaOption = None,
-    insecure: InsecureOption = False,
-    certificate: CertificateOption = None,
-    key: KeyOption = None,
-    timeout: TimeoutOption = "30s",
-    most_bytes: MostBytesOption = "256MiB",
-    save: SaveOption = None,
+    verbose: VerboseOption = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep what was taken; goscope DIR repeats the analysis."),
+    ] = None,
+    *,
+    asking: Asking,
 ) -> None:
     """Read execution traces (runtime/trace), or take one, and say what is wrong, with tables.
 
@@ -89,31 +83,21 @@ def trace(
         fail_on=fail_on,
         quiet=quiet,
         no_color=no_color,
+        verbose=verbose,
         tables_of_traces=True,
     )
     if not seconds(duration, "--seconds"):
         raise UsageError(f"--seconds {duration}: nothing can be seen in no time")
-    live = live_options(
-        snapshots=0,
-        trace=duration,
-        headers=headers,
-        ca=ca,
-        insecure=insecure,
-        certificate=certificate,
-        key=key,
-        timeout=timeout,
-        most_bytes=most_bytes,
-        save=save,
-        quiet=quiet,
-    )
+    live = asking.live(snapshots=0, trace=duration, save=save, quiet=quiet)
+    release()
 
     from goscope.reading import read_sources
     from goscope.sources.files import sources_of
 
     addresses, paths = part(inputs)
     sources, failed = sources_of(paths)
-    with live.pages(addresses) as pages:
-        capture, unreadable = read_sources(sources, pages)
+    with live.pages(addresses) as pages, progress_bar(quiet=quiet) as report:
+        capture, unreadable = read_sources(sources, pages, report=report)
     for error in (*failed, *unreadable):
         complain(error)
     if not len(capture.table("traces")):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from goscope.executions import Execution, Function, Latency
 from goscope.findings import Site
 from goscope.goruntime.function_names import is_standard_library
+from goscope.renderers.lines import wrapped
 from goscope.renderers.safe_text import safe
 from goscope.stacks import Stack
 from goscope.trace_analysis import Analysis, Profile
@@ -55,6 +56,15 @@ def headline(execution: Execution) -> tuple[str, str]:
         f"{total('events'):,} events",
         f"the Ps were {', '.join(parts)}; {cycles} GC cycle{'s' * (cycles != 1)}",
     )
+
+
+def trace_lines(execution: Execution, width: int) -> list[Text]:
+    """Two lines for the summary."""
+    from rich.text import Text
+
+    size, use = headline(execution)
+    lines = wrapped(Text(f"execution trace: {size}", "bold"), width)
+    return lines + wrapped(f"{use} ({safe(execution.source)})", width, 2)
 
 
 def show(analyses: Sequence[Analysis], console: Console) -> None:

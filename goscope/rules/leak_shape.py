@@ -88,7 +88,8 @@ def advice_for(blocked: Blocked | Counted) -> str:
     """The usual fix for goroutines that wait like this."""
     fix = fix_for(blocked.reason, blocked.primitive, blocked.stack.functions)
     locked = (
-        isinstance(blocked, Blocked) and blocked.snapshot.rows.flags("locked")[blocked.rows].all()
+        isinstance(blocked, Blocked)
+        and (blocked.snapshot.rows.at("locked", blocked.rows) == 1).all()
     )
     return f"{fix} {_FIXES['locked']}" if locked else fix
 
