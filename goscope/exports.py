@@ -7,27 +7,29 @@ gets an apostrophe in front.
 
 from __future__ import annotations
 
+import csv
 import json
-import os
-import tempfile
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goscope.capture import Capture
 from goscope.errors import InputError
+from goscope.whole_files import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: Where a spreadsheet may see the start of a cell that is a formula: also behind what parts cells and
+#: rows where a comma stands in numbers, and a quotation mark inside a cell means nothing.
+_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r\n＝＋－＠])")
 
 
 def write_tables(capture: Capture, folder: Path, form: str) -> dict[str, int]:
     """Write every table that holds rows to ``folder/<table>.<form>``; the rows of each.
 
-    ``form`` is one of :data:`FORMS`. Each file is written under another name and moved, so that no half
-    of one is left behind.
+    ``form`` is one of :data:`FORMS`. A file that cannot be written to its end leaves the old one.
 
     Raises:
         InputError: a file cannot be written.
@@ -39,7 +41,8 @@ def write_tables(capture: Capture, folder: Path, form: str) -> dict[str, int]:
         for name in capture.table_names:
             frame = capture.frame(name)
             if len(frame):
-                _moved_in(folder / f"{name}.{form}", frame, write)
+                with whole_file(folder / f"{name}.{form}") as path:
+                    write(frame, path)
                 written[name] = len(frame)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
@@ -47,39 +50,40 @@ def write_tables(capture: Capture, folder: Path, form: str) -> dict[str, int]:
     return written
 
 
-def _moved_in(path: Path, frame: pd.DataFrame, write: Callable[[pd.DataFrame, Path], None]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        write(frame, Path(temporary))
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 def _parquet(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_parquet(path, index=False)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    # A column without a value has no type of its own, and files of several runs would not fit together.
+    words, numbers = pa.dictionary(pa.int32(), pa.string()), pa.list_(pa.int64())
+    for place, found in enumerate(table.schema):
+        if pa.types.is_dictionary(found.type) and pa.types.is_null(found.type.value_type):
+            table = table.set_column(place, found.name, pa.nulls(len(table), words))
+        elif pa.types.is_list(found.type) and pa.types.is_null(found.type.value_type):
+            table = table.set_column(place, found.name, table.column(place).cast(numbers))
+    pq.write_table(table, path)
 
 
 def _csv(frame: pd.DataFrame, path: Path) -> None:
     plain = frame.copy()
     for name in plain.columns:
         if plain[name].dtype == "category":
-            words = {word: _harmless(str(word)) for word in plain[name].cat.categories}
+            words = {word: no_formula(str(word)) for word in plain[name].cat.categories}
             plain[name] = plain[name].astype(object).map(words, na_action="ignore")
         elif plain[name].dtype == object:
             plain[name] = plain[name].map(json.dumps)
-    plain.to_csv(path, index=False)
+    # All texts are quoted: a bare \r would start a row.
+    plain.to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 def _json_lines(frame: pd.DataFrame, path: Path) -> None:
     frame.to_json(path, orient="records", lines=True, force_ascii=False)
 
 
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def no_formula(text: str) -> str:
+    """A cell of a CSV that no spreadsheet runs: an apostrophe in front of what begins like a formula."""
+    return _FORMULA.sub("'", text)
 
 
 #: How each form is written; the name is the suffix of the files.

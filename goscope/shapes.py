@@ -7,13 +7,11 @@ each shape once.
 
 Two readers share the idea. :class:`LineShapes` reads a million trace lines, where only numbers vary:
 all numbers of a stretch are found and converted at once (:mod:`goscope.numerals`), and a plan picks
-columns out of the matrix of numbers. :class:`TextShapes` reads short texts (a goroutine header, a
-frame), where words vary too, one at a time; its callers ask only for texts they have not seen.
+columns out of the matrix of numbers. The other one, for short texts, is :mod:`goscope.text_shapes`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -169,16 +167,20 @@ class LineShapes:
         numerals = Numerals(text)
         shape_of_line, shapes = numerals.shapes()
         plans: list[_Plan | None] = []
+        aside: list[tuple[int, str]] = []
         lines_of = members(shape_of_line, len(shapes))
         for lines, example in zip(lines_of, shapes, strict=True):
             plan = self._plan_of(numerals, example)
             if isinstance(plan, Rejected):
-                self._set_aside(numerals, lines, numbers, plan)
+                aside += self._refused(lines, plan)
             plans.append(plan if isinstance(plan, _Plan) else None)
         for rule in self._rules:
             mine = np.array([plan is not None and plan.rule is rule for plan in plans], np.bool_)
             if mine.any():
-                self._fill(rule, numerals, lines_of, plans, mine[shape_of_line], numbers)
+                aside += self._fill(rule, numerals, lines_of, plans, mine[shape_of_line], numbers)
+        for line, expected in sorted(aside)[: MOST_EXAMPLES - len(self.unparsed)]:
+            text = numerals.line(line)
+            self.unparsed.append(Unparsed(self._input, int(numbers[line]) + 1, text, expected))
 
     # ---- plans ------------------------------------------------------------------------------------
 
@@ -200,13 +202,11 @@ class LineShapes:
 
     # ---- rows -------------------------------------------------------------------------------------
 
-    def _set_aside(
-        self, numerals: Numerals, lines: IntArray, numbers: IntArray, why: Rejected
-    ) -> None:
+    def _refused(self, lines: IntArray, why: Rejected) -> list[tuple[int, str]]:
+        """Count the lines; the first of them, as many as may be kept as examples."""
         self.unparsed_count += len(lines)
-        for line in lines[: MOST_EXAMPLES - len(self.unparsed)].tolist():
-            text = numerals.line(line)
-            self.unparsed.append(Unparsed(self._input, int(numbers[line]) + 1, text, why.expected))
+        room = MOST_EXAMPLES - len(self.unparsed)
+        return [(line, why.expected) for line in lines[:room].tolist()]
 
     def _fill(
         self,
@@ -216,8 +216,9 @@ class LineShapes:
         plans: Sequence[_Plan | None],
         wanted: Bools,
         numbers: IntArray,
-    ) -> None:
-        """Add all rows of one rule, in line order, shape by shape."""
+    ) -> list[tuple[int, str]]:
+        """Add all rows of one rule, in line order, shape by shape; returns lines that are none."""
+        aside: list[tuple[int, str]] = []
         found_rows: list[tuple[_Plan, NumberRows]] = []
         for lines, plan in zip(lines_of, plans, strict=True):
             if plan is None or plan.rule is not rule:
@@ -225,12 +226,12 @@ class LineShapes:
             found = numerals.rows(lines, plan.numbers, plan.whole, plan.mantissas)
             if not found.good.all():
                 wanted[lines[~found.good]] = False
-                self._set_aside(numerals, lines[~found.good], numbers, _NUMBERS)
+                aside += self._refused(lines[~found.good], _NUMBERS)
                 found = found.usable()
             found_rows.append((plan, found))
         rows = int(wanted.sum())
         if not rows:
-            return
+            return aside
         place = np.cumsum(wanted) - 1
         batches: _Batches = [
             (plan, found, place[found.lines] if len(found_rows) > 1 else slice(None))
@@ -254,6 +255,7 @@ class LineShapes:
         cells["input"] = Cells(np.full(rows, builder.code("input", self._input), np.int32))
         cells["line"] = Cells(numbers[wanted] + 1)
         builder.add(rows, cells)
+        return aside
 
     def _column(self, column: Column, batches: _Batches, rows: int, builder: TableBuilder) -> Cells:
         default = -1 if column.default is None else int(column.default)
@@ -276,7 +278,7 @@ class LineShapes:
                     values[at] = builder.code(column.name, str(slot.constant))
                 else:
                     words = found.texts(slot.start, slot.end)
-                    values[at] = [builder.code(column.name, _decode(word)) for word in words]
+                    values[at] = [builder.code(column.name, decoded(word)) for word in words]
             elif slot.constant is not None:
                 values[at] = int(slot.constant)
             elif slot.start != slot.end:  # a float with sign and exponent, which has no bulk form
@@ -367,10 +369,14 @@ def _slot(
     first, last = int(np.searchsorted(starts, start)), int(np.searchsorted(starts, end))
     if kind is Kind.TEXT:
         if first == last:
-            return _Slot(first, last, constant=_decode(text[start:end]))
-        return _Slot(first, last, start=_place(starts, ends, start), end=_place(starts, ends, end))
+            return _Slot(first, last, constant=decoded(text[start:end]))
+        return _Slot(
+            first, last, start=place_of(starts, ends, start), end=place_of(starts, ends, end)
+        )
     if terminal == "FLOAT":
-        return _Slot(first, last, start=_place(starts, ends, start), end=_place(starts, ends, end))
+        return _Slot(
+            first, last, start=place_of(starts, ends, start), end=place_of(starts, ends, end)
+        )
     if terminal in ("TRUE", "FALSE"):
         return _Slot(0, 0, constant=terminal == "TRUE")
     negative = text[start:end].startswith(b"-")
@@ -379,98 +385,12 @@ def _slot(
     return _Slot(first, first + 1, negative=negative)
 
 
-def _place(starts: IntArray, ends: IntArray, position: int) -> tuple[int, int]:
+def place_of(starts: IntArray, ends: IntArray, position: int) -> tuple[int, int]:
     """A position in a line as (numbers before it, offset in the skeleton)."""
     before = int(np.searchsorted(ends, position, side="right"))
     return before, position - int((ends[:before] - starts[:before]).sum())
 
 
-def _decode(text: bytes) -> str:
+def decoded(text: bytes) -> str:
+    """A piece of input as text, whatever it holds."""
     return text.decode("utf-8", "replace")
-
-
-# ---- short texts ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A named part of a short text with its tokens as (terminal, text)."""
-
-    name: str
-    words: tuple[tuple[str, str], ...]
-
-    @property
-    def text(self) -> str:
-        """The text of the first token."""
-        return self.words[0][1]
-
-
-_Anchors = tuple[tuple[str, tuple[tuple[str, tuple[int, int], tuple[int, int]], ...]], ...]
-
-
-class TextShapes:
-    """Reads short texts of one grammar rule; Lark sees one text of each shape.
-
-    ``slots`` matches what may vary without changing the shape; each of its groups is a class of its
-    own. It must be chosen so that the grammar cannot tell two members of a class apart at any place.
-    """
-
-    def __init__(self, grammar: Grammar, start: str, slots: re.Pattern[bytes]):
-        self._grammar = grammar
-        self._start = start
-        self._slots = slots
-        self._plans: dict[bytes, _Anchors | Rejected] = {}
-        self._rejected = 0
-
-    def parse(self, text: bytes) -> tuple[Piece, ...] | Rejected:
-        """The parts of a text, or why it is not one."""
-        found = list(self._slots.finditer(text))
-        shape: list[bytes] = []
-        at = 0
-        for slot in found:
-            shape += (text[at : slot.start()], b"\x00%d" % (slot.lastindex or 0))
-            at = slot.end()
-        shape.append(text[at:])
-        key = b"\x00".join(shape)
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._learn(text, found)
-            if isinstance(plan, Rejected) and self._rejected < MOST_REJECTED:
-                self._rejected += 1
-                self._plans[key] = plan
-            elif not isinstance(plan, Rejected):
-                self._plans[key] = plan
-        if isinstance(plan, Rejected):
-            return plan
-        grown = [0]
-        for slot in found:
-            grown.append(grown[-1] + slot.end() - slot.start())
-        return tuple(
-            Piece(
-                name,
-                tuple(
-                    (terminal, _decode(text[a[1] + grown[a[0]] : b[1] + grown[b[0]]]))
-                    for terminal, a, b in words
-                ),
-            )
-            for name, words in plan
-        )
-
-    def _learn(self, text: bytes, found: list[re.Match[bytes]]) -> _Anchors | Rejected:
-        if self._rejected >= MOST_REJECTED:
-            return Rejected(0, "not examined: too many different malformed records")
-        parts = self._grammar.parse(text, self._start)
-        if isinstance(parts, Rejected):
-            return parts
-        starts = np.array([slot.start() for slot in found], np.int64)
-        ends = np.array([slot.end() for slot in found], np.int64)
-        return tuple(
-            (
-                part.name,
-                tuple(
-                    (terminal, _place(starts, ends, start), _place(starts, ends, end))
-                    for terminal, start, end in part.words
-                ),
-            )
-            for part in parts
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,40 @@ def test_a_spreadsheet_runs_nothing(capture: Capture, tmp_path: Path) -> None:
     assert frame["file"] == "/app/main.go"
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_cell_starts_a_formula_whatever_parts_the_cells(tmp_path: Path, delimiter: str) -> None:
+    names = [
+        "=x",
+        "+1",
+        "-1",
+        "@x",
+        "\t=1",
+        "\r=1",
+        "a;=x()",
+        "a\t=x",
+        "＝x",
+        "a,b;=x",
+        'a"b;=x',
+        "a\r=x",
+    ]
+    blocks = [
+        f"goroutine {n} [running]:\n{f}(0x1)\n\t/x.go:1 +0x1\n\n" for n, f in enumerate(names, 1)
+    ]
+    write_tables(goscope.read("".join(blocks)), tmp_path, "csv")
+    text = (tmp_path / "frames.csv").read_bytes().decode()
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    assert len(rows) == 1 + len(blocks) or delimiter != ","
+    assert not [
+        cell
+        for row in rows
+        for cell in row
+        if cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝"))
+    ]
+    frame = pd.read_csv(tmp_path / "frames.csv")
+    assert frame["line"].dtype == "int64"
+    assert frame["offset"].tolist() == ["0x1"] * len(blocks)
+
+
 def test_json_lines_are_json(capture: Capture, tmp_path: Path) -> None:
     write_tables(capture, tmp_path, "jsonl")
     (line,) = (tmp_path / "goroutines.jsonl").read_text(encoding="utf-8").splitlines()
@@ -98,3 +133,22 @@ def test_an_interrupted_write_leaves_the_old_file(
         write_tables(capture, tmp_path, "csv")
     assert old.read_text(encoding="utf-8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["gc.csv"]
+
+
+def test_columns_without_a_value_keep_their_type(tmp_path: Path) -> None:
+    """Files of several runs are read together, by DuckDB for one, only if their types agree."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sched = (
+        "SCHED 0ms: gomaxprocs=2 idleprocs=0 threads=5 spinningthreads=0 idlethreads=1 runqueue=0\n"
+    )
+    dump = "goroutine 1 [running]:\nmain.main()\n\t/app/main.go:9 +0x1d\n"
+    write_tables(goscope.read(sched, dump), tmp_path, "parquet")
+    for name in ("sched", "goroutines", "frames"):
+        for found in pq.read_schema(tmp_path / f"{name}.parquet"):
+            kind = getattr(found.type, "value_type", found.type)
+            assert not pa.types.is_null(kind), (name, found.name)
+    again = pq.read_table(tmp_path / "goroutines.parquet").to_pandas()
+    assert again["wait_reason"].isna().all()
+    assert again["id"].tolist() == [1]

@@ -14,11 +14,12 @@ import goscope
 ROOT = Path(goscope.__path__[0])
 
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "goruntime"}),
-    frozenset({"tables", "numerals", "grammars", "discovery", "sources"}),
+    frozenset({"credentials", "errors", "goruntime", "notebook", "small_files", "whole_files"}),
+    frozenset({"tables", "numerals", "grammars", "demonstrations", "discovery", "sources"}),
     frozenset({"reduction", "traces"}),
     frozenset({"framing"}),
     frozenset({"shapes"}),
+    frozenset({"text_shapes"}),
     frozenset({"formats"}),
     frozenset(
         {
@@ -47,7 +48,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"signatures"}),
     frozenset({"scheduling", "collecting", "thread_counts"}),
     frozenset({"heap_trend", "gc_verdict", "threads_verdict"}),
-    frozenset({"source_links", "timeline", "stack_groups"}),
+    frozenset({"source_links", "timeline", "trends", "stack_groups"}),
+    frozenset({"goroutines", "selection", "goroutine_groups"}),
     frozenset({"rules"}),
     frozenset({"diagnosis", "configuration", "topics"}),
     frozenset({"comparison", "watching"}),
@@ -134,13 +136,13 @@ def test_an_upward_import_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     module = tmp_path / "framing" / "lines.py"
     module.write_text(
         "import goscope.capture\nfrom goscope import tables, formats\nfrom ..cli import app\n"
-        "def f():\n    from goscope.shapes import Piece\n"
+        "def f():\n    from goscope.text_shapes import Piece\n"
     )
     assert upward(module) == [
         "goscope.capture",
         "goscope.formats",
         "goscope.cli.app",
-        "goscope.shapes.Piece",
+        "goscope.text_shapes.Piece",
     ]
 
 

@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import goscope
+from goscope.demonstrations import DEMONSTRATIONS
 from goscope.grammars import grammar_folder
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -68,7 +71,23 @@ def test_the_folder_of_grammars_does_not_hide_the_module_of_the_same_name() -> N
 def test_the_wheel_holds_the_grammars(project: dict[str, Any]) -> None:
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["packages"] == ["goscope"]
-    assert wheel["force-include"] == {"grammars": "goscope/grammars"}
+    assert wheel["force-include"]["grammars"] == "goscope/grammars"
+
+
+def test_the_wheel_holds_the_captures_of_the_demonstrations(project: dict[str, Any]) -> None:
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    for name, demonstration in DEMONSTRATIONS.items():
+        paths = demonstration.paths()
+        assert paths, name
+        for path in paths:
+            source = path.relative_to(CHECKOUT).as_posix()
+            inside = f"goscope/captures/{demonstration.program}"
+            folder = source.rpartition("/")[0]
+            assert included.get(folder) == inside or included.get(source) == (
+                f"{inside}/{path.name}"
+            ), source
+    size = sum(path.stat().st_size for found in DEMONSTRATIONS.values() for path in found.paths())
+    assert size < 100_000
 
 
 def test_the_package_is_marked_as_typed() -> None:
@@ -117,6 +136,46 @@ def test_no_tracked_file_names_a_path_of_the_machine_that_made_it(tracked: list[
 
 def test_no_lock_file_is_tracked(tracked: list[str]) -> None:
     assert [name for name in tracked if LOCK_FILES.search(name)] == []
+
+
+def test_the_checks_run_with_pinned_and_hashed_packages(project: dict[str, Any]) -> None:
+    """requirements-dev.txt, made by .ci/pin, holds all that pyproject.toml asks for, in versions that fit."""
+    pins: dict[str, set[str]] = {}
+    text = (CHECKOUT / "requirements-dev.txt").read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            pin, *hashes = line.split(" --hash=")
+            assert hashes, line
+            assert all(re.fullmatch(r"sha256:[0-9a-f]{64} *", one) for one in hashes), line
+            found = Requirement(pin)
+            assert re.fullmatch(r"==[^,*]+", str(found.specifier)), line
+            pins.setdefault(canonicalize_name(found.name), set()).add(str(found.specifier)[2:])
+    extras = project["project"]["optional-dependencies"]
+    wanted = [
+        *project["project"]["dependencies"],
+        *extras["dev"],
+        *extras["collisions"],
+        *project["build-system"]["requires"],
+    ]
+    for requirement in map(Requirement, wanted):
+        versions = pins.get(canonicalize_name(requirement.name), set())
+        assert versions, f"{requirement.name}: run .ci/pin"
+        assert all(v in requirement.specifier for v in versions), f"{requirement}: run .ci/pin"
+
+
+def test_the_workflow_runs_the_checks_on_every_python_and_pins_its_actions(
+    project: dict[str, Any],
+) -> None:
+    (workflow,) = (CHECKOUT / ".github" / "workflows").glob("*.yml")
+    text = workflow.read_text(encoding="utf-8")
+    uses = re.findall(r"uses: (.*)", text)
+    assert uses
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[0-9.]+", one) for one in uses), uses
+    assert "- run: .ci/run" in text
+    assert "permissions: {}" in text
+    (line,) = re.findall(r"python: (\[.*\])", text)
+    known = [c.rpartition(" ")[2] for c in project["project"]["classifiers"] if ":: 3." in c]
+    assert ast.literal_eval(line) == [version for version in known if version != "3.14"]
 
 
 @pytest.mark.parametrize("text", ["see /work/x", "'/root/.cache'", "--keep /tmp/inputs", "/work."])

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from goscope.errors import GoscopeError, InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _LONGEST = 4096
 
@@ -33,18 +38,44 @@ def say(text: str) -> None:
         sys.stderr.flush()
 
 
+def on_terminal(
+    show: Callable[[Console], None], *, no_color: bool = False, aside: bool = False
+) -> str:
+    """What ``show`` prints on the terminal that standard output, or standard error, goes to.
+
+    As text, since rich would end the process if the reader went away.
+    """
+    from rich.console import Console
+
+    console = Console(
+        file=sys.stderr if aside else sys.stdout,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        no_color=no_color or None,
+    )
+    with console.capture() as shown:
+        show(console)
+    return shown.get()
+
+
 def complain(error: GoscopeError) -> None:
     """One line on stderr; names of inputs are untrusted text, also here."""
     from goscope.renderers.safe_text import safe
 
-    print(f"goscope: {safe(str(error), longest=_LONGEST)}", file=sys.stderr)
+    say(f"goscope: {safe(str(error), longest=_LONGEST)}\n")
 
 
 def unwritable(error: OSError) -> InputError:
     """The failure to write to standard output as an expected one."""
     drop_output()
+    return unwritable_to("standard output", error)
+
+
+def unwritable_to(name: str, error: OSError) -> InputError:
+    """The failure to write something as an expected one."""
     reason = (error.strerror or str(error)).lower()
-    return InputError(f"standard output: cannot be written: {reason}")
+    return InputError(f"{name}: cannot be written: {reason}")
 
 
 def drop_output() -> None:

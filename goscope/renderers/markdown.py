@@ -1,7 +1,8 @@
 """Markdown for issues and pull requests: verdicts, findings, stacks folded away.
 
 Names of the input stand in code spans where they are names, and are escaped where they are part of a
-sentence: ``@everyone``, ``#1``, HTML and links in them are text.
+sentence: ``@everyone``, ``#1``, HTML and links in them are text. GitHub looks for mentions and references
+in the finished page, where an escaped ``@`` is an ``@``: only a character between it and the name helps.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from goscope.diagnosis import Diagnosis
 from goscope.findings import Evidence, Finding, Site
 from goscope.renderers import plain_words
 from goscope.renderers.renderer import Renderer
-from goscope.renderers.safe_text import shareable
+from goscope.renderers.safe_text import safe
 
 _FINDINGS_SHOWN = 30
 _FRAMES_SHOWN = 40
@@ -20,7 +21,8 @@ _SIGNS = {"critical": "❌", "warning": "⚠️", "info": "ℹ️", "ok": "✅",
 # Parentheses, braces and the like mean nothing without the characters that are escaped.
 _SPECIAL = re.compile(r"([\\`*_\[\]|~])")
 _AT_START = re.compile(r"^(\s*)(>|[-+=#]|[0-9]{1,9}[.)](?=\s|$))")
-_REFERENCE = re.compile(r"#(?=[0-9])|\b(GH)-(?=[0-9])")
+_REFERENCE = re.compile(r"#(?=[0-9])|\bGH-(?=[0-9])")
+_APART = "&#8203;"  # a space of no width
 
 
 def render(diagnosis: Diagnosis) -> str:
@@ -51,18 +53,18 @@ def render(diagnosis: Diagnosis) -> str:
 
 def text(words: str, *, longest: int = 600) -> str:
     """Text as Markdown that shows it as it is, on one line."""
-    words = shareable(words, longest=longest)
+    words = safe(words, longest=longest)
     words = words.strip().replace("&", "&amp;").replace("<", "&lt;")
     words = _SPECIAL.sub(r"\\\1", words)
-    words = _REFERENCE.sub(lambda m: "GH&#45;" if m.group(1) else "&#35;", words)
-    words = words.replace("@", "&#64;").replace("://", "&#58;//").replace("www.", "www&#46;")
+    words = _REFERENCE.sub(lambda found: found[0] + _APART, words).replace("@", "@" + _APART)
+    words = words.replace("://", "&#58;//").replace("www.", "www&#46;")
     # A quote, a list, a heading or a rule begins at the start of a line only.
     return _AT_START.sub(lambda m: f"{m.group(1)}&#{ord(m.group(2)[0])};{m.group(2)[1:]}", words)
 
 
 def code(words: str, *, longest: int = 300) -> str:
     """Text as a code span, whatever backticks it has."""
-    words = shareable(words, longest=longest)
+    words = safe(words, longest=longest)
     fence = "`" * (max(map(len, re.findall("`+", words)), default=0) + 1)
     space = " " if words[:1] in ("`", " ", "") or words[-1:] == "`" else ""
     # Within a table a vertical bar would end the cell, even in code.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Site
 from goscope.goruntime.function_names import is_standard_library
-from goscope.renderers.safe_text import shareable
+from goscope.renderers.safe_text import safe
 
 if TYPE_CHECKING:
     import jinja2
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 #: No text of the input is longer than this on the page, and a name in a chart not longer than that.
 _LONGEST = 600
 _LONGEST_LABEL = 160
+_JOINT = re.compile(r"(?<=[/.:_])(?=\w)|(?<=\w)(?=\()")
 
 
 @dataclass(slots=True)
@@ -51,8 +53,8 @@ class Section:
 def shown(text: str, *, longest: int = _LONGEST) -> str:
     """Text of the input as the page shows it: no control characters, no passwords, not too long."""
     if len(text) <= longest:
-        return shareable(text, longest=longest)
-    return shareable(text, longest=longest) + f" (cut: {len(text):,} characters)"
+        return safe(text, longest=longest)
+    return safe(text, longest=longest) + f" (cut: {len(text):,} characters)"
 
 
 def label(text: str) -> str:
@@ -98,11 +100,19 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     made.filters["short"] = short_name
+    made.filters["soft"] = _soft
     made.filters["number"] = _number
     made.filters["value"] = _value
     made.filters["weight"] = _weight
     made.tests["library"] = _is_library
     return made
+
+
+def _soft(text: str) -> str:
+    """A text that may be broken where paths and names have their joints, rather than inside a word."""
+    import markupsafe
+
+    return markupsafe.Markup("<wbr>").join(_JOINT.split(shown(text)))
 
 
 def _number(value: int) -> str:
