@@ -22,7 +22,7 @@ from typing import TypeAlias
 import numpy as np
 
 from goscope.capture import Capture
-from goscope.intervals import cpu_ms_per_p, sum_of
+from goscope.intervals import cpu_ms_per_p
 from goscope.numerals import IntArray
 from goscope.settings import Settings
 from goscope.tables import Bools, Floats, Table
@@ -35,7 +35,6 @@ _MOST_WINDOWS = 60
 #: Medians need no more cycles than these.
 _MOST_SAMPLES = 10_000
 
-_WALL = ("stw_sweep_ms", "scan_ms", "write_barrier_ms", "mark_ms", "stw_mark_ms")
 _ASKED_FOR = ("forced", "leak_check", "periodic")
 
 #: Wall time and CPU of all cycles of a capture.
@@ -277,9 +276,7 @@ def collections_of(capture: Capture) -> tuple[Collecting, ...]:
     gc = capture.table("gc")
     if not len(gc):
         return ()
-    wall_s, cpu_s = sum_of(gc, _WALL), cpu_ms_per_p(gc)
-    wall_s /= 1000
-    cpu_s /= 1000
+    wall_s, cpu_s = gc["clock_ms"] / 1000, cpu_ms_per_p(gc) / 1000
     processes = gc.distinct("process")
     return tuple(_collecting(capture, (wall_s, cpu_s), process) for process in processes)
 

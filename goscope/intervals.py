@@ -1,21 +1,10 @@
-"""The CPU of gc cycles: the sum of its parts, and the share that is known only with the next cycle."""
+"""The CPU of gc cycles: per P, and its share of the time, which is known only with the next cycle."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from goscope.tables import Cells, Floats, Table
-
-#: CPU that the collector took from the program; idle marking takes what nobody wants.
-_LOAD = (
-    "sweep_cpu_ms",
-    "scan_cpu_ms",
-    "write_barrier_cpu_ms",
-    "assist_cpu_ms",
-    "background_cpu_ms",
-    "mark_term_cpu_ms",
-)
-_CHUNK = 1 << 16
 
 
 def with_interval_cpu(gc: Table) -> Table:
@@ -43,18 +32,4 @@ def _interval_percent(gc: Table) -> Floats:
 
 def cpu_ms_per_p(gc: Table) -> Floats:
     """What each cycle took from the program, in milliseconds of each P; without idle marking."""
-    total = sum_of(gc, _LOAD)
-    total /= np.maximum(gc.numbers("gomaxprocs"), 1)
-    return total
-
-
-def sum_of(table: Table, columns: tuple[str, ...]) -> Floats:
-    """The sum of number columns, row by row; what is missing counts as nothing."""
-    total = np.zeros(len(table))
-    for column in columns:
-        values = table[column]
-        for start in range(0, len(table), _CHUNK):  # no copy of a long column
-            part = slice(start, start + _CHUNK)
-            known = ~np.isnan(values[part])
-            np.add(total[part], values[part], out=total[part], where=known)
-    return total
+    return np.asarray(gc["load_cpu_ms"] / np.maximum(gc.numbers("gomaxprocs"), 1), np.float64)

@@ -16,7 +16,7 @@ import numpy as np
 from goscope.clocks import RESUMED, Clock, Mixed, chains_of
 from goscope.numerals import IntArray
 from goscope.origins import Origin
-from goscope.tables import Cells, Table, narrow
+from goscope.tables import Cells, Table, as_run, narrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +136,19 @@ def _parts(tables: dict[str, Table], name: str) -> _Parts | None:
         if name not in table.categories("input"):
             continue
         mine = np.flatnonzero(table["input"] == table.categories("input").index(name))
-        times, lines = table[clock][mine], table["line"][mine]
+        run = as_run(mine)
+        rows = mine if run is None else run
+        times, lines = table[clock][rows], table["line"][rows]
         traced = traced or len(times) > 0
         for row in (np.flatnonzero(np.diff(times) < least) + 1).tolist():
             breaks.append((int(lines[row]), int(lines[row - 1])))
-        seconds = table["t_s"][mine] if table_name == "gc" else times / 1000
+        seconds = table["t_s"][rows] if table_name == "gc" else times / 1000
         if least and (np.diff(times) == least).all():
             kinds = np.zeros(
                 len(mine), np.int64
             )  # no gap: one process, which may change GOMAXPROCS
         else:
-            kinds = _kinds(table, mine)
+            kinds = _kinds(table, rows)
         clocks[table_name] = Clock(times, lines, seconds, kinds, mine, bool(least))
     if not traced:
         return None
@@ -162,7 +164,7 @@ def _parts(tables: dict[str, Table], name: str) -> _Parts | None:
     return _Parts(len(starts) + 1, tuple(starts))
 
 
-def _kinds(table: Table, rows: IntArray) -> IntArray:
+def _kinds(table: Table, rows: IntArray | slice) -> IntArray:
     """What does not change while a process lives: GOMAXPROCS, and which fields its version of Go prints."""
     kinds = table["gomaxprocs"][rows] * 8
     for bit, column in enumerate(("needspinning", "stacks_mb")):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,8 @@ class LineRule:
     ``lists`` names columns that hold one number per P, ``derive`` makes further columns of them;
     ``references`` names columns that point to
     another P, M or G, where Go 1.19 and older write -1 for none. ``trims`` takes the delimiters off a text
-    column, given as (characters in front, characters behind).
+    column, given as (characters in front, characters behind). ``sums`` names columns that add up others,
+    of which what is missing counts as nothing.
     """
 
     grammar: Grammar
@@ -59,6 +60,7 @@ class LineRule:
     derive: Callable[[dict[str, Lists]], dict[str, Cells]] | None = None
     references: frozenset[str] = frozenset()
     trims: Mapping[str, tuple[int, int]] | None = None
+    sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,9 @@ class LineShapes:
         )
         if rule.derive is not None:
             cells.update(rule.derive(lists))
+        for name, parts in rule.sums.items():
+            known = [np.nan_to_num(cells[part].values) for part in parts if part in cells]
+            cells[name] = Cells(np.sum(known, axis=0))
         cells["input"] = Cells(np.full(rows, builder.code("input", self._input), np.int32))
         cells["line"] = Cells(numbers[wanted] + 1)
         builder.add(rows, cells)

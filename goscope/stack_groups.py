@@ -137,7 +137,7 @@ def _groups(capture: Capture, process: int, dumps: tuple[Snapshot, ...], limit: 
     shown = order[:limit]
     rows_of = _rows_by_group(group, shown)
     columns = _Columns(dumps)
-    elided = np.nan_to_num(capture.table("stacks").numbers("elided"))
+    elided = capture.table("stacks").numbers("elided", 0)
     made = tuple(
         _group(capture, columns, rows, counts[number], words[int(state[rows[0]])], dump, elided)
         for number, rows in zip(shown.tolist(), rows_of, strict=True)
@@ -225,7 +225,7 @@ _WAIT_BOUNDS = (
 
 
 def _waits(rows: Table) -> tuple[tuple[str, int], ...]:
-    minutes = np.nan_to_num(rows.numbers("wait_minutes"))
+    minutes = rows.numbers("wait_minutes", 0)
     waiting = minutes[rows["wait_reason"] >= 0]
     place = np.searchsorted([least for _, least in _WAIT_BOUNDS], waiting, side="right") - 1
     counts = np.bincount(np.maximum(place, 0), minlength=len(_WAIT_BOUNDS)).tolist()

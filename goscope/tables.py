@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Ints: TypeAlias = npt.NDArray[np.integer[Any]]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
+_Integer = TypeVar("_Integer", bound=np.integer[Any])
 
 
 class Kind(Enum):
@@ -124,13 +125,14 @@ class Table:
             return np.asarray(cells.values >= 0)
         return np.ones(self.rows, dtype=np.bool_)
 
-    def numbers(self, column: str) -> Floats:
-        """The column as floats, NaN where a value is missing."""
+    def numbers(self, column: str, missing: float = np.nan) -> Floats:
+        """The column as floats, with NaN or another number where a value is missing."""
         cells = self._column(column)
         values = cells.values.astype(np.float64)
-        missing = ~self.present(column)
-        if missing.any():
-            values[missing] = np.nan
+        if cells.valid is not None or self._kinds[column] is not Kind.INT:
+            absent = ~self.present(column)
+            if absent.any():
+                values[absent] = missing
         return values
 
     def distinct(self, column: str) -> list[int]:
@@ -162,11 +164,14 @@ class Table:
     def select(self, rows: Bools | Ints) -> Table:
         """The rows under a boolean mask or at the given positions, in their order."""
         at: Ints = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64)
+        run = as_run(at)
         # Each column when it is looked at: a rule looks at few.
-        cells = {name: partial(self._selected, name, at) for name in self._cells}
+        cells = {
+            name: partial(self._selected, name, at if run is None else run) for name in self._cells
+        }
         return Table(self.name, self.schema, cells, len(at))
 
-    def _selected(self, name: str, at: Ints) -> Cells:
+    def _selected(self, name: str, at: Ints | slice) -> Cells:
         return _select(self._column(name), at)
 
     def replaced(self, column: str, cells: Cells | Callable[[], Cells]) -> Table:
@@ -308,11 +313,21 @@ def _joined(column: Column, parts: Sequence[Cells], words: tuple[str, ...]) -> C
     return Cells(values, valid, words, counts)
 
 
-def _select(cells: Cells, at: Ints) -> Cells:
+def as_run(rows: Ints) -> slice | None:
+    """Rows that follow each other as a slice, which needs no copy of a column; None if they do not."""
+    if not len(rows) or rows[-1] - rows[0] + 1 != len(rows) or (np.diff(rows) != 1).any():
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1)
+
+
+def _select(cells: Cells, at: Ints | slice) -> Cells:
     valid = None if cells.valid is None else cells.valid[at]
     if cells.counts is None:
         return Cells(cells.values[at], valid, cells.categories)
     begins = np.cumsum(cells.counts) - cells.counts
+    if isinstance(at, slice):
+        first, last = int(begins[at.start]), int(begins[at.stop - 1] + cells.counts[at.stop - 1])
+        return Cells(cells.values[first:last], None, (), cells.counts[at])
     counts = cells.counts[at]
     inner = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
     return Cells(cells.values[np.repeat(begins[at], counts) + inner], None, (), counts)
@@ -329,6 +344,14 @@ def missing_cells(column: Column, rows: int) -> Cells:
     if column.kind is Kind.INTS:
         return Cells(np.zeros(0, np.int16), counts=np.zeros(rows, np.int16))
     return Cells(np.zeros(rows, np.int16), np.zeros(rows, np.bool_))
+
+
+def distinct(values: npt.NDArray[_Integer]) -> npt.NDArray[_Integer]:
+    """The different ones of some integers, in order: ``np.unique``, which loads masked arrays for it."""
+    ordered = np.sort(values)
+    first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
 
 
 def narrow(values: Ints) -> Ints:

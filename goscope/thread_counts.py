@@ -95,7 +95,7 @@ def threads_of(capture: Capture) -> tuple[Threads, ...]:
                 last_source=places[1],
                 t_s=mine.numbers("t_ms") / 1000,
                 threads=threads,
-                bound=threads - np.nan_to_num(mine.numbers("idlethreads")),
+                bound=threads - mine.numbers("idlethreads", 0),
             )
         )
     return tuple(found)

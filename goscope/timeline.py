@@ -167,7 +167,7 @@ def _share(gc: Table, end_s: float, points: int) -> Iterator[Panel]:
     start, span = float(t[0]), end_s - float(t[0])
     if span < 2 * _LEAST_WINDOW_S:
         return
-    procs = np.maximum(np.nan_to_num(gc.numbers("gomaxprocs"), nan=1.0), 1)
+    procs = np.maximum(gc.numbers("gomaxprocs", 1), 1)
     wall = _sum(gc, _WALL) / 1000
     windows = int(min(span / _LEAST_WINDOW_S, points / 2, max(2 * len(t), 8)))
     edges = np.linspace(start, end_s, windows + 1)
@@ -194,7 +194,7 @@ def _share(gc: Table, end_s: float, points: int) -> Iterator[Panel]:
 def _sum(table: Table, names: tuple[str, ...]) -> Floats:
     total = np.zeros(len(table))
     for name in names:
-        total += np.nan_to_num(table.numbers(name))
+        total += table.numbers(name, 0)
     return total
 
 

@@ -149,6 +149,8 @@ def alone(rule: LineRule, line: bytes) -> dict[str, Any] | None:
     for part in parts:
         if part.name in kinds:
             row[part.name] = said(rule, part, kinds[part.name].kind, line)
+    for name, parts_of_sum in rule.sums.items():
+        row[name] = sum((row[part] or 0.0 for part in parts_of_sum), start=0.0)
     return row
 
 

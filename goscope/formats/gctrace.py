@@ -43,6 +43,8 @@ COLUMNS = (
     _ms("background_cpu_ms", "CPU of the dedicated and fractional mark workers"),
     _ms("idle_cpu_ms", "CPU of marking on Ps that had nothing else to do"),
     _ms("mark_term_cpu_ms", "CPU of mark termination, over all Ps"),
+    _ms("clock_ms", "wall time of the whole cycle: the sum of its phases"),
+    _ms("load_cpu_ms", "CPU that the cycle took from the program: all but idle marking"),
     Column("heap_start_mb", Kind.INT, "MiB", "heap when the cycle started"),
     Column("heap_end_mb", Kind.INT, "MiB", "heap when marking ended"),
     Column("heap_live_mb", Kind.INT, "MiB", "live heap that the cycle found"),
@@ -60,6 +62,17 @@ COLUMNS = (
     Column(
         "periodic", Kind.BOOL, "", "forced by two minutes without a cycle: no load", default=False
     ),
+)
+
+_CLOCK = ("stw_sweep_ms", "scan_ms", "write_barrier_ms", "mark_ms", "stw_mark_ms")
+#: Idle marking takes what nobody wants.
+_LOAD = (
+    "sweep_cpu_ms",
+    "scan_cpu_ms",
+    "write_barrier_cpu_ms",
+    "assist_cpu_ms",
+    "background_cpu_ms",
+    "mark_term_cpu_ms",
 )
 
 PERIODIC = PLACE
@@ -102,6 +115,7 @@ FORMAT = Format(
             ),
             table="gc",
             columns=COLUMNS,
+            sums={"clock_ms": _CLOCK, "load_cpu_ms": _LOAD},
         ),
         LineRule(
             grammar=_GRAMMAR,

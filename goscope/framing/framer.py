@@ -17,7 +17,7 @@ from goscope.framing.claims import Claims, claims_of
 from goscope.framing.lines import Lines, Positions
 from goscope.framing.prefix import Prefix
 from goscope.framing.records import BlockKind, LineKind
-from goscope.tables import Bools
+from goscope.tables import Bools, distinct
 
 #: No record of the runtime is longer; what is, is passed by without being looked at. A goroutine of
 #: 100 frames with ancestors stays below 100 KB, a SCHED line of 1,000 Ps below 20 KB.
@@ -305,7 +305,7 @@ class Framer:
         found = np.flatnonzero(likely)
         last = np.maximum(lines.ends[found] - 2, 0)
         pairs = lines.bytes[last].astype(np.int64) * 256 + lines.bytes[last + 1]
-        for line in found[np.isin(pairs, self._rest_ends)].tolist():
+        for line in found[np.isin(pairs, self._rest_ends, kind="table")].tolist():
             number = line + lines.first
             above = int(broken[np.searchsorted(broken, number) - 1])
             if (
@@ -384,7 +384,7 @@ class Framer:
             headers = lines.opening_with(kind.openings)
         holding = lines.holding(kind.words)
         if len(holding):
-            headers = np.union1d(headers, lines.shorter_than(LONGEST_LINE, holding))
+            headers = distinct(np.concatenate([headers, lines.shorter_than(LONGEST_LINE, holding)]))
         return lines.shorter_than(LONGEST_RECORD, headers)
 
     def _announced_headers(
@@ -396,7 +396,7 @@ class Framer:
         if begun is None:
             first = lines.opening_with(kind.openings)
             if kind.mark in lines.data:
-                first = np.union1d(first, lines.matching(header))
+                first = distinct(np.concatenate([first, lines.matching(header)]))
             begun = next((i for i in first.tolist() if kind.sign.match(lines.text(i))), None)
             for i in range(max(0, _FIRST_LINES - lines.first))[: len(lines)]:
                 text = lines.text(i)

@@ -13,6 +13,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from goscope.tables import distinct
+
 Positions: TypeAlias = npt.NDArray[np.int64]
 
 NEWLINE = 10
@@ -63,7 +65,7 @@ class Lines:
                 found.append(lines)
         if not found:
             return np.empty(0, np.int64)
-        return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+        return found[0] if len(found) == 1 else distinct(np.concatenate(found))
 
     def holding(self, words: Sequence[bytes]) -> Positions:
         """The lines that hold one of the literals anywhere."""
@@ -73,7 +75,7 @@ class Lines:
             while at >= 0:
                 places.append(at)
                 at = self.data.find(word, at + len(word))
-        return np.unique(np.searchsorted(self.ends, np.array(places, np.int64)))
+        return distinct(np.searchsorted(self.ends, np.array(places, np.int64)))
 
     def signed(self, sign: re.Pattern[bytes], lines: Positions) -> Positions:
         """Those of the lines whose beginning the sign matches."""

@@ -47,7 +47,7 @@ def find(
 ) -> Iterator[Finding]:
     """One finding per recursion and process, from the last dump."""
     table = capture.table("stacks")
-    frames = table["depth"] + np.nan_to_num(table.numbers("elided"))
+    frames = table["depth"] + table.numbers("elided", 0)
     for process, dumps in snapshots_of(capture):
         last = dumps[-1]
         told: set[str] = set()

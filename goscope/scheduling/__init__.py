@@ -105,19 +105,19 @@ def _schedule(capture: Capture, process: int, bars: Bars) -> Schedule:
         detail = waits_in_detail(capture, part.rows)
         earlier = of_first if len(dumps) > 1 else None
         waits = of_dumps or detail if to_the_end else detail or earlier
-        return judge(part, waits=waits, stops=stops, bars=bars)
+        return judge(part.thinned(), waits=waits, stops=stops, bars=bars)
 
     waits = of_dumps or waits_in_detail(capture, samples.rows)
-    whole = judge(samples, waits=waits, stops=stops, bars=bars)
+    whole = judge(samples.thinned(), waits=waits, stops=stops, bars=bars)
     chosen, stretches = over_time(samples, whole, judge_part, bars)
     verdict = Verdict(chosen.state, chosen.confidence, chosen.reason, chosen.collect, stretches)
     return Schedule(samples, stops, waits, verdict, chosen.cause)
 
 
 def _evidence(s: Samples) -> tuple[Evidence, ...]:
-    n = len(s)
-    idle = round(float(np.median(s.idle_share)) * 100)
-    load = round(float(np.median(s.load)), 2)
+    n, few = len(s), s.thinned()
+    idle = round(float(np.median(few.idle_share)) * 100)
+    load = round(float(np.median(few.load)), 2)
     return (
         Evidence("judged", n, "SCHED lines" if n > 1 else "SCHED line", s.source),
         Evidence("Ps idle, median", idle, "%"),

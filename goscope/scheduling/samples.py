@@ -9,7 +9,10 @@ import numpy as np
 
 from goscope.capture import Capture
 from goscope.numerals import IntArray
-from goscope.tables import Bools, Floats
+from goscope.tables import Bools, Floats, Ints
+
+#: Medians and shares need no more samples than these.
+_MOST_SAMPLES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,10 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.t_ms)
+
+    def thinned(self) -> Samples:
+        """Every so many of them, where there are more than medians and shares need."""
+        return self.part(slice(None, None, max(len(self) // _MOST_SAMPLES, 1)))
 
     def part(self, which: Bools | slice) -> Samples:
         """Some of the samples."""
@@ -88,24 +95,23 @@ def samples_of(capture: Capture, process: int) -> Samples:
     local = mine.numbers("local_sum")
     listed, in_syscall = _from_processors(capture, rows)
     threads = mine.numbers("threads")
-    parked = mine.numbers("idlethreads") + np.maximum(
-        np.nan_to_num(mine.numbers("nmidlelocked")), 0
-    )
-    idle: Floats = np.minimum(np.nan_to_num(mine.numbers("idleprocs")) + in_syscall, procs)
+    parked = mine.numbers("idlethreads") + np.maximum(mine.numbers("nmidlelocked", 0), 0)
+    idle: Floats = np.minimum(mine.numbers("idleprocs", 0) + in_syscall, procs)
+    t_ms = mine.numbers("t_ms")
     return Samples(
         process=process,
         source=f"{mine.text('input', 0)}:{int(mine['line'][0])}",
         rows=rows,
-        t_ms=mine.numbers("t_ms"),
+        t_ms=t_ms,
         procs=np.maximum(procs, 1),
         idle=idle,
         spinning=mine.numbers("spinningthreads"),
-        waiting=np.nan_to_num(mine.numbers("runqueue")) + np.where(np.isnan(local), listed, local),
-        local_max=np.nan_to_num(mine.numbers("local_max")),
+        waiting=mine.numbers("runqueue", 0) + np.where(np.isnan(local), listed, local),
+        local_max=mine.numbers("local_max", 0),
         threads=threads,
         busy_threads=threads - parked,
-        still_ms=_still(capture, rows, mine.numbers("t_ms"), idle),
-        stopping=mine.flags("gcwaiting") & (np.nan_to_num(mine.numbers("stopwait")) > 0),
+        still_ms=_still(capture, rows, t_ms, idle),
+        stopping=mine.flags("gcwaiting") & (mine.numbers("stopwait", 0) > 0),
     )
 
 
@@ -116,10 +122,12 @@ def _from_processors(capture: Capture, rows: IntArray) -> tuple[Floats, Floats]:
     though it does no work; from 1.26 such a P is not told apart.
     """
     table = capture.table("procs")
+    if not len(table):
+        return np.zeros(len(rows)), np.zeros(len(rows))
     size = len(capture.table("sched"))
     placed = table.present("sample")
     known = table["sample"][placed]
-    queues = np.nan_to_num(table.numbers("runqsize"))[placed]
+    queues = table.numbers("runqsize", 0)[placed]
     status = table.numbers("status")[placed]
     sums: Floats = np.bincount(known, weights=queues, minlength=size).astype(np.float64)
     stopped = (status == 2).astype(np.float64)
@@ -131,17 +139,25 @@ def _from_processors(capture: Capture, rows: IntArray) -> tuple[Floats, Floats]:
 class _Ticks:
     """The schedticks of samples: ``flat[begins[i]]`` is that of P 0 in sample i."""
 
-    flat: IntArray
+    flat: Ints
     begins: IntArray
-    listed: IntArray  # how many Ps each sample lists
+    listed: Ints  # how many Ps each sample lists
+
+    def of(self, a: int, b: int) -> Ints:
+        """The samples from a to b, which list the same Ps: a row for each."""
+        begins, count = self.begins[a:b], int(self.listed[a])
+        if (np.diff(begins) == count).all():
+            run: Ints = self.flat[begins[0] : begins[0] + count * (b - a)]
+            return run.reshape(b - a, count)
+        return np.asarray(self.flat[begins[:, None] + np.arange(count)])
 
 
 def _ticks(capture: Capture, rows: IntArray) -> _Ticks:
     sched, table = capture.table("sched"), capture.table("procs")
-    counts = sched.counts("schedticks").astype(np.int64)
+    counts = sched.counts("schedticks")
     if counts[rows].any():
         begins = (np.cumsum(counts) - counts)[rows]
-        return _Ticks(sched["schedticks"], begins, counts[rows])
+        return _Ticks(sched.cells("schedticks").values, begins, counts[rows])
     placed = np.flatnonzero(table.present("sample") & table.present("schedtick"))
     flat, sample = table["schedtick"][placed], table["sample"][placed]
     begins = np.searchsorted(sample, rows)
@@ -155,26 +171,28 @@ def _segments(ticks: _Ticks) -> list[tuple[int, int]]:
     return [(a, b) for a, b in itertools.pairwise(cuts) if b - a > 1 and ticks.listed[a] > 0]
 
 
-def _still_of_p(ticks: _Ticks, p: int, a: int, b: int, t_ms: Floats, idle: Floats) -> Floats:
-    """For the samples from a to b, for how long the tick of one P has stood still with no P idle."""
-    tick = ticks.flat[ticks.begins[a:b] + p]
-    moved = np.ones(b - a, np.bool_)
-    moved[1:] = (tick[1:] != tick[:-1]) | (idle[a + 1 : b] > 0) | (idle[a : b - 1] > 0)
-    since = np.maximum.accumulate(np.where(moved, np.arange(b - a), 0))
-    still: Floats = t_ms[a:b] - t_ms[a:b][since]
-    return still
-
-
 def _still(capture: Capture, rows: IntArray, t_ms: Floats, idle: Floats) -> Floats:
+    """For each sample, for how long the tick of some P has stood still with no P idle."""
     ticks = _ticks(capture, rows)
     longest = np.full(len(rows), np.nan)
+    busy = idle <= 0
     for a, b in _segments(ticks):
-        best = np.zeros(b - a)
-        if (idle[a:b] <= 0).any():
-            for p in range(int(ticks.listed[a])):
-                np.maximum(best, _still_of_p(ticks, p, a, b, t_ms, idle), out=best)
-        longest[a:b] = best
+        longest[a:b] = 0
+        both_busy = busy[a + 1 : b] & busy[a : b - 1]
+        if not both_busy.any():
+            continue
+        of_p = ticks.of(a, b)
+        still = (of_p[1:] == of_p[:-1]) & both_busy[:, None]
+        for p in np.flatnonzero(still.any(axis=0)).tolist():
+            np.maximum(longest[a:b], _since_moved(still[:, p], t_ms[a:b]), out=longest[a:b])
     return longest
+
+
+def _since_moved(still: Bools, t_ms: Floats) -> Floats:
+    """The time since the last sample that was not the same as the one before it."""
+    moved = np.append(True, ~still)
+    since = np.maximum.accumulate(np.where(moved, np.arange(len(moved)), 0))
+    return np.asarray(t_ms - t_ms[since], np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def stops_of(capture: Capture, process: int, *, least_ms: float) -> Stops:
     found = gc.select(rows)
     start = found.numbers("t_s") * 1000
     first, second = first[rows], second[rows]
-    marked = np.nan_to_num(found.numbers("mark_ms"))
+    marked = found.numbers("mark_ms", 0)
     lines = np.arange(len(rows))
     t_ms = np.concatenate((start, start + np.nan_to_num(first) + marked))
     ms = np.nan_to_num(np.concatenate((first, second)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from goscope.findings import Stretch
 from goscope.scheduling.bars import Bars
@@ -15,6 +17,11 @@ from goscope.tables import Floats
 
 #: Samples around one that decide its word together.
 WINDOW = 5
+#: A longer log is looked at some samples at a time.
+_MOST_SLOTS = 50_000
+#: A time line of more runs shows nothing: then longer slots are looked at, so many times as long.
+_MOST_RUNS = 500
+_WIDER = 4
 #: Words of the same duration, within a quarter: the first of these speaks.
 _WORST_FIRST = ("starving", "blocked", "unbalanced", "healthy", "idle", "unknown")
 
@@ -34,6 +41,46 @@ class _Run:
         return self.end - self.start
 
 
+@dataclass(frozen=True, slots=True)
+class _Slots:
+    """Samples that follow each other, ``each`` of them as one: what most of them show."""
+
+    each: int
+    idle_share: Floats
+    load: Floats
+    some_busy: Floats  # 1 where a P works
+    least_idle_share: Floats
+
+    @classmethod
+    def of(cls, s: Samples) -> _Slots:
+        share = s.idle_share
+        return cls(1, share, s.load, (share < 1).astype(np.float64), share)
+
+    def wider(self, times: int) -> _Slots:
+        """Slots that are so many times as long."""
+        if times <= 1:
+            return self
+        return _Slots(
+            self.each * times,
+            _median_of(_rows(self.idle_share, times)),
+            _median_of(_rows(self.load, times)),
+            _median_of(_rows(self.some_busy, times)),
+            _rows(self.least_idle_share, times).min(axis=1),
+        )
+
+
+def _rows(values: Floats, width: int) -> Floats:
+    """Values in rows of so many; the last one is filled up with the last value."""
+    rows: Floats = np.pad(values, (0, -len(values) % width), mode="edge").reshape(-1, width)
+    return rows
+
+
+def _median_of(rows: Floats) -> Floats:
+    middle = rows.shape[1] // 2
+    medians: Floats = np.partition(rows, middle, axis=1)[:, middle]
+    return medians
+
+
 def over_time(
     s: Samples, whole: Judgement, judge_part: JudgePart, bars: Bars
 ) -> tuple[Judgement, tuple[Stretch, ...]]:
@@ -42,12 +89,23 @@ def over_time(
     Where resting and overloaded stretches follow each other, no median of the whole says anything: then
     each stretch is judged by itself, and what lasts longest speaks for the whole.
     """
-    runs = _runs(_smoothed(_words(s, whole, bars)))
+    runs = _runs_of(s, whole, bars)
     if {"rests", "starving"} <= {run.word for run in runs}:
         return _of_phases(s, runs, judge_part)
     quiet = whole.state if whole.state in ("idle", "blocked") else "idle"
     named = [replace(run, word=quiet) if run.word == "rests" else run for run in runs]
     return whole, _stretches(s, _joined(named))
+
+
+def _runs_of(s: Samples, whole: Judgement, bars: Bars) -> list[_Run]:
+    """The runs of samples with one word; of so many samples at a time that they can be surveyed."""
+    slots = _Slots.of(s).wider(-(-len(s) // _MOST_SLOTS))
+    runs = _smoothed(_runs(_words(s, slots, whole, bars)))
+    while len(runs) > _MOST_RUNS:
+        slots = slots.wider(_WIDER)
+        runs = _smoothed(_runs(_words(s, slots, whole, bars)))
+    each, n = slots.each, len(s)
+    return [_Run(run.start * each, min(run.end * each, n), run.word) for run in runs]
 
 
 def _of_phases(
@@ -74,8 +132,8 @@ def _span(s: Samples, run: _Run) -> float:
     return float(s.t_ms[min(run.end, len(s) - 1)] - s.t_ms[run.start])
 
 
-def _words(s: Samples, whole: Judgement, bars: Bars) -> list[str]:
-    """A word for each sample, judged with its neighbours; ``rests`` for idle or blocked."""
+def _words(s: Samples, slots: _Slots, whole: Judgement, bars: Bars) -> npt.NDArray[np.str_]:
+    """A word for each slot, judged with its neighbours; ``rests`` for idle or blocked."""
     # Without long queues it is a goroutine that keeps its P, or slow system calls, that starve others:
     # then every busy sample counts.
     short = whole.state == "starving" and whole.cause != "queues"
@@ -84,15 +142,14 @@ def _words(s: Samples, whole: Judgement, bars: Bars) -> list[str]:
         partly = whole.state
     elif whole.state == "blocked" and whole.cause and not _rests_mostly(s):
         partly = "blocked"  # a convoy: the Ps are never all idle
-    idle, load = _near_median(s.idle_share), _near_median(s.load)
-    some_busy = _near_median((s.idle_share < 1).astype(np.float64)) >= 0.5
-    never_busy = _near_least(s.idle_share) == 1
+    idle, load = _median_of(_near(slots.idle_share)), _median_of(_near(slots.load))
+    some_busy = _median_of(_near(slots.some_busy)) >= 0.5
+    never_busy = _near(slots.least_idle_share).min(axis=1) == 1
     starving = (idle == 0) & ((load > bars.lasting_per_p) | short)
     resting = (idle >= 0.99) & ~some_busy & ((whole.state != "healthy") | never_busy)
     if whole.state == "healthy" and whole.confidence.rank == 0:
-        starving = np.zeros(len(s), np.bool_)  # a young program
-    words: list[str] = np.where(starving, "starving", np.where(resting, "rests", partly)).tolist()
-    return words
+        starving = np.zeros(len(idle), np.bool_)  # a young program
+    return np.where(starving, "starving", np.where(resting, "rests", partly))
 
 
 def _rests_mostly(s: Samples) -> bool:
@@ -107,24 +164,9 @@ def _near(values: Floats) -> Floats:
     return windows
 
 
-def _near_median(values: Floats) -> Floats:
-    medians: Floats = np.partition(_near(values), WINDOW // 2, axis=1)[:, WINDOW // 2]
-    return medians
-
-
-def _near_least(values: Floats) -> Floats:
-    least: Floats = _near(values).min(axis=1)
-    return least
-
-
-def _runs(words: Sequence[str]) -> list[_Run]:
-    found: list[_Run] = []
-    start = 0
-    for i in range(1, len(words) + 1):
-        if i == len(words) or words[i] != words[start]:
-            found.append(_Run(start, i, words[start]))
-            start = i
-    return found
+def _runs(words: npt.NDArray[np.str_]) -> list[_Run]:
+    cuts = [0, *(np.flatnonzero(words[1:] != words[:-1]) + 1).tolist(), len(words)]
+    return [_Run(a, b, str(words[a])) for a, b in itertools.pairwise(cuts)]
 
 
 def _joined(runs: Sequence[_Run]) -> list[_Run]:
@@ -138,13 +180,12 @@ def _joined(runs: Sequence[_Run]) -> list[_Run]:
     return found
 
 
-def _smoothed(words: Sequence[str]) -> list[str]:
-    """Runs shorter than the window take the word of the run before them."""
-    smooth = list(words)
-    for run in _runs(words):
-        if len(run) < WINDOW and run.start > 0:
-            smooth[run.start : run.end] = [smooth[run.start - 1]] * len(run)
-    return smooth
+def _smoothed(runs: Sequence[_Run]) -> list[_Run]:
+    """Runs shorter than the window belong to the run before them."""
+    words = itertools.accumulate(
+        runs, lambda before, run: replace(run, word=before.word) if len(run) < WINDOW else run
+    )
+    return _joined(list(words))
 
 
 def _stretches(s: Samples, runs: Sequence[_Run]) -> tuple[Stretch, ...]:
