@@ -44,7 +44,7 @@ _TIMES = (
     _ns("exec_ns", "running"),
     _ns("sched_wait_ns", "runnable: waiting for a P, the first time after its creation too"),
     _ns("block_ns", "waiting, for whatever reason"),
-    _ns("syscall_ns", "in system calls, with its P"),
+    _ns("syscall_ns", "in system calls, with its P; callbacks from C also before they have one"),
     _ns("syscall_block_ns", "in system calls, after its P was taken away or handed off"),
 )
 #: These overlap with the times above.

@@ -439,7 +439,7 @@ class TraceTables:
             not name or (name.startswith("runtime.") and name != "runtime.main")
             for name in self._names
         ]
-        return np.array([*system, True])[names]
+        return np.asarray(np.array([*system, True])[names], np.bool_)
 
 
 def _rows_of(given: _Given) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from goscope.traces.arrays import Int64, Mask
 from goscope.traces.decode import Events
 from goscope.traces.dictionaries import Dictionary, Words
 from goscope.traces.event_table import NUMBER, mask_of
@@ -178,11 +179,11 @@ def _columns(names: tuple[str, ...], rows: list[list[int]]) -> dict[str, npt.NDA
 class _RegionEvents:
     """The begins and ends of regions, and the births and ends of goroutines, in the order of time."""
 
-    kind: npt.NDArray[np.int64]
-    time: npt.NDArray[np.int64]
-    g: npt.NDArray[np.int64]
-    at: npt.NDArray[np.int64]
-    new_g: npt.NDArray[np.int64]
+    kind: Int64
+    time: Int64
+    g: Int64
+    at: Int64
+    new_g: Int64
 
 
 class _Said:
@@ -194,7 +195,7 @@ class _Said:
         self._dictionary = dictionary
         self._words = words
 
-    def of(self, mask: npt.NDArray[np.bool_]) -> list[tuple[int, int, int, int, int]]:
+    def of(self, mask: Mask) -> list[tuple[int, int, int, int, int]]:
         """The position, type, time, goroutine and first argument of these events, in the order of time."""
         at = np.flatnonzero(mask.take(self._events.type))
         at = at[np.argsort(self._events.time[at], kind="stable")]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from goscope.traces.arrays import Bytes
 from goscope.traces.broken import Broken
 from goscope.traces.event_table import (
     END_OF_GENERATION,
@@ -19,7 +20,7 @@ from goscope.traces.event_table import (
     EXPERIMENTAL_BATCH,
     MOST_BATCH,
 )
-from goscope.traces.varints import Bytes, varint
+from goscope.traces.varints import varint
 
 #: What a trace starts with: ``go 1.26 trace`` and NULs.
 HEADER = 16

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from goscope.traces.arrays import Int32, Int64
 from goscope.traces.event_table import NUMBER
 from goscope.traces.spans import Spans
 from goscope.traces.states import RUNNABLE, RUNNING, SYSCALL, WAITING
@@ -44,11 +44,11 @@ class Blocking:
         keys = (state.astype(np.int64), reason, history.stack[rows], waker)
         self._waits.add(keys, spans.duration[rows])
 
-    def add_samples(self, stacks: npt.NDArray[np.int32]) -> None:
+    def add_samples(self, stacks: Int32) -> None:
         """Take CPU samples by their stacks."""
         self._samples.add((stacks.astype(np.int64),), np.zeros(len(stacks), np.int64))
 
-    def profiles(self, texts: Sequence[str]) -> dict[str, dict[str, npt.NDArray[np.int64]]]:
+    def profiles(self, texts: Sequence[str]) -> dict[str, dict[str, Int64]]:
         """By kind: ``stack``, ``count``, ``ns``; ``texts`` are the reasons by their numbers."""
         waits = self._waits.result()
         network = np.array([text == "network" for text in texts])
@@ -68,7 +68,7 @@ class Blocking:
         found["cpu"] = self._samples.result()
         return found
 
-    def wakeups(self) -> dict[str, npt.NDArray[np.int64]]:
+    def wakeups(self) -> dict[str, Int64]:
         """Waits by ``reason``, ``stack`` and ``waker``: ``count``, ``ns``, ``max_ns``."""
         waits = self._waits.result()
         waiting = waits["state"] == WAITING

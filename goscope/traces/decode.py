@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from goscope.traces.arrays import Bytes, Int32, Int64, Ints
 from goscope.traces.batches import Batch
 from goscope.traces.broken import Broken
 from goscope.traces.event_table import FIRST_EXPERIMENTAL, MOST_ARGUMENTS, MOST_BATCH
-from goscope.traces.varints import NONE, NONE_32, Bytes, Ints, ends_of, values_at, varint
+from goscope.traces.varints import NONE, NONE_32, ends_of, values_at, varint
 
 #: So many batches are read at the same time: few enough for their bytes to stay in the cache.
 LANES = 64
@@ -42,12 +43,12 @@ class Events:
     for those that have them: ``fourth`` at the positions ``with_fourth``.
     """
 
-    type: npt.NDArray[np.uint8]
-    time: npt.NDArray[np.int64]
+    type: Bytes
+    time: Int64
     arguments: tuple[npt.NDArray[Any], ...]
-    with_fourth: npt.NDArray[np.int64]
+    with_fourth: Int64
     fourth: npt.NDArray[Any]
-    counts: npt.NDArray[np.int64]
+    counts: Int64
 
     def __len__(self) -> int:
         return len(self.type)
@@ -88,11 +89,11 @@ class _Columns:
         self._type = np.empty(most, np.uint8)
         self._time = np.empty(most, np.int64)
         self._arguments: list[npt.NDArray[Any]] = [np.empty(most, np.uint32) for _ in range(3)]
-        self._with_fourth: list[npt.NDArray[np.int64]] = []
+        self._with_fourth: list[Int64] = []
         self._fourth: list[npt.NDArray[Any]] = []
-        self._counts: list[npt.NDArray[np.int64]] = []
+        self._counts: list[Int64] = []
 
-    def begin(self, types: npt.NDArray[np.uint8], times: Ints, counts: Ints) -> None:
+    def begin(self, types: Bytes, times: Ints, counts: Int64) -> None:
         """More events: of so many batches, so many each."""
         end = self._rows + len(types)
         self._type[self._rows : end] = types
@@ -183,9 +184,7 @@ def _lockstep(
     return True
 
 
-def _heads(
-    jump: npt.NDArray[np.int32], begins: npt.NDArray[np.int32], ends: npt.NDArray[np.int32]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+def _heads(jump: Int32, begins: Int32, ends: Int32) -> tuple[Int32, Int64]:
     """The first token of each event, lane after lane, and how many each lane has."""
     most = min(_MOST_EVENTS, int((ends - begins).max())) + 1
     path = np.empty((most, len(begins)), np.int32)
@@ -203,9 +202,7 @@ def _heads(
     return paths[inside], inside.sum(axis=1)
 
 
-def _times(
-    ticks: npt.NDArray[Any], counts: Ints, batches: Sequence[Batch], scale: float
-) -> npt.NDArray[np.int64]:
+def _times(ticks: npt.NDArray[Any], counts: Ints, batches: Sequence[Batch], scale: float) -> Int64:
     """The time of each event: that of its batch and all differences until then."""
     whole = scale == int(scale)
     steps = ticks.astype(np.int64) * int(scale) if whole else (ticks * scale).astype(np.int64)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from goscope.traces.arrays import Int32, Ints
 from goscope.traces.batches import Batch, Generation
 from goscope.traces.broken import Broken
 from goscope.traces.event_table import (
@@ -27,7 +28,7 @@ from goscope.traces.event_table import (
     STRINGS,
     SYNC,
 )
-from goscope.traces.varints import NONE, Ints, all_values, varint
+from goscope.traces.varints import NONE, all_values, varint
 
 #: More strings or stacks than this in a second mean harm.
 MOST_ENTRIES = 2_000_000
@@ -75,7 +76,7 @@ class Stacks:
         """The number of a frame, new or known."""
         return self._frames.setdefault((function, file, line), len(self._frames))
 
-    def stack(self, frames: npt.NDArray[np.int32], root: str) -> int:
+    def stack(self, frames: Int32, root: str) -> int:
         """The number of a stack of such frames, new or known."""
         key = frames.tobytes()
         number = self._stacks.get(key)
@@ -90,7 +91,7 @@ class Stacks:
         return tuple(self._frames)
 
     @property
-    def stacks(self) -> Sequence[npt.NDArray[np.int32]]:
+    def stacks(self) -> Sequence[Int32]:
         """The frames of each stack."""
         return [np.frombuffer(key, np.int32) for key in self._stacks]
 
@@ -102,7 +103,7 @@ class Lookup:
         order = np.argsort(ids, kind="stable")
         self._ids = ids[order].astype(np.uint64)
         self._numbers = numbers[order].astype(np.int32)
-        self._dense: npt.NDArray[np.int32] | None = None
+        self._dense: Int32 | None = None
         most = int(self._ids[-1]) if len(self._ids) else 0
         if most <= 4 * len(self._ids) + 1024:
             self._dense = np.full(
@@ -115,7 +116,7 @@ class Lookup:
         named = ids[self(ids) < 0]  # also of what is in the table and leads to none
         return bool((~np.isin(named[named > 0], self._ids)).any())
 
-    def __call__(self, ids: Ints) -> npt.NDArray[np.int32]:
+    def __call__(self, ids: Ints) -> Int32:
         """The number of each id."""
         if self._dense is not None:
             return self._dense.take(np.minimum(ids, len(self._dense) - 1))
@@ -250,9 +251,7 @@ def _read_stacks(
     found.stacks = Lookup(np.array(ids, np.uint64), stacks)
 
 
-def _frames(
-    found: Dictionary, frames: npt.NDArray[np.uint64], known: Stacks
-) -> npt.NDArray[np.int32]:
+def _frames(found: Dictionary, frames: npt.NDArray[np.uint64], known: Stacks) -> Int32:
     """The number of each frame. What a pc stands for is said again and again, so each is looked at once."""
     _, first, turn = np.unique(frames[:, 0], return_index=True, return_inverse=True)
     texts = [*found.texts, ""]

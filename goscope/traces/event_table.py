@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from goscope.traces.arrays import Mask
+
 #: The versions of the format that are read, and the Go releases that write them.
 FORMATS = {22: "Go 1.22", 23: "Go 1.23 and 1.24", 25: "Go 1.25", 26: "Go 1.26 and 1.27"}
 
@@ -120,7 +122,7 @@ def arities(format_version: int) -> npt.NDArray[np.int8]:
     return table
 
 
-def mask_of(*names: str) -> npt.NDArray[np.bool_]:
+def mask_of(*names: str) -> Mask:
     """True at the numbers of these events, to be indexed by an event's number."""
     mask = np.zeros(256, np.bool_)
     mask[[NUMBER[name] for name in names]] = True

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from goscope.traces.arrays import Ints
 from goscope.traces.states import GONE, UNKNOWN
-from goscope.traces.varints import Ints
 
 #: Times are nanoseconds since the start of the trace; -1 stands for none.
 GOROUTINE = np.dtype(
@@ -44,17 +44,9 @@ GOROUTINE = np.dtype(
 #: The sums of time, by state; that of a system call is parted by whether it still has its P.
 SUMS = ("runnable", "running", "waiting", "syscall", "lost")
 _NONE = (
-    "number",
-    "name",
-    "started",
-    "ended",
-    "creator",
-    "created_at",
-    "first_wait",
-    "stack",
-    "lost_at",
+    *("number", "name", "started", "ended", "creator", "created_at", "first_wait"),
+    *("stack", "lost_at", "m", "p", "waker"),
 )
-_NONE += ("m", "p", "waker")
 
 Rows = npt.NDArray[Any]
 

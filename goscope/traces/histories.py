@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from goscope.traces.arrays import Bytes, Int32, Int64, Mask
 from goscope.traces.decode import Events
 from goscope.traces.dictionaries import Dictionary, Stacks, Words
 from goscope.traces.event_table import NUMBER, mask_of
@@ -52,19 +52,19 @@ class History:
     """
 
     goroutines: Rows
-    own: npt.NDArray[np.int32]
-    time: npt.NDArray[np.int64]
-    state: npt.NDArray[np.uint8]
-    stack: npt.NDArray[np.int32]
-    reason: npt.NDArray[np.int32]
-    at: npt.NDArray[np.int32]
-    type: npt.NDArray[np.uint8]
+    own: Int32
+    time: Int64
+    state: Bytes
+    stack: Int32
+    reason: Int32
+    at: Int32
+    type: Bytes
     anomalies: int = 0
 
     def __len__(self) -> int:
         return len(self.own)
 
-    def keep(self, rows: npt.NDArray[np.bool_]) -> None:
+    def keep(self, rows: Mask) -> None:
         """Let go of all other rows."""
         for name in ("own", "time", "state", "stack", "reason", "at", "type"):
             setattr(self, name, getattr(self, name)[rows])
@@ -85,7 +85,7 @@ def histories(
     nobody = g < 0
     anomalies = int(np.count_nonzero(nobody))
     if anomalies:
-        at, step, g, sequence = (column[~nobody] for column in (at, step, g, sequence))
+        at, step, g, sequence = at[~nobody], step[~nobody], g[~nobody], sequence[~nobody]
     ids, own = _numbered(g)
     del g
     goroutines = known.of(ids)
@@ -105,7 +105,7 @@ def histories(
     return found
 
 
-def _rows(events: Events) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+def _rows(events: Events) -> tuple[Int32, Bytes]:
     """The positions of the events that are state changes, statuses first.
 
     A switch is three changes: the other goroutine wakes, this one blocks or ends, the other runs. So it
@@ -125,9 +125,7 @@ def _rows(events: Events) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]
     return np.repeat(at, times), (np.arange(len(begins)) - begins).astype(np.uint8)
 
 
-def _owners(
-    events: Events, threads: Threads, at: npt.NDArray[np.int32], step: npt.NDArray[np.uint8]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _owners(events: Events, threads: Threads, at: Int32, step: Bytes) -> tuple[Int64, Int64]:
     """The goroutine of each change, and the number that orders it."""
     types = events.type.take(at)
     first, second, _ = events.arguments
@@ -139,7 +137,7 @@ def _owners(
     return g, sequence
 
 
-def _numbered(g: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+def _numbered(g: Int64) -> tuple[Int64, Int32]:
     """The distinct ids in order, and for each row the place of its id among them."""
     if not len(g):
         return g, g.astype(np.int32)
@@ -149,13 +147,11 @@ def _numbered(g: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDAr
         return ids, turn.astype(np.int32)
     there = np.zeros(high - low + 1, np.bool_)
     there[g - low] = True
-    turn = np.cumsum(there, dtype=np.int32) - np.int32(1)
-    return np.flatnonzero(there) + low, turn.take(g - low)
+    places = np.cumsum(there, dtype=np.int32) - np.int32(1)
+    return np.flatnonzero(there).astype(np.int64) + low, places.take(g - low)
 
 
-def _lives(
-    events: Events, at: npt.NDArray[np.int32], own: npt.NDArray[np.int32], goroutines: Rows
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+def _lives(events: Events, at: Int32, own: Int32, goroutines: Rows) -> tuple[Int32, Int64]:
     """Parts the lives of goroutines whose id is used again, as callbacks from C do.
 
     The numbers begin anew with each life, so there the clock has to tell which rows belong together. Returns
@@ -188,9 +184,7 @@ def _lives(
     return result, owner[further]
 
 
-def _sorted(
-    own: npt.NDArray[np.int32], sequence: npt.NDArray[np.int64], carried: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+def _sorted(own: Int32, sequence: Int64, carried: Int64) -> tuple[Int32, Int64]:
     """The rows in order, those of last states in front: whose they are, and where they were."""
     rows = len(carried) + len(own)
     owners = np.concatenate([carried, own]) if len(carried) else own.astype(np.int64)
@@ -215,10 +209,10 @@ def _history(
     dictionary: Dictionary,
     words: Words,
     goroutines: Rows,
-    own: npt.NDArray[np.int32],
-    at: npt.NDArray[np.int32],
-    step: npt.NDArray[np.uint8],
-    carried: npt.NDArray[np.int64],
+    own: Int32,
+    at: Int32,
+    step: Bytes,
+    carried: Int64,
 ) -> History:
     """The columns of the rows."""
     before = np.flatnonzero(at < 0)
@@ -249,11 +243,11 @@ def _history(
 
 
 def _switch(
-    types: npt.NDArray[np.uint8],
-    step: npt.NDArray[np.uint8],
-    time: npt.NDArray[np.int64],
-    state: npt.NDArray[np.uint8],
-    expected: npt.NDArray[np.uint8],
+    types: Bytes,
+    step: Bytes,
+    time: Int64,
+    state: Bytes,
+    expected: Bytes,
 ) -> None:
     """The steps of a switch follow each other within the nanosecond, as in ``go tool trace``."""
     time += step
@@ -267,9 +261,9 @@ def _switch(
 def _stacks(
     events: Events,
     dictionary: Dictionary,
-    types: npt.NDArray[np.uint8],
-    at: npt.NDArray[np.int32],
-) -> npt.NDArray[np.int32]:
+    types: Bytes,
+    at: Int32,
+) -> Int32:
     """Where each state began: in the goroutine itself, in who woke it, or in who created it."""
     stack = np.full(len(at), -1, np.int32)
     _, second, third = events.arguments
@@ -285,9 +279,9 @@ def _reasons(
     events: Events,
     dictionary: Dictionary,
     words: Words,
-    types: npt.NDArray[np.uint8],
-    at: npt.NDArray[np.int32],
-) -> npt.NDArray[np.int32]:
+    types: Bytes,
+    at: Int32,
+) -> Int32:
     """Why a goroutine stopped, as numbers of ``words``."""
     reason = np.zeros(len(at), np.int32)
     rows = np.flatnonzero(_REASONED.take(types))

@@ -9,13 +9,12 @@ import itertools
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from goscope.traces.arrays import Int64, Ints
 from goscope.traces.histories import STATUSES
 from goscope.traces.spans import Spans
 from goscope.traces.states import RUNNABLE
 from goscope.traces.tally import Tally
-from goscope.traces.varints import Ints
 
 SCHED, SCHED_LATER, FIRST_RUN, TASK, REGION = range(5)
 #: The kinds by their numbers. The first is the next two together.
@@ -31,7 +30,7 @@ class Latencies:
     def __init__(self) -> None:
         self._tally = Tally("kind", "name", "bucket")
 
-    def add(self, kind: int, names: Ints, ns: npt.NDArray[np.int64]) -> None:
+    def add(self, kind: int, names: Ints, ns: Int64) -> None:
         """Take some of a kind, by name."""
         kinds = np.full(len(ns), kind)
         self._tally.add((kinds, names, bucket_of(ns)), ns)
@@ -82,7 +81,7 @@ class Latencies:
                 found.append({**row, "count": int(counts[step])})
         return found
 
-    def _grouped(self) -> dict[tuple[int, int], dict[str, npt.NDArray[np.int64]]]:
+    def _grouped(self) -> dict[tuple[int, int], dict[str, Int64]]:
         rows = self._tally.result()
         both = Tally("kind", "name", "bucket")
         of_sched = (rows["kind"] == SCHED_LATER) | (rows["kind"] == FIRST_RUN)
@@ -98,7 +97,7 @@ class Latencies:
         }
 
 
-def bucket_of(ns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def bucket_of(ns: Int64) -> Int64:
     """The bucket of each time: what a float keeps of it in its exponent and the first bits behind."""
     bits = np.maximum(ns, 1).astype(np.float64).view(np.int64)
     return (bits >> (52 - _BITS)) - (1023 << _BITS)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from goscope.traces.arrays import Int64
 from goscope.traces.event_table import NUMBER
 from goscope.traces.goroutines import Rows
 from goscope.traces.kept import Columns, Kept
@@ -78,5 +78,5 @@ class Longest:
         if not parts:
             return {}
         columns = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
-        order: npt.NDArray[np.int64] = np.lexsort((-columns["duration"], columns["state"]))
+        order: Int64 = np.lexsort((-columns["duration"], columns["state"]))
         return {name: column[order] for name, column in columns.items()}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from goscope.traces.arrays import Int32, Int64, Mask
 from goscope.traces.decode import Events
 from goscope.traces.dictionaries import Stacks
 from goscope.traces.event_table import NUMBER
@@ -43,7 +43,7 @@ class Overview:
         for part in (self._goroutines, self._procs, self._heap, self._goal):
             part.reach(end)
 
-    def step_range(self, kind: int, times: npt.NDArray[np.int64], by: int) -> None:
+    def step_range(self, kind: int, times: Int64, by: int) -> None:
         """Ranges of a kind began or ended."""
         self._goroutines.step(_RANGES + kind, times, by)
 
@@ -93,9 +93,8 @@ class Overview:
         had_none = np.where(
             carried, before["lost_at"][history.own[rows]] >= 0, lost == history.time[rows]
         )
-        rows, lost, p, carried = (
-            column[~had_none & (p >= 0)] for column in (rows, lost, p, carried)
-        )
+        kept = ~had_none & (p >= 0)
+        rows, lost, p, carried = rows[kept], lost[kept], p[kept], carried[kept]
         curves = np.where(p < MOST_PROCS, p * 3 + _P_SYSCALL, -1)
         self._procs.step(curves[~carried], history.time[rows][~carried], 1)
         over = (lost >= 0) | spans.closed[rows]
@@ -140,7 +139,7 @@ class Overview:
         areas = self._goroutines.areas(end)
         empty = np.zeros(self._starts(end).shape, np.int64)
 
-        def area(curve: int) -> npt.NDArray[np.int64]:
+        def area(curve: int) -> Int64:
             return areas[curve] if curve < len(areas) else empty
 
         starts = self._starts(end)
@@ -164,7 +163,7 @@ class Overview:
         starts = self._starts(end)
         width = np.diff(starts, append=max(end, int(starts[-1])))
         areas = self._procs.areas(end)
-        parts: dict[str, list[npt.NDArray[np.int64]]] = {
+        parts: dict[str, list[Int64]] = {
             name: [] for name in ("start", "p", "running", "syscall", "idle", "gc")
         }
         for p in sorted(self._running)[:MOST_PROCS]:
@@ -179,13 +178,11 @@ class Overview:
             name: np.concatenate([np.zeros(0, np.int64), *part]) for name, part in parts.items()
         }
 
-    def _starts(self, end: int) -> npt.NDArray[np.int64]:
+    def _starts(self, end: int) -> Int64:
         shift = self._goroutines.shift
         return np.arange(min((end >> shift) + 1, 1 << 30), dtype=np.int64) << shift
 
 
-def _known_before(
-    before: Rows, worker: npt.NDArray[np.bool_], own: npt.NDArray[np.int32]
-) -> npt.NDArray[np.bool_]:
+def _known_before(before: Rows, worker: Mask, own: Int32) -> Mask:
     """Whether goroutines were known as GC workers before, so that their present run was counted."""
     return np.asarray(worker[before["name"][own]])

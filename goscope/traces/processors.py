@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from goscope.traces.arrays import Bytes, Int64, Mask
 from goscope.traces.decode import Events
 from goscope.traces.event_table import (
     NUMBER,
@@ -41,21 +41,21 @@ class ProcState:
 class ProcSpans:
     """Spans of Ps that ended, and the moments at which a P began (1) or stopped (-1) to run."""
 
-    p: npt.NDArray[np.int64]
-    m: npt.NDArray[np.int64]
-    state: npt.NDArray[np.int64]
-    start: npt.NDArray[np.int64]
-    end: npt.NDArray[np.int64]
-    stolen: npt.NDArray[np.bool_]
+    p: Int64
+    m: Int64
+    state: Int64
+    start: Int64
+    end: Int64
+    stolen: Mask
 
 
 @dataclass(slots=True)
 class ProcSteps:
     """The moments at which Ps changed their state, P after P; the state that is new."""
 
-    p: npt.NDArray[np.int64]
-    time: npt.NDArray[np.int64]
-    state: npt.NDArray[np.int64]
+    p: Int64
+    time: Int64
+    state: Int64
 
 
 def proc_spans(
@@ -87,9 +87,7 @@ def proc_spans(
     return _spans(p, time, state, m, stolen, abandoned, known)
 
 
-def _of_last_start(
-    events: Events, threads: Threads, at: npt.NDArray[np.int64], types: npt.NDArray[np.uint8]
-) -> npt.NDArray[np.int64]:
+def _of_last_start(events: Events, threads: Threads, at: Int64, types: Bytes) -> Int64:
     """The sequence number with which each M took its P: 0 if it had it from the generation's beginning."""
     starts = at[types == _START]
     place = np.searchsorted(starts, at) - 1
@@ -102,12 +100,12 @@ def _of_last_start(
 
 
 def _spans(
-    p: npt.NDArray[np.int64],
-    time: npt.NDArray[np.int64],
-    state: npt.NDArray[np.int64],
-    m: npt.NDArray[np.int64],
-    stolen: npt.NDArray[np.bool_],
-    abandoned: npt.NDArray[np.bool_],
+    p: Int64,
+    time: Int64,
+    state: Int64,
+    m: Int64,
+    stolen: Mask,
+    abandoned: Mask,
     known: dict[int, ProcState],
 ) -> tuple[ProcSpans, ProcSteps]:
     named = [n for n in np.unique(p).tolist() if n in known]

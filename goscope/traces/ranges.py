@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from goscope.traces.arrays import Int64, Mask
 from goscope.traces.decode import Events
 from goscope.traces.dictionaries import Dictionary, Words
 from goscope.traces.event_table import NUMBER
@@ -57,7 +57,7 @@ class _Open:
 
 
 #: Told of ranges that began (1) or ended (-1): the kind, when.
-Step = Callable[[int, npt.NDArray[np.int64], int], None]
+Step = Callable[[int, Int64, int], None]
 
 
 class Ranges:
@@ -116,8 +116,8 @@ class Ranges:
             self._step(kind.number, part, 1)
         for part in ended:
             self._step(kind.number, part, -1)
-        for part in rows:
-            self._keep(kind.number, part, goroutines)
+        for table in rows:
+            self._keep(kind.number, table, goroutines)
 
     def _keep(self, kind: int, columns: Columns, goroutines: Rows) -> None:
         whole = columns["start"] >= 0
@@ -135,9 +135,7 @@ class Ranges:
         return [(kind, opened) for (kind, _), opened in self._open.items()]
 
 
-def _places(
-    goroutines: Rows, ids: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+def _places(goroutines: Rows, ids: Int64) -> tuple[Int64, Mask]:
     """Where goroutines are, the last of those with one id; and which are there at all."""
     order = np.argsort(goroutines["id"], kind="stable")
     in_order = goroutines["id"][order]
@@ -183,25 +181,25 @@ class _Pairs:
         self._events, self._threads = events, threads
         self._dictionary, self._words = dictionary, words
 
-    def forget_active(self, keys: npt.NDArray[np.int64]) -> None:
+    def forget_active(self, keys: Int64) -> None:
         """A range that is known to be going on need not be said to be."""
         known = (self.type == self._kind.active) & np.isin(self.key, keys)
         for name in ("key", "type", "time", "begins", "_at", "_g"):
             setattr(self, name, getattr(self, name)[~known])
 
-    def _name(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def _name(self, rows: Int64) -> Int64:
         if self._kind.number != STW:
             return np.full(len(rows), self._words.number(_NAMES[self._kind.number]))
         texts = self._dictionary.strings(self._events.arguments[0][self._at[rows]]).tolist()
         said = (self._dictionary.texts[text] if text >= 0 else "" for text in texts)
         return np.array([self._words.number(f"stop-the-world ({name})") for name in said], np.int64)
 
-    def _stack(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def _stack(self, rows: Int64) -> Int64:
         ids = self._events.arguments[self._kind.stack][self._at[rows]]
         stacks = self._dictionary.stacks(ids).astype(np.int64)
         return np.where(self.type[rows] == self._kind.begin, stacks, -1)
 
-    def columns(self, begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> Columns:
+    def columns(self, begins: Int64, ends: Int64) -> Columns:
         """Rows of ranges whose begin and end are here."""
         start = self.time[begins]
         end = np.maximum(self.time[ends], start)
@@ -239,15 +237,15 @@ class _Pairs:
         }  # fmt: skip
         return {name: np.array([value]) for name, value in numbers.items()} | self._bytes(at)
 
-    def _owner(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def _owner(self, rows: Int64) -> Int64:
         return np.full(len(rows), -1) if self._kind.number == GC else self._g[rows]
 
-    def _p(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def _p(self, rows: Int64) -> Int64:
         if self._kind.number != SWEEP:
             return np.full(len(rows), -1)
         return self._threads.p(self._at[rows])
 
-    def _bytes(self, rows: npt.NDArray[np.int64]) -> Columns:
+    def _bytes(self, rows: Int64) -> Columns:
         names = ("swept_bytes", "reclaimed_bytes")
         if self._kind.number != SWEEP:
             return {name: np.full(len(rows), -1) for name in names}

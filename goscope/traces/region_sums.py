@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from goscope.traces.arrays import Int64
 from goscope.traces.goroutines import SUMS, Rows
 from goscope.traces.spans import Spans
 from goscope.traces.states import RUNNABLE, RUNNING, SYSCALL, WAITING
@@ -16,9 +16,7 @@ from goscope.traces.states import RUNNABLE, RUNNING, SYSCALL, WAITING
 Sums: TypeAlias = tuple[int, ...]
 
 
-def sums_at(
-    spans: Spans, before: Rows, g: npt.NDArray[np.int64], time: npt.NDArray[np.int64]
-) -> Callable[[int], Sums | None]:
+def sums_at(spans: Spans, before: Rows, g: Int64, time: Int64) -> Callable[[int], Sums | None]:
     """For moments, each of a goroutine: its sums until then, or None if it is not known.
 
     ``before`` are the goroutines of ``spans`` as they were when the generation began.
@@ -30,12 +28,10 @@ def sums_at(
     own = order[np.maximum(place, 0)] if len(order) else np.zeros(len(g), np.int64)
     known = (place >= 0) & (ids[own] == g) if len(order) else np.zeros(len(g), np.bool_)
     scale = int(max(history.time.max(initial=0), time.max(initial=0))) + 1
-    keys = (
-        history.own.astype(np.float64) * scale + history.time
-    )  # exact up to 2^53, near enough beyond
-    if len(spans.goroutines) * scale < 1 << 62:
-        keys = history.own.astype(np.int64) * scale + history.time
-    wanted = own * keys.dtype.type(scale) + time
+    # Beyond what whole numbers hold, which takes years or millions of goroutines, floats are near enough.
+    kind = np.int64 if len(spans.goroutines) * scale < 1 << 62 else np.float64
+    keys = history.own.astype(kind) * scale + history.time
+    wanted = own.astype(kind) * scale + time
     row = np.searchsorted(keys, wanted, side="right") - 1
     known &= row >= 0
     known &= history.own[np.maximum(row, 0)] == own

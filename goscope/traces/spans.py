@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from goscope.traces.arrays import Int64, Mask
 from goscope.traces.decode import Events
 from goscope.traces.event_table import NUMBER, mask_of
 from goscope.traces.goroutines import SUMS, Rows
@@ -30,19 +30,19 @@ class Spans:
     """
 
     history: History
-    closed: npt.NDArray[np.bool_]
-    duration: npt.NDArray[np.int64]
-    calls: npt.NDArray[np.int64]  # the rows that are system calls
-    lost: npt.NDArray[np.int64]  # and when each of them lost its P
-    first_runs: npt.NDArray[np.int64]  # the row of each goroutine's first run, -1 if not here
-    ran: npt.NDArray[np.bool_]
-    lasts: npt.NDArray[np.int64]
+    closed: Mask
+    duration: Int64
+    calls: Int64  # the rows that are system calls
+    lost: Int64  # and when each of them lost its P
+    first_runs: Int64  # the row of each goroutine's first run, -1 if not here
+    ran: Mask
+    lasts: Int64
 
     @property
     def goroutines(self) -> Rows:
         return self.history.goroutines
 
-    def sums(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def sums(self, rows: Int64) -> Int64:
         """The time of these closed spans by goroutine."""
         weights = self.duration[rows].astype(np.float64)
         found = np.bincount(self.history.own[rows], weights, minlength=len(self.goroutines))
@@ -70,16 +70,19 @@ def spans_of(history: History, events: Events, threads: Threads, calls: Calls) -
     return found
 
 
-def _lost(
-    history: History, events: Events, threads: Threads, calls: Calls
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The rows of system calls, and when each lost its P; one that has none lost it at once."""
+def _lost(history: History, events: Events, threads: Threads, calls: Calls) -> tuple[Int64, Int64]:
+    """The rows of system calls, and when each lost its P; one that has none lost it at once.
+
+    A callback from C is in a system call until it has a P; that it counts as one that has it is as
+    ``go tool trace`` does it.
+    """
     rows = np.flatnonzero(history.state == SYSCALL)
     types, at = history.type[rows], history.at[rows]
     lost = history.time[rows].copy()
     begin = types == NUMBER["GoSyscallBegin"]
     if begin.any():
         lost[begin] = calls.lost[np.searchsorted(calls.begins, at[begin])]
+    lost[types == NUMBER["GoCreateSyscall"]] = -1
     status = np.flatnonzero(STATUSES[types])
     mine = status[signed(events.arguments[1][at[status]]) == threads.m(at[status])]
     lost[mine] = np.where(threads.p(at[mine]) >= 0, -1, lost[mine])
@@ -92,7 +95,7 @@ def _lost(
     return rows, lost
 
 
-def _first_runs(history: History) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+def _first_runs(history: History) -> tuple[Int64, Mask]:
     goroutines = history.goroutines
     firsts = np.full(len(goroutines), -1, np.int64)
     bound = np.where(goroutines["started"] >= 0, -1, len(history))

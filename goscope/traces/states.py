@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from goscope.traces.arrays import Bytes
 from goscope.traces.event_table import (
     GO_RUNNABLE,
     GO_RUNNING,
@@ -40,7 +40,7 @@ _TRANSITIONS = {
 }
 
 
-def _table(side: int) -> npt.NDArray[np.uint8]:
+def _table(side: int) -> Bytes:
     table = np.full(256, UNKNOWN, np.uint8)
     for name, states in _TRANSITIONS.items():
         table[NUMBER[name]] = states[side]

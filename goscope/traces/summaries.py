@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from goscope.traces.arrays import Int64
 from goscope.traces.goroutines import GOROUTINE, SUMS, Rows
 from goscope.traces.kept import Kept
 from goscope.traces.spans import Spans
@@ -31,7 +32,7 @@ class Summaries:
         self._forever = forever
         self._live_blocks = Tally("number", "reason")
         self._ended = Kept(None if all_rows else MOST_ROWS, "total")
-        self._ended_blocks: list[npt.NDArray[np.int64]] = []
+        self._ended_blocks: list[Int64] = []
         self._by_function = np.zeros((0, len(_ADDED)), np.int64)
         self._function_blocks = Tally("name", "reason")
 
@@ -65,7 +66,7 @@ class Summaries:
         self._live_blocks.add_sums(keys, np.zeros(len(keys[0]), np.int64), last[blocked])
         self._close(rows, np.where(on, end, rows["ended"]))
 
-    def _close(self, rows: Rows, ends: npt.NDArray[np.int64]) -> None:
+    def _close(self, rows: Rows, ends: Int64) -> None:
         if not len(rows):
             return
         total = np.maximum(ends - rows["created"], 0)
@@ -103,7 +104,7 @@ class Summaries:
         if sum(map(len, self._ended_blocks)) > 8 * MOST_ROWS:
             self._ended_blocks = [self._blocks_of(self.rows()[0])]
 
-    def rows(self) -> tuple[Rows, npt.NDArray[np.int64]]:
+    def rows(self) -> tuple[Rows, Int64]:
         """Goroutines in the order of their ids, and the time that each was there."""
         columns = self._ended.columns()
         if not columns:
@@ -116,7 +117,7 @@ class Summaries:
         """How many goroutines have no row."""
         return self._ended.left_out
 
-    def blocks(self) -> npt.NDArray[np.int64]:
+    def blocks(self) -> Int64:
         """Rows of the place in :meth:`rows`, reason, count, nanoseconds."""
         rows, _ = self.rows()
         blocks = self._blocks_of(rows)
@@ -124,7 +125,7 @@ class Summaries:
         blocks[:, 0] = order[np.searchsorted(rows["number"][order], blocks[:, 0])]
         return blocks[np.lexsort((blocks[:, 1], blocks[:, 0]))]
 
-    def _blocks_of(self, rows: Rows) -> npt.NDArray[np.int64]:
+    def _blocks_of(self, rows: Rows) -> Int64:
         blocks = np.concatenate([np.zeros((0, 4), np.int64), *self._ended_blocks])
         return blocks[np.isin(blocks[:, 0], rows["number"])]
 
@@ -134,6 +135,6 @@ class Summaries:
         columns = {name: self._by_function[there, place] for place, name in enumerate(_ADDED)}
         return {"name": there - 1, **columns}
 
-    def function_blocks(self) -> dict[str, npt.NDArray[np.int64]]:
+    def function_blocks(self) -> dict[str, Int64]:
         """By ``name`` and ``reason``: ``count``, ``ns``."""
         return self._function_blocks.result()

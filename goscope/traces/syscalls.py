@@ -11,12 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from goscope.traces.arrays import Int64, Ints, Mask
 from goscope.traces.decode import Events
 from goscope.traces.event_table import GO_SYSCALL, NUMBER, mask_of
 from goscope.traces.threads import Threads, signed
-from goscope.traces.varints import Ints
 
 _BEGIN = NUMBER["GoSyscallBegin"]
 _STATUS = mask_of("GoStatus", "GoStatusStack")
@@ -51,9 +50,9 @@ class Calls:
     lost, -1 if it was not. ``carried`` are the calls that an M was in before, as they are now.
     """
 
-    begins: npt.NDArray[np.int64]
-    p: npt.NDArray[np.int64]
-    lost: npt.NDArray[np.int64]
+    begins: Int64
+    p: Int64
+    lost: Int64
     carried: dict[int, OpenCall]
 
 
@@ -77,7 +76,7 @@ def find_calls(events: Events, threads: Threads, open_calls: dict[int, OpenCall]
     return Calls(begins, p, lost, carried)
 
 
-def _other_status(events: Events, threads: Threads, around: Ints) -> npt.NDArray[np.bool_]:
+def _other_status(events: Events, threads: Threads, around: Ints) -> Mask:
     """Statuses that are not those of the M's own goroutine in a system call."""
     status = np.flatnonzero(_STATUS[events.type[around]])
     at = around[status]
@@ -87,11 +86,11 @@ def _other_status(events: Events, threads: Threads, around: Ints) -> npt.NDArray
     return other
 
 
-def _key(p: npt.NDArray[np.int64], sequence: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _key(p: Int64, sequence: Int64) -> Int64:
     return (p << 40) | (sequence & ((1 << 40) - 1))
 
 
-def _steals(events: Events) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _steals(events: Events) -> tuple[Int64, Int64]:
     """The keys of all thefts, in order, and their times."""
     at = np.flatnonzero(events.type == NUMBER["ProcSteal"])
     first, second, _ = events.arguments
@@ -100,9 +99,7 @@ def _steals(events: Events) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64
     return keys[order], events.time[at][order]
 
 
-def _stolen(
-    events: Events, p: npt.NDArray[np.int64], sequence: npt.NDArray[np.int64], lost: Ints
-) -> npt.NDArray[np.bool_]:
+def _stolen(events: Events, p: Int64, sequence: Int64, lost: Ints) -> Mask:
     keys, times = _steals(events)
     if not len(keys) or not len(p):
         return np.zeros(len(p), np.bool_)
@@ -116,10 +113,10 @@ def _stolen(
 def _given_up(
     events: Events,
     threads: Threads,
-    around: npt.NDArray[np.int64],
-    begins: npt.NDArray[np.int64],
-    p: npt.NDArray[np.int64],
-    lost: npt.NDArray[np.int64],
+    around: Int64,
+    begins: Int64,
+    p: Int64,
+    lost: Int64,
 ) -> None:
     """A ProcStop right behind a GoSyscallBegin of the same M."""
     types = events.type[around]
@@ -134,7 +131,7 @@ def _given_up(
 
 
 def _carried_on(
-    events: Events, threads: Threads, around: npt.NDArray[np.int64], carried: dict[int, OpenCall]
+    events: Events, threads: Threads, around: Int64, carried: dict[int, OpenCall]
 ) -> None:
     """Calls that were open before: the P's sequence numbers began anew, so a theft is number 1."""
     waiting = [call for call in carried.values() if call.lost < 0 and call.p >= 0]
@@ -151,7 +148,7 @@ def _carried_on(
             carried[m].lost = int(events.time[place])
 
 
-def _first_of_each(threads: Threads, around: npt.NDArray[np.int64]) -> dict[int, int]:
+def _first_of_each(threads: Threads, around: Int64) -> dict[int, int]:
     segments = threads.segments[around]
     firsts = np.flatnonzero(np.diff(segments.astype(np.int64), prepend=-1))
     return dict(zip(threads.ms[segments[firsts]].tolist(), around[firsts].tolist(), strict=True))
@@ -160,9 +157,9 @@ def _first_of_each(threads: Threads, around: npt.NDArray[np.int64]) -> dict[int,
 def _repair(
     events: Events,
     threads: Threads,
-    around: npt.NDArray[np.int64],
-    begins: npt.NDArray[np.int64],
-    lost: npt.NDArray[np.int64],
+    around: Int64,
+    begins: Int64,
+    lost: Int64,
 ) -> None:
     """Move the end of a call behind the theft of its P, and what the M noted next behind that."""
     types = events.type[around]
@@ -195,10 +192,10 @@ def _repair(
 def _still_open(
     threads: Threads,
     events: Events,
-    around: npt.NDArray[np.int64],
-    begins: npt.NDArray[np.int64],
-    p: npt.NDArray[np.int64],
-    lost: npt.NDArray[np.int64],
+    around: Int64,
+    begins: Int64,
+    p: Int64,
+    lost: Int64,
     open_calls: dict[int, OpenCall],
 ) -> None:
     """Which M is in a call at the end of the generation."""

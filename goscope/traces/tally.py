@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from goscope.traces.varints import Ints
+from goscope.traces.arrays import Int64, Ints
 
 #: Numbers are looked up in a table of at most so many places, else they are sorted.
 _LARGEST_TABLE = 1 << 22
@@ -15,7 +14,7 @@ _LARGEST_TABLE = 1 << 22
 _MOST_ROWS = 1 << 18
 
 
-def group(columns: Sequence[Ints]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def group(columns: Sequence[Ints]) -> tuple[Int64, Int64]:
     """The distinct rows of columns of numbers from -1 on: for each row its group, and a row of each group."""
     code = _dense(columns[0])
     for column in columns[1:]:
@@ -27,7 +26,7 @@ def group(columns: Sequence[Ints]) -> tuple[npt.NDArray[np.int64], npt.NDArray[n
     return code, example
 
 
-def _dense(values: Ints) -> npt.NDArray[np.int64]:
+def _dense(values: Ints) -> Int64:
     """The same, numbered from 0 without gaps, in order."""
     if not len(values):
         return np.zeros(0, np.int64)
@@ -45,12 +44,10 @@ class Tally:
 
     def __init__(self, *keys: str):
         self.keys = keys
-        self._columns: list[list[npt.NDArray[np.int64]]] = [
-            [] for _ in (*keys, "count", "ns", "max_ns")
-        ]
+        self._columns: list[list[Int64]] = [[] for _ in (*keys, "count", "ns", "max_ns")]
         self._rows = 0
 
-    def add(self, keys: Sequence[Ints], ns: npt.NDArray[np.int64]) -> None:
+    def add(self, keys: Sequence[Ints], ns: Int64) -> None:
         """Single ones."""
         if not len(ns):
             return
@@ -69,7 +66,7 @@ class Tally:
         columns = (*keys, counts, ns, ns if most is None else most)
         self._append(*(np.asarray(column, np.int64) for column in columns))
 
-    def _append(self, *columns: npt.NDArray[np.int64]) -> None:
+    def _append(self, *columns: Int64) -> None:
         for parts, column in zip(self._columns, columns, strict=True):
             parts.append(column)
         self._rows += len(columns[0])
@@ -95,7 +92,7 @@ class Tally:
         self._columns = [[column] for column in columns]
         self._rows = len(at)
 
-    def result(self) -> dict[str, npt.NDArray[np.int64]]:
+    def result(self) -> dict[str, Int64]:
         """The keys, and ``count``, ``ns``, ``max_ns`` of each, in the order of the keys."""
         if self._rows:
             self._compact()

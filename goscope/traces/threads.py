@@ -7,13 +7,14 @@ before, on the same M; they live on from generation to generation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from goscope.traces.arrays import Int32, Int64, Ints, Mask
 from goscope.traces.batches import Batch
 from goscope.traces.decode import Events
 from goscope.traces.event_table import (
@@ -24,7 +25,7 @@ from goscope.traces.event_table import (
     PROC_SYSCALL,
     mask_of,
 )
-from goscope.traces.varints import NONE, NONE_32, Ints
+from goscope.traces.varints import NONE, NONE_32
 
 _NAMES_G = mask_of("GoStart", "GoSwitch", "GoSwitchDestroy", "GoCreateSyscall")
 _ENDS_G = mask_of("GoStop", "GoBlock", "GoDestroy", "GoDestroySyscall", "GoSyscallEndBlocked")
@@ -42,7 +43,7 @@ def narrow_id(number: int) -> int:
     return -1 if number == NONE else number - (1 << 64) if number >= 1 << 63 else number
 
 
-def signed(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+def signed(values: npt.NDArray[Any]) -> Int64:
     """Ids of a column of events, -1 for none."""
     if values.dtype == np.uint32:
         wide = values.astype(np.int64)
@@ -63,11 +64,11 @@ class Held:
 class _Fill:
     """Values that hold from the event that sets them on: ``values`` by the number of setters before."""
 
-    setters: npt.NDArray[np.int32]  # for each event, those up to it
-    sets: npt.NDArray[np.bool_]
-    values: npt.NDArray[np.int64]
+    setters: Int32  # for each event, those up to it
+    sets: Mask
+    values: Int64
 
-    def places(self, positions: Ints, segments: Ints) -> npt.NDArray[np.int64]:
+    def places(self, positions: Ints, segments: Ints) -> Int64:
         """The place in ``values`` of what holds right before these events."""
         before = self.setters.take(positions) - self.sets.take(positions)
         return np.asarray(before + segments.take(positions), np.int64)
@@ -80,28 +81,26 @@ class Threads:
     ``ms`` are the Ms, ``segments`` says for each event which of them wrote it.
     """
 
-    ms: npt.NDArray[np.int64]
+    ms: Int64
     segments: npt.NDArray[Any]
     _g: _Fill
     _p: _Fill
-    _sequences: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    _sequences: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
 
-    def m(self, positions: Ints) -> npt.NDArray[np.int64]:
+    def m(self, positions: Ints) -> Int64:
         """The M of these events."""
         return self.ms.take(self.segments.take(positions))
 
-    def g(self, positions: Ints) -> npt.NDArray[np.int64]:
+    def g(self, positions: Ints) -> Int64:
         """The goroutine right before these events; -1 for none."""
         return self._g.values.take(self._g.places(positions, self.segments))
 
-    def g_and_sequence(
-        self, positions: Ints
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def g_and_sequence(self, positions: Ints) -> tuple[Int64, Int64]:
         """The goroutine, and the sequence number by which it came to run there."""
         places = self._g.places(positions, self.segments)
         return self._g.values.take(places), self._sequences.take(places)
 
-    def p(self, positions: Ints) -> npt.NDArray[np.int64]:
+    def p(self, positions: Ints) -> Int64:
         """The P right before these events; -1 for none. A P stolen by another M still counts."""
         return self._p.values.take(self._p.places(positions, self.segments))
 
@@ -113,16 +112,33 @@ def by_thread(batches: Sequence[Batch]) -> list[Batch]:
 
 
 def follow(events: Events, batches: Sequence[Batch], held: dict[int, Held]) -> Threads:
-    """What each M had. ``held`` is what they had before, and is brought up to date."""
+    """What each M had. ``held`` is what they had before, and is brought up to date.
+
+    Every batch holds events.
+    """
     batch_ms = np.array([narrow_id(batch.m) for batch in batches], np.int64)
     starts = np.flatnonzero(np.diff(batch_ms, prepend=batch_ms[:1] - 1))
     ms = batch_ms[starts]
     counts = np.add.reduceat(events.counts, starts)
     width = np.uint16 if len(ms) < 1 << 16 else np.uint32
-    segments = np.repeat(np.arange(len(ms), dtype=width), counts)
-    begins = np.cumsum(counts) - counts
-    first, second, third = events.arguments
+    segments: Ints = np.repeat(np.arange(len(ms)).astype(width), counts)
+    goroutines, sequences = _follow_goroutines(events, ms, segments, counts, held)
+    procs = _follow_procs(events, ms, segments, counts, held)
+    lasts = np.cumsum(counts) - 1
+    last_g, last_p = (
+        fill.values.take(fill.setters.take(lasts) + np.arange(len(ms)))
+        for fill in (goroutines, procs)
+    )
+    for m, its_g, its_p in zip(ms.tolist(), last_g.tolist(), last_p.tolist(), strict=True):
+        held[m] = Held(its_g, its_p)
+    return Threads(ms, segments, goroutines, procs, sequences)
 
+
+def _follow_goroutines(
+    events: Events, ms: Int64, segments: Ints, counts: Int64, held: dict[int, Held]
+) -> tuple[_Fill, Int64]:
+    """The goroutines of the Ms, and the sequence numbers by which they came to run there."""
+    first, second, third = events.arguments
     sets = _SETS_G.take(events.type)
     status = np.flatnonzero(_STATUS_G.take(events.type))
     state, its_m = third[status], signed(second[status])
@@ -133,15 +149,21 @@ def follow(events: Events, batches: Sequence[Batch], held: dict[int, Held]) -> T
     types = events.type[at]
     g = np.where(_ENDS_G[types], -1, signed(first[at]))
     sequences = np.where(_WITH_SEQUENCE[types], second[at].astype(np.int64), 0)
+    begins = np.cumsum(counts) - counts
     carried = [held.get(m, Held()).g for m in ms.tolist()]
-    fill_g = _fill(sets, at, g, begins, carried)
-    sequences = _with_carried(at, sequences, begins, [0] * len(ms))
+    fill = _fill(sets, at, g, begins, carried)
+    return fill, _with_carried(at, sequences, begins, [0] * len(ms))
 
+
+def _follow_procs(
+    events: Events, ms: Int64, segments: Ints, counts: Int64, held: Mapping[int, Held]
+) -> _Fill:
+    """The Ps of the Ms."""
+    first, second, third = events.arguments
     sets = _SETS_P.take(events.type)
     at = np.flatnonzero(sets)
-    types, p = events.type[at], signed(first[at])
-    status_of_p = second[at]
-    running = (status_of_p == PROC_RUNNING) | (status_of_p == PROC_SYSCALL)
+    types, p, status = events.type[at], signed(first[at]), second[at]
+    running = (status == PROC_RUNNING) | (status == PROC_SYSCALL)
     stolen_here = signed(third[at]) == ms.take(segments[at])
     starts_here = (types == NUMBER["ProcStart"]) | ((types == NUMBER["ProcStatus"]) & running)
     ends_here = (types == NUMBER["ProcStop"]) | (types == NUMBER["GoDestroySyscall"])
@@ -150,14 +172,7 @@ def follow(events: Events, batches: Sequence[Batch], held: dict[int, Held]) -> T
     sets[at[~kept]] = False
     at, p = at[kept], np.where(starts_here, p, -1)[kept]
     carried = [held.get(m, Held()).p for m in ms.tolist()]
-    fill_p = _fill(sets, at, p, begins, carried)
-
-    lasts = np.cumsum(counts) - 1
-    last_g = fill_g.values.take(fill_g.setters.take(lasts) + np.arange(len(ms)))
-    last_p = fill_p.values.take(fill_p.setters.take(lasts) + np.arange(len(ms)))
-    for m, its_g, its_p in zip(ms.tolist(), last_g.tolist(), last_p.tolist(), strict=True):
-        held[m] = Held(its_g, its_p)
-    return Threads(ms, segments, fill_g, fill_p, sequences)
+    return _fill(sets, at, p, np.cumsum(counts) - counts, carried)
 
 
 def _meet_syscalls(g: Ints, m: Ints, state: Ints, held: dict[int, Held]) -> None:
@@ -169,16 +184,12 @@ def _meet_syscalls(g: Ints, m: Ints, state: Ints, held: dict[int, Held]) -> None
             held[its_m] = Held(its_g)
 
 
-def _fill(
-    sets: npt.NDArray[np.bool_], at: Ints, values: Ints, begins: Ints, carried: Sequence[int]
-) -> _Fill:
+def _fill(sets: Mask, at: Ints, values: Ints, begins: Ints, carried: Sequence[int]) -> _Fill:
     setters = np.cumsum(sets, dtype=np.int32)
     return _Fill(setters, sets, _with_carried(at, values, begins, carried))
 
 
-def _with_carried(
-    at: Ints, values: Ints, begins: Ints, carried: Sequence[int]
-) -> npt.NDArray[np.int64]:
+def _with_carried(at: Ints, values: Ints, begins: Ints, carried: Sequence[int]) -> Int64:
     """The values of the setters, with what each M had before in front of its own."""
     places = np.searchsorted(at, begins)
     return np.insert(np.asarray(values, np.int64), places, np.array(carried, np.int64))

@@ -7,9 +7,8 @@ changed in it, and how far into the slice: two numbers, whatever the number of s
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from goscope.traces.varints import Ints
+from goscope.traces.arrays import Int64, Ints
 
 #: A trace has half as many slices to so many.
 SLICES = 1024
@@ -34,7 +33,7 @@ class Curves:
             self._offsets = np.concatenate([offsets, np.zeros_like(offsets)], axis=1)
             self.shift += 1
 
-    def step(self, curves: Ints | int, times: npt.NDArray[np.int64], by: int) -> None:
+    def step(self, curves: Ints | int, times: Int64, by: int) -> None:
         """These levels change by so much at these times; those beyond the most are left out."""
         if not len(times):
             return
@@ -65,7 +64,7 @@ class Curves:
     def __len__(self) -> int:
         return len(self._steps)
 
-    def areas(self, end: int) -> npt.NDArray[np.int64]:
+    def areas(self, end: int) -> Int64:
         """For each curve and slice until ``end``: the level times nanoseconds."""
         slices = min((end >> self.shift) + 1, SLICES)
         levels = np.cumsum(self._steps, axis=1)
@@ -91,13 +90,13 @@ class Peaks:
             self._values = np.concatenate([joined, np.full(SLICES // 2, -1)])
             self.shift += 1
 
-    def add(self, times: npt.NDArray[np.int64], values: npt.NDArray[np.int64]) -> None:
+    def add(self, times: Int64, values: Int64) -> None:
         """Values at times, in the order of the times."""
         if self._last:
             self._values[times >> self.shift] = values  # of several in a slice the last one counts
         else:
             np.maximum.at(self._values, times >> self.shift, values)
 
-    def values(self, end: int) -> npt.NDArray[np.int64]:
+    def values(self, end: int) -> Int64:
         """The values of all slices until ``end``."""
         return self._values[: min((end >> self.shift) + 1, SLICES)]

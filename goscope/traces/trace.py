@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from goscope.traces.annotations import Annotations
+from goscope.traces.arrays import Int64
 from goscope.traces.batches import HEADER, Batch, Batches, Generation
 from goscope.traces.blocking import Blocking
 from goscope.traces.broken import Broken
@@ -161,6 +161,7 @@ class Trace:
         self.longest.finish(live, self.end)
         if self.spans is not None:
             self.spans.finish(live, self.end)
+            self.proc_spans.add(_open_proc_columns(self.procs, self.end))
         for kind, opened in self.ranges.still_open():
             if KINDS[kind] != "gc":
                 mine = live["id"] == opened.g
@@ -181,6 +182,20 @@ def _proc_columns(spans: ProcSpans) -> Columns:
     }
 
 
+def _open_proc_columns(procs: Mapping[int, ProcState], end: int) -> Columns:
+    states = procs.values()
+    since = np.array([its.since for its in states], np.int64)
+    return {
+        "p": np.array([*procs], np.int64),
+        "m": np.array([its.m for its in states], np.int64),
+        "state": np.array([its.state for its in states], np.int64),
+        "start": since,
+        "duration": np.maximum(end - since, 0),
+        "stolen": np.array([its.stolen for its in states], np.bool_),
+        "open": np.ones(len(procs), np.bool_),
+    }
+
+
 def _lacks(events: Events, dictionary: Dictionary) -> bool:
     """Whether events name strings or stacks that are in no table, as where the tables were cut off."""
     for mask, column, table in (
@@ -192,7 +207,7 @@ def _lacks(events: Events, dictionary: Dictionary) -> bool:
     return False
 
 
-def _behind(times: npt.NDArray[np.int64], end: int) -> None:
+def _behind(times: Int64, end: int) -> None:
     """Move what is noted as earlier than the end of the generation before right behind that.
 
     Some threads write their first event of a generation before others write their last one of the generation

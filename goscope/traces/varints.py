@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from goscope.traces.arrays import Bytes, Int32, Ints
 from goscope.traces.broken import Broken
-
-Bytes: TypeAlias = npt.NDArray[np.uint8]
-Ints: TypeAlias = npt.NDArray[np.integer[Any]]
 
 #: What Go writes for "none": a thread, a P.
 NONE = (1 << 64) - 1
@@ -39,12 +37,12 @@ def varint(data: bytes | bytearray | memoryview, at: int) -> tuple[int, int]:
     return value, at
 
 
-def ends_of(data: Bytes) -> npt.NDArray[np.int32]:
+def ends_of(data: Bytes) -> Int32:
     """Where the numbers end: the places of all bytes that are the last of one."""
     return np.flatnonzero(data < 0x80).astype(np.int32)
 
 
-def values_at(data: Bytes, ends: npt.NDArray[np.int32], which: Ints) -> npt.NDArray[Any]:
+def values_at(data: Bytes, ends: Int32, which: Ints) -> npt.NDArray[Any]:
     """The numbers with these positions among all numbers (not the first), as 32 or 64 bits.
 
     In 32 bits :data:`NONE` is :data:`NONE_32`, which no other number is.
@@ -57,7 +55,7 @@ def values_at(data: Bytes, ends: npt.NDArray[np.int32], which: Ints) -> npt.NDAr
     longest = int(size.max(initial=1))
     if longest > _LONGEST:
         raise Broken("a number is too large")
-    value = data.take(last).astype(np.uint32 if longest < 5 else np.uint64)
+    value: npt.NDArray[Any] = data.take(last).astype(np.uint32 if longest < 5 else np.uint64)
     rest: Ints | None = None
     for back in range(1, longest):
         rest = np.flatnonzero(size > back) if rest is None else rest[size[rest] > back]
