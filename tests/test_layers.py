@@ -48,6 +48,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"scheduling", "collecting", "thread_counts"}),
     frozenset({"heap_trend", "gc_verdict", "threads_verdict"}),
     frozenset({"source_links", "timeline", "stack_groups"}),
+    frozenset({"trace_views"}),
     frozenset({"rules"}),
     frozenset({"diagnosis", "configuration", "topics"}),
     frozenset({"comparison", "watching"}),

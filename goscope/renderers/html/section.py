@@ -101,6 +101,7 @@ def environment() -> jinja2.Environment:
     made.filters["number"] = _number
     made.filters["value"] = _value
     made.filters["weight"] = _weight
+    made.filters["duration"] = duration
     made.tests["library"] = _is_library
     return made
 
@@ -123,6 +124,15 @@ def _weight(value: int, column: str) -> str:
     if column.endswith("_ns"):
         return f"{value / 1e9:,.3g} s"
     return f"{value:,}"
+
+
+def duration(ns: int) -> str:
+    """Nanoseconds in the unit that fits, with three figures: 698 ms, 1.39 s, 640 ns."""
+    for size, unit in ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs")):
+        if ns >= size:
+            value = ns / size
+            return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
+    return f"{ns} ns"
 
 
 def _is_library(site: Site) -> bool:

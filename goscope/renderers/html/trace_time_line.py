@@ -1,0 +1,92 @@
+"""Execution traces: what each is in short, and all of it on one axis of time."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from goscope.renderers.html.section import Page, Section, rounded
+from goscope.renderers.html.time_line import figures_of, panels_data
+from goscope.renderers.html.trace_parts import shown_traces
+from goscope.trace_views.time_line import Lanes, TraceTimeLine, time_line
+from goscope.trace_views.traces import TraceView
+
+
+def _build(page: Page) -> str | None:
+    traces, more = shown_traces(page)
+    if not traces:
+        return None
+    parts = []
+    for trace in traces:
+        line = time_line(trace)
+        page.charts.setdefault("traces", []).append(line and _chart(line))
+        parts.append(
+            {
+                "trace": trace,
+                "line": line,
+                "facts": _facts(trace),
+                "rows": line and figures_of(line.panels),
+                "ranges": line and line.ranges,
+            }
+        )
+    return page.fill("trace_time_line.html", parts=parts, more=more)
+
+
+def _facts(trace: TraceView) -> list[tuple[str, str]]:
+    """What a reader wants to know of a trace before anything else."""
+    shares = trace.proc_shares
+    facts = [
+        ("format", f"{trace.words('format')}"),
+        ("events", f"{trace.fact('events'):,}"),
+        ("goroutines", f"{trace.fact('goroutines'):,}"),
+        ("Ps", f"{trace.fact('procs'):,}"),
+        (
+            "Ps were",
+            ", ".join(
+                f"{100 * shares[n]:.0f} % {w}"
+                for n, w in (
+                    ("running", "running"),
+                    ("syscall", "in system calls"),
+                    ("idle", "idle"),
+                )
+            ),
+        ),
+        ("GC cycles", f"{trace.fact('gc_cycles'):,}"),
+    ]
+    wall = trace.wall_start_ns
+    if wall is not None and wall >= 0:
+        try:
+            began = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(wall // 1_000_000_000))
+        except (OverflowError, ValueError, OSError):
+            began = None
+        if began:
+            facts.append(("began", f"{began} UTC"))
+    return facts
+
+
+def _chart(line: TraceTimeLine) -> dict[str, Any]:
+    return {
+        "unit": line.unit,
+        "end": rounded(line.end),
+        "lanes": line.lanes and _lanes(line.lanes),
+        "queues": None,
+        "panels": panels_data(line.panels),
+        "stretches": [],
+        "marks": [],
+        "marking": [[rounded(begin), rounded(end)] for begin, end in line.marking],
+    }
+
+
+def _lanes(lanes: Lanes) -> dict[str, Any]:
+    return {
+        "rows": list(lanes.rows),
+        "x": [rounded(v) for v in lanes.starts.tolist()],
+        "states": [
+            ["running", "running", lanes.running.tolist()],
+            ["gc", "GC", lanes.gc.tolist()],
+            ["syscall", "system call", lanes.syscall.tolist()],
+        ],
+    }
+
+
+SECTION = Section(21, "trace", "Trace", _build)
