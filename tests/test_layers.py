@@ -52,7 +52,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"rules"}),
     frozenset({"diagnosis", "configuration", "topics"}),
     frozenset({"comparison", "watching"}),
-    frozenset({"renderers", "exports"}),
+    frozenset({"renderers", "exports", "pprof_export"}),
     frozenset({"cli"}),
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

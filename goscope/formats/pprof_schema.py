@@ -88,6 +88,11 @@ def parse_profile(data: bytes) -> Any:
         raise NotAProfile("not a protobuf message of this sort") from error
 
 
+def new_profile() -> Any:
+    """An empty ``Profile`` message, to be filled and written."""
+    return _profile_class()()
+
+
 @functools.cache
 def _profile_class() -> Any:
     from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from goscope.traces.arrays import Int64, Mask
+from goscope.traces.arrays import Int64
 from goscope.traces.decode import Events
 from goscope.traces.dictionaries import Dictionary, Words
-from goscope.traces.event_table import NUMBER, mask_of
+from goscope.traces.event_table import NUMBER, ByType, mask_of
 from goscope.traces.goroutines import SUMS, Rows
 from goscope.traces.kept import Kept
 from goscope.traces.latencies import REGION, TASK, Latencies
@@ -77,7 +77,7 @@ class Annotations:
         said = _Said(events, threads, dictionary, self._words)
         self._add_tasks(said)
         self._add_logs(said)
-        if self._open_regions or _REGIONS.take(events.type).any():
+        if self._open_regions or _REGIONS[events.type].any():
             self._add_regions(said, spans, before)
 
     def finish(self, goroutines: Rows) -> None:
@@ -195,9 +195,9 @@ class _Said:
         self._dictionary = dictionary
         self._words = words
 
-    def of(self, mask: Mask) -> list[tuple[int, int, int, int, int]]:
+    def of(self, mask: ByType) -> list[tuple[int, int, int, int, int]]:
         """The position, type, time, goroutine and first argument of these events, in the order of time."""
-        at = np.flatnonzero(mask.take(self._events.type))
+        at = np.flatnonzero(mask[self._events.type])
         at = at[np.argsort(self._events.time[at], kind="stable")]
         columns = (
             at,
@@ -241,7 +241,7 @@ class _Said:
     def regions(self, spans: Spans) -> _RegionEvents:
         """All that begins and ends regions."""
         events, history = self._events, spans.history
-        at = np.flatnonzero(_REGIONS.take(events.type) | _CREATES.take(events.type))
+        at = np.flatnonzero(_REGIONS[events.type] | _CREATES[events.type])
         over = np.flatnonzero(
             (history.state == GONE)
             | ((history.state == WAITING) & (history.reason == self._words.number("forever")))

@@ -15,9 +15,11 @@ import numpy as np
 from goscope.traces.arrays import Int32, Int64
 from goscope.traces.event_table import NUMBER
 from goscope.traces.spans import Spans
-from goscope.traces.states import RUNNABLE, RUNNING, SYSCALL, WAITING
+from goscope.traces.states import GONE, RUNNABLE, RUNNING, SYSCALL, WAITING
 from goscope.traces.tally import Tally
 
+#: Kinds of waits: the state, or from here on the reason why it waits.
+_REASONS = GONE
 _SYNCHRONISATION = ("chan", "sync", "select")
 
 
@@ -25,7 +27,7 @@ class Blocking:
     """The waits of one trace, by state, reason, stack and waker's stack."""
 
     def __init__(self) -> None:
-        self._waits = Tally("state", "reason", "stack", "waker")
+        self._waits = Tally("kind", "stack", "waker")
         self._samples = Tally("stack")
 
     def add(self, spans: Spans) -> None:
@@ -40,8 +42,8 @@ class Blocking:
         waker = np.where(
             waiting & (history.type[woken] == NUMBER["GoUnblock"]), history.stack[woken], -1
         )
-        reason = np.where(waiting, history.reason[rows], 0)
-        keys = (state.astype(np.int64), reason, history.stack[rows], waker)
+        kind = np.where(waiting, history.reason[rows] + _REASONS, state)
+        keys = (kind, history.stack[rows], waker)
         self._waits.add(keys, spans.duration[rows])
 
     def add_samples(self, stacks: Int32) -> None:
@@ -53,12 +55,13 @@ class Blocking:
         waits = self._waits.result()
         network = np.array([text == "network" for text in texts])
         sync = np.array([any(word in text for word in _SYNCHRONISATION) for text in texts])
-        waiting = waits["state"] == WAITING
+        waiting = waits["kind"] >= _REASONS
+        reason = np.maximum(waits["kind"] - _REASONS, 0)
         chosen = {
-            "network": waiting & network[waits["reason"]],
-            "sync": waiting & sync[waits["reason"]],
-            "syscall": waits["state"] == SYSCALL,
-            "sched": waits["state"] == RUNNABLE,
+            "network": waiting & network[reason],
+            "sync": waiting & sync[reason],
+            "syscall": waits["kind"] == SYSCALL,
+            "sched": waits["kind"] == RUNNABLE,
         }
         found = {}
         for kind, rows in chosen.items():
@@ -71,5 +74,6 @@ class Blocking:
     def wakeups(self) -> dict[str, Int64]:
         """Waits by ``reason``, ``stack`` and ``waker``: ``count``, ``ns``, ``max_ns``."""
         waits = self._waits.result()
-        waiting = waits["state"] == WAITING
-        return {name: column[waiting] for name, column in waits.items()}
+        waiting = waits["kind"] >= _REASONS
+        found = {name: column[waiting] for name, column in waits.items()}
+        return {"reason": found.pop("kind") - _REASONS, **found}

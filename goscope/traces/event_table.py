@@ -8,11 +8,12 @@ Numbers never changed their meaning, so one table with the format in which each 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from goscope.traces.arrays import Mask
+from goscope.traces.arrays import Bytes
 
 #: The versions of the format that are read, and the Go releases that write them.
 FORMATS = {22: "Go 1.22", 23: "Go 1.23 and 1.24", 25: "Go 1.25", 26: "Go 1.26 and 1.27"}
@@ -113,17 +114,35 @@ MOST_BATCH = 64 << 10
 MOST_FRAMES = 128
 
 
-def arities(format_version: int) -> npt.NDArray[np.int8]:
+class ByType:
+    """A byte for each type of event, to be indexed by the types of many events.
+
+    Indexing a table by an array of bytes would make eight bytes of each first.
+    """
+
+    def __init__(self, table: npt.NDArray[Any]):
+        self.table = table
+        self._bytes = table.tobytes()
+
+    def __getitem__(self, types: Bytes) -> npt.NDArray[Any]:
+        found = bytearray(types.data).translate(self._bytes)
+        return np.frombuffer(found, self.table.dtype) if found else self.table[:0].copy()
+
+    def __or__(self, other: ByType) -> ByType:
+        return ByType(self.table | other.table)
+
+
+def arities(format_version: int) -> ByType:
     """The number of varints behind each event's number, the time among them; 0 for unknown events."""
     table = np.zeros(256, np.int8)
     for event in EVENTS:
         if event.since <= format_version:
             table[event.number] = 1 + len(event.arguments)
-    return table
+    return ByType(table)
 
 
-def mask_of(*names: str) -> Mask:
-    """True at the numbers of these events, to be indexed by an event's number."""
+def mask_of(*names: str) -> ByType:
+    """True for these events."""
     mask = np.zeros(256, np.bool_)
     mask[[NUMBER[name] for name in names]] = True
-    return mask
+    return ByType(mask)

@@ -19,6 +19,7 @@ from goscope.traces.goroutines import Goroutines, Rows, new_goroutines
 from goscope.traces.states import (
     AFTER,
     BEFORE,
+    CHANGES,
     GONE,
     OF_STATUS,
     RUNNABLE,
@@ -33,7 +34,6 @@ _SWITCH = mask_of("GoSwitch", "GoSwitchDestroy")
 _CREATE = mask_of("GoCreate", "GoCreateBlocked", "GoCreateSyscall")
 _NUMBERED = mask_of("GoStart", "GoUnblock", "GoSwitch", "GoSwitchDestroy")
 _NAMES = STATUSES | _CREATE | _NUMBERED
-_ROWS = (AFTER != UNKNOWN) | STATUSES
 _REASONED = mask_of("GoStop", "GoBlock")
 #: Where the stack of the event stands: the second or third argument.
 _SECOND = mask_of("GoStop", "GoBlock", "GoSyscallBegin")
@@ -48,17 +48,19 @@ class History:
 
     ``goroutines`` is what was known before, and ``own`` the place of each row's goroutine in it. The first
     row of one that was known is its last state. ``at`` is the position of the event, -1 for such a row.
-    ``stack`` is -1 and ``reason`` 0 where there is none. ``anomalies`` counts changes that cannot be.
+    ``stack`` is -1 and ``reason`` 0 where there is none. ``firsts`` are the first rows of all goroutines,
+    ``anomalies`` counts changes that cannot be.
     """
 
     goroutines: Rows
-    own: Int32
+    own: Int64
     time: Int64
     state: Bytes
     stack: Int32
     reason: Int32
-    at: Int32
+    at: Int64
     type: Bytes
+    firsts: Int64
     anomalies: int = 0
 
     def __len__(self) -> int:
@@ -68,6 +70,7 @@ class History:
         """Let go of all other rows."""
         for name in ("own", "time", "state", "stack", "reason", "at", "type"):
             setattr(self, name, getattr(self, name)[rows])
+        self.firsts = first_of_each(self.own)
 
 
 def histories(
@@ -93,10 +96,12 @@ def histories(
     goroutines = np.concatenate([goroutines, new_goroutines(ids[again])])
     carried = np.flatnonzero(goroutines["state"] != UNKNOWN)
     own, order = _sorted(own, sequence, carried)
-    before = order < len(carried)  # the rows of last states
     order -= len(carried)
-    at = np.where(before, -1, at.take(order, mode="clip")).astype(np.int32)
-    step = np.where(before, 0, step.take(order, mode="clip")).astype(np.uint8)
+    before = np.flatnonzero(order < 0)  # the rows of last states
+    at = at.take(order, mode="clip")
+    at[before] = -1
+    step = step.take(order, mode="clip")
+    step[before] = 0
     found = _history(events, dictionary, words, goroutines, own, at, step, carried)
     _begin(found, start)
     _name(found, events, threads, dictionary, stacks)
@@ -105,63 +110,66 @@ def histories(
     return found
 
 
-def _rows(events: Events) -> tuple[Int32, Bytes]:
+def first_of_each(own: Int64) -> Int64:
+    """The first places of each number in numbers that never fall."""
+    new = np.ones(len(own), np.bool_)
+    np.not_equal(own[1:], own[:-1], out=new[1:])
+    return np.flatnonzero(new)
+
+
+def _rows(events: Events) -> tuple[Int64, Bytes]:
     """The positions of the events that are state changes, statuses first.
 
     A switch is three changes: the other goroutine wakes, this one blocks or ends, the other runs. So it
     is there three times, as steps 0, 1 and 2.
     """
-    at = np.flatnonzero(_ROWS.take(events.type)).astype(np.int32)
-    types = events.type.take(at)
-    status = STATUSES.take(types)
-    if status.any():
-        at = np.concatenate([at[status], at[~status]])
-        types = events.type.take(at)
-    switch = _SWITCH.take(types)
-    if not switch.any():
+    masks = (STATUSES[events.type], CHANGES[events.type])
+    at = np.concatenate([np.flatnonzero(mask) for mask in masks])
+    if not _SWITCH[events.type].any():
         return at, np.zeros(len(at), np.uint8)
+    switch = _SWITCH[events.type.take(at)]
     times = np.where(switch, 3, 1)
     begins = np.repeat(np.cumsum(times) - times, times)
     return np.repeat(at, times), (np.arange(len(begins)) - begins).astype(np.uint8)
 
 
-def _owners(events: Events, threads: Threads, at: Int32, step: Bytes) -> tuple[Int64, Int64]:
+def _owners(events: Events, threads: Threads, at: Int64, step: Bytes) -> tuple[Int64, Int64]:
     """The goroutine of each change, and the number that orders it."""
     types = events.type.take(at)
     first, second, _ = events.arguments
     g = signed(first.take(at))
-    numbered = _NUMBERED.take(types)
+    numbered = _NUMBERED[types]
     sequence = np.where(numbered, second.take(at).astype(np.int64), 0)
-    local = np.flatnonzero(~_NAMES.take(types) | (step == 1))
+    local = np.flatnonzero(~_NAMES[types] | (step == 1))
     g[local], sequence[local] = threads.g_and_sequence(at[local])
     return g, sequence
 
 
-def _numbered(g: Int64) -> tuple[Int64, Int32]:
+def _numbered(g: Int64) -> tuple[Int64, Int64]:
     """The distinct ids in order, and for each row the place of its id among them."""
     if not len(g):
-        return g, g.astype(np.int32)
+        return g, g
     low, high = int(g.min()), int(g.max())
     if high - low > 4 * len(g) + (1 << 20):
         ids, turn = np.unique(g, return_inverse=True)
-        return ids, turn.astype(np.int32)
+        return ids, turn.astype(np.int64)
     there = np.zeros(high - low + 1, np.bool_)
     there[g - low] = True
-    places = np.cumsum(there, dtype=np.int32) - np.int32(1)
+    places = np.cumsum(there) - 1
     return np.flatnonzero(there).astype(np.int64) + low, places.take(g - low)
 
 
-def _lives(events: Events, at: Int32, own: Int32, goroutines: Rows) -> tuple[Int32, Int64]:
+def _lives(events: Events, at: Int64, own: Int64, goroutines: Rows) -> tuple[Int64, Int64]:
     """Parts the lives of goroutines whose id is used again, as callbacks from C do.
 
     The numbers begin anew with each life, so there the clock has to tell which rows belong together. Returns
     the new places, and whose further lives those behind the last one are.
     """
     types = events.type.take(at)
-    created = _CREATE.take(types)
+    created = _CREATE[types]
     births = np.bincount(own[created], minlength=len(goroutines))
     before = goroutines["state"] != UNKNOWN
-    before[own[STATUSES.take(types)]] = True
+    before[own[STATUSES[types]]] = True
     several = births + before > 1
     nothing = np.zeros(0, np.int64)
     if not several.any() or not births.any():
@@ -184,7 +192,7 @@ def _lives(events: Events, at: Int32, own: Int32, goroutines: Rows) -> tuple[Int
     return result, owner[further]
 
 
-def _sorted(own: Int32, sequence: Int64, carried: Int64) -> tuple[Int32, Int64]:
+def _sorted(own: Int64, sequence: Int64, carried: Int64) -> tuple[Int64, Int64]:
     """The rows in order, those of last states in front: whose they are, and where they were."""
     rows = len(carried) + len(own)
     owners = np.concatenate([carried, own]) if len(carried) else own.astype(np.int64)
@@ -193,7 +201,7 @@ def _sorted(own: Int32, sequence: Int64, carried: Int64) -> tuple[Int32, Int64]:
     of_owner = int(owners.max(initial=0)).bit_length()
     if of_row + of_number + of_owner > 63 or numbers.min(initial=0) < 0:
         order = np.lexsort((np.arange(rows), numbers, owners))
-        return owners[order].astype(np.int32), order
+        return owners[order], order
     keys = owners
     keys <<= of_number
     keys |= numbers
@@ -201,7 +209,7 @@ def _sorted(own: Int32, sequence: Int64, carried: Int64) -> tuple[Int32, Int64]:
     keys |= np.arange(rows)
     keys.sort()  # whole numbers sort ten times as fast as positions do
     owners = keys >> (of_row + of_number)
-    return owners.astype(np.int32), keys & ((1 << of_row) - 1)
+    return owners, keys & ((1 << of_row) - 1)
 
 
 def _history(
@@ -209,8 +217,8 @@ def _history(
     dictionary: Dictionary,
     words: Words,
     goroutines: Rows,
-    own: Int32,
-    at: Int32,
+    own: Int64,
+    at: Int64,
     step: Bytes,
     carried: Int64,
 ) -> History:
@@ -220,10 +228,10 @@ def _history(
     types = events.type.take(place)
     types[before] = 0
     time = events.time.take(place)
-    state = AFTER.take(types)
-    status = np.flatnonzero(STATUSES.take(types))
+    state = AFTER[types]
+    status = np.flatnonzero(STATUSES[types])
     state[status] = OF_STATUS[np.minimum(events.arguments[2][at[status]], 255)]
-    expected = BEFORE.take(types)
+    expected = BEFORE[types]
     if step.any():
         _switch(types, step, time, state, expected)
     stack = _stacks(events, dictionary, types, at)
@@ -231,10 +239,10 @@ def _history(
     last = goroutines[carried]
     for column, name in ((time, "since"), (state, "state"), (stack, "stack"), (reason, "reason")):
         column[before] = last[name]
-    found = History(goroutines, own, time, state, stack, reason, at, types)
+    found = History(goroutines, own, time, state, stack, reason, at, types, first_of_each(own))
     previous = np.empty_like(state)
     previous[1:] = state[:-1]
-    previous[np.flatnonzero(np.diff(own, prepend=-1))] = UNKNOWN
+    previous[found.firsts] = UNKNOWN
     wrong = previous != expected
     wrong[status] = (previous[status] != UNKNOWN) & (previous[status] != state[status])
     wrong[before] = False
@@ -262,13 +270,13 @@ def _stacks(
     events: Events,
     dictionary: Dictionary,
     types: Bytes,
-    at: Int32,
+    at: Int64,
 ) -> Int32:
     """Where each state began: in the goroutine itself, in who woke it, or in who created it."""
     stack = np.full(len(at), -1, np.int32)
     _, second, third = events.arguments
     for mask, column in ((_SECOND, second), (_THIRD, third)):
-        rows = np.flatnonzero(mask.take(types))
+        rows = np.flatnonzero(mask[types])
         stack[rows] = dictionary.stacks(column.take(at.take(rows)))
     rows = np.flatnonzero(types == NUMBER["GoStatusStack"])
     stack[rows] = dictionary.stacks(events.fourth_of(at[rows]))
@@ -280,11 +288,11 @@ def _reasons(
     dictionary: Dictionary,
     words: Words,
     types: Bytes,
-    at: Int32,
+    at: Int64,
 ) -> Int32:
     """Why a goroutine stopped, as numbers of ``words``."""
     reason = np.zeros(len(at), np.int32)
-    rows = np.flatnonzero(_REASONED.take(types))
+    rows = np.flatnonzero(_REASONED[types])
     texts = dictionary.strings(events.arguments[0].take(at.take(rows)))
     used = np.flatnonzero(np.bincount(texts + 1, minlength=1))
     numbers = np.zeros(len(dictionary.texts) + 1, np.int32)
@@ -296,9 +304,9 @@ def _reasons(
 
 def _begin(found: History, start: int) -> None:
     """Goroutines that are there already when they are first seen: since the start of the generation."""
-    firsts = np.flatnonzero(np.diff(found.own, prepend=-1))
-    new = firsts[(found.at[firsts] >= 0) & ~_CREATE.take(found.type[firsts])]
-    status = new[STATUSES.take(found.type[new])]
+    firsts = found.firsts
+    new = firsts[(found.at[firsts] >= 0) & ~_CREATE[found.type[firsts]]]
+    status = new[STATUSES[found.type[new]]]
     found.time[status] = start
     goroutines, own = found.goroutines, found.own[new]
     goroutines["existed"][own] = True
@@ -311,7 +319,7 @@ def _name(
     """Note who created whom and where, and the start functions of those not named yet."""
     goroutines = found.goroutines
     roots = np.array([*stacks.roots, -1], np.int32)
-    born = np.flatnonzero(_CREATE.take(found.type))
+    born = np.flatnonzero(_CREATE[found.type])
     own, at = found.own[born], found.at[born]
     goroutines["created"][own] = found.time[born]
     plain = found.type[born] != NUMBER["GoCreateSyscall"]
@@ -319,9 +327,9 @@ def _name(
     goroutines["created_at"][own] = found.stack[born]
     start = np.where(plain, dictionary.stacks(events.arguments[1][at]), -1)
     goroutines["name"][own] = roots[start]
-    rows = np.flatnonzero(_OWN_STACK.take(found.type) & (found.stack >= 0))
+    rows = np.flatnonzero(_OWN_STACK[found.type] & (found.stack >= 0))
     rows = rows[goroutines["name"].take(found.own.take(rows)) < 0]
-    first = rows[np.flatnonzero(np.diff(found.own[rows], prepend=-1))]
+    first = rows[first_of_each(found.own[rows])]
     goroutines["name"][found.own[first]] = roots[found.stack[first]]
 
 

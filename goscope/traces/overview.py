@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from goscope.traces.arrays import Int32, Int64, Mask
+from goscope.traces.arrays import Int64, Mask
 from goscope.traces.decode import Events
 from goscope.traces.dictionaries import Stacks
 from goscope.traces.event_table import NUMBER
@@ -20,7 +20,6 @@ from goscope.traces.timeline import Curves, Peaks
 
 #: More Ps than any machine has are left out.
 MOST_PROCS = 1024
-_RANGES = 4  # the first curve of a range; those before are of states
 _P_RUNNING, _P_SYSCALL, _P_GC = range(3)
 _WORKER = "runtime.gcBgMarkWorker"
 
@@ -31,7 +30,8 @@ class Overview:
     def __init__(self, stacks: Stacks, *, all_rows: bool):
         self._stacks = stacks
         self._all_rows = all_rows
-        self._goroutines = Curves(_RANGES + 4)
+        self._states = Curves(GONE)
+        self._ranges = Curves(4)
         self._procs = Curves(3 * MOST_PROCS)
         self._heap = Peaks()
         self._goal = Peaks(last=True)
@@ -40,12 +40,12 @@ class Overview:
 
     def reach(self, end: int) -> None:
         """Make room for times up to this one."""
-        for part in (self._goroutines, self._procs, self._heap, self._goal):
+        for part in (self._states, self._ranges, self._procs, self._heap, self._goal):
             part.reach(end)
 
     def step_range(self, kind: int, times: Int64, by: int) -> None:
         """Ranges of a kind began or ended."""
-        self._goroutines.step(_RANGES + kind, times, by)
+        self._ranges.step(kind, times, by)
 
     def add(
         self, events: Events, threads: Threads, spans: Spans, steps: ProcSteps, before: Rows
@@ -59,14 +59,18 @@ class Overview:
 
     def _add_states(self, spans: Spans) -> None:
         history = spans.history
-        new = np.ones(len(history), np.bool_)
-        new[history.at < 0] = False
-        rows = np.flatnonzero(new & (history.state < GONE))
-        self._goroutines.step(history.state[rows], history.time[rows], 1)
-        rows = np.flatnonzero(new[1:] & (history.own[1:] == history.own[:-1])) + 1
-        previous = history.state[rows - 1]
-        rows, previous = rows[previous < GONE], previous[previous < GONE]
-        self._goroutines.step(previous, history.time[rows], -1)
+        states = self._states
+        start, end = history.time, history.time + spans.duration
+        within = (start >> states.shift) == (end >> states.shift)
+        within &= spans.closed
+        within[history.firsts] &= history.at[history.firsts] >= 0  # else it began before
+        rows = np.flatnonzero(within)
+        states.spend(history.state.take(rows), start.take(rows), spans.duration.take(rows))
+        rows = np.flatnonzero(~within & (history.state < GONE))
+        state, new = history.state[rows], history.at[rows] >= 0
+        states.step(state[new], start[rows[new]], 1)
+        closed = spans.closed[rows]
+        states.step(state[closed], end[rows[closed]], -1)
 
     def _add_procs(self, steps: ProcSteps) -> None:
         curves = np.where(steps.p < MOST_PROCS, steps.p * 3 + _P_RUNNING, -1)
@@ -136,24 +140,19 @@ class Overview:
 
     def slices(self, end: int) -> Columns:
         """A row per slice of time: areas (nanoseconds times goroutines), the heap and its goal."""
-        areas = self._goroutines.areas(end)
-        empty = np.zeros(self._starts(end).shape, np.int64)
-
-        def area(curve: int) -> Int64:
-            return areas[curve] if curve < len(areas) else empty
-
+        states, ranges = self._states.areas(end), self._ranges.areas(end)
         starts = self._starts(end)
         return {
             "start": starts,
             "width": np.diff(starts, append=max(end, int(starts[-1]))),
-            "runnable": area(RUNNABLE),
-            "running": area(RUNNING),
-            "waiting": area(WAITING),
-            "syscall": area(SYSCALL),
+            "runnable": states[RUNNABLE],
+            "running": states[RUNNING],
+            "waiting": states[WAITING],
+            "syscall": states[SYSCALL],
             "heap": self._heap.values(end),
             "goal": self._goal.values(end),
             **{
-                name: area(_RANGES + kind)
+                name: ranges[kind]
                 for name, kind in (("gc", GC), ("stw", STW), ("assist", ASSIST), ("sweep", SWEEP))
             },
         }
@@ -179,10 +178,10 @@ class Overview:
         }
 
     def _starts(self, end: int) -> Int64:
-        shift = self._goroutines.shift
+        shift = self._states.shift
         return np.arange(min((end >> shift) + 1, 1 << 30), dtype=np.int64) << shift
 
 
-def _known_before(before: Rows, worker: Mask, own: Int32) -> Mask:
+def _known_before(before: Rows, worker: Mask, own: Int64) -> Mask:
     """Whether goroutines were known as GC workers before, so that their present run was counted."""
     return np.asarray(worker[before["name"][own]])

@@ -65,7 +65,7 @@ def proc_spans(
 
     ``known`` is what Ps were in before, and is brought up to date.
     """
-    at = np.flatnonzero(_ROWS.take(events.type))
+    at = np.flatnonzero(_ROWS[events.type])
     types = events.type[at]
     first, second, _ = events.arguments
     local = _LOCAL[types]

@@ -10,7 +10,7 @@ from goscope.traces.arrays import Int64, Mask
 from goscope.traces.decode import Events
 from goscope.traces.event_table import NUMBER, mask_of
 from goscope.traces.goroutines import SUMS, Rows
-from goscope.traces.histories import STATUSES, History
+from goscope.traces.histories import STATUSES, History, first_of_each
 from goscope.traces.states import GONE, RUNNABLE, RUNNING, SYSCALL, WAITING
 from goscope.traces.syscalls import Calls
 from goscope.traces.threads import NO_THREAD, Threads, signed
@@ -103,7 +103,7 @@ def _first_runs(history: History) -> tuple[Int64, Mask]:
     if len(new):
         rows = np.flatnonzero(history.state == RUNNING)
         rows = rows[goroutines["started"].take(history.own.take(rows)) < 0]
-        first = rows[np.flatnonzero(np.diff(history.own[rows], prepend=-1))]
+        first = rows[first_of_each(history.own[rows])]
         firsts[history.own[first]] = first
         bound[history.own[first]] = first
     return firsts, np.arange(len(history)) >= bound.take(history.own)

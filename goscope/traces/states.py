@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from goscope.traces.arrays import Bytes
 from goscope.traces.event_table import (
     GO_RUNNABLE,
     GO_RUNNING,
     GO_SYSCALL,
     GO_WAITING,
     NUMBER,
+    ByType,
 )
 
 RUNNABLE, RUNNING, WAITING, SYSCALL, GONE = range(5)
@@ -40,15 +40,17 @@ _TRANSITIONS = {
 }
 
 
-def _table(side: int) -> Bytes:
+def _table(side: int) -> ByType:
     table = np.full(256, UNKNOWN, np.uint8)
     for name, states in _TRANSITIONS.items():
         table[NUMBER[name]] = states[side]
-    return table
+    return ByType(table)
 
 
 BEFORE = _table(0)
 AFTER = _table(1)
+#: Events that change the state of a goroutine.
+CHANGES = ByType(AFTER.table != UNKNOWN)
 
 #: What a status says, as a state.
 OF_STATUS = np.full(256, UNKNOWN, np.uint8)

@@ -64,7 +64,7 @@ def find_calls(events: Events, threads: Threads, open_calls: dict[int, OpenCall]
     begins = np.flatnonzero(events.type == _BEGIN)
     p = threads.p(begins)
     lost = np.full(len(begins), -1, np.int64)
-    around = np.flatnonzero(_AROUND.take(events.type))
+    around = np.flatnonzero(_AROUND[events.type])
     around = around[~_other_status(events, threads, around)]
     stolen = _stolen(events, p, events.arguments[0][begins].astype(np.int64), lost)
     _given_up(events, threads, around, begins, p, lost)
@@ -213,7 +213,7 @@ def _still_open(
             open_calls[m] = OpenCall(int(p[call]), int(lost[call]))
         elif kind == NUMBER["GoCreateSyscall"]:
             open_calls[m] = OpenCall(-1, -1)
-        elif _LEAVES[kind]:
+        elif _LEAVES.table[kind]:
             if kind != NUMBER["ProcStop"]:
                 open_calls.pop(m, None)
         elif m not in open_calls:

@@ -64,14 +64,13 @@ class Held:
 class _Fill:
     """Values that hold from the event that sets them on: ``values`` by the number of setters before."""
 
-    setters: Int32  # for each event, those up to it
+    before: Int32  # for each event, the place in ``values`` of what holds right before it
     sets: Mask
     values: Int64
 
-    def places(self, positions: Ints, segments: Ints) -> Int64:
-        """The place in ``values`` of what holds right before these events."""
-        before = self.setters.take(positions) - self.sets.take(positions)
-        return np.asarray(before + segments.take(positions), np.int64)
+    def behind(self, positions: Ints) -> Int64:
+        """What holds right behind these events."""
+        return self.values.take(self.before.take(positions) + self.sets.take(positions))
 
 
 @dataclass(slots=True)
@@ -93,16 +92,16 @@ class Threads:
 
     def g(self, positions: Ints) -> Int64:
         """The goroutine right before these events; -1 for none."""
-        return self._g.values.take(self._g.places(positions, self.segments))
+        return self._g.values.take(self._g.before.take(positions))
 
     def g_and_sequence(self, positions: Ints) -> tuple[Int64, Int64]:
         """The goroutine, and the sequence number by which it came to run there."""
-        places = self._g.places(positions, self.segments)
+        places = self._g.before.take(positions)
         return self._g.values.take(places), self._sequences.take(places)
 
     def p(self, positions: Ints) -> Int64:
         """The P right before these events; -1 for none. A P stolen by another M still counts."""
-        return self._p.values.take(self._p.places(positions, self.segments))
+        return self._p.values.take(self._p.before.take(positions))
 
 
 def by_thread(batches: Sequence[Batch]) -> list[Batch]:
@@ -125,10 +124,7 @@ def follow(events: Events, batches: Sequence[Batch], held: dict[int, Held]) -> T
     goroutines, sequences = _follow_goroutines(events, ms, segments, counts, held)
     procs = _follow_procs(events, ms, segments, counts, held)
     lasts = np.cumsum(counts) - 1
-    last_g, last_p = (
-        fill.values.take(fill.setters.take(lasts) + np.arange(len(ms)))
-        for fill in (goroutines, procs)
-    )
+    last_g, last_p = goroutines.behind(lasts), procs.behind(lasts)
     for m, its_g, its_p in zip(ms.tolist(), last_g.tolist(), last_p.tolist(), strict=True):
         held[m] = Held(its_g, its_p)
     return Threads(ms, segments, goroutines, procs, sequences)
@@ -139,8 +135,8 @@ def _follow_goroutines(
 ) -> tuple[_Fill, Int64]:
     """The goroutines of the Ms, and the sequence numbers by which they came to run there."""
     first, second, third = events.arguments
-    sets = _SETS_G.take(events.type)
-    status = np.flatnonzero(_STATUS_G.take(events.type))
+    sets = _SETS_G[events.type]
+    status = np.flatnonzero(_STATUS_G[events.type])
     state, its_m = third[status], signed(second[status])
     here = ms.take(segments[status]) == its_m
     sets[status[(state != GO_RUNNING) & ~((state == GO_SYSCALL) & here)]] = False
@@ -151,7 +147,7 @@ def _follow_goroutines(
     sequences = np.where(_WITH_SEQUENCE[types], second[at].astype(np.int64), 0)
     begins = np.cumsum(counts) - counts
     carried = [held.get(m, Held()).g for m in ms.tolist()]
-    fill = _fill(sets, at, g, begins, carried)
+    fill = _fill(sets, segments, at, g, begins, carried)
     return fill, _with_carried(at, sequences, begins, [0] * len(ms))
 
 
@@ -160,7 +156,7 @@ def _follow_procs(
 ) -> _Fill:
     """The Ps of the Ms."""
     first, second, third = events.arguments
-    sets = _SETS_P.take(events.type)
+    sets = _SETS_P[events.type]
     at = np.flatnonzero(sets)
     types, p, status = events.type[at], signed(first[at]), second[at]
     running = (status == PROC_RUNNING) | (status == PROC_SYSCALL)
@@ -172,7 +168,7 @@ def _follow_procs(
     sets[at[~kept]] = False
     at, p = at[kept], np.where(starts_here, p, -1)[kept]
     carried = [held.get(m, Held()).p for m in ms.tolist()]
-    return _fill(sets, at, p, np.cumsum(counts) - counts, carried)
+    return _fill(sets, segments, at, p, np.cumsum(counts) - counts, carried)
 
 
 def _meet_syscalls(g: Ints, m: Ints, state: Ints, held: dict[int, Held]) -> None:
@@ -184,12 +180,19 @@ def _meet_syscalls(g: Ints, m: Ints, state: Ints, held: dict[int, Held]) -> None
             held[its_m] = Held(its_g)
 
 
-def _fill(sets: Mask, at: Ints, values: Ints, begins: Ints, carried: Sequence[int]) -> _Fill:
-    setters = np.cumsum(sets, dtype=np.int32)
-    return _Fill(setters, sets, _with_carried(at, values, begins, carried))
+def _fill(
+    sets: Mask, segments: Ints, at: Ints, values: Ints, begins: Ints, carried: Sequence[int]
+) -> _Fill:
+    before = np.cumsum(sets, dtype=np.int32)
+    before -= sets
+    before += segments.astype(np.int32)
+    return _Fill(before, sets, _with_carried(at, values, begins, carried))
 
 
 def _with_carried(at: Ints, values: Ints, begins: Ints, carried: Sequence[int]) -> Int64:
     """The values of the setters, with what each M had before in front of its own."""
-    places = np.searchsorted(at, begins)
-    return np.insert(np.asarray(values, np.int64), places, np.array(carried, np.int64))
+    bounds = [*np.searchsorted(at, begins).tolist(), len(at)]
+    parts: list[Any] = []
+    for number, had in enumerate(carried):
+        parts += [[had], values[bounds[number] : bounds[number + 1]]]
+    return np.concatenate(parts).astype(np.int64, copy=False)

@@ -1,7 +1,8 @@
 """How many of something there were over time, in slices that widen as the trace gets longer.
 
 A curve is a level that steps up and down. For each slice it is enough to know by how much the level
-changed in it, and how far into the slice: two numbers, whatever the number of steps.
+changed in it, and how far into the slice: two numbers, whatever the number of steps. What goes up and
+down again within a slice, as most does, is only an area.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from goscope.traces.arrays import Int64, Ints
 #: A trace has half as many slices to so many.
 SLICES = 1024
 _NARROWEST = 12  # 4 microseconds
+#: Few curves are all there, whether anything stepped or not.
+_ALL = 8
 
 
 class Curves:
@@ -23,14 +26,18 @@ class Curves:
         self.shift = _NARROWEST
         self._steps = np.zeros((0, SLICES), np.int64)
         self._offsets = np.zeros((0, SLICES), np.int64)
+        self._areas = np.zeros((0, SLICES), np.int64)
 
     def reach(self, end: int) -> None:
         """Widen the slices until they hold the trace up to ``end``."""
         while end >> self.shift >= SLICES:
             left, right = self._steps[:, ::2], self._steps[:, 1::2]
             offsets = self._offsets[:, ::2] + self._offsets[:, 1::2] + (right << self.shift)
-            self._steps = np.concatenate([left + right, np.zeros_like(left)], axis=1)
-            self._offsets = np.concatenate([offsets, np.zeros_like(offsets)], axis=1)
+            areas = self._areas[:, ::2] + self._areas[:, 1::2]
+            self._steps, self._offsets, self._areas = (
+                np.concatenate([part, np.zeros_like(part)], axis=1)
+                for part in (left + right, offsets, areas)
+            )
             self.shift += 1
 
     def step(self, curves: Ints | int, times: Int64, by: int) -> None:
@@ -54,12 +61,20 @@ class Curves:
         sums = np.bincount(code, offsets, minlength=size).astype(np.int64)
         self._offsets += by * sums.reshape(self._steps.shape)
 
+    def spend(self, curves: Ints, times: Int64, durations: Int64) -> None:
+        """Levels rise by one at these times, for so long, and fall in the same slice again."""
+        code = curves.astype(np.int64) * SLICES + (times >> self.shift)
+        areas = np.bincount(code, durations, minlength=self._most * SLICES).astype(np.int64)
+        self._grow(self._most)
+        self._areas += areas.reshape(self._areas.shape)
+
     def _grow(self, curves: int) -> None:
         more = curves - len(self._steps)
         if more > 0:
             empty = np.zeros((more, SLICES), np.int64)
             self._steps = np.concatenate([self._steps, empty])
             self._offsets = np.concatenate([self._offsets, empty])
+            self._areas = np.concatenate([self._areas, empty])
 
     def __len__(self) -> int:
         return len(self._steps)
@@ -67,8 +82,9 @@ class Curves:
     def areas(self, end: int) -> Int64:
         """For each curve and slice until ``end``: the level times nanoseconds."""
         slices = min((end >> self.shift) + 1, SLICES)
+        self._grow(min(self._most, _ALL))
         levels = np.cumsum(self._steps, axis=1)
-        areas = (levels << self.shift) - self._offsets
+        areas = (levels << self.shift) - self._offsets + self._areas
         last = end - ((slices - 1) << self.shift)
         areas[:, slices - 1] -= levels[:, slices - 1] * ((1 << self.shift) - last)
         return np.asarray(areas[:, :slices])

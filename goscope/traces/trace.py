@@ -202,7 +202,7 @@ def _lacks(events: Events, dictionary: Dictionary) -> bool:
         (_WITH_REASON, 0, dictionary.strings),
         (_WITH_REASON, 1, dictionary.stacks),
     ):
-        if table.lacks(events.arguments[column][mask.take(events.type)]):
+        if table.lacks(events.arguments[column][mask[events.type]]):
             return True
     return False
 
