@@ -1,8 +1,11 @@
-"""Writes the tables of a capture as files for other tools: Parquet, CSV, JSON lines.
+"""Writes the tables of a capture as files for other tools: Parquet, CSV, JSON lines; profiles as pprof.
 
 Parquet keeps every type and is what DuckDB, pandas and Spark read. CSV and JSON lines are for eyes and
 scripts; lists (run queues per P) are JSON there. Text in a CSV that a spreadsheet would run as a formula
 gets an apostrophe in front.
+
+The spans of a trace may be tens of millions of rows, so a table is written piece by piece: as a DataFrame
+it would take several times the memory of its columns.
 """
 
 from __future__ import annotations
@@ -10,15 +13,24 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from goscope.capture import Capture
 from goscope.errors import InputError
+from goscope.pprof_export import KINDS, pprof_of_trace
+from goscope.tables import Kind
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: So many rows are written at a time.
+_PIECE = 500_000
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -34,24 +46,65 @@ def write_tables(capture: Capture, folder: Path, form: str) -> dict[str, int]:
     """
     write = FORMS[form]
     written = {}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with _folder(folder):
         for name in capture.table_names:
-            frame = capture.frame(name)
-            if len(frame):
-                _moved_in(folder / f"{name}.{form}", frame, write)
-                written[name] = len(frame)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"{folder}: cannot be written: {reason}") from error
+            rows = len(capture.frame(name)) if name == "procs" else len(capture.table(name))
+            if rows:
+                _moved_in(folder / f"{name}.{form}", partial(write, _pieces(capture, name)))
+                written[name] = rows
     return written
 
 
-def _moved_in(path: Path, frame: pd.DataFrame, write: Callable[[pd.DataFrame, Path], None]) -> None:
+def write_profiles(capture: Capture, folder: Path) -> dict[str, int]:
+    """Write the profiles of all traces as gzipped protobuf; the stacks of each file.
+
+    The files are called ``trace_<kind>.pb.gz``, with the number of the trace behind ``trace`` if there are
+    several.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    profiles, traces = capture.table("trace_profiles"), len(capture.table("traces"))
+    words = profiles.categories("kind")
+    written = {}
+    with _folder(folder):
+        for trace in range(traces):
+            for kind in (kind for kind in KINDS if kind in words):
+                mine = (profiles["trace"] == trace) & (profiles["kind"] == words.index(kind))
+                if not mine.any():
+                    continue
+                name = f"trace{trace if traces > 1 else ''}_{kind}.pb.gz"
+                _moved_in(folder / name, partial(_bytes, pprof_of_trace(capture, kind, trace)))
+                written[name] = int(mine.sum())
+    return written
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """A folder that is there while files are written into it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{folder}: cannot be written: {reason}") from error
+
+
+def _pieces(capture: Capture, name: str) -> Iterator[pd.DataFrame]:
+    """A table as DataFrames, one for so many rows; whole if it has lists, whose type a piece may not show."""
+    table = capture.table(name)
+    if name == "procs" or any(column.kind is Kind.INTS for column in table.schema):
+        yield capture.frame(name)
+        return
+    for begin in range(0, len(table), _PIECE):
+        yield table.select(np.arange(begin, min(begin + _PIECE, len(table)))).frame()
+
+
+def _moved_in(path: Path, write: Callable[[Path], object]) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     try:
-        write(frame, Path(temporary))
+        write(Path(temporary))
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:
@@ -59,11 +112,31 @@ def _moved_in(path: Path, frame: pd.DataFrame, write: Callable[[pd.DataFrame, Pa
         raise
 
 
-def _parquet(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_parquet(path, index=False)
+def _bytes(data: bytes, path: Path) -> None:
+    path.write_bytes(data)
 
 
-def _csv(frame: pd.DataFrame, path: Path) -> None:
+def _parquet(frames: Iterator[pd.DataFrame], path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    writer = None
+    try:
+        for frame in frames:
+            piece = pa.Table.from_pandas(frame, preserve_index=False)
+            writer = writer or pq.ParquetWriter(path, piece.schema)
+            writer.write_table(piece)
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def _csv(frames: Iterator[pd.DataFrame], path: Path) -> None:
+    for number, frame in enumerate(frames):
+        _plain(frame).to_csv(path, index=False, header=not number, mode="a" if number else "w")
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     plain = frame.copy()
     for name in plain.columns:
         if plain[name].dtype == "category":
@@ -71,11 +144,13 @@ def _csv(frame: pd.DataFrame, path: Path) -> None:
             plain[name] = plain[name].astype(object).map(words, na_action="ignore")
         elif plain[name].dtype == object:
             plain[name] = plain[name].map(json.dumps)
-    plain.to_csv(path, index=False)
+    return plain
 
 
-def _json_lines(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_json(path, orient="records", lines=True, force_ascii=False)
+def _json_lines(frames: Iterator[pd.DataFrame], path: Path) -> None:
+    for number, frame in enumerate(frames):
+        mode: Literal["a", "w"] = "a" if number else "w"
+        frame.to_json(path, orient="records", lines=True, force_ascii=False, mode=mode)
 
 
 def _harmless(text: str) -> str:
@@ -83,7 +158,7 @@ def _harmless(text: str) -> str:
 
 
 #: How each form is written; the name is the suffix of the files.
-FORMS: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {
+FORMS: Mapping[str, Callable[[Iterator[pd.DataFrame], Path], None]] = {
     "parquet": _parquet,
     "csv": _csv,
     "jsonl": _json_lines,

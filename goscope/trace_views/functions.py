@@ -86,6 +86,12 @@ def functions_of(trace: TraceView, *, limit: int = 300) -> FunctionViews:
     return FunctionViews(tuple(made), len(left), int(left["goroutines"].sum()))
 
 
+def longest_waiting(trace: TraceView, *, limit: int = 5) -> tuple[FunctionView, ...]:
+    """The groups that waited longest for a P, of those that waited at all."""
+    waited = sorted(functions_of(trace).shown, key=lambda one: -one.sched_wait_ns)
+    return tuple(one for one in waited[:limit] if one.sched_wait_ns)
+
+
 def _blocks(trace: TraceView) -> dict[str | None, tuple[Part, ...]]:
     rows = trace.rows("trace_function_blocks")
     found: dict[str | None, list[Part]] = {}

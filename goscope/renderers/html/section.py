@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Site
 from goscope.goruntime.function_names import is_standard_library
+from goscope.renderers.durations import duration
 from goscope.renderers.safe_text import shareable
 
 if TYPE_CHECKING:
@@ -124,15 +125,6 @@ def _weight(value: int, column: str) -> str:
     if column.endswith("_ns"):
         return f"{value / 1e9:,.3g} s"
     return f"{value:,}"
-
-
-def duration(ns: int) -> str:
-    """Nanoseconds in the unit that fits, with three figures: 698 ms, 1.39 s, 640 ns."""
-    for size, unit in ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs")):
-        if ns >= size:
-            value = ns / size
-            return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
-    return f"{ns} ns"
 
 
 def _is_library(site: Site) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from goscope.renderers.html.section import Page, Section, rounded
 from goscope.renderers.html.time_line import figures_of, panels_data
 from goscope.renderers.html.trace_parts import shown_traces
+from goscope.renderers.trace_facts import facts_of
 from goscope.trace_views.time_line import Lanes, TraceTimeLine, time_line
-from goscope.trace_views.traces import TraceView
 
 
 def _build(page: Page) -> str | None:
@@ -24,44 +23,12 @@ def _build(page: Page) -> str | None:
             {
                 "trace": trace,
                 "line": line,
-                "facts": _facts(trace),
+                "facts": facts_of(trace),
                 "rows": line and figures_of(line.panels),
                 "ranges": line and line.ranges,
             }
         )
     return page.fill("trace_time_line.html", parts=parts, more=more)
-
-
-def _facts(trace: TraceView) -> list[tuple[str, str]]:
-    """What a reader wants to know of a trace before anything else."""
-    shares = trace.proc_shares
-    facts = [
-        ("format", f"{trace.words('format')}"),
-        ("events", f"{trace.fact('events'):,}"),
-        ("goroutines", f"{trace.fact('goroutines'):,}"),
-        ("Ps", f"{trace.fact('procs'):,}"),
-        (
-            "Ps were",
-            ", ".join(
-                f"{100 * shares[n]:.0f} % {w}"
-                for n, w in (
-                    ("running", "running"),
-                    ("syscall", "in system calls"),
-                    ("idle", "idle"),
-                )
-            ),
-        ),
-        ("GC cycles", f"{trace.fact('gc_cycles'):,}"),
-    ]
-    wall = trace.wall_start_ns
-    if wall is not None and wall >= 0:
-        try:
-            began = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(wall // 1_000_000_000))
-        except (OverflowError, ValueError, OSError):
-            began = None
-        if began:
-            facts.append(("began", f"{began} UTC"))
-    return facts
 
 
 def _chart(line: TraceTimeLine) -> dict[str, Any]:
