@@ -24,6 +24,7 @@ from goscope.framing.framer import BlockRecords, LineRecords, Piece, TornRecord
 from goscope.framing.sieve import Sieve
 from goscope.intervals import with_interval_cpu
 from goscope.limits import Limits
+from goscope.notebook import html_table
 from goscope.origins import Origin, by_stream, with_places
 from goscope.processes import assign_processes
 from goscope.programs import by_program
@@ -78,6 +79,33 @@ class Capture:
         self.processes = processes
         self.labels = dict(labels or {})
         self.mixed = dict(mixed or {})
+
+    def __repr__(self) -> str:
+        held = ", ".join(f"{name} {count}" for name, count in self.records().items() if count)
+        return f"<goscope.Capture of {len(self.inputs)} inputs: {held or 'nothing of Go'}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the inputs, and the tables that hold rows."""
+        inputs = [
+            (
+                i.name,
+                ", ".join(i.formats) or i.problem or "nothing of Go",
+                i.lines,
+                i.unparsed_count,
+            )
+            for i in self.inputs
+        ]
+        tables = [
+            (f"capture.{name}" if hasattr(type(self), name) else f"capture.frame({name!r})", count)
+            for name, count in self.records().items()
+            if count
+        ]
+        s = "es" * (self.processes != 1)
+        return html_table(
+            f"{len(inputs)} inputs, {self.processes} process{s}",
+            ("input", "formats", "lines", "not understood"),
+            inputs,
+        ) + html_table("the tables", ("DataFrame", "rows"), tables)
 
     def table(self, name: str) -> Table:
         """A table by name; it may be empty."""
@@ -259,6 +287,7 @@ class CaptureBuilder:
 
     def thin(self, limits: Limits) -> None:
         """Let go of what is too old or too much, so that a stream may be read for weeks."""
+        self._lines.flush()
         limits.apply(self._builders, self._readers.values())
 
     def sieve(self) -> Sieve:
@@ -312,6 +341,7 @@ class CaptureBuilder:
 
     def build(self) -> Capture:
         """The capture of what was read so far; an input that is still being read is in it."""
+        self._lines.flush()
         inputs, origins = list(self._inputs), list(self._origins)
         if self._reading is not None and not self._reading.finished:
             inputs.append(self._reading.found(None))
@@ -347,6 +377,7 @@ class _Reading:
     def __init__(self, builder: CaptureBuilder, name: str, plain: bool):
         self._builder = builder
         self.name = name
+        builder._lines.flush()
         kinds = builder._line_kinds, builder._block_kinds
         self._streams = Streams(name, *kinds, builder._lines.accepts, plain=plain)
         self.expect_all = self._streams.expect_all
@@ -408,6 +439,7 @@ class _Reading:
     def found(self, problem: str | None, rest: Rest | None = None) -> Input:
         """What was found until now."""
         builder = self._builder
+        builder._lines.flush()
         lines = self._streams.lines
         if rest is not None:
             lines += self._absorb(rest, lines)

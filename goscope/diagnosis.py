@@ -9,6 +9,7 @@ from goscope.capture import Capture
 from goscope.crash_reports import CrashReport, crash_reports_of
 from goscope.findings import Confidence, Finding, Severity, Verdict, worst
 from goscope.gc_verdict import gc_verdict
+from goscope.notebook import html_table
 from goscope.profiles import ProfileSummary, goroutine_profiles_of, summaries_of
 from goscope.rules import all_rules
 from goscope.rules.rule import Settings
@@ -44,6 +45,23 @@ class Diagnosis:
     profiles: tuple[ProfileSummary, ...] = ()
     crashes: tuple[CrashReport, ...] = ()
     links: SourceLinks = NO_LINKS
+
+    def __repr__(self) -> str:
+        rules = ", ".join(dict.fromkeys(finding.rule for finding in self.findings))
+        return f"<goscope.Diagnosis {self.status}: {rules or 'no findings'}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the verdicts and the findings."""
+        verdicts = [
+            (name, v.state, v.confidence.value, v.reason) for name, v in self.verdicts.items()
+        ]
+        findings = [
+            (f.severity.value, f.rule, f.confidence.value, f.title, f.advice) for f in self.findings
+        ]
+        head = ("severity", "rule", "confidence", "finding", "next")
+        return html_table(
+            f"goscope: {self.status}", ("", "verdict", "confidence", "reason"), verdicts
+        ) + html_table(f"{len(findings)} findings", head, findings)
 
 
 def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:

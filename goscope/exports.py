@@ -24,15 +24,15 @@ import numpy as np
 from goscope.capture import Capture
 from goscope.errors import InputError
 from goscope.pprof_export import KINDS, pprof_of_trace
-from goscope.tables import Kind
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 #: So many rows are written at a time.
 _PIECE = 500_000
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_tables(capture: Capture, folder: Path, form: str) -> dict[str, int]:
@@ -91,11 +91,11 @@ def _folder(folder: Path) -> Iterator[None]:
 
 
 def _pieces(capture: Capture, name: str) -> Iterator[pd.DataFrame]:
-    """A table as DataFrames, one for so many rows; whole if it has lists, whose type a piece may not show."""
-    table = capture.table(name)
-    if name == "procs" or any(column.kind is Kind.INTS for column in table.schema):
+    """A table as DataFrames, one for so many rows."""
+    if name == "procs":
         yield capture.frame(name)
         return
+    table = capture.table(name)
     for begin in range(0, len(table), _PIECE):
         yield table.select(np.arange(begin, min(begin + _PIECE, len(table)))).frame()
 
@@ -116,14 +116,30 @@ def _bytes(data: bytes, path: Path) -> None:
     path.write_bytes(data)
 
 
-def _parquet(frames: Iterator[pd.DataFrame], path: Path) -> None:
+def _typed(frame: pd.DataFrame) -> pa.Table:
+    """A frame for Parquet.
+
+    A column without a value has no type of its own, and files of several runs would not fit together.
+    """
     import pyarrow as pa
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    words, numbers = pa.dictionary(pa.int32(), pa.string()), pa.list_(pa.int64())
+    for place, found in enumerate(table.schema):
+        if pa.types.is_dictionary(found.type) and pa.types.is_null(found.type.value_type):
+            table = table.set_column(place, found.name, pa.nulls(len(table), words))
+        elif pa.types.is_list(found.type) and pa.types.is_null(found.type.value_type):
+            table = table.set_column(place, found.name, table.column(place).cast(numbers))
+    return table
+
+
+def _parquet(frames: Iterator[pd.DataFrame], path: Path) -> None:
     import pyarrow.parquet as pq
 
     writer = None
     try:
         for frame in frames:
-            piece = pa.Table.from_pandas(frame, preserve_index=False)
+            piece = _typed(frame)
             writer = writer or pq.ParquetWriter(path, piece.schema)
             writer.write_table(piece)
     finally:
@@ -140,7 +156,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     plain = frame.copy()
     for name in plain.columns:
         if plain[name].dtype == "category":
-            words = {word: _harmless(str(word)) for word in plain[name].cat.categories}
+            words = {word: no_formula(str(word)) for word in plain[name].cat.categories}
             plain[name] = plain[name].astype(object).map(words, na_action="ignore")
         elif plain[name].dtype == object:
             plain[name] = plain[name].map(json.dumps)
@@ -153,7 +169,8 @@ def _json_lines(frames: Iterator[pd.DataFrame], path: Path) -> None:
         frame.to_json(path, orient="records", lines=True, force_ascii=False, mode=mode)
 
 
-def _harmless(text: str) -> str:
+def no_formula(text: str) -> str:
+    """A cell of a CSV that no spreadsheet runs: an apostrophe in front of what begins like a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

@@ -27,10 +27,11 @@ from goscope.sources.streams import Stream
 
 #: A smaller file is read before a second process pays.
 WORTH_IT = 8 << 20
-#: Our part is a little smaller: this process joins what both read, and judges it.
-_OURS = 0.46
+#: The second process starts a little later, and has to send what it read.
+_OURS = 0.53
 #: How far behind the middle a record is looked for.
 _WINDOW = 4 << 20
+_MOST_TRIES = 100
 
 
 class Halves:
@@ -41,6 +42,8 @@ class Halves:
         self._builder = builder
         self._least = least
         self._rest: Rest | None = None
+        #: The bytes that this process has to read, None where that is not known.
+        self.size: int | None = None
 
     def chunks(self) -> Iterator[bytes]:
         """What this process has to read.
@@ -53,6 +56,8 @@ class Halves:
         yield first
         path = self._stream.path
         middle = self._middle(first)
+        if path is not None:
+            self.size = middle or size_of(path)
         if path is None or middle is None:
             yield from chunks
             return
@@ -83,14 +88,21 @@ class Halves:
         logged = self._builder.logged
         plain = _any_of([opening for opening in openings if opening not in logged])
         opening = re.compile(rb"\n(?:%s)|\n\n(?:%s)" % (plain, _any_of(logged)))
-        window = b"".join(part_of(path, middle, middle + _WINDOW))
-        found = opening.search(window)
-        if found is None:
-            return None
-        start = middle + window.index(b"\n", found.start()) + 1
-        start += window[start - middle : start - middle + 1] == b"\n"
-        above = b"".join(part_of(path, max(0, start - REACH_BYTES), start))
-        return None if re.search(_any_of(self._builder.introductions), above) else start
+        introduced = re.compile(_any_of(self._builder.introductions))
+        first_byte = max(0, middle - REACH_BYTES)
+        window = b"".join(part_of(path, first_byte, middle + _WINDOW))
+        at = middle - first_byte
+        for _ in range(_MOST_TRIES):
+            found = opening.search(window, at)
+            if found is None:
+                break
+            start = window.index(b"\n", found.start()) + 1
+            start += window[start : start + 1] == b"\n"
+            above = introduced.search(window, max(0, start - REACH_BYTES), start)
+            if above is None:
+                return first_byte + start
+            at = max(start, above.end() + REACH_BYTES)
+        return None
 
 
 def _any_of(openings: Iterable[bytes]) -> bytes:

@@ -103,7 +103,7 @@ def goroutine_profiles_of(
 ) -> tuple[tuple[int, tuple[GoroutineProfile, ...]], ...]:
     """The profiles of a kind (goroutine or goroutineleak) of each process, in the order of reading."""
     found: dict[int, list[GoroutineProfile]] = {}
-    for row, rows in _profiles(capture):
+    for row, rows in all_profiles(capture):
         profiles = capture.table("profiles")
         if profiles.text("kind", row) != kind:
             continue
@@ -111,7 +111,7 @@ def goroutine_profiles_of(
         total = int(profiles["total"][row]) if profiles.present("total")[row] else 0
         profile = GoroutineProfile(
             form=profiles.text("form", row) or "",
-            source=_source(capture, row),
+            source=source_of(capture, row),
             total=total,
             truncated=bool(profiles.flags("truncated")[row]),
             groups=groups,
@@ -124,7 +124,7 @@ def summaries_of(capture: Capture) -> tuple[ProfileSummary, ...]:
     """The last profile of each kind of each process, in short."""
     profiles = capture.table("profiles")
     last: dict[tuple[int, str], ProfileSummary] = {}
-    for row, rows in _profiles(capture):
+    for row, rows in all_profiles(capture):
         kind = profiles.text("kind", row) or ""
         summary = _summary(capture, row, rows, kind)
         last.pop((int(profiles["process"][row]), kind), None)
@@ -143,7 +143,7 @@ def _hidden(function: str) -> bool:
     return function != "panic" and is_runtime(function)
 
 
-def _profiles(capture: Capture) -> list[tuple[int, list[int]]]:
+def all_profiles(capture: Capture) -> list[tuple[int, list[int]]]:
     """Each profile's row and the rows of its records, in the order in which the inputs were read."""
     owners = capture.table("profile")["profile"]
     order = np.argsort(owners, kind="stable")
@@ -154,7 +154,7 @@ def _profiles(capture: Capture) -> list[tuple[int, list[int]]]:
     return [(row, order[bounds[row] : bounds[row + 1]].tolist()) for row in rows]
 
 
-def _source(capture: Capture, row: int, table: str = "profiles") -> str:
+def source_of(capture: Capture, row: int, table: str = "profiles") -> str:
     """The input, and the line if it is text."""
     rows = capture.table(table)
     name = rows.text("input", row) or ""
@@ -186,7 +186,7 @@ def _grouped(capture: Capture, row: int, rows: Sequence[int]) -> tuple[Counted, 
             Stack(frames, None),
             reason,
             int(counts[mine].sum()),
-            _source(capture, mine[0], "profile"),
+            source_of(capture, mine[0], "profile"),
         )
         for (frames, reason), mine in groups.items()
     ]
@@ -217,7 +217,7 @@ def _summary(capture: Capture, row: int, rows: Sequence[int], kind: str) -> Prof
     heaviest.sort(key=lambda h: -h.weight)
     return ProfileSummary(
         kind=kind,
-        source=_source(capture, row),
+        source=source_of(capture, row),
         column=column,
         weight=sum(h.weight for h in heaviest),
         stacks=len(stacks),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, TextIO, TypeAlias
 
 from goscope.capture import Capture, CaptureBuilder
 from goscope.errors import ForeignInput, GoscopeError, InputError
@@ -15,6 +15,12 @@ from goscope.sources.foreign import ENOUGH, resembles
 from goscope.sources.pages import Page, program_of
 from goscope.sources.streams import Stream
 
+#: Is told the name of an input, the bytes read of it, and how many there are where that is known.
+Report: TypeAlias = Callable[[str, int, int | None], None]
+
+
+def _no_report(name: str, done: int, size: int | None) -> None: ...
+
 
 def read_sources(
     sources: Sequence[Source],
@@ -22,6 +28,7 @@ def read_sources(
     *,
     meanwhile: Callable[[], None] = lambda: None,
     spans: bool = False,
+    report: Report = _no_report,
 ) -> tuple[Capture, list[GoscopeError]]:
     """Read all sources, then the pages of live programs.
 
@@ -31,7 +38,9 @@ def read_sources(
     """
     builder = CaptureBuilder(spans=spans)
     builder.meanwhile = meanwhile
-    failed: list[GoscopeError] = [e for source in sources for e in _read(source, builder)]
+    failed: list[GoscopeError] = [
+        error for source in sources for error in _read(source, builder, report)
+    ]
     for page in pages:
         if isinstance(page, GoscopeError):
             failed.append(page)
@@ -55,12 +64,14 @@ def read_page(page: Page, builder: CaptureBuilder) -> Iterator[InputError]:
         yield InputError(f"{page.name}: {what}")
 
 
-def _read(source: Source, builder: CaptureBuilder) -> Iterator[InputError]:
+def _read(
+    source: Source, builder: CaptureBuilder, report: Report = _no_report
+) -> Iterator[InputError]:
     """Read all texts of a source; what is wrong with it. What nobody asked for may be of another kind."""
     try:
         for stream in source.streams():
             try:
-                read_stream(stream, builder)
+                read_stream(stream, builder, report)
             except ForeignInput as error:
                 if stream.named:
                     yield error
@@ -70,7 +81,7 @@ def _read(source: Source, builder: CaptureBuilder) -> Iterator[InputError]:
         yield error
 
 
-def read_stream(stream: Stream, builder: CaptureBuilder) -> None:
+def read_stream(stream: Stream, builder: CaptureBuilder, report: Report = _no_report) -> None:
     """Read one text.
 
     Raises:
@@ -79,7 +90,8 @@ def read_stream(stream: Stream, builder: CaptureBuilder) -> None:
     """
     halves = Halves(stream, builder)
     program = None if stream.path is None else program_of(stream.path)
-    found = builder.read(stream.name, halves.chunks(), halves.rest, program=program)
+    chunks = _reported(stream.name, halves, report)
+    found = builder.read(stream.name, chunks, halves.rest, program=program)
     if found.formats or found.unparsed_count:
         return
     if stream.blank:
@@ -90,6 +102,14 @@ def read_stream(stream: Stream, builder: CaptureBuilder) -> None:
         error = kind.refusal(stream.name)
         builder.explain(str(error))
         raise error
+
+
+def _reported(name: str, halves: Halves, report: Report) -> Iterator[bytes]:
+    done = 0
+    for chunk in halves.chunks():
+        yield chunk
+        done += len(chunk)
+        report(name, done, halves.size)
 
 
 def read_inputs(

@@ -29,6 +29,8 @@ from goscope.tables import Bools, Cells, Column, Kind, TableBuilder
 #: After so many different malformed shapes, further ones are set aside without asking Lark: the
 #: input is garbage, and an answer for each would take minutes.
 MOST_REJECTED = 2_000
+#: So many bytes of records are read at once.
+_ENOUGH = 1 << 18
 #: So many unparsed records are kept as examples; the rest are counted.
 MOST_EXAMPLES = 100
 
@@ -112,7 +114,11 @@ _NUMBERS = Rejected(0, "numbers of at most 18 digits, integers where Go prints i
 
 
 class LineShapes:
-    """Reads one-line records of several sorts in bulk, over all inputs of a capture."""
+    """Reads one-line records of several sorts in bulk, over all inputs of a capture.
+
+    A few records wait for more, since a thousand cost little more to read than one: after :meth:`flush`
+    all are in the tables.
+    """
 
     def __init__(
         self,
@@ -124,11 +130,15 @@ class LineShapes:
         self._rules = rules
         self._builders = builders
         self._input = ""
+        self._waiting: list[tuple[bytes, IntArray]] = []
+        self._waiting_size = 0
         self._plans: dict[bytes, _Plan | Rejected | None] = {}
         self._rejected = 0
 
     def begin(self, input_name: str) -> None:
         """The lines that follow come from this input."""
+        if input_name != self._input:
+            self.flush()
         self._input = input_name
 
     def absorb(self, unparsed: Sequence[Unparsed], count: int, lines: int) -> None:
@@ -142,7 +152,20 @@ class LineShapes:
         return isinstance(plan, _Plan)
 
     def read(self, text: bytes, numbers: IntArray) -> None:
-        """Read records, one per line; ``numbers`` are their line numbers in the input."""
+        """Take records, one per line; ``numbers`` are their line numbers in the input."""
+        self._waiting.append((text, numbers))
+        self._waiting_size += len(text)
+        if self._waiting_size >= _ENOUGH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Read what waits."""
+        if self._waiting:
+            texts, numbers = zip(*self._waiting, strict=True)
+            self._waiting, self._waiting_size = [], 0
+            self._read(b"".join(texts), np.concatenate(numbers))
+
+    def _read(self, text: bytes, numbers: IntArray) -> None:
         numerals = Numerals(text)
         shape_of_line, shapes = numerals.shapes()
         plans: list[_Plan | None] = []

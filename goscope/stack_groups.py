@@ -15,6 +15,7 @@ import numpy as np
 
 from goscope.capture import Capture
 from goscope.findings import Site
+from goscope.goruntime.function_names import is_runtime, is_standard_library
 from goscope.goruntime.wait_reasons import primitive_of
 from goscope.stacks import Snapshot, Stack, snapshots_of, stacks_of
 from goscope.tables import Floats, Ints, Table
@@ -101,15 +102,22 @@ def visible(stack: Stack) -> tuple[str, ...]:
 
 
 def place_of(stack: Stack) -> Site | None:
-    """The frame that stands for a stack: the program's own, or that of the runtime which says most."""
+    """The frame that stands for a stack: the innermost of the program's own.
+
+    Where all are Go's, the outermost of the library (``net/http.(*conn).serve`` says more than
+    ``internal/poll.runtime_pollWait``); where all are the runtime's, the innermost that tells anything.
+    """
     user = stack.user_frame
-    if user is None or user.function not in _EVERYWHERE:
+    if user is None or not is_standard_library(user.function or ""):
         return user
+    of_library = [f for f in stack.frames if not is_runtime(f.function or "runtime.")]
+    if of_library:
+        return of_library[-1]
     return next((f for f in stack.frames if f.function not in _EVERYWHERE), user)
 
 
 @lru_cache(maxsize=4)
-def _alike(capture: Capture) -> Ints:
+def alike(capture: Capture) -> Ints:
     """For each stack the first one that is the same but for the runtime's own frames.
 
     Lines tell, not files: a program that was built in two places is the same program.
@@ -129,7 +137,7 @@ def _groups(capture: Capture, process: int, dumps: tuple[Snapshot, ...], limit: 
     codes = [state_of(d.rows)[0] for d in dumps]
     words = state_of(dumps[-1].rows)[1]
     state = np.concatenate(codes)
-    stack = _alike(capture)[np.concatenate([d.rows["stack"] for d in dumps])]
+    stack = alike(capture)[np.concatenate([d.rows["stack"] for d in dumps])]
     dump = np.repeat(np.arange(len(dumps)), [len(d.rows) for d in dumps])
     keys, group = np.unique(stack * (len(words) + 1) + state, return_inverse=True)
     counts = np.zeros((len(keys), len(dumps)), np.int64)
@@ -191,7 +199,7 @@ def _group(
     dump: Ints,
     elided: Floats,
 ) -> StackGroup:
-    number = int(_alike(capture)[columns.stack[rows[0]]])
+    number = int(alike(capture)[columns.stack[rows[0]]])
     latest = rows[dump[rows] == dump[rows].max()]
     last = latest if counts[-1] else latest[:0]
     minutes = columns.minutes[latest]

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from goscope.formats import all_formats
+from goscope.formats.format import PLACE
 from goscope.goruntime.go_versions import span
 from goscope.goruntime.goroutine_states import STATES, TRANSITIONS, GoroutineState
 from goscope.goruntime.processor_states import PROCESSOR_STATES
@@ -37,6 +39,12 @@ _LEAKS = {
     "weak": "Time or the outside world ends it: for long it is normal in servers.",
     "none": "It says nothing about leaks.",
 }
+_DONE = {
+    "never_wakes": "leak-forever-blocked reports it, but not for the main goroutine in an empty select.",
+    "system_idle": "no rule for leaks counts it.",
+    "idle_by_design": "no rule for leaks counts it.",
+    "gc_pressure": "gc-assist-heavy tells how much of the CPU goes into it.",
+}
 _TABLES = {
     "sched": "a SCHED line of GODEBUG=schedtrace",
     "procs": "a P line of scheddetail",
@@ -59,7 +67,16 @@ class Topic:
 @functools.cache
 def all_topics() -> tuple[Topic, ...]:
     """Every page, group by group."""
-    return (*_pages(), *_rules(), *_states(), *_reasons(), *_processors(), *_tables(), *_fields())
+    return (
+        *_pages(),
+        *_rules(),
+        *_states(),
+        *_reasons(),
+        *_processors(),
+        *_tables(),
+        *_other_tables(),
+        *_fields(),
+    )
 
 
 def topic(words: str) -> Topic | None:
@@ -78,6 +95,12 @@ def mentioning(words: str) -> list[str]:
     """The names of the pages that hold these words, as words of their own."""
     wanted = re.compile(rf"(?<![\w-]){re.escape(words)}(?![\w-])", re.IGNORECASE)
     return list(dict.fromkeys(found.name for found in all_topics() if wanted.search(found.text)))
+
+
+def rules_about(found: Topic) -> list[str]:
+    """The rules whose pages speak of a topic by its name."""
+    rules = {one.name for one in all_topics() if one.group == "rules"} - {found.name}
+    return [name for name in mentioning(found.name) if name in rules]
 
 
 def _folded(name: str) -> str:
@@ -133,10 +156,33 @@ def _reason(reason: WaitReason) -> str:
             reason.meaning,
             "",
             f"Go versions: {span(reason)}; set by runtime.{reason.set_by}",
+            "",
             _KINDS[reason.kind],
-            f"As evidence of a leak: {_LEAKS[reason.leak_weight]}",
+            f"As evidence of a leak: {_evidence(reason)}",
+            *(f"\ngoscope: {word}" for word in (_done_about(reason),) if word),
         )
     )
+
+
+def _evidence(reason: WaitReason) -> str:
+    if reason.kind == "never_wakes":
+        return "It is one, unless somebody meant it."
+    return _LEAKS[reason.leak_weight]
+
+
+def _done_about(reason: WaitReason) -> str:
+    """Which rules look at it."""
+    if reason.kind == "user" and reason.primitive == "lock":
+        return (
+            "who waits for which lock, and who holds it, tell lock-contention and leak-cycle; "
+            "how long and how many, leak-growth, leak-hot-site and leak-long-wait."
+        )
+    if reason.kind == "user" and reason.leak_weight == "strong":
+        return (
+            "leak-growth asks whether they become more, leak-hot-site whether they pile up at one "
+            "line, leak-long-wait how long they have waited."
+        )
+    return _DONE.get(reason.kind, "")
 
 
 def _processors() -> Iterator[Topic]:
@@ -153,6 +199,17 @@ def _tables() -> Iterator[Topic]:
         lines = [_field(field) for field in fields]
         text = f"A row is {_TABLES[table]}.\n\n" + "\n".join(lines)
         yield Topic(table, "fields", f"the fields of {_TABLES[table]}", text)
+
+
+def _other_tables() -> Iterator[Topic]:
+    tables = {name: columns for form in all_formats() for name, columns in form.tables.items()}
+    for table in sorted(tables.keys() - FIELDS.keys()):
+        columns = tables[table]
+        lines = [f"    {c.name}: {c.meaning}" + f" ({c.unit})" * bool(c.unit) for c in columns]
+        text = "The columns, as goscope tables and goscope.read() give them:\n\n"
+        summary = ", ".join(c.name for c in columns if c not in PLACE) or "where one was printed"
+        name = f"{table} table" if (_PAGES / f"{table}.txt").exists() else table
+        yield Topic(name, "tables", summary, text + "\n".join(lines))
 
 
 def _fields() -> Iterator[Topic]:

@@ -15,6 +15,7 @@ from goscope.diagnosis import Diagnosis
 from goscope.findings import Finding
 from goscope.signatures import Gathered, first_and_last
 from goscope.tables import Table
+from goscope.trends import queued
 
 #: Points of a series: what fits beside its name and its value in 80 columns.
 POINTS = 40
@@ -98,7 +99,7 @@ class Watch:
             idle_procs=int(sched["idleprocs"][row]) if row >= 0 else None,
             gomaxprocs=int(sched["gomaxprocs"][row]) if row >= 0 else None,
             threads=_series(sched.numbers("threads")) if row >= 0 else Series(tuple(self._threads)),
-            queued=_series(_queued(sched)),
+            queued=_series(queued(sched)),
             heap_mb=_series(gc.numbers("heap_live_mb")) if len(gc) else Series(tuple(self._heap)),
             gc_percent=_series(gc.numbers("interval_cpu_percent")),
             goroutines=Series(tuple(self._goroutines)),
@@ -141,14 +142,6 @@ class Watch:
 def _latest(table: Table) -> Table:
     """The rows of the process that came last."""
     return table.select(table["process"] == table["process"].max()) if len(table) else table
-
-
-def _queued(sched: Table) -> np.ndarray:
-    """Goroutines that wait to run, in all queues, for each SCHED line."""
-    counts = sched.counts("local_queues")
-    owner = np.repeat(np.arange(len(sched)), counts)
-    local = np.bincount(owner, weights=sched["local_queues"], minlength=len(sched))
-    return np.asarray(sched.numbers("runqueue") + local)
 
 
 def _thread_count(profiles: Table) -> int | None:

@@ -98,3 +98,22 @@ def test_an_interrupted_write_leaves_the_old_file(
         write_tables(capture, tmp_path, "csv")
     assert old.read_text(encoding="utf-8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["gc.csv"]
+
+
+def test_columns_without_a_value_keep_their_type(tmp_path: Path) -> None:
+    """Files of several runs are read together, by DuckDB for one, only if their types agree."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sched = (
+        "SCHED 0ms: gomaxprocs=2 idleprocs=0 threads=5 spinningthreads=0 idlethreads=1 runqueue=0\n"
+    )
+    dump = "goroutine 1 [running]:\nmain.main()\n\t/app/main.go:9 +0x1d\n"
+    write_tables(goscope.read(sched, dump), tmp_path, "parquet")
+    for name in ("sched", "goroutines", "frames"):
+        for found in pq.read_schema(tmp_path / f"{name}.parquet"):
+            kind = getattr(found.type, "value_type", found.type)
+            assert not pa.types.is_null(kind), (name, found.name)
+    again = pq.read_table(tmp_path / "goroutines.parquet").to_pandas()
+    assert again["wait_reason"].isna().all()
+    assert again["id"].tolist() == [1]

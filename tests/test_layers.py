@@ -14,8 +14,8 @@ import goscope
 ROOT = Path(goscope.__path__[0])
 
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "goruntime"}),
-    frozenset({"tables", "numerals", "grammars", "discovery", "sources"}),
+    frozenset({"errors", "goruntime", "notebook"}),
+    frozenset({"tables", "numerals", "grammars", "demonstrations", "discovery", "sources"}),
     frozenset({"reduction", "traces"}),
     frozenset({"framing"}),
     frozenset({"shapes"}),
@@ -47,7 +47,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"signatures"}),
     frozenset({"scheduling", "collecting", "thread_counts"}),
     frozenset({"heap_trend", "gc_verdict", "threads_verdict"}),
-    frozenset({"source_links", "timeline", "stack_groups"}),
+    frozenset({"source_links", "timeline", "trends", "stack_groups"}),
+    frozenset({"goroutines", "selection", "goroutine_groups"}),
     frozenset({"trace_views"}),
     frozenset({"rules"}),
     frozenset({"diagnosis", "configuration", "topics"}),

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import goscope
+from goscope.demonstrations import DEMONSTRATIONS
 from goscope.grammars import grammar_folder
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -68,7 +69,23 @@ def test_the_folder_of_grammars_does_not_hide_the_module_of_the_same_name() -> N
 def test_the_wheel_holds_the_grammars(project: dict[str, Any]) -> None:
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["packages"] == ["goscope"]
-    assert wheel["force-include"] == {"grammars": "goscope/grammars"}
+    assert wheel["force-include"]["grammars"] == "goscope/grammars"
+
+
+def test_the_wheel_holds_the_captures_of_the_demonstrations(project: dict[str, Any]) -> None:
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    for name, demonstration in DEMONSTRATIONS.items():
+        paths = demonstration.paths()
+        assert paths, name
+        for path in paths:
+            source = path.relative_to(CHECKOUT).as_posix()
+            inside = f"goscope/captures/{demonstration.program}"
+            folder = source.rpartition("/")[0]
+            assert included.get(folder) == inside or included.get(source) == (
+                f"{inside}/{path.name}"
+            ), source
+    size = sum(path.stat().st_size for found in DEMONSTRATIONS.values() for path in found.paths())
+    assert size < 100_000
 
 
 def test_the_package_is_marked_as_typed() -> None:

@@ -187,6 +187,7 @@ def in_bulk(
     shapes = LineShapes(list(RULES.values()), builders)
     shapes.begin("input")
     shapes.read(text, np.arange(text.count(b"\n")))
+    shapes.flush()
     rows = {start: rows_of(builders[rule.table].build()) for start, rule in RULES.items()}
     aside = [unparsed.line for unparsed in shapes.unparsed]
     assert len(aside) == shapes.unparsed_count
@@ -324,6 +325,7 @@ def rows_and_count(text: bytes) -> tuple[dict[str, list[dict[str, Any]]], int]:
     shapes = LineShapes(list(RULES.values()), builders)
     shapes.begin("input")
     shapes.read(text, np.arange(text.count(b"\n")))
+    shapes.flush()
     return {
         start: rows_of(builders[r.table].build()) for start, r in RULES.items()
     }, shapes.unparsed_count

@@ -6,11 +6,12 @@ import re
 
 import pytest
 
+from goscope.formats import all_formats
 from goscope.goruntime.goroutine_states import STATES
 from goscope.goruntime.trace_fields import FIELDS
 from goscope.goruntime.wait_reasons import WAIT_REASONS
 from goscope.rules import all_rules
-from goscope.topics import all_topics, mentioning, near, topic
+from goscope.topics import all_topics, mentioning, near, rules_about, topic
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,7 @@ from goscope.topics import all_topics, mentioning, near, topic
         *(reason.text for reason in WAIT_REASONS),
         *(field.name for fields in FIELDS.values() for field in fields),
         *FIELDS,
+        *(table for form in all_formats() for table in form.tables),
     ],
 )
 def test_there_is_a_page(name: str) -> None:
@@ -57,3 +59,22 @@ def test_pages_name_only_rules_that_there_are() -> None:
         if found.group == "background":
             for name in re.findall(r"\b[a-z]+(?:-[a-z]+)+\b", found.text):
                 assert name in rules or name.split("-")[0] not in families, (found.name, name)
+
+
+def test_names_are_given_once_but_for_fields_of_the_name_of_something_else() -> None:
+    names = [found.name for found in all_topics() if found.group != "single fields"]
+    assert sorted({name for name in names if names.count(name) > 1}) == ["preempted"]
+
+
+def test_a_page_says_what_goscope_does_about_it() -> None:
+    rules = {rule.name for rule in all_rules()}
+    for reason in WAIT_REASONS:
+        found = topic(reason.text)
+        assert found is not None
+        if reason.kind in ("user", "never_wakes") and reason.leak_weight == "strong":
+            done = found.text.partition("goscope: ")[2]
+            assert set(re.findall(r"\b(?:leak|lock)-[a-z-]+", done)) & rules, reason.text
+            assert set(re.findall(r"\b(?:leak|lock)-[a-z-]+", done)) <= rules
+    idle = topic("idleprocs")
+    assert idle is not None
+    assert "sched-starving" in rules_about(idle)

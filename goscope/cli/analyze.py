@@ -21,6 +21,7 @@ from goscope.cli.judging import (
     QuietOption,
     SourceRootOption,
     SourceUrlOption,
+    VerboseOption,
     judging,
 )
 from goscope.cli.live import (
@@ -40,6 +41,7 @@ from goscope.cli.live import (
     part,
 )
 from goscope.cli.messages import complain
+from goscope.cli.progress_bar import progress_bar
 from goscope.errors import UsageError
 
 
@@ -68,6 +70,7 @@ def analyze(
     ] = False,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
+    verbose: VerboseOption = False,
     snapshots: SnapshotsOption = 3,
     interval: IntervalOption = "2s",
     full: FullOption = False,
@@ -111,6 +114,7 @@ def analyze(
         strict=strict,
         quiet=quiet,
         no_color=no_color,
+        verbose=verbose,
     )
     live = live_options(
         snapshots=snapshots,
@@ -145,8 +149,8 @@ def analyze(
 
     addresses, paths = part(inputs)
     sources, failed = sources_of(paths)
-    with live.pages(addresses) as pages:
-        capture, unreadable = read_sources(sources, pages, meanwhile=_load_rules)
+    with live.pages(addresses) as pages, progress_bar(quiet=quiet) as report:
+        capture, unreadable = read_sources(sources, pages, meanwhile=_load_rules, report=report)
     for error in (*failed, *unreadable):
         complain(error)
     judge.finish(capture, (*failed, *unreadable))

@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from goscope import __version__
-from goscope.cli import analyze, diff, explain, rules, run, schema, tables, watch
+from goscope.cli import (
+    analyze,
+    completion,
+    demo,
+    diff,
+    explain,
+    goroutines,
+    rules,
+    run,
+    schema,
+    tables,
+    watch,
+)
 from goscope.cli.messages import tell
 from goscope.errors import UsageError
 
@@ -23,17 +35,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_COMMANDS: dict[str, Callable[..., None]] = {
+COMMANDS: dict[str, Callable[..., None]] = {
     "analyze": analyze.analyze,
     "run": run.run,
     "watch": watch.watch,
     "diff": diff.diff,
+    "goroutines": goroutines.goroutines,
     "tables": tables.tables,
     "rules": rules.rules,
     "explain": explain.explain,
     "schema": schema.schema,
+    "demo": demo.demo,
+    "completion": completion.completion,
 }
-for _name, _command in _COMMANDS.items():
+for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
 
 
@@ -61,7 +76,7 @@ def with_default_command(arguments: Sequence[str]) -> list[str]:
     """The arguments with ``analyze`` in front, where no command is named."""
     if not arguments:
         return ["--help"] if sys.stdin.isatty() else ["analyze"]
-    if arguments[0] in _COMMANDS or arguments[0] in ("-h", "--help", "--version"):
+    if arguments[0] in COMMANDS or arguments[0] in ("-h", "--help", "--version"):
         return list(arguments)
     _refuse_mistyped(arguments[0])
     return ["analyze", *arguments]
@@ -77,6 +92,6 @@ def _refuse_mistyped(word: str) -> None:
         return
     import difflib
 
-    near = difflib.get_close_matches(word.lower(), _COMMANDS, 1, cutoff=0.75)
+    near = difflib.get_close_matches(word.lower(), COMMANDS, 1, cutoff=0.75)
     if near:
         raise UsageError(f"no command or file is called {word}; did you mean {near[0]}?")

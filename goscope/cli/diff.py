@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +28,8 @@ from goscope.cli.live import (
     live_options,
     part,
 )
-from goscope.cli.messages import complain, tell
+from goscope.cli.messages import complain, on_terminal, tell
+from goscope.cli.progress_bar import progress_bar
 from goscope.errors import GoscopeError, InputError, NothingRecognised
 
 if TYPE_CHECKING:
@@ -108,8 +109,8 @@ def diff(
     for name in (before, after):
         addresses, paths = part([name])
         sources, missing = sources_of(paths)
-        with live.pages(addresses) as pages:
-            capture, unreadable = read_sources(sources, pages)
+        with live.pages(addresses) as pages, progress_bar(quiet=quiet) as report:
+            capture, unreadable = read_sources(sources, pages, report=report)
         failed += [*missing, *unreadable]
         for error in (*missing, *unreadable):
             complain(error)
@@ -146,11 +147,4 @@ def _print(comparison: Comparison, output_format: DiffFormat, no_color: bool) ->
     if output_format is DiffFormat.JSON:
         tell(document(comparison))
         return
-    from rich.console import Console
-
-    console = Console(
-        file=sys.stdout, highlight=False, emoji=False, markup=False, no_color=no_color or None
-    )
-    with console.capture() as shown:
-        show(comparison, console)
-    tell(shown.get())
+    tell(on_terminal(partial(show, comparison), no_color=no_color))

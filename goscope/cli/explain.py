@@ -27,7 +27,7 @@ def explain(
     ] = None,
 ) -> None:
     """Explain a rule, a state, a wait reason, a field; without a topic, list them all."""
-    from goscope.topics import mentioning, near, topic
+    from goscope.topics import mentioning, near, rules_about, topic
 
     if not words:
         tell(_contents())
@@ -35,7 +35,9 @@ def explain(
     wanted = " ".join(words)
     found = topic(wanted)
     if found is not None:
-        text = _wrapped(found.text + _thresholds(found.name, config))
+        rules = rules_about(found)
+        see = f"\n\nRules that speak of it: {', '.join(rules)}" if rules else ""
+        text = _wrapped(found.text + _thresholds(found.name, config) + see)
         tell(f"{found.name} ({found.group.removesuffix('s')})\n\n{text}\n")
         return
     spelled, held = near(wanted), mentioning(wanted)

@@ -6,16 +6,18 @@ Settings, reports, the summary, the exit code. A command reads a capture in its 
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.messages import complain, say, tell
+from goscope.cli.messages import complain, on_terminal, say, tell
 from goscope.errors import GoscopeError, InputError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
@@ -87,6 +89,9 @@ FailOnOption = Annotated[
     FailOn, typer.Option(help="Exit with 1 if there are findings of this severity or worse.")
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show all evidence, stacks and groups.")
+]
 NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colours.")]
 
 
@@ -107,6 +112,7 @@ class Judging:
     strict: bool = False
     quiet: bool = False
     no_color: bool = False
+    verbose: bool = False
 
     def diagnosis(self, capture: Capture) -> Diagnosis:
         """What is to be said about a capture."""
@@ -195,20 +201,12 @@ class Judging:
 
     def summary(self, diagnosis: Diagnosis, *, aside: bool = False) -> str:
         """The summary for the terminal that standard output or standard error goes to."""
-        from rich.console import Console
+        from goscope.renderers.terminal import PAGE, show
 
-        from goscope.renderers.terminal import show
-
-        console = Console(
-            file=sys.stderr if aside else sys.stdout,
-            highlight=False,
-            emoji=False,
-            markup=False,
-            no_color=self.no_color or None,
-        )
-        with console.capture() as shown:  # rich would end the process if the reader went away
-            show(diagnosis, console)
-        return shown.get()
+        stream = sys.stderr if aside else sys.stdout
+        height = shutil.get_terminal_size().lines if stream.isatty() else PAGE
+        shown = partial(show, diagnosis, full=self.verbose, height=height)
+        return on_terminal(shown, no_color=self.no_color, aside=aside)
 
 
 def judging(
@@ -225,6 +223,7 @@ def judging(
     strict: bool = False,
     quiet: bool = False,
     no_color: bool = False,
+    verbose: bool = False,
 ) -> Judging:
     """The options as the user gave them, understood."""
     from goscope.source_links import source_links
@@ -239,6 +238,7 @@ def judging(
         strict=strict,
         quiet=quiet,
         no_color=no_color,
+        verbose=verbose,
     )
 
 
@@ -269,7 +269,7 @@ def _settings(config: Path | None, leak_after: str | None, baseline: Path | None
 
     settings = read_settings(config)
     if leak_after is not None:
-        settings = replace(settings, leak_after_minutes=_minutes(leak_after))
+        settings = replace(settings, leak_after_minutes=minutes(leak_after, "--leak-after"))
     if baseline is not None:
         settings = replace(settings, baseline=read_baseline(baseline))
     return settings
@@ -284,16 +284,20 @@ def _baseline(diagnosis: Diagnosis) -> str:
     return baseline_text([*diagnosis.findings, *still])
 
 
-def _minutes(text: str) -> int:
-    """A duration in Go's form as whole minutes, the unit in which dumps give wait times."""
+def minutes(text: str, option: str) -> int:
+    """A duration in Go's form as whole minutes, the unit in which dumps give wait times.
+
+    Raises:
+        UsageError: it is none, or less than a minute.
+    """
     parts = re.fullmatch(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?", text)
     if parts is None or not text:
-        raise UsageError(f"--leak-after {text}: not a duration; write it like 5m, 90m or 2h")
-    hours, minutes, seconds = (int(part or 0) for part in parts.groups())
-    total = hours * 60 + minutes + seconds // 60
+        raise UsageError(f"{option} {text}: not a duration; write it like 5m, 90m or 2h")
+    hours, whole, rest = (int(part or 0) for part in parts.groups())
+    total = hours * 60 + whole + rest // 60
     if total < 1:
         raise UsageError(
-            f"--leak-after {text}: Go prints wait times from one minute on; use 1m or more"
+            f"{option} {text}: Go prints wait times from one minute on; use 1m or more"
         )
     return total
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from goscope.errors import GoscopeError, InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _LONGEST = 4096
 
@@ -31,6 +36,27 @@ def say(text: str) -> None:
     with suppress(OSError, ValueError):
         sys.stderr.write(text)
         sys.stderr.flush()
+
+
+def on_terminal(
+    show: Callable[[Console], None], *, no_color: bool = False, aside: bool = False
+) -> str:
+    """What ``show`` prints on the terminal that standard output, or standard error, goes to.
+
+    As text, since rich would end the process if the reader went away.
+    """
+    from rich.console import Console
+
+    console = Console(
+        file=sys.stderr if aside else sys.stdout,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        no_color=no_color or None,
+    )
+    with console.capture() as shown:
+        show(console)
+    return shown.get()
 
 
 def complain(error: GoscopeError) -> None:

@@ -20,6 +20,7 @@ from goscope.cli.judging import (
     NoColorOption,
     OutputsOption,
     QuietOption,
+    VerboseOption,
     judging,
     seconds,
 )
@@ -67,6 +68,7 @@ def run(
     fail_on: FailOnOption = FailOn.NEVER,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Start a program with the runtime's traces switched on, and say at its end what is wrong.
 
@@ -84,6 +86,7 @@ def run(
         fail_on=fail_on,
         quiet=quiet,
         no_color=no_color,
+        verbose=verbose,
     )
     if dump_every is not None and pprof is None:
         raise UsageError(

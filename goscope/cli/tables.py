@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from goscope.cli.messages import complain, tell
+from goscope.cli.progress_bar import progress_bar
 from goscope.errors import InputError, NothingRecognised
 
 
@@ -42,7 +43,8 @@ def tables(
     from goscope.sources.files import sources_of
 
     sources, missing = sources_of(inputs)
-    capture, unreadable = read_sources(sources, spans=form is not Form.PPROF)
+    with progress_bar() as report:
+        capture, unreadable = read_sources(sources, spans=form is not Form.PPROF, report=report)
     failed = [*missing, *unreadable]
     for error in failed:
         complain(error)

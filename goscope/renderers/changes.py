@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from goscope import __version__
 from goscope.comparison import Change, Comparison, Kind, Side
 from goscope.findings import Site
+from goscope.renderers.lines import put
 from goscope.renderers.safe_text import safe
 
 if TYPE_CHECKING:
@@ -70,38 +71,37 @@ def _site(site: Site | None) -> dict[str, Any] | None:
 
 def show(comparison: Comparison, console: Console) -> None:
     """Print the comparison to a console."""
-    from rich.padding import Padding
     from rich.text import Text
 
     old, new = comparison.before, comparison.after
     if old.goroutines is None or new.goroutines is None:
         missing = old if old.goroutines is None else new
-        console.print(Text(f"no goroutine dump or profile in {safe(missing.name)}"))
+        put(console, Text(f"no goroutine dump or profile in {safe(missing.name)}"))
     else:
         more = new.goroutines - old.goroutines
-        console.print(Text(f"goroutines: {old.goroutines} -> {new.goroutines} ({more:+})", "bold"))
+        put(console, Text(f"goroutines: {old.goroutines} -> {new.goroutines} ({more:+})", "bold"))
     for verdict in comparison.verdicts:
-        console.print(Text(f"{verdict.name}: {verdict.before.state} -> {verdict.after.state}"))
+        put(console, Text(f"{verdict.name}: {verdict.before.state} -> {verdict.after.state}"))
         if verdict.after.state != "unknown":
-            console.print(Padding(Text(safe(verdict.after.reason), "dim"), (0, 0, 0, 2)))
+            put(console, Text(safe(verdict.after.reason), "dim"), indent=2)
     for kind in Kind:
         changes = [change for change in comparison.changes if change.kind is kind]
         if not changes:
             continue
         console.print()
         s = "s" * (len(changes) > 1)
-        console.print(Text(f"{kind.value}: {len(changes)} stack{s}", _COLOURS[kind]))
+        put(console, Text(f"{kind.value}: {len(changes)} stack{s}", _COLOURS[kind]))
         for change in changes[:_SHOWN]:
-            console.print(Padding(Text(_line(change)), (0, 0, 0, 2), expand=False))
+            put(console, _line(change), indent=2, hang=4)
             for line in _where(change):
-                console.print(Padding(Text(line, "dim"), (0, 0, 0, 6), expand=False))
+                put(console, Text(line, "dim"), indent=6)
         if len(changes) > _SHOWN:
-            console.print(Text(f"  ... {len(changes) - _SHOWN} more", "dim"))
+            put(console, Text(f"  ... {len(changes) - _SHOWN} more", "dim"))
     if comparison.same:
         s = "s" * (comparison.same > 1)
-        console.print(Text(f"\n{comparison.same} stack{s} without a change", "dim"))
+        put(console, Text(f"\n{comparison.same} stack{s} without a change", "dim"))
     if not comparison.creators and old.goroutines is not None and new.goroutines is not None:
-        console.print(Text("A profile does not say who started a goroutine: not compared.", "dim"))
+        put(console, Text("A profile does not say who started a goroutine: not compared.", "dim"))
 
 
 def _line(change: Change) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from goscope.renderers.safe_text import safe
+from goscope.renderers.sparklines import sparkline
 from goscope.watching import Series, View
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-_BARS = " ▁▂▃▄▅▆▇█"
-_ASCII_BARS = " .:-=+*#@"
 _QUEUES_SHOWN = 16
 _COLOURS = {"ok": "green", "info": "cyan", "warning": "yellow", "critical": "bold red"}
 
@@ -91,12 +90,3 @@ def _numbers(view: View, ascii_only: bool) -> list[str]:
             number = f"{values.last:.{digits}f}{unit}"
             rows.append(f"{name:11} {number:>11}  {sparkline(values.values, ascii_only)}")
     return rows or ["waiting for the first sample ..."]
-
-
-def sparkline(values: Sequence[float], ascii_only: bool = False) -> str:
-    """Values as bars from 0 to the largest of them; what is not 0 is seen."""
-    bars = _ASCII_BARS if ascii_only else _BARS
-    most = max(values, default=0)
-    if most <= 0:
-        return bars[1] * len(values)
-    return "".join(bars[max(1, round(value / most * (len(bars) - 1)))] for value in values)

@@ -1,297 +1,188 @@
-"""The summary for a terminal: verdicts first, then findings with their evidence, then what was read."""
+"""The summary for a terminal: verdicts, series, findings by severity, stack groups, what was read.
+
+It fits a screen: findings are told in a line, in short, or whole, as far as there is room, the worst
+first; the largest stack groups get what is left.
+"""
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeAlias
 
-from goscope.capture import Capture, Input
+from goscope.capture import Capture
 from goscope.diagnosis import Diagnosis
-from goscope.findings import Evidence, Finding, Site, Stretch
-from goscope.profiles import ProfileSummary
+from goscope.findings import Finding, Severity
+from goscope.renderers import finding_lines
+from goscope.renderers.group_lines import group_lines, heading
+from goscope.renderers.input_lines import ignored_lines, input_lines
+from goscope.renderers.lines import put_lines, wrapped
+from goscope.renderers.profile_lines import profile_lines
 from goscope.renderers.renderer import Renderer
-from goscope.renderers.safe_text import safe
+from goscope.renderers.state_colours import COLOURS
+from goscope.renderers.verdict_lines import NARROW, bars_that_fit, trend_lines, verdict_lines
+from goscope.stack_groups import StackGroups, stack_groups
+from goscope.trends import trends
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_COLOURS = {
-    "ok": "green",
-    "healthy": "green",
-    "idle": "green",
-    "info": "cyan",
-    "warning": "yellow",
-    "unbalanced": "yellow",
-    "suspected_leak": "yellow",
-    "critical": "bold red",
-    "starving": "bold red",
-    "blocked": "bold red",
-    "leak": "bold red",
-    "thrash": "bold red",
-    "pressure": "yellow",
-    "heap_growth": "yellow",
-    "high": "yellow",
-    "unknown": "dim",
-    "none": "green",
-    "sigquit": "cyan",
-    "recovered_http_panic": "yellow",
-    "recovered_logged_stack": "yellow",
-}
-_FINDINGS_SHOWN = 20
-_FRAMES_SHOWN = 6
-_SKIPPED_SHOWN = 8
+#: Lines of a screen where it is not a terminal that shows them.
+PAGE = 50
+_LEAST_HEIGHT = 16
+_TRENDS_SHOWN = {False: 2, True: 5}  # on a low screen, on others
+_ROOMY = 30  # lines of a screen that is not low
 _PROFILES_SHOWN = 8
-_TABLE_WORDS = {
-    "sched": "SCHED line",
-    "procs": "P line",
-    "threads": "M line",
-    "sched_goroutines": "G line",
-    "gc": "gc line",
-    "scav": "scav line",
-    "scvg": "scvg line",
-    "pacer": "pacer line",
-    "pacer_ratios": "pacer line",
-    "inittrace": "init line",
-    "finalizers": "checkfinalizers line",
-    "goroutines": "goroutine",
-    "snapshots": "dump",
-    "races": "data race report",
-    "profiles": "profile",
-    "profile": "record",
-}
+_RULES_SHOWN = 12
+_GROUPS_SHOWN = 5
+_KEPT_FOR_GROUPS = 8  # lines, before findings are told whole
+
+
+_Tell: TypeAlias = "Callable[[Sequence[Finding], Capture, int], list[Text]]"
 
 
 def render(diagnosis: Diagnosis) -> str:
-    """The summary as plain text of 80 columns."""
+    """Everything as plain text of 80 columns."""
     from rich.console import Console
 
+    text = io.StringIO()
     console = Console(
-        file=io.StringIO(), width=80, color_system=None, highlight=False, emoji=False, markup=False
+        file=text, width=80, color_system=None, highlight=False, emoji=False, markup=False
     )
-    show(diagnosis, console)
-    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    show(diagnosis, console, full=True)
+    return text.getvalue()
 
 
-def show(diagnosis: Diagnosis, console: Console) -> None:
-    """Print the summary to a console."""
+def show(diagnosis: Diagnosis, console: Console, *, full: bool = False, height: int = PAGE) -> None:
+    """Print the summary to a console; ``full`` leaves nothing out, whatever the height."""
     from rich.text import Text
 
-    console.print(Text.assemble("goscope: ", (diagnosis.status, _COLOURS[diagnosis.status])))
-    console.print()
-    _verdicts(diagnosis, console)
-    for finding in diagnosis.findings[:_FINDINGS_SHOWN]:
-        console.print()
-        several = diagnosis.capture.processes > 1 and not finding.rule.startswith("input-")
-        _finding(
-            finding, console, diagnosis.capture.process_name(finding.process) if several else ""
-        )
-    for summary in diagnosis.profiles[:_PROFILES_SHOWN]:
-        console.print()
-        _profile(summary, console)
-    hidden = len(diagnosis.findings) - _FINDINGS_SHOWN
-    if hidden > 0:
-        console.print(Text(f"\n{hidden} more findings: --format json lists all."))
-    _ignored(diagnosis, console)
-    console.print()
-    silent = [i for i in diagnosis.capture.inputs if not i.formats and not i.unparsed_count]
-    for found in diagnosis.capture.inputs:
-        if found not in silent:
-            _input(found, diagnosis.capture.records(found.name), console)
-    told = [i for i in silent if i.problem is not None]
-    for found in told[:_SKIPPED_SHOWN]:
-        console.print(Text(f"skipped {safe(found.problem or '')}", "dim"))
-    if len(told) > _SKIPPED_SHOWN:
-        console.print(Text(f"skipped {len(told) - _SKIPPED_SHOWN} more", "dim"))
-    names = [safe(i.name, longest=60) for i in silent if i.problem is None]
-    if names:
-        more = ", ..." if len(names) > 4 else ""
-        console.print(Text(f"nothing of the Go runtime in {', '.join(names[:4])}{more}", "dim"))
-
-
-def _ignored(diagnosis: Diagnosis, console: Console) -> None:
-    from rich.text import Text
-
-    if diagnosis.ignored:
-        count = len(diagnosis.ignored)
-        console.print(Text(f"\n{count} finding{'s' * (count > 1)} ignored:", "dim"))
-        for entry in diagnosis.ignored[:_FINDINGS_SHOWN]:
-            finding = entry.finding
-            console.print(
-                Text(f"  {finding.rule}: {safe(finding.title)} ({safe(entry.reason)})", "dim")
-            )
-        if count > _FINDINGS_SHOWN:
-            console.print(Text(f"  ... {count - _FINDINGS_SHOWN} more", "dim"))
-    if diagnosis.settings.source is not None:
-        console.print(Text(f"\nsettings of {safe(diagnosis.settings.source)}", "dim"))
-
-
-def _verdicts(diagnosis: Diagnosis, console: Console) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(width=10)
-    states = [len(verdict.state) for verdict in diagnosis.verdicts.values()]
-    grid.add_column(width=max(14, *states))
-    grid.add_column(overflow="fold")
-    for name, verdict in diagnosis.verdicts.items():
-        if verdict.state == "unknown":
-            words = verdict.reason + (f"; {verdict.collect}" if verdict.collect else "")
-            grid.add_row(name, Text("unknown", "dim"), Text(safe(words), "dim"))
-            continue
-        reason = Text(safe(verdict.reason))
-        reason.append(f" ({verdict.confidence.value} confidence)", "dim")
-        if len(verdict.timeline) > 1:
-            reason.append("\n" + _timeline(verdict.timeline, diagnosis.capture))
-        if verdict.collect:
-            reason.append("\nto be surer: " + safe(verdict.collect), "dim")
-        usual = "bold red" if name == "crash" else ""
-        grid.add_row(name, Text(verdict.state, _COLOURS.get(verdict.state, usual)), reason)
-    console.print(grid)
-
-
-def _timeline(stretches: tuple[Stretch, ...], capture: Capture) -> str:
-    shown = stretches[:8]
-    several = len({s.process for s in stretches}) > 1
+    width, capture = console.width, diagnosis.capture
+    ascii_only = not console.encoding.lower().startswith("utf")
+    status = Text.assemble("goscope: ", (diagnosis.status, COLOURS[diagnosis.status]))
+    tight = not full and height < (_ROOMY if width >= NARROW else PAGE)
     parts = [
-        (safe(capture.process_name(s.process)) + " " if several else "")
-        + f"{s.state} {s.start_ms / 1000:.1f} to {s.end_ms / 1000:.1f} s"
-        for s in shown
+        [status],
+        verdict_lines(diagnosis.verdicts, capture, width, full=full, tight=tight),
     ]
-    more = len(stretches) - len(shown)
-    return ", ".join(parts) + (f", and {more} more" if more else "")
-
-
-def _finding(finding: Finding, console: Console, process: str) -> None:
-    from rich.padding import Padding
-    from rich.text import Text
-
-    style = _COLOURS[finding.severity.value]
-    head = Text.assemble(
-        (finding.severity.value.upper(), style),
-        f" {finding.rule}",
-        (f" ({finding.confidence.value} confidence)", "dim"),
-        f" in {safe(process)}" if process else "",
-    )
-    console.print(head)
-    lines = [Text(safe(finding.title), "bold"), Text(safe(finding.detail))]
-    frames = finding.stack[:_FRAMES_SHOWN]
-    lines += [_frame(frame, frame == finding.site) for frame in frames]
-    if len(finding.stack) > len(frames):
-        lines.append(Text(f"  ... {len(finding.stack) - len(frames)} more frames", "dim"))
-    if finding.created_by is not None:
-        lines.append(Text("started by " + _place(finding.created_by), "dim"))
-    if finding.goroutines is not None and finding.goroutines.ids:
-        ids = ", ".join(map(str, finding.goroutines.ids[:8]))
-        more = finding.goroutines.count > 8
-        lines.append(Text(f"goroutine ids: {ids}" + (", ..." if more else ""), "dim"))
-    lines.append(Text("evidence: " + "; ".join(map(_evidence, finding.evidence))))
-    lines.append(Text("next: " + safe(finding.advice)))
-    for line in lines:
-        console.print(Padding(line, (0, 0, 0, 2), expand=False))
-
-
-def _profile(summary: ProfileSummary, console: Console) -> None:
-    """A line for the profile and one for each of its heaviest stacks."""
-    from rich.padding import Padding
-    from rich.text import Text
-
-    weight = _weight(summary.weight, summary.column) + _WEIGHED.get(summary.kind, "")
-    s = "s" * (summary.stacks != 1)
-    head = f"{safe(summary.kind)} profile: {weight} in {summary.stacks} stack{s} "
-    console.print(Text.assemble((head, "bold"), (f"({safe(summary.source)})", "dim")))
-    if summary.truncated:
-        console.print(Text("  records are missing: the profile is cut", "yellow"))
-    for top in summary.heaviest:
-        words = [_weight(top.weight, summary.column)]
-        if top.count is not None:
-            words.append(f"({top.count:,} {_COUNTED[summary.column]})")
-        words.append("no stack was recorded" if top.site is None else _place(top.site))
-        if top.reason:
-            words.append(f"in {safe(top.reason)}")
-        console.print(Padding(Text(" ".join(words)), (0, 0, 0, 2), expand=False))
-
-
-def _weight(value: int, column: str) -> str:
-    """A number with its unit, short: 4.6 MiB, 12.3 ms."""
-    if column.endswith("_bytes"):
-        unit = next((u for u in _SIZES if abs(value) >= u[1]), ("B", 1))
-    elif column.endswith("_ns"):
-        unit = next((u for u in _TIMES if abs(value) >= u[1]), ("ns", 1))
+    series = trends(capture, points=bars_that_fit(width))
+    series = series[: _TRENDS_SHOWN[not tight]]
+    parts.append(trend_lines(series, capture, width, ascii_only=ascii_only))
+    dumped = stack_groups(capture)
+    profiles = [p for p in diagnosis.profiles if full or not (dumped and p.kind == "goroutine")]
+    last = [
+        *(
+            profile_lines(summary, width, most=None if full else 1)
+            for summary in profiles[: None if full else _PROFILES_SHOWN]
+        ),
+        ignored_lines(diagnosis, width, full=full),
+        input_lines(capture, width, full=full),
+    ]
+    if full:
+        parts += [finding_lines.whole(f, capture, width, full=True) for f in diagnosis.findings]
+        parts += [block for found in dumped for block in _all_groups(diagnosis, found, width)]
     else:
-        return f"{value:,}"
-    return f"{value} {unit[0]}" if unit[1] == 1 else f"{value / unit[1]:.1f} {unit[0]}"
+        room = max(height, _LEAST_HEIGHT) - _height([*parts, *last]) - 2
+        kept = _KEPT_FOR_GROUPS if dumped else 0
+        findings = _findings(diagnosis, width, room, kept)
+        groups = _largest_groups(diagnosis, dumped, width, room - _height(findings))
+        if diagnosis.findings or groups:
+            last.append([Text("-v shows all evidence, stacks and groups", "dim")])
+        parts += [*findings, *groups]
+    for number, part in enumerate([part for part in (*parts, *last) if part]):
+        if number:
+            console.print()
+        put_lines(console, part)
 
 
-_WEIGHED = {
-    "goroutine": " running or waiting",
-    "goroutineleak": " leaked",
-    "heap": " in use",
-    "allocs": " allocated",
-    "mutex": " waited",
-    "block": " waited",
-    "cpu": " of CPU",
-}
-_COUNTED = {
-    "inuse_bytes": "objects",
-    "alloc_bytes": "objects",
-    "delay_ns": "times",
-    "cpu_ns": "samples",
-}
-_SIZES = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
-_TIMES = (("s", 10**9), ("ms", 10**6), ("µs", 10**3))
+def _height(parts: Sequence[Sequence[Text]]) -> int:
+    """The lines of the parts, and an empty one before each."""
+    return sum(len(part) + 1 for part in parts if part)
 
 
-def _frame(frame: Site, blamed: bool) -> Text:
-    from rich.text import Text
+def _findings(diagnosis: Diagnosis, width: int, room: int, kept: int) -> list[list[Text]]:
+    """The findings, those of a rule together: all of them in a line, and as many as fit at length.
 
-    return Text(("> " if blamed else "  ") + _place(frame), "bold" if blamed else "dim")
-
-
-def _place(site: Site) -> str:
-    place = safe(site.function or "?")
-    return place if site.file is None else f"{place} {safe(site.file)}:{site.line}"
-
-
-def _evidence(evidence: Evidence) -> str:
-    value = (
-        f"{evidence.label}: {evidence.value}{'' if evidence.unit == '%' else ' '}{evidence.unit}"
-    )
-    source = f" ({evidence.source})" if evidence.source else ""
-    return safe(value.rstrip() + source)
-
-
-def _input(found: Input, records: dict[str, int], console: Console) -> None:
-    from rich.text import Text
-
-    counts = [
-        f"{records[table]} {word}{'s' * (records[table] != 1)}"
-        for table, word in _TABLE_WORDS.items()
-        if records.get(table)
+    ``kept`` is room that none of them takes but for being urgent.
+    """
+    capture = diagnosis.capture
+    by_rule = [
+        list(same)
+        for _, same in groupby(diagnosis.findings, key=lambda f: (f.severity.rank, f.rule))
     ]
-    size = f"{found.lines} line{'s' * (found.lines != 1)}"
-    if found.size and not found.lines:  # binary
-        size = f"{found.size:,} bytes"
-    line = f"read {safe(found.name)}: {size}, "
-    console.print(Text(line + (", ".join(counts) or "nothing of the Go runtime"), "dim"))
-    if found.problem is not None:
-        console.print(
-            Text(
-                f"  not read further: {safe(found.problem.removeprefix(found.name + ': '))}",
-                "yellow",
-            )
-        )
-    if found.cut and (records.get("goroutines") or found.unparsed_count):
-        console.print(Text("  the last line has no line end: the input may be cut", "yellow"))
-    if found.unparsed_count:
-        s = "s" * (found.unparsed_count != 1)
-        console.print(Text(f"  {found.unparsed_count} record{s} not understood:", "yellow"))
-        for unparsed in found.unparsed[:3]:
-            text = safe(unparsed.text.decode("utf-8", "replace"), longest=60)
-            expected = safe(unparsed.expected, longest=80)
-            console.print(Text(f"  line {unparsed.line}: {text}\n    expected {expected}", "dim"))
+    shown = by_rule[:_RULES_SHOWN]
+    brief = [finding_lines.line(findings, width) for findings in shown]
+    blocks = list(brief)
+
+    def lengthen(tell: _Tell, number: int, room: int) -> None:
+        longer = tell(shown[number], capture, width)
+        before, blocks[number] = blocks[number], longer
+        if _height(_joined(blocks, brief)) > room:
+            blocks[number] = before
+
+    for number, same in enumerate(shown):
+        urgent = same[0].severity is not Severity.INFO
+        lengthen(finding_lines.short, number, room if urgent else room - kept)
+    for number in range(len(blocks)):
+        lengthen(finding_lines.several, number, room - kept)
+    found = _joined(blocks, brief)
+    if len(by_rule) > len(shown):
+        more = sum(map(len, by_rule[len(shown) :]))
+        found[-1] += wrapped(f"{more} more findings", width)
+    return found
+
+
+def _joined(blocks: list[list[Text]], brief: list[list[Text]]) -> list[list[Text]]:
+    """The blocks, without an empty line between those that are brief."""
+    found: list[list[Text]] = []
+    for number, (block, same) in enumerate(zip(blocks, brief, strict=True)):
+        if number and block is same and blocks[number - 1] is brief[number - 1]:
+            found[-1] = found[-1] + block
+        else:
+            found.append(block)
+    return found
+
+
+def _largest_groups(
+    diagnosis: Diagnosis, dumped: Sequence[StackGroups], width: int, room: int
+) -> list[list[Text]]:
+    """The largest stack groups of the process with most goroutines, as many as fit."""
+    from rich.text import Text
+
+    if not dumped:
+        return []
+    found = max(dumped, key=lambda one: one.totals[-1])
+    blocks = [heading(found, _name(diagnosis, found), width)]
+    for group in found.groups[:_GROUPS_SHOWN]:
+        block = group_lines(group, width, full=False)
+        if not group.count or _height([*blocks, block]) + 1 > room:
+            break
+        blocks.append(block)
+    if len(blocks) == 1:
+        return []
+    groups = sum(1 for group in found.groups if group.count) + found.omitted
+    left = groups - len(blocks) + 1
+    if left > 0:
+        shown = sum(group.count for group in found.groups[: len(blocks) - 1])
+        s, inside = "s" * (left != 1), found.totals[-1] - shown
+        text = f"{left:,} more group{s} with {inside:,} goroutine{'s' * (inside != 1)}"
+        blocks[-1] += wrapped(Text(text, "dim"), width)
+    return blocks
+
+
+def _all_groups(diagnosis: Diagnosis, found: StackGroups, width: int) -> list[list[Text]]:
+    blocks = [heading(found, _name(diagnosis, found), width)]
+    blocks += [group_lines(group, width, full=True) for group in found.groups]
+    if found.omitted:
+        blocks.append(wrapped(f"{found.omitted:,} more groups", width))
+    return blocks
+
+
+def _name(diagnosis: Diagnosis, found: StackGroups) -> str:
+    capture = diagnosis.capture
+    return f"{capture.process_name(found.process)}, " if capture.processes > 1 else ""
 
 
 RENDERER = Renderer("text", ".txt", render)

@@ -46,7 +46,7 @@ def test_findings_alone_are_no_failure(leak: Path) -> None:
     done = goscope(leak)
     assert (done.returncode, done.stderr) == (0, "")
     assert "WARNING leak-long-wait" in done.stdout
-    assert "main.leak1.func1 /app/main.go:15" in done.stdout
+    assert "main.leak1.func1  /app/main.go:15" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-VOID = frozenset({"meta", "br", "input", "link", "img", "hr"})
+VOID = frozenset({"wbr", "meta", "br", "input", "link", "img", "hr"})
 
 
 class Markup(HTMLParser):

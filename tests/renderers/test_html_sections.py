@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from plotly.offline import get_plotlyjs
 
 import goscope
 from goscope.diagnosis import Diagnosis
@@ -12,7 +13,8 @@ from goscope.findings import Group
 from goscope.renderers.html import RENDERER
 from goscope.renderers.html.creators import cut, nested
 from goscope.renderers.html.page import sections
-from goscope.renderers.html.section import Page, short_name
+from goscope.renderers.html.plotly_library import parsed_at_once
+from goscope.renderers.html.section import Page, environment, short_name
 from goscope.structure import Branch
 from tests.conftest import CAPTURES, content
 from tests.renderers.markup import Markup
@@ -140,3 +142,18 @@ def test_the_largest_branches_stay() -> None:
 )
 def test_short_names(function: str, short: str) -> None:
     assert short_name(function) == short
+
+
+def test_a_text_is_broken_at_its_joints_and_stays_escaped() -> None:
+    template = environment().from_string("{{ text|soft }}")
+    shown = template.render(text="app/<b>x.(*T).Go:7")
+    assert shown == "app/&lt;b&gt;x.(*T).<wbr>Go:<wbr>7"
+
+
+def test_plotly_is_parsed_at_once_and_another_form_stays_as_it_is() -> None:
+    script = get_plotlyjs()
+    made = parsed_at_once(script)
+    assert len(made) == len(script) + 2
+    assert "self : this, (() => {" in made
+    assert made.rstrip().endswith("return Plotly;\n})));")
+    assert parsed_at_once("var Plotly = {};") == "var Plotly = {};"

@@ -5,18 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from goscope.renderers.html.section import Page, Section
+from goscope.renderers.table_words import counted
 from goscope.rules import all_rules
 
 _SHOWN = 60
-_ROWS = {
-    "sched": "SCHED lines",
-    "procs": "P lines",
-    "threads": "M lines",
-    "sched_goroutines": "G lines",
-    "gc": "gc lines",
-    "snapshots": "dumps",
-}
-
 #: For each table whose absence leaves a question open: what it would tell, and how to get it.
 _RECIPES = (
     (
@@ -46,20 +38,13 @@ def _build(page: Page) -> str:
     diagnosis = page.diagnosis
     capture = diagnosis.capture
     tables = set(capture.table_names)
-    words = {
-        name: _ROWS.get(name, name.replace("_", " "))
-        for name in tables
-        if name not in ("frames", "stacks")
-    }
     inputs: list[dict[str, Any]] = []
     for one in capture.inputs[:_SHOWN]:
-        records = capture.records(one.name)
         inputs.append(
             {
                 "input": one,
-                "records": [
-                    (words[n], count) for n, count in records.items() if count and n in words
-                ],
+                "records": counted(capture.records(one.name)),
+                "problem": (one.problem or "").removeprefix(f"{one.name}: "),
                 "unparsed": [
                     (u.line, u.text[:2000].decode("utf-8", "replace"), u.expected)
                     for u in one.unparsed[:10]

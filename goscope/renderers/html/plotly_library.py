@@ -32,9 +32,27 @@ def library() -> Library:
     """plotly.js of the installed plotly package."""
     from plotly.offline import get_plotlyjs
 
-    script = get_plotlyjs().encode()
+    script = parsed_at_once(get_plotlyjs()).encode()
     archive = gzip.compress(script, 9, mtime=0)
     return Library(encoded(archive), len(archive), sha256(script))
+
+
+_OPENING = '(typeof self !== "undefined" ? self : this, () => {'
+_CLOSING = "return Plotly;\n}));"
+
+
+def parsed_at_once(script: str) -> str:
+    """The script with its whole in parentheses, which tells V8 that it is called at once.
+
+    Else V8 reads its 5 MB twice: once to find the end of the function, and again when that is called.
+    A script of another form stays as it is.
+    """
+    opening, closing = script.find(_OPENING), script.rstrip().endswith(_CLOSING)
+    if opening < 0 or not closing or script.count(_OPENING) > 1:
+        return script
+    inside = opening + _OPENING.index("() => {")
+    end = script.rindex("}));")
+    return f"{script[:inside]}({script[inside : end + 1]}){script[end + 1 :]}"
 
 
 def sha256(script: bytes) -> str:

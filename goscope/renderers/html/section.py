@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 #: No text of the input is longer than this on the page, and a name in a chart not longer than that.
 _LONGEST = 600
 _LONGEST_LABEL = 160
+_JOINT = re.compile(r"(?<=[/.:_])(?=\w)|(?<=\w)(?=\()")
 
 
 @dataclass(slots=True)
@@ -99,12 +101,20 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     made.filters["short"] = short_name
+    made.filters["soft"] = _soft
     made.filters["number"] = _number
     made.filters["value"] = _value
     made.filters["weight"] = _weight
     made.filters["duration"] = duration
     made.tests["library"] = _is_library
     return made
+
+
+def _soft(text: str) -> str:
+    """A text that may be broken where paths and names have their joints, rather than inside a word."""
+    import markupsafe
+
+    return markupsafe.Markup("<wbr>").join(_JOINT.split(shown(text)))
 
 
 def _number(value: int) -> str:

@@ -26,9 +26,15 @@ def _build(page: Page) -> str | None:
     return page.fill(
         "time_line.html",
         lines=[_described(line) for line in shown],
+        first=_first(page.charts["timelines"]),
         more=len(drawn) - len(shown),
         reduced=max(map(_samples, shown)),
     )
+
+
+def _first(charts: list[dict[str, Any]]) -> int:
+    """Which process is shown first: one with findings marked on it, else the one that was seen longest."""
+    return max(range(len(charts)), key=lambda n: (len(charts[n]["marks"]), charts[n]["end"]))
 
 
 def _chart(page: Page, line: TimeLine) -> dict[str, Any]:

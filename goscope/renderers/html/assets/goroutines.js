@@ -8,7 +8,7 @@ function icicle(element, legend, tree, spoken) {
   const levels = Math.min(depth.reduce((a, b) => Math.max(a, b), 0) + 1, 14);
   let words = [];
   const colours = () => tree.kinds.map((kind, i) => {
-    if (!words.length) return kindColour(kind);
+    if (!words.length) return kindColour(i ? kind : "mixed");
     return words.every(word => lower[i].includes(word)) ? colour("warning") : colour("faint");
   });
   legend.replaceChildren(...[...new Set(tree.kinds)].map(kind => legendItem(kind, kind === "mixed" ? "several" : kind.replace("_", " "))));

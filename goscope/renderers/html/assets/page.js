@@ -10,6 +10,15 @@ function setTheme(name) {
   for (const draw of themed) draw();
 }
 
+// Paper is narrower than most screens, and a chart does not notice by itself. In CSS pixels: A4 and Letter hold 690.
+const PAPER = 690, HALF = 330;
+function fitCharts(width) {
+  for (const drawn of document.querySelectorAll(".js-plotly-plot")) {
+    if (width === null) Plotly.relayout(drawn, { autosize: true, width: null });
+    else if (drawn.clientWidth) Plotly.relayout(drawn, { autosize: false, width: drawn.closest(".pair") ? HALF : width });
+  }
+}
+
 function setUpTheme() {
   const system = matchMedia("(prefers-color-scheme: dark)");
   let chosen = null;
@@ -24,8 +33,8 @@ function setUpTheme() {
     try { localStorage.setItem("goscope-theme", chosen); } catch { /* see above */ }
   });
   let before = null;
-  addEventListener("beforeprint", () => { before = root.dataset.theme; if (before === "dark") setTheme("light"); });
-  addEventListener("afterprint", () => { if (before === "dark") setTheme(before); });
+  addEventListener("beforeprint", () => { before = root.dataset.theme; if (before === "dark") setTheme("light"); fitCharts(PAPER); });
+  addEventListener("afterprint", () => { if (before === "dark") setTheme(before); fitCharts(null); });
 }
 
 function colourChips(part) {

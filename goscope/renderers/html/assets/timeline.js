@@ -32,7 +32,7 @@ function timelineChart(line) {
 }
 
 const verdictNames = line => [...new Set(line.stretches.map(s => s.verdict)), ...(line.marks.length ? ["findings"] : [])];
-const heading = (made, high, text) => made.layout.annotations.push({ xref: "paper", yref: "paper", x: 0, y: high, xanchor: "left", yanchor: "bottom", showarrow: false, text: text, font: { size: 12 }, align: "left" });
+const heading = (made, high, text) => made.layout.annotations.push({ xref: "paper", yref: "paper", x: 0, y: high, xanchor: "left", yanchor: "bottom", showarrow: false, text: text, font: { size: 12 }, align: "left", bgcolor: colour("card") });
 
 function strip(made, line, axis, yaxis, high) {
   const names = verdictNames(line);
@@ -83,7 +83,7 @@ function panelRow(made, panel, axis, yaxis, high, time) {
 
 function setUpTimeline(lines) {
   const element = document.getElementById("timelinechart"), out = document.getElementById("zoomout"), choice = document.getElementById("process");
-  let shown = 0;
+  let shown = choice ? Number(choice.value) : 0;
   const drawn = chart(element, () => timelineChart(lines[shown]));
   out.hidden = false;
   out.addEventListener("click", () => Plotly.relayout(element, { "xaxis.range": [0, lines[shown].end || 1] }));

@@ -1,0 +1,54 @@
+"""``goscope demo``: what goscope says about a program that is known to be ill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from goscope.cli.judging import NoColorOption, QuietOption, VerboseOption, judging
+from goscope.cli.messages import complain, say, tell
+from goscope.errors import UsageError
+
+
+def demo(
+    name: Annotated[
+        str, typer.Argument(help="leak, blocked, starving, gc, or crash.", show_default=True)
+    ] = "leak",
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="The report; its suffix picks the form, as in analyze."
+        ),
+    ] = Path("goscope-demo.html"),
+    quiet: QuietOption = False,
+    no_color: NoColorOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Analyze a capture of a real Go program that comes with goscope, and write a report of it."""
+    import shlex
+
+    from goscope.demonstrations import DEMONSTRATIONS
+    from goscope.reading import read_sources
+    from goscope.sources.files import sources_of
+
+    found = DEMONSTRATIONS.get(name)
+    if found is None:
+        raise UsageError(f"demo {name}: there are {', '.join(DEMONSTRATIONS)}")
+    judge = judging(outputs=[output], quiet=quiet, no_color=no_color, verbose=verbose)
+    paths = [str(path) for path in found.paths()]
+    sources, missing = sources_of(paths)
+    capture, unreadable = read_sources(sources)
+    for error in (*missing, *unreadable):
+        complain(error)
+    if not quiet:
+        say(f"A real program, made for this: {found.about}.\n\n")
+    judge.finish(capture, (*missing, *unreadable))
+    if not quiet:
+        others = ", ".join(f"goscope demo {other}" for other in DEMONSTRATIONS if other != name)
+        tell(
+            f"\nThe report is in {output}: open it in a browser.\n"
+            f"The same by hand: goscope {shlex.join(paths)} -o report.html\n"
+            f"More: {others}\n"
+        )
