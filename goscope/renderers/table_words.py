@@ -20,6 +20,7 @@ _WORDS = {
     "snapshots": "dump",
     "crashes": "crash report",
     "races": "data race report",
+    "traces": "execution trace",
     "profiles": "profile",
     "profile": "record",
 }

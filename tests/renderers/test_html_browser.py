@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,79 +15,9 @@ from goscope.diagnosis import Diagnosis
 from goscope.renderers.html import RENDERER
 from goscope.source_links import source_links
 from tests.conftest import CAPTURES
+from tests.renderers.browser import PATIENCE, Shown
 from tests.renderers.hostile import hostile
 from tests.renderers.test_terminal import diagnosed
-
-sync_api = pytest.importorskip(
-    "playwright.sync_api", reason="playwright drives the browser; it is not installed"
-)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-if CHROMIUM is None:
-    pytest.skip("chromium shows the report; it is not installed", allow_module_level=True)
-
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
-#: In how many seconds a report can be used and is drawn; slow machines may ask for more.
-PATIENCE = float(os.environ.get("GOSCOPE_BROWSER_SECONDS", "2"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield running
-        running.close()
-
-
-class Shown:
-    """An open report, and what it complained of or asked for."""
-
-    def __init__(self, page: Any, path: Path, complaints: list[str], requests: list[str]):
-        self.page = page
-        self.path = path
-        self.complaints = complaints
-        self.session = page.context.new_cdp_session(page)
-        self.session.send("Performance.enable", {"timeDomain": "threadTicks"})
-        self.requests = requests
-
-    def data(self, name: str) -> str:
-        """An attribute that the report's script leaves at the root."""
-        found = self.page.evaluate("name => document.documentElement.dataset[name]", name)
-        return "" if found is None else str(found)
-
-    def close(self) -> None:
-        self.page.context.close()
-
-
-@pytest.fixture
-def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Shown]]:
-    opened: list[Shown] = []
-
-    def open_report(
-        diagnosis: Diagnosis, *, width: int = 1280, dark: bool = False, before: str = ""
-    ) -> Shown:
-        path = tmp_path / f"report-{len(opened)}.html"
-        path.write_text(RENDERER.render(diagnosis), encoding="utf-8")
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
-        )
-        page = context.new_page()
-        shown = Shown(page, path, [], [])
-        page.on("console", lambda message: shown.complaints.append(message.text))
-        page.on("pageerror", lambda error: shown.complaints.append(str(error)))
-        page.on("request", lambda request: shown.requests.append(request.url))
-        if before:
-            page.add_init_script(before)
-        page.goto(path.as_uri())
-        page.wait_for_selector("html[data-ready=charts], html[data-ready=failed]", state="attached")
-        opened.append(shown)
-        return shown
-
-    yield open_report
-    for one in opened:
-        one.close()
 
 
 def leak() -> Diagnosis:
