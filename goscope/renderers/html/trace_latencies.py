@@ -35,7 +35,7 @@ def _choices(found: LatencyViews) -> list[tuple[str, list[Any]]]:
     if found.overall is not None:
         choices.append(("all waits for a P", _figures("waits", *found.overall)))
     for one in found.shown:
-        words = f"{WORDS[one.kind]}: {label(short_name(one.name or '?'))}"
+        words = f"{WORDS[one.kind]}: {label(_name(one))}"
         choices.append(
             (
                 words,
@@ -45,6 +45,13 @@ def _choices(found: LatencyViews) -> list[tuple[str, list[Any]]]:
     return choices
 
 
+def _name(one: Latency) -> str:
+    """A function without its path; the names of tasks and regions are what the program says."""
+    if one.kind == "sched":
+        return short_name(one.name or "not known")
+    return one.name or "no name"
+
+
 def _figures(what: str, everything: Histogram, later: Histogram | None) -> list[Any]:
     return [what, *(h and [list(h.edges_ns), list(h.counts)] for h in (everything, later))]
 
@@ -52,6 +59,7 @@ def _figures(what: str, everything: Histogram, later: Histogram | None) -> list[
 def _row(one: Latency, found: LatencyViews) -> dict[str, Any]:
     return {
         "one": one,
+        "name": _name(one),
         "at": {
             name: f"{100 * found.position(ns):.2f}"
             for name, ns in (
