@@ -78,7 +78,10 @@ function setUpLatencies(part, histograms) {
     const [what, all, later] = histograms[choice.value];
     const traces = [[later ? "with the first wait of each goroutine" : what, all, "k-channel", "solid"]];
     if (later) traces.push(["without it", later, "k-lock", "dash"]);
-    const made = traces.map(([name, [edges, counts], shade, dash]) => ({ type: "scatter", mode: "lines", name: name, x: edges, y: [...counts, 0], fill: "tozeroy", fillcolor: colour(shade) + "44",
+    const most = Math.max(...traces.map(t => Math.max(...t[1][1])));
+    // Where millions are short, the few long ones that matter would not be seen on an even scale.
+    const steep = most > 1000, least = steep ? 0.5 : 0;
+    const made = traces.map(([name, [edges, counts], shade, dash]) => ({ type: "scatter", mode: "lines", name: name, x: edges, y: [...counts, 0].map(n => Math.max(n, least)), fill: "tozeroy", fillcolor: colour(shade) + "44",
       line: { shape: "hv", color: colour(shade), width: 1.5, dash: dash }, text: [...counts, 0].map((n, i) => n.toLocaleString("en") + " took " + duration(edges[i]) + (i + 1 < edges.length ? " to " + duration(edges[i + 1]) : "")), hovertemplate: "%{text}" + (later ? "<br>" + name : "") + "<extra></extra>" }));
     const low = Math.min(...traces.map(t => t[1][0][0])), high = Math.max(...traces.map(t => t[1][0].at(-1)));
     const ticks = [];
@@ -86,7 +89,7 @@ function setUpLatencies(part, histograms) {
     const wide = Math.max(Math.log10(high / low) * 0.03, 0.05);
     return { data: made, layout: layout({ height: 250, margin: { l: 50, r: 12, t: 24, b: 40 }, showlegend: Boolean(later), legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom" },
       xaxis: { type: "log", range: [Math.log10(low) - wide, Math.log10(high) + wide], tickvals: ticks, ticktext: ticks.map(duration), gridcolor: colour("line"), title: { text: "how long, logarithmic" } },
-      yaxis: { title: { text: what }, gridcolor: colour("line"), rangemode: "tozero", fixedrange: true, nticks: 5 } }) };
+      yaxis: { title: { text: what + (steep ? ", logarithmic" : "") }, gridcolor: colour("line"), fixedrange: true, ...(steep ? { type: "log", range: [Math.log10(least), Math.log10(most * 1.5)], dtick: most > 1e4 ? 2 : 1 } : { rangemode: "tozero", nticks: 5 }) } }) };
   };
   choice.addEventListener("change", () => { if (window.Plotly && element.data) { const made = make(); Plotly.newPlot(element, made.data, made.layout, config); } });
   setUpTable(part);
