@@ -27,7 +27,10 @@ def read_back(path: Path) -> list[dict[str, object]]:
             return [dict(row) for row in csv.DictReader(file)]
     if path.suffix == ".jsonl":
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return pd.read_parquet(path).astype(object).where(lambda f: f.notna(), None).to_dict("records")
+    frame = pd.read_parquet(path).astype(object)
+    return [
+        dict(zip(frame, row, strict=True)) for row in frame.where(frame.notna(), None).to_numpy()
+    ]
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
