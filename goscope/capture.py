@@ -552,8 +552,10 @@ def _link_samples(tables: dict[str, Table]) -> dict[str, Table]:
             if word not in sched.categories("input"):
                 continue
             headers = np.flatnonzero(sched["input"] == sched.categories("input").index(word))
-            place = np.searchsorted(sched["line"][headers], table["line"][mine]) - 1
-            sample[mine] = np.where(place >= 0, headers[np.maximum(place, 0)], -1)
+            # In the order of the lines: each header's rows reach to the next header.
+            begins = np.searchsorted(table["line"][mine], sched["line"][headers])
+            counts = np.diff(begins, prepend=0, append=int(np.count_nonzero(mine)))
+            sample[mine] = np.repeat(np.append(-1, headers), counts)
         tables[name] = table.replaced("sample", Cells(sample, sample >= 0))
     return tables
 

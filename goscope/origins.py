@@ -40,6 +40,8 @@ def by_stream(tables: Mapping[str, Table], origins: Sequence[Origin]) -> dict[st
     for name, table in tables.items():
         if "input" in table and len(table):
             words = table.categories("input")
+            if len(words) == 1:
+                continue
             order = np.array([place[word] for word in words] or [0], np.int64)[table["input"]]
             if (np.diff(order) < 0).any():
                 result[name] = table.select(np.argsort(order, kind="stable"))

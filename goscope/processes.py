@@ -190,6 +190,8 @@ def _filled(
         part = parts.get(word)
         if part is None:
             process[mine] = untraced.get(word, 0)
+        elif part.rows is None and not part.starts:
+            process[mine] = first[word]
         elif part.rows is None:
             lines = table["line"][mine]
             process[mine] = first[word] + np.searchsorted(part.starts, lines, side="right")

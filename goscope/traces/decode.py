@@ -165,7 +165,9 @@ def _lockstep(
         return False
     try:
         ticks = values_at(bytes_, ends, heads + 1)
-        if int(ticks.max(initial=0)) > _LONGEST_TICKS:
+        if int(ticks.max(initial=0)) >= min(
+            _LONGEST_TICKS, NONE_32 if ticks.itemsize == 4 else NONE
+        ):
             return False
         arguments = []
         for number in range(MOST_ARGUMENTS):

@@ -245,6 +245,7 @@ def _history(
     previous[found.firsts] = UNKNOWN
     wrong = previous != expected
     wrong[status] = (previous[status] != UNKNOWN) & (previous[status] != state[status])
+    wrong[status] |= state[status] == UNKNOWN
     wrong[before] = False
     found.anomalies = int(np.count_nonzero(wrong))
     return found

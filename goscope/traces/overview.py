@@ -62,7 +62,7 @@ class Overview:
         states = self._states
         start, end = history.time, history.time + spans.duration
         within = (start >> states.shift) == (end >> states.shift)
-        within &= spans.closed
+        within &= spans.closed & (history.state < GONE)
         within[history.firsts] &= history.at[history.firsts] >= 0  # else it began before
         rows = np.flatnonzero(within)
         states.spend(history.state.take(rows), start.take(rows), spans.duration.take(rows))

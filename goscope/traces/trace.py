@@ -37,6 +37,8 @@ from goscope.traces.syscalls import OpenCall, find_calls
 from goscope.traces.threads import Held, by_thread, follow
 
 _WITH_REASON = mask_of("GoBlock", "GoStop")
+_STACK_SECOND = mask_of("GoBlock", "GoStop", "GoSyscallBegin", "ProcsChange", "STWBegin", "GCBegin")
+_STACK_THIRD = mask_of("GoUnblock", "GoCreate", "UserRegionBegin", "UserRegionEnd")
 _HEADER = re.compile(rb"go 1\.([0-9]{1,3}) trace\x00{1,4}")
 
 
@@ -102,7 +104,7 @@ class Trace:
         dictionary = read_dictionary(generation, self._stacks)
         batches = by_thread(generation.events)
         events = decode(generation.data, batches, arities(self.format), dictionary.scale)
-        if not generation.closed and _lacks(events, dictionary):
+        if not (generation.closed or _is_whole(events, dictionary)):
             raise Broken("it is cut off")
         start = int(generation.first_ticks * dictionary.scale)
         if self.start is None:
@@ -196,15 +198,21 @@ def _open_proc_columns(procs: Mapping[int, ProcState], end: int) -> Columns:
     }
 
 
-def _lacks(events: Events, dictionary: Dictionary) -> bool:
-    """Whether events name strings or stacks that are in no table, as where the tables were cut off."""
+def _is_whole(events: Events, dictionary: Dictionary) -> bool:
+    """Whether all strings and stacks that events name are in a table: these come last.
+
+    Go writes down some strings in every generation, whether they are used or not.
+    """
+    if not dictionary.texts:
+        return False
     for mask, column, table in (
         (_WITH_REASON, 0, dictionary.strings),
-        (_WITH_REASON, 1, dictionary.stacks),
+        (_STACK_SECOND, 1, dictionary.stacks),
+        (_STACK_THIRD, 2, dictionary.stacks),
     ):
         if table.lacks(events.arguments[column][mask[events.type]]):
-            return True
-    return False
+            return False
+    return True
 
 
 def _behind(times: Int64, end: int) -> None:
@@ -223,8 +231,8 @@ def _header(chunks: Iterator[bytes]) -> tuple[int, bytes]:
     head = b""
     while len(head) < HEADER and (chunk := next(chunks, b"")):
         head += chunk
-    found = _HEADER.match(head[:HEADER])
-    if found is None:
+    found = _HEADER.match(head)
+    if found is None or len(head) < HEADER:
         raise Unreadable(
             "this is the beginning of a Go execution trace, cut in its header; take it again"
         )

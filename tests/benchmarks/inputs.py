@@ -52,6 +52,11 @@ def find_go(named: str | None = None) -> str | None:
 
 def write_real_dump(path: Path, goroutines: int, go: str) -> str:
     """Build and run ``fixtures/programs/crowd``; returns the version of Go that did it."""
+    return _run_program(go, "crowd", "-n", str(goroutines), "-o", str(path))
+
+
+def _run_program(go: str, name: str, *arguments: str) -> str:
+    """Build and run one of the fixture programs; returns the version of Go that did it."""
     with tempfile.TemporaryDirectory() as scratch:
         environment = os.environ | {
             "GOPROXY": "off",
@@ -69,9 +74,9 @@ def write_real_dump(path: Path, goroutines: int, go: str) -> str:
         release = ".".join(version.split(".")[:2])
         module = f"module example.com/fixtures\n\ngo {release}\n"
         (sources / "go.mod").write_text(module, encoding="utf-8")
-        crowd = f"{scratch}/crowd"
-        _output([go, "build", "-trimpath", "-o", crowd, "./crowd"], sources, environment)
-        _output([crowd, "-n", str(goroutines), "-o", str(path)], sources, environment)
+        program = f"{scratch}/program"
+        _output([go, "build", "-trimpath", "-o", program, f"./{name}"], sources, environment)
+        _output([program, *arguments], sources, environment)
     return version
 
 
@@ -194,6 +199,26 @@ class _Mixer:
         places = self._seen[len(form) - 1]
         numbers = [place[int(chosen.random() * len(place))] for place in places]
         return "".join(itertools.chain(*zip(form, [*numbers, ""], strict=True)))
+
+
+# The execution traces
+
+
+def write_trace(path: Path, rounds: int, go: str) -> str:
+    """A trace of a program that passes a number to and fro, six events a round; returns the Go version."""
+    return _run_program(go, "trace_old", str(path), str(rounds))
+
+
+def write_captured_trace(path: Path) -> str:
+    """The largest captured trace; returns the Go version whose it is."""
+    found = {v: read_capture(v, "trace_gc", "trace.out") for v in versions() if _has_trace(v)}
+    version = max(found, key=lambda v: len(found[v]))
+    path.write_bytes(found[version])
+    return version
+
+
+def _has_trace(version: str) -> bool:
+    return any((CAPTURES / f"go{version}" / "trace_gc").glob("trace.out*"))
 
 
 # The captures
