@@ -29,7 +29,8 @@ def read_back(path: Path) -> list[dict[str, object]]:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     frame = pd.read_parquet(path).astype(object)
     return [
-        dict(zip(frame, row, strict=True)) for row in frame.where(frame.notna(), None).to_numpy()
+        dict(zip(map(str, frame.columns), row, strict=True))
+        for row in frame.where(frame.notna(), None).to_numpy()
     ]
 
 
