@@ -32,5 +32,24 @@ class Shown:
         found = self.page.evaluate("name => document.documentElement.dataset[name]", name)
         return "" if found is None else str(found)
 
+    def rows(self, key: str, part: str = "") -> list[str]:
+        """A figure of each row that a table that can be sorted shows."""
+        found = self.page.evaluate(
+            "([part, key]) => [...document.querySelectorAll(part + ' .sortable tbody tr')]"
+            ".filter(r => !r.hidden).map(r => r.dataset[key])",
+            [part, key],
+        )
+        return [str(value) for value in found]
+
+    def drag(self, chart: str) -> None:
+        """Drag the mouse over a third of a chart."""
+        row = self.page.locator(f"{chart} .nsewdrag").first
+        row.evaluate("e => e.scrollIntoView({block: 'center'})")
+        box = row.bounding_box()
+        self.page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 5)
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 8, steps=4)
+        self.page.mouse.up()
+
     def close(self) -> None:
         self.page.context.close()

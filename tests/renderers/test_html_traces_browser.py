@@ -13,16 +13,6 @@ SHOWN = Callable[..., Shown]
 COLOURS = "() => document.querySelector('.profilepart .icicle').data[0].marker.colors.join()"
 
 
-def rows(shown: Shown, part: str, key: str) -> list[str]:
-    """A figure of each row that a table shows."""
-    found = shown.page.evaluate(
-        "([part, key]) => [...document.querySelectorAll(part + ' .sortable tbody tr')]"
-        ".filter(r => !r.hidden).map(r => r.dataset[key])",
-        [part, key],
-    )
-    return [str(value) for value in found]
-
-
 @pytest.mark.parametrize("name", ["tasks", "http", "starving", "gc"])
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (400, True)])
 def test_charts_are_drawn_and_nothing_leaves_the_page(
@@ -65,13 +55,7 @@ def test_the_time_line_has_one_axis_and_zooms(show: SHOWN) -> None:
     assert shown.page.evaluate(marked) == 11  # collections
     seen = f"() => {layout}.xaxis.range"
     whole = shown.page.evaluate(seen)
-    row = shown.page.locator(".traceline .nsewdrag").first
-    row.evaluate("e => e.scrollIntoView({block: 'center'})")
-    box = row.bounding_box()
-    shown.page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 5)
-    shown.page.mouse.down()
-    shown.page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 8, steps=4)
-    shown.page.mouse.up()
+    shown.drag(".traceline")
     low, high = shown.page.evaluate(seen)
     assert whole[0] < low < high < whole[1]
     shown.page.click(".zoomout")
@@ -94,23 +78,23 @@ def test_what_a_p_did_is_told_under_the_mouse(show: SHOWN) -> None:
 def test_a_profile_is_chosen_and_searched(show: SHOWN) -> None:
     shown = show(traced("go1.27/trace_http"))
     part = ".profilepart"
-    assert set(rows(shown, part, "state")) == {"sync"}
+    assert set(shown.rows("state", part)) == {"sync"}
     root = "() => document.querySelector('.profilepart .icicle').data[0].labels[0]"
     assert shown.page.evaluate(root) == "waited for each other"
     assert shown.page.locator(".profilepart .about:visible").count() == 1
     shown.page.select_option(".profilepart select.state", "network")
-    assert set(rows(shown, part, "state")) == {"network"}
+    assert set(shown.rows("state", part)) == {"network"}
     assert shown.page.evaluate(root) == "waited for the network"
     assert "connections" in shown.page.locator(".profilepart .about:visible").first.inner_text()
     plain = shown.page.evaluate(COLOURS)
-    before = len(rows(shown, part, "ns"))
+    before = len(shown.rows("ns", part))
     shown.page.fill(".profilepart .search", "BACKGROUNDREAD")
-    assert 0 < len(rows(shown, part, "ns")) < before
-    assert all("backgroundread" in words for words in rows(shown, part, "search"))
+    assert 0 < len(shown.rows("ns", part)) < before
+    assert all("backgroundread" in words for words in shown.rows("search", part))
     assert shown.page.evaluate(COLOURS) != plain
     shown.page.fill(".profilepart .search", "")
     assert shown.page.evaluate(COLOURS) == plain
-    assert len(rows(shown, part, "ns")) == before
+    assert len(shown.rows("ns", part)) == before
 
 
 @pytest.mark.parametrize(
@@ -127,11 +111,11 @@ def test_tables_sort_both_ways(show: SHOWN, section: str, key: str, other: str) 
     for column in (other, key):
         shown.page.focus(f"{section} th button[data-key={column}]")
         shown.page.keyboard.press("Enter")
-        numbers = [int(n) for n in rows(shown, section, column)]
+        numbers = [int(n) for n in shown.rows(column, section)]
         assert len(numbers) > 3
         assert numbers == sorted(numbers, reverse=True)
         shown.page.keyboard.press("Enter")
-        assert [int(n) for n in rows(shown, section, column)] == sorted(numbers)
+        assert [int(n) for n in shown.rows(column, section)] == sorted(numbers)
     assert shown.page.locator(f"{section} th[aria-sort]").count() == 1
 
 
@@ -139,9 +123,9 @@ def test_functions_are_filtered(show: SHOWN) -> None:
     shown = show(traced("go1.27/trace_starving"))
     part = "#trace-goroutines"
     shown.page.select_option(f"{part} select.state", "program")
-    assert set(rows(shown, part, "state")) == {"program"}
+    assert set(shown.rows("state", part)) == {"program"}
     shown.page.fill(f"{part} .search", "compute")
-    assert rows(shown, part, "name") == ["main.compute"]
+    assert shown.rows("name", part) == ["main.compute"]
     assert shown.page.locator(f"{part} .found").inner_text() == "40 goroutines in 1 groups"
 
 
@@ -200,7 +184,7 @@ def test_without_charts_the_figures_are_there(show: SHOWN) -> None:
     assert shown.data("ready") == "failed"
     assert shown.page.locator(".chart:visible").count() == 0
     shown.page.select_option(".profilepart select.state", "sched")
-    assert set(rows(shown, ".profilepart", "state")) == {"sched"}
+    assert set(shown.rows("state", ".profilepart")) == {"sched"}
     assert shown.page.locator("#trace .figures table").count() == 3
 
 
