@@ -206,3 +206,18 @@ def test_four_traces_are_usable_soon(show: SHOWN) -> None:
     assert shown.page.locator(".traceline svg.main-svg").count() > 3
     assert float(shown.data("interactive")) < 1000 * PATIENCE
     assert float(shown.data("drawn")) < 4000 * PATIENCE  # other tests may run at the same time
+
+
+@pytest.mark.parametrize("name", ["tasks", "http", "sync"])
+def test_tables_fit_on_paper(show: SHOWN, name: str) -> None:
+    """A4 and Letter hold 690 pixels between their margins."""
+    shown = show(
+        traced(f"go1.27/trace_{name}"), width=690 + 36
+    )  # main has a padding of 18 on each side
+    shown.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    shown.page.emulate_media(media="print")
+    over = shown.page.evaluate(
+        "() => [...document.querySelectorAll('main table')].filter(t => t.checkVisibility()"
+        " && t.getBoundingClientRect().right > 690 + 24).map(t => t.closest('section').id)"
+    )
+    assert over == []
