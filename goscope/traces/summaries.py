@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from goscope.traces.arrays import Int64
+from goscope.traces.arrays import Int64, among
 from goscope.traces.goroutines import GOROUTINE, SUMS, Rows
 from goscope.traces.kept import Kept
 from goscope.traces.spans import Spans
@@ -127,7 +127,7 @@ class Summaries:
 
     def _blocks_of(self, rows: Rows) -> Int64:
         blocks = np.concatenate([np.zeros((0, 4), np.int64), *self._ended_blocks])
-        return blocks[np.isin(blocks[:, 0], rows["number"])]
+        return blocks[among(blocks[:, 0], rows["number"])]
 
     def functions(self) -> dict[str, npt.NDArray[Any]]:
         """By start function (``name``, -1 if unknown): counts and sums."""
