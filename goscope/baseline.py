@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 from goscope.errors import UsageError
 from goscope.findings import Finding, Severity
 from goscope.goruntime.function_names import is_standard_library
+from goscope.small_files import read_small
 
 SCHEMA = "goscope.baseline/1"
 #: So many times the goroutines make a known finding a new one.
@@ -90,7 +91,7 @@ def read_baseline(path: Path) -> Baseline:
         UsageError: there is none, or it is not one.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_small(path))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(

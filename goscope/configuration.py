@@ -29,6 +29,7 @@ from goscope.errors import UsageError
 from goscope.rules import all_rules
 from goscope.rules.rule import Rule
 from goscope.settings import Ignore, Settings, Threshold
+from goscope.small_files import read_small
 
 _KEYS = ("rules", "disable", "ignore")
 _IGNORE_KEYS = ("rule", "site", "reason")
@@ -73,7 +74,7 @@ def _is_file(path: Path) -> bool:
 def _toml(path: Path, *, ours: bool = True) -> dict[str, Any]:
     """A file's content. A pyproject.toml that happens to lie around may be broken: it is not ours."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_small(path))
     except OSError as error:
         if not ours:
             return {}

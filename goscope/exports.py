@@ -10,12 +10,11 @@ it would take several times the memory of its columns.
 
 from __future__ import annotations
 
+import csv
 import json
-import os
-import tempfile
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -24,6 +23,7 @@ import numpy as np
 from goscope.capture import Capture
 from goscope.errors import InputError
 from goscope.pprof_export import KINDS, pprof_of_trace
+from goscope.whole_files import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,14 +32,15 @@ if TYPE_CHECKING:
 #: So many rows are written at a time.
 _PIECE = 500_000
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: Where a spreadsheet may see the start of a cell that is a formula: also behind what parts cells and
+#: rows where a comma stands in numbers, and a quotation mark inside a cell means nothing.
+_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r\n＝＋－＠])")
 
 
 def write_tables(capture: Capture, folder: Path, form: str) -> dict[str, int]:
     """Write every table that holds rows to ``folder/<table>.<form>``; the rows of each.
 
-    ``form`` is one of :data:`FORMS`. Each file is written under another name and moved, so that no half
-    of one is left behind.
+    ``form`` is one of :data:`FORMS`. A file that cannot be written to its end leaves the old one.
 
     Raises:
         InputError: a file cannot be written.
@@ -50,7 +51,8 @@ def write_tables(capture: Capture, folder: Path, form: str) -> dict[str, int]:
         for name in capture.table_names:
             rows = len(capture.frame(name)) if name == "procs" else len(capture.table(name))
             if rows:
-                _moved_in(folder / f"{name}.{form}", partial(write, _pieces(capture, name)))
+                with whole_file(folder / f"{name}.{form}") as path:
+                    write(_pieces(capture, name), path)
                 written[name] = rows
     return written
 
@@ -74,7 +76,8 @@ def write_profiles(capture: Capture, folder: Path) -> dict[str, int]:
                 if not mine.any():
                     continue
                 name = f"trace{trace if traces > 1 else ''}_{kind}.pb.gz"
-                _moved_in(folder / name, partial(_bytes, pprof_of_trace(capture, kind, trace)))
+                with whole_file(folder / name) as path:
+                    path.write_bytes(pprof_of_trace(capture, kind, trace))
                 written[name] = int(mine.sum())
     return written
 
@@ -98,22 +101,6 @@ def _pieces(capture: Capture, name: str) -> Iterator[pd.DataFrame]:
     table = capture.table(name)
     for begin in range(0, len(table), _PIECE):
         yield table.select(np.arange(begin, min(begin + _PIECE, len(table)))).frame()
-
-
-def _moved_in(path: Path, write: Callable[[Path], object]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        write(Path(temporary))
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _bytes(data: bytes, path: Path) -> None:
-    path.write_bytes(data)
 
 
 def _typed(frame: pd.DataFrame) -> pa.Table:
@@ -149,7 +136,14 @@ def _parquet(frames: Iterator[pd.DataFrame], path: Path) -> None:
 
 def _csv(frames: Iterator[pd.DataFrame], path: Path) -> None:
     for number, frame in enumerate(frames):
-        _plain(frame).to_csv(path, index=False, header=not number, mode="a" if number else "w")
+        # All texts are quoted: a bare \r would start a row.
+        _plain(frame).to_csv(
+            path,
+            index=False,
+            header=not number,
+            mode="a" if number else "w",
+            quoting=csv.QUOTE_NONNUMERIC,
+        )
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
@@ -171,7 +165,7 @@ def _json_lines(frames: Iterator[pd.DataFrame], path: Path) -> None:
 
 def no_formula(text: str) -> str:
     """A cell of a CSV that no spreadsheet runs: an apostrophe in front of what begins like a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return _FORMULA.sub("'", text)
 
 
 #: How each form is written; the name is the suffix of the files.

@@ -13,6 +13,7 @@ import mmap
 import os
 import pickle
 import re
+import signal
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +29,7 @@ from goscope.sources.streams import Stream
 #: A smaller file is read before a second process pays.
 WORTH_IT = 8 << 20
 #: The second process starts a little later, and has to send what it read.
-_OURS = 0.53
+_OURS = 0.5
 #: How far behind the middle a record is looked for.
 _WINDOW = 4 << 20
 _MOST_TRIES = 100
@@ -55,33 +56,36 @@ class Halves:
         first = next(chunks, b"")
         yield first
         path = self._stream.path
-        middle = self._middle(first)
+        end = 0 if path is None else size_of(path)  # of a file that grows, what was there at first
+        middle = self._middle(first, end)
         if path is not None:
-            self.size = middle or size_of(path)
+            self.size = middle or end
         if path is None or middle is None:
             yield from chunks
             return
         name = self._builder.input_name
-        child, memory = _fork(lambda: CaptureBuilder().rest(name, part_of(path, middle, None)))
+        child, memory = _fork(lambda: CaptureBuilder().rest(name, part_of(path, middle, end)))
         try:
             yield from part_of(path, len(first), middle)
             self._builder.meanwhile()
+        except BaseException:
+            os.kill(child, signal.SIGKILL)  # nobody wants its half any more
+            raise
         finally:
             ended_well = _wait(child)
         self._rest = _received(memory) if ended_well else None
         if self._rest is None:
-            yield from part_of(path, middle, None)
+            yield from part_of(path, middle, end)
 
     def rest(self) -> Rest | None:
         """What the second process read of the rest, after the last of the chunks."""
         return self._rest
 
-    def _middle(self, first: bytes) -> int | None:
-        """Where the second half starts; None if one process reads it all."""
+    def _middle(self, first: bytes, size: int) -> int | None:
+        """Where the second half of so many bytes starts; None if one process reads it all."""
         path, openings = self._stream.path, self._builder.openings
         if path is None or not openings or not _can_fork():
             return None
-        size = size_of(path)
         if size < self._least or not same_bytes(path, first):  # compressed, or in another encoding
             return None
         middle = max(len(first), int(size * _OURS))

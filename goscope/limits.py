@@ -33,6 +33,7 @@ class Thinning(Protocol):
     """A reader of blocks that can let go of some."""
 
     def thin(self, most: int) -> None: ...
+    def lines(self) -> Ints: ...
 
 
 class Limits:

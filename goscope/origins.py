@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goscope.framing.lines import Positions
 from goscope.framing.stamps import NEVER
 from goscope.framing.unwrapper import Stream
 from goscope.tables import Cells, Kind, Table, narrow
@@ -28,9 +27,10 @@ class Origin:
     input: str
     stream: Stream
 
-    def lines(self) -> Positions | None:
-        """For each line of the stream the line of the input, from 0; None if they are the same."""
-        return np.concatenate(self.stream.numbers) if self.stream.numbers else None
+    def line(self, line: int) -> int:
+        """The line of the input for a line of the stream, both from 0."""
+        places = self.stream.places
+        return int(places.at(np.array([line]))[0][0]) if places else line
 
 
 def by_stream(tables: Mapping[str, Table], origins: Sequence[Origin]) -> dict[str, Table]:
@@ -60,22 +60,22 @@ def _placed(table: Table, origins: Sequence[Origin]) -> Table:
     words = table.categories("input")
     by_name = {origin.name: origin for origin in origins}
     known = [by_name[word] for word in words]
-    if all(o.name == o.input and not o.stream.numbers for o in known):
+    if all(o.name == o.input and not o.stream.places for o in known):
         return table
     codes = table["input"]
     columns = [name for name in _LINES if name in table and _is_integer(table, name)]
-    lines = {name: table[name].copy() for name in columns}
+    lines = {name: table[name].astype(np.int64) for name in columns}
     times = np.full(len(table), NEVER, np.int64)
     for code, origin in enumerate(known):
-        numbers = origin.lines()
+        places = origin.stream.places
         mine = np.flatnonzero(codes == code)
-        if numbers is None or not len(numbers) or not len(mine):
+        if not places or not len(mine):
             continue
         for name in columns:
-            at = np.clip(lines[name][mine] - 1, 0, len(numbers) - 1)
-            lines[name][mine] = numbers[at] + 1
+            numbers, stamps = places.at(lines[name][mine].astype(np.int64) - 1)
+            lines[name][mine] = numbers + 1
             if name == "line" and origin.stream.stamped:
-                times[mine] = np.concatenate(origin.stream.stamps)[at]
+                times[mine] = stamps
     for name in columns:
         present = table.present(name)
         cells = Cells(narrow(lines[name]), None if present.all() else present)

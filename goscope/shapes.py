@@ -169,16 +169,20 @@ class LineShapes:
         numerals = Numerals(text)
         shape_of_line, shapes = numerals.shapes()
         plans: list[_Plan | None] = []
+        aside: list[tuple[int, str]] = []
         lines_of = members(shape_of_line, len(shapes))
         for lines, example in zip(lines_of, shapes, strict=True):
             plan = self._plan_of(numerals, example)
             if isinstance(plan, Rejected):
-                self._set_aside(numerals, lines, numbers, plan)
+                aside += self._refused(lines, plan)
             plans.append(plan if isinstance(plan, _Plan) else None)
         for rule in self._rules:
             mine = np.array([plan is not None and plan.rule is rule for plan in plans], np.bool_)
             if mine.any():
-                self._fill(rule, numerals, lines_of, plans, mine[shape_of_line], numbers)
+                aside += self._fill(rule, numerals, lines_of, plans, mine[shape_of_line], numbers)
+        for line, expected in sorted(aside)[: MOST_EXAMPLES - len(self.unparsed)]:
+            text = numerals.line(line)
+            self.unparsed.append(Unparsed(self._input, int(numbers[line]) + 1, text, expected))
 
     # ---- plans ------------------------------------------------------------------------------------
 
@@ -200,13 +204,11 @@ class LineShapes:
 
     # ---- rows -------------------------------------------------------------------------------------
 
-    def _set_aside(
-        self, numerals: Numerals, lines: IntArray, numbers: IntArray, why: Rejected
-    ) -> None:
+    def _refused(self, lines: IntArray, why: Rejected) -> list[tuple[int, str]]:
+        """Count the lines; the first of them, as many as may be kept as examples."""
         self.unparsed_count += len(lines)
-        for line in lines[: MOST_EXAMPLES - len(self.unparsed)].tolist():
-            text = numerals.line(line)
-            self.unparsed.append(Unparsed(self._input, int(numbers[line]) + 1, text, why.expected))
+        room = MOST_EXAMPLES - len(self.unparsed)
+        return [(line, why.expected) for line in lines[:room].tolist()]
 
     def _fill(
         self,
@@ -216,8 +218,9 @@ class LineShapes:
         plans: Sequence[_Plan | None],
         wanted: Bools,
         numbers: IntArray,
-    ) -> None:
-        """Add all rows of one rule, in line order, shape by shape."""
+    ) -> list[tuple[int, str]]:
+        """Add all rows of one rule, in line order, shape by shape; returns lines that are none."""
+        aside: list[tuple[int, str]] = []
         found_rows: list[tuple[_Plan, NumberRows]] = []
         for lines, plan in zip(lines_of, plans, strict=True):
             if plan is None or plan.rule is not rule:
@@ -225,12 +228,12 @@ class LineShapes:
             found = numerals.rows(lines, plan.numbers, plan.whole, plan.mantissas)
             if not found.good.all():
                 wanted[lines[~found.good]] = False
-                self._set_aside(numerals, lines[~found.good], numbers, _NUMBERS)
+                aside += self._refused(lines[~found.good], _NUMBERS)
                 found = found.usable()
             found_rows.append((plan, found))
         rows = int(wanted.sum())
         if not rows:
-            return
+            return aside
         place = np.cumsum(wanted) - 1
         batches: _Batches = [
             (plan, found, place[found.lines] if len(found_rows) > 1 else slice(None))
@@ -254,6 +257,7 @@ class LineShapes:
         cells["input"] = Cells(np.full(rows, builder.code("input", self._input), np.int32))
         cells["line"] = Cells(numbers[wanted] + 1)
         builder.add(rows, cells)
+        return aside
 
     def _column(self, column: Column, batches: _Batches, rows: int, builder: TableBuilder) -> Cells:
         default = -1 if column.default is None else int(column.default)

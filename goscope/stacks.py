@@ -152,13 +152,13 @@ class Blocked:
         return primitive_of(self.reason)
 
     def group(self) -> Group:
-        ids = self.snapshot.rows["id"][self.rows]
+        ids = self.snapshot.rows.at("id", self.rows)
         return Group(len(ids), tuple(sorted(ids.tolist())[:_IDS_SHOWN]))
 
     def parent(self) -> int | None:
         """The goroutine that started them, if it is one and the same."""
         rows = self.snapshot.rows
-        parents = set(rows["parent"][self.rows].tolist())
+        parents = set(rows.at("parent", self.rows).tolist())
         if len(parents) != 1 or not rows.present("parent")[self.rows].all():
             return None
         return int(parents.pop())
@@ -166,8 +166,8 @@ class Blocked:
     def line_source(self) -> str:
         """Input and line of the first of them."""
         rows = self.snapshot.rows
-        first = int(self.rows[0])
-        return f"{rows.text('input', first)}:{int(rows['line'][first])}"
+        (line,) = rows.at("line", self.rows[:1]).tolist()
+        return f"{rows.text('input', int(self.rows[0]))}:{line}"
 
 
 def blocked_groups(capture: Capture, snapshot: Snapshot) -> Iterator[Blocked]:
@@ -175,13 +175,13 @@ def blocked_groups(capture: Capture, snapshot: Snapshot) -> Iterator[Blocked]:
     stacks = stacks_of(capture)
     rows = snapshot.rows
     reasons = rows.categories("wait_reason")
-    keys = rows["stack"] * (len(reasons) + 1) + rows["wait_reason"]
-    waiting = np.flatnonzero(rows["wait_reason"] >= 0)
+    numbers, codes = rows["stack"], rows["wait_reason"]
+    keys = numbers * (len(reasons) + 1) + codes
+    waiting = np.flatnonzero(codes >= 0)
     order = waiting[np.argsort(keys[waiting], kind="stable")]
     if not len(order):
         return
     groups = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
     for group in sorted(groups, key=len, reverse=True):
         first = int(group[0])
-        stack = stacks[int(rows["stack"][first])]
-        yield Blocked(stack, reasons[int(rows["wait_reason"][first])], snapshot, group)
+        yield Blocked(stacks[int(numbers[first])], reasons[int(codes[first])], snapshot, group)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from goscope.framing.framer import BlockRecords, Framer, Piece
+import numpy as np
+
+from goscope.framing.framer import BlockRecords, Framer, LineRecords, Piece
+from goscope.framing.lines import Positions
 from goscope.framing.records import BlockKind, LineKind
 from goscope.framing.unwrapper import Stream, Unwrapper
 from goscope.origins import Origin
@@ -36,6 +39,7 @@ class Streams:
         self._origins: dict[int, Origin] = {}
         self._direct: Stream | None = None
         self._waiting: dict[int, list[BlockRecords]] = {}
+        self._thinned: frozenset[str] = frozenset()
         self._origin(self._unwrapper.plain)
 
     def feed(self, chunk: bytes) -> Iterator[tuple[Origin, Piece]]:
@@ -78,9 +82,8 @@ class Streams:
         """The torn records that were put together: their lines, from 1, and their texts."""
         found = []
         for origin in self.origins:
-            numbers = origin.lines()
             for line, text in self.framer(origin.stream).rejoined:
-                found.append((1 + int(line if numbers is None else numbers[line]), text))
+                found.append((1 + origin.line(line), text))
         return found
 
     @property
@@ -93,6 +96,26 @@ class Streams:
             self._framers[id(stream)] = Framer(*self._kinds, self._accepts)
         return self._framers[id(stream)]
 
+    def forget(self, needed: Positions, thinned: frozenset[str]) -> None:
+        """Let go of where lines stood that no row needs any more; see :class:`Places`.
+
+        ``thinned`` are the kinds of blocks whose rows are among those that are needed; of other kinds
+        no block is let go.
+        """
+        self._thinned = thinned
+        for stream in self._unwrapper.streams:
+            stream.places.forget(needed)
+
+    def _mark(self, stream: Stream, piece: Piece) -> None:
+        """Remember which lines rows will be known by that nobody lets go of."""
+        if isinstance(piece, BlockRecords):
+            if piece.kind not in self._thinned and stream.places:
+                stream.places.mark(
+                    np.concatenate([piece.numbers, piece.numbers + piece.heights - 1])
+                )
+        elif not isinstance(piece, LineRecords) and stream.places:
+            stream.places.mark(np.array([piece.number]))
+
     def _origin(self, stream: Stream) -> Origin:
         """A stream's name among all inputs; what has no label has the input's own."""
         if id(stream) not in self._origins:
@@ -103,6 +126,7 @@ class Streams:
     def _sorted(self, stream: Stream, pieces: Iterable[Piece]) -> Iterator[tuple[Origin, Piece]]:
         origin = self._origin(stream)
         for piece in pieces:
+            self._mark(stream, piece)
             if not isinstance(piece, BlockRecords):
                 yield origin, piece
                 continue

@@ -106,6 +106,13 @@ class Table:
             return values.astype(np.int64)  # stored narrow; arithmetic must not overflow
         return values
 
+    def at(self, column: str, rows: Ints) -> npt.NDArray[Any]:
+        """The values at these positions: of few rows of a long table, and so without a copy of the column."""
+        values = self._column(column).values[rows]
+        if values.dtype.kind == "i" and values.dtype != np.int8:
+            return values.astype(np.int64)
+        return values
+
     def cells(self, column: str) -> Cells:
         """A column as it is stored."""
         return self._column(column)
@@ -269,12 +276,15 @@ class TableBuilder:
 
     def keep(self, wanted: Callable[[Ints], Bools]) -> None:
         """Keep the rows that ``wanted`` marks, given the line of each; they become one part."""
-        lines = _joined(_LINE, self._parts["line"], ()).values.astype(np.int64)
-        at = np.flatnonzero(wanted(lines))
+        at = np.flatnonzero(wanted(self.lines()))
         for column in self.schema:
             joined = _joined(column, self._parts[column.name], ())
             self._parts[column.name] = [_select(joined, at)]
         self.rows = len(at)
+
+    def lines(self) -> Ints:
+        """The line of each row, from 1."""
+        return _joined(_LINE, self._parts["line"], ()).values.astype(np.int64)
 
     def build(self) -> Table:
         """The table of what was collected so far; more may be added, for the next one."""
@@ -376,6 +386,9 @@ def stacked(tables: Sequence[Table]) -> Table:
     return builder.build()
 
 
+_LEAST, _MOST = -(2**63), 2**63 - 1
+
+
 def text_cells(words: Iterable[str | None]) -> Cells:
     """A finished TEXT column from strings."""
     codes: dict[str, int] = {}
@@ -384,9 +397,10 @@ def text_cells(words: Iterable[str | None]) -> Cells:
 
 
 def int_cells(numbers: Sequence[int | None]) -> Cells:
-    """A finished INT column from numbers, None for missing."""
-    values = np.array([0 if n is None else n for n in numbers], np.int64)
-    valid = np.array([n is not None for n in numbers], np.bool_)
+    """A finished INT column from numbers, None for missing; what no 64 bits hold is missing too."""
+    fitting = [None if n is None or not _LEAST <= n <= _MOST else n for n in numbers]
+    values = np.array([0 if n is None else n for n in fitting], np.int64)
+    valid = np.array([n is not None for n in fitting], np.bool_)
     return Cells(narrow(values), None if valid.all() else valid)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -66,6 +67,40 @@ def test_a_spreadsheet_runs_nothing(capture: Capture, tmp_path: Path) -> None:
         (frame,) = csv.DictReader(file)
     assert frame["function"] == "'=main.evil"
     assert frame["file"] == "/app/main.go"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_cell_starts_a_formula_whatever_parts_the_cells(tmp_path: Path, delimiter: str) -> None:
+    names = [
+        "=x",
+        "+1",
+        "-1",
+        "@x",
+        "\t=1",
+        "\r=1",
+        "a;=x()",
+        "a\t=x",
+        "＝x",
+        "a,b;=x",
+        'a"b;=x',
+        "a\r=x",
+    ]
+    blocks = [
+        f"goroutine {n} [running]:\n{f}(0x1)\n\t/x.go:1 +0x1\n\n" for n, f in enumerate(names, 1)
+    ]
+    write_tables(goscope.read("".join(blocks)), tmp_path, "csv")
+    text = (tmp_path / "frames.csv").read_bytes().decode()
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    assert len(rows) == 1 + len(blocks) or delimiter != ","
+    assert not [
+        cell
+        for row in rows
+        for cell in row
+        if cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝"))
+    ]
+    frame = pd.read_csv(tmp_path / "frames.csv")
+    assert frame["line"].dtype == "int64"
+    assert frame["offset"].tolist() == ["0x1"] * len(blocks)
 
 
 def test_json_lines_are_json(capture: Capture, tmp_path: Path) -> None:

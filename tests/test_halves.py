@@ -145,3 +145,42 @@ def test_a_process_with_other_threads_does_not_fork(tmp_path: Path) -> None:
     finally:
         stop.set()
         thread.join()
+
+
+def changed_meanwhile(path: Path, size: int) -> tuple[int, int, int]:
+    """Read a file that has another size as soon as the second process reads too.
+
+    The processes, the lines, and the rows whose cycle is not the one that their line was written with.
+    """
+    fork = os.fork
+
+    def changed() -> int:
+        child = fork()
+        if child:
+            with path.open("ab") as file:
+                line = b"gc 1 @0.002s 5%: 0.1+1.2+0.3 ms clock, 0.4+0.5/0.6/0.7+0.8 ms cpu, 4->4->0 MB, 5 MB goal, 8 P\n"
+                file.write(line * (max(0, size - file.tell()) // len(line)))
+                file.truncate(min(size, file.tell()))
+        return child
+
+    os.fork = changed
+    found, processes = read(path, 0)
+    table = found.capture.table("gc")
+    return processes, found.input.lines, int((table["cycle"] != table["line"]).sum())
+
+
+@pytest.mark.parametrize("share", [4.0, 0.75, 0.25, 0.0])
+def test_a_file_that_grows_or_shrinks_meanwhile(share: float, tmp_path: Path) -> None:
+    path = tmp_path / "stderr.log"
+    line = "gc {} @0.002s 5%: 0.1+1.2+0.3 ms clock, 0.4+0.5/0.6/0.7+0.8 ms cpu, 4->4->0 MB, 5 MB goal, 8 P\n"
+    path.write_text("".join(line.format(n) for n in range(1, 40_001)), encoding="utf-8")
+    size = path.stat().st_size
+    said = by_a_process_without_threads(
+        "print(*changed_meanwhile(Path(sys.argv[1]), int(sys.argv[2])))",
+        str(path),
+        str(int(share * size)),
+    )
+    processes, lines, wrong = map(int, said.split())
+    assert processes == 2
+    assert wrong <= 1  # the line in which the file was cut
+    assert lines == 40_000 if share > 1 else lines <= 40_000

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import goscope
 from goscope.demonstrations import DEMONSTRATIONS
@@ -134,6 +136,46 @@ def test_no_tracked_file_names_a_path_of_the_machine_that_made_it(tracked: list[
 
 def test_no_lock_file_is_tracked(tracked: list[str]) -> None:
     assert [name for name in tracked if LOCK_FILES.search(name)] == []
+
+
+def test_the_checks_run_with_pinned_and_hashed_packages(project: dict[str, Any]) -> None:
+    """requirements-dev.txt, made by .ci/pin, holds all that pyproject.toml asks for, in versions that fit."""
+    pins: dict[str, set[str]] = {}
+    text = (CHECKOUT / "requirements-dev.txt").read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            pin, *hashes = line.split(" --hash=")
+            assert hashes, line
+            assert all(re.fullmatch(r"sha256:[0-9a-f]{64} *", one) for one in hashes), line
+            found = Requirement(pin)
+            assert re.fullmatch(r"==[^,*]+", str(found.specifier)), line
+            pins.setdefault(canonicalize_name(found.name), set()).add(str(found.specifier)[2:])
+    extras = project["project"]["optional-dependencies"]
+    wanted = [
+        *project["project"]["dependencies"],
+        *extras["dev"],
+        *extras["collisions"],
+        *project["build-system"]["requires"],
+    ]
+    for requirement in map(Requirement, wanted):
+        versions = pins.get(canonicalize_name(requirement.name), set())
+        assert versions, f"{requirement.name}: run .ci/pin"
+        assert all(v in requirement.specifier for v in versions), f"{requirement}: run .ci/pin"
+
+
+def test_the_workflow_runs_the_checks_on_every_python_and_pins_its_actions(
+    project: dict[str, Any],
+) -> None:
+    (workflow,) = (CHECKOUT / ".github" / "workflows").glob("*.yml")
+    text = workflow.read_text(encoding="utf-8")
+    uses = re.findall(r"uses: (.*)", text)
+    assert uses
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[0-9.]+", one) for one in uses), uses
+    assert "- run: .ci/run" in text
+    assert "permissions: {}" in text
+    (line,) = re.findall(r"python: (\[.*\])", text)
+    known = [c.rpartition(" ")[2] for c in project["project"]["classifiers"] if ":: 3." in c]
+    assert ast.literal_eval(line) == [version for version in known if version != "3.14"]
 
 
 @pytest.mark.parametrize("text", ["see /work/x", "'/root/.cache'", "--keep /tmp/inputs", "/work."])

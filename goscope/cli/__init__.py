@@ -7,8 +7,14 @@ import io
 import os
 import sys
 
+from goscope.cli.first_signals import hold, is_pipe, release, unwind
 from goscope.cli.messages import complain, unwritable
 from goscope.errors import GoscopeError
+
+#: What a shell says of a command that Ctrl-C ended.
+_INTERRUPTED = 130
+#: The commands that may read a pipe, and find out themselves.
+_MAY_FOLLOW = ("analyze", "watch")
 
 
 def main() -> None:
@@ -21,7 +27,10 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _keep_memory()
     try:
-        app(with_default_command(sys.argv[1:]), prog_name="goscope")
+        arguments = with_default_command(sys.argv[1:])
+        if arguments[0] not in _MAY_FOLLOW or not is_pipe():
+            release()
+        app(arguments, prog_name="goscope")
     except GoscopeError as error:
         complain(error)
         sys.exit(error.exit_code)
@@ -37,8 +46,12 @@ def command() -> None:
     To take a million objects apart one by one takes a tenth of the time of reading them.
     """
     status = 0
+    hold()
     try:
+        unwind()
         main()
+    except KeyboardInterrupt:
+        status = _INTERRUPTED
     except SystemExit as done:
         if not isinstance(done.code, int | None):
             raise
@@ -47,7 +60,7 @@ def command() -> None:
         try:
             stream.flush()
         except (OSError, ValueError):
-            status = status or 1
+            status = status or int(stream is sys.stdout)
     os._exit(status)
 
 

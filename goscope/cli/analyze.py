@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from goscope.cli.first_signals import is_pipe, release
 from goscope.cli.judging import (
     BaselineOption,
     ConfigOption,
@@ -24,27 +25,14 @@ from goscope.cli.judging import (
     VerboseOption,
     judging,
 )
-from goscope.cli.live import (
-    CaOption,
-    CertificateOption,
-    FullOption,
-    HeadersOption,
-    InsecureOption,
-    IntervalOption,
-    KeyOption,
-    LeakProfileOption,
-    MostBytesOption,
-    SaveOption,
-    SnapshotsOption,
-    TimeoutOption,
-    live_options,
-    part,
-)
+from goscope.cli.live import Asking, IntervalOption, part
 from goscope.cli.messages import complain
+from goscope.cli.option_groups import with_options
 from goscope.cli.progress_bar import progress_bar
 from goscope.errors import UsageError
 
 
+@with_options(Asking)
 def analyze(
     inputs: Annotated[
         list[str] | None,
@@ -71,18 +59,22 @@ def analyze(
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
     verbose: VerboseOption = False,
-    snapshots: SnapshotsOption = 3,
+    snapshots: Annotated[
+        int, typer.Option(min=1, max=1000, help="Snapshots of a live program's goroutines.")
+    ] = 3,
     interval: IntervalOption = "2s",
-    full: FullOption = False,
-    leak_profile: LeakProfileOption = True,
-    headers: HeadersOption = None,
-    ca: CaOption = None,
-    insecure: InsecureOption = False,
-    certificate: CertificateOption = None,
-    key: KeyOption = None,
-    timeout: TimeoutOption = "30s",
-    most_bytes: MostBytesOption = "256MiB",
-    save: SaveOption = None,
+    leak_profile: Annotated[
+        bool,
+        typer.Option(
+            help="Let the runtime search for leaks (Go 1.26 and newer): it runs a garbage collection."
+        ),
+    ] = True,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep what was taken; goscope DIR repeats the analysis."),
+    ] = None,
+    *,
+    asking: Asking,
     keep: Annotated[
         bool,
         typer.Option(
@@ -116,30 +108,24 @@ def analyze(
         no_color=no_color,
         verbose=verbose,
     )
-    live = live_options(
+    live = asking.live(
         snapshots=snapshots,
         interval=interval,
-        full=full,
         leak_profile=leak_profile,
-        headers=headers,
-        ca=ca,
-        insecure=insecure,
-        certificate=certificate,
-        key=key,
-        timeout=timeout,
-        most_bytes=most_bytes,
         save=save,
         quiet=quiet,
     )
+    if inputs:
+        release()
     if not inputs:
         if sys.stdin.isatty():
             raise UsageError(
                 "no input: give files, directories, the address of a live program, or pipe a "
                 "program's stderr into it"
             )
-        from goscope.cli.pipe import follow, is_pipe
-
         if is_pipe():
+            from goscope.cli.pipe import follow
+
             follow(judge, keep=keep, window=window)
             return
         inputs = ["-"]

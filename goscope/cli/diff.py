@@ -16,19 +16,9 @@ from goscope.cli.judging import (
     QuietOption,
     judging,
 )
-from goscope.cli.live import (
-    CaOption,
-    CertificateOption,
-    FullOption,
-    HeadersOption,
-    InsecureOption,
-    KeyOption,
-    MostBytesOption,
-    TimeoutOption,
-    live_options,
-    part,
-)
+from goscope.cli.live import Asking, part
 from goscope.cli.messages import complain, on_terminal, tell
+from goscope.cli.option_groups import with_options
 from goscope.cli.progress_bar import progress_bar
 from goscope.errors import GoscopeError, InputError, NothingRecognised
 
@@ -51,6 +41,7 @@ class FailOnChange(Enum):
     GROWN = "grown"
 
 
+@with_options(Asking)
 def diff(
     before: Annotated[
         str, typer.Argument(help="A file, directory, archive, or the address of a live program.")
@@ -70,16 +61,10 @@ def diff(
     ] = 3,
     leak_after: LeakAfterOption = None,
     config: ConfigOption = None,
-    full: FullOption = False,
-    headers: HeadersOption = None,
-    ca: CaOption = None,
-    insecure: InsecureOption = False,
-    certificate: CertificateOption = None,
-    key: KeyOption = None,
-    timeout: TimeoutOption = "30s",
-    most_bytes: MostBytesOption = "256MiB",
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
+    *,
+    asking: Asking,
 ) -> None:
     """Compare the goroutines of two moments by stack: new, grown, shrunk, gone; and the verdicts.
 
@@ -91,19 +76,7 @@ def diff(
     from goscope.sources.files import sources_of
 
     judge = judging(leak_after=leak_after, config=config, quiet=quiet, no_color=no_color)
-    live = live_options(
-        snapshots=1,
-        leak_profile=False,
-        full=full,
-        headers=headers,
-        ca=ca,
-        insecure=insecure,
-        certificate=certificate,
-        key=key,
-        timeout=timeout,
-        most_bytes=most_bytes,
-        quiet=quiet,
-    )
+    live = asking.live(quiet=quiet)
     diagnoses = []
     failed: list[GoscopeError] = []
     for name in (before, after):
@@ -136,7 +109,7 @@ def diff(
 
 
 def _shown(name: str) -> str:
-    from goscope.sources.addresses import without_credentials
+    from goscope.credentials import without_credentials
 
     return without_credentials(name) if "://" in name else Path(name).as_posix()
 

@@ -12,19 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goscope.cli.judging import NoColorOption, minutes
-from goscope.cli.live import (
-    CaOption,
-    CertificateOption,
-    FullOption,
-    HeadersOption,
-    InsecureOption,
-    KeyOption,
-    MostBytesOption,
-    TimeoutOption,
-    live_options,
-    part,
-)
+from goscope.cli.live import Asking, part
 from goscope.cli.messages import complain, on_terminal, tell
+from goscope.cli.option_groups import with_options
 from goscope.cli.progress_bar import progress_bar
 from goscope.errors import GoscopeError, InputError, NothingRecognised, UsageError
 
@@ -53,6 +43,7 @@ class Order(Enum):
     ID = "id"
 
 
+@with_options(Asking)
 def goroutines(
     inputs: Annotated[
         list[str] | None,
@@ -142,14 +133,8 @@ def goroutines(
         ListFormat, typer.Option("--format", "-f", help="What goes to standard output.")
     ] = ListFormat.TEXT,
     no_color: NoColorOption = False,
-    full: FullOption = False,
-    headers: HeadersOption = None,
-    ca: CaOption = None,
-    insecure: InsecureOption = False,
-    certificate: CertificateOption = None,
-    key: KeyOption = None,
-    timeout: TimeoutOption = "30s",
-    most_bytes: MostBytesOption = "256MiB",
+    *,
+    asking: Asking,
 ) -> None:
     """Look for goroutines: filter, group and sort them. Of several dumps all are counted.
 
@@ -175,18 +160,7 @@ def goroutines(
         labels=tuple(_label(text) for text in labels or ()),
         ids=tuple(span for text in ids or () for span in _ids(text)),
     )
-    live = live_options(
-        snapshots=1,
-        leak_profile=False,
-        full=full,
-        headers=headers,
-        ca=ca,
-        insecure=insecure,
-        certificate=certificate,
-        key=key,
-        timeout=timeout,
-        most_bytes=most_bytes,
-    )
+    live = asking.live()
     if not inputs:
         if sys.stdin.isatty():
             raise UsageError("no input: give files, directories, or the address of a live program")

@@ -322,6 +322,14 @@ def _nothing(inputs: Sequence[Input]) -> str:
         return (
             f"{what}: empty; was the program run with GODEBUG=schedtrace=1000 and its stderr kept?"
         )
+    first = next((one for found in inputs for one in found.unparsed), None)
+    if first is not None:
+        count = sum(found.unparsed_count for found in inputs)
+        records = "a record" if count == 1 else f"{count:,} records"
+        return (
+            f"{what}: {records} of the Go runtime, and none could be understood; at "
+            f"{first.input}:{first.line} goscope expected {first.expected}"
+        )
     return (
         f"{what}: nothing of the Go runtime in it; goscope reads schedtrace, scheddetail and gctrace "
         "lines (GODEBUG=schedtrace=1000,gctrace=1, on stderr), goroutine dumps (pprof debug=2) and profiles"
@@ -329,20 +337,12 @@ def _nothing(inputs: Sequence[Input]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a report under a temporary name and move it, so that no half of one is left behind."""
-    import os
-    import tempfile
+    """Write a report, so that no half of one is left behind."""
+    from goscope.whole_files import whole_file
 
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with whole_file(path) as file:
+            file.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"{path}: cannot be written: {reason}") from error

@@ -20,63 +20,68 @@ from goscope.sources.addresses import is_address
 if TYPE_CHECKING:
     from goscope.sources.pages import Access, Page, Plan
 
-_LIVE = "Live programs"
-
-SnapshotsOption = Annotated[
-    int,
-    typer.Option(min=1, max=1000, help="Snapshots of the goroutines.", rich_help_panel=_LIVE),
-]
-IntervalOption = Annotated[
-    str, typer.Option(help="Time between snapshots: 500ms, 2s, 1m.", rich_help_panel=_LIVE)
-]
-FullOption = Annotated[
-    bool,
-    typer.Option(
-        "--full",
-        help="Take dumps from programs with more than 5,000 goroutines too; each stops the program "
-        "for about 25 µs per goroutine.",
-        rich_help_panel=_LIVE,
-    ),
-]
-LeakProfileOption = Annotated[
-    bool,
-    typer.Option(
-        "--leak-profile/--no-leak-profile",
-        help="Let the runtime search for leaks (Go 1.26 and newer): it runs a garbage collection.",
-        rich_help_panel=_LIVE,
-    ),
-]
-HeadersOption = Annotated[
-    list[str] | None,
-    typer.Option("--header", help="'Name: value', for every request.", rich_help_panel=_LIVE),
-]
-CaOption = Annotated[
-    Path | None, typer.Option(help="Certificate of the CA to trust.", rich_help_panel=_LIVE)
-]
-InsecureOption = Annotated[
-    bool, typer.Option("--insecure", help="Trust any certificate.", rich_help_panel=_LIVE)
-]
-CertificateOption = Annotated[
-    Path | None, typer.Option("--cert", help="Client certificate.", rich_help_panel=_LIVE)
-]
-KeyOption = Annotated[
-    Path | None, typer.Option("--key", help="Key of the client certificate.", rich_help_panel=_LIVE)
-]
-TimeoutOption = Annotated[
-    str, typer.Option(help="Longest time without a byte.", rich_help_panel=_LIVE)
-]
-MostBytesOption = Annotated[
-    str, typer.Option("--max-body", help="Longest answer.", rich_help_panel=_LIVE)
-]
-SaveOption = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR",
-        help="Keep what was taken; goscope DIR repeats the analysis.",
-        rich_help_panel=_LIVE,
-    ),
-]
+IntervalOption = Annotated[str, typer.Option(help="Time between snapshots: 500ms, 2s, 1m.")]
 _SIZES = {"": 0, "k": 10, "m": 20, "g": 30}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """The options of every command that asks live programs: how they are reached, what they must bear."""
+
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="Take dumps from programs with more than 5,000 goroutines too; each stops the program "
+            "for about 25 µs per goroutine.",
+        ),
+    ] = False
+    headers: Annotated[
+        list[str] | None, typer.Option("--header", help="'Name: value', for every request.")
+    ] = None
+    ca: Annotated[Path | None, typer.Option(help="Certificate of the CA to trust.")] = None
+    insecure: Annotated[bool, typer.Option("--insecure", help="Trust any certificate.")] = False
+    certificate: Annotated[Path | None, typer.Option("--cert", help="Client certificate.")] = None
+    key: Annotated[Path | None, typer.Option("--key", help="Key of the client certificate.")] = None
+    timeout: Annotated[str, typer.Option(help="Longest time without a byte.")] = "30s"
+    most_bytes: Annotated[str, typer.Option("--max-body", help="Longest answer.")] = "256MiB"
+
+    def live(
+        self,
+        *,
+        snapshots: int = 1,
+        interval: str = "2s",
+        leak_profile: bool = False,
+        save: Path | None = None,
+        quiet: bool = False,
+    ) -> Live:
+        """The options as the user gave them, understood.
+
+        Raises:
+            UsageError: one is wrong.
+        """
+        from goscope.sources.pages import Access, Plan
+
+        if save is not None and save.is_dir() and any(save.iterdir()):
+            raise UsageError(
+                f"--save {save}: the folder is not empty; what is in it would be mixed up"
+            )
+        access = Access(
+            headers=tuple(_header(text) for text in self.headers or ()),
+            ca=self.ca,
+            insecure=self.insecure,
+            certificate=self.certificate,
+            key=self.key,
+            timeout=max(seconds(self.timeout, "--timeout"), 0.001),
+            most_bytes=_bytes(self.most_bytes),
+        )
+        plan = Plan(
+            snapshots=snapshots,
+            interval=seconds(interval, "--interval"),
+            full=self.full,
+            leak_profile=leak_profile,
+        )
+        return Live(access, plan, save, quiet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,49 +162,6 @@ def _exists(text: str) -> bool:
         return Path(text).exists()
     except (OSError, ValueError):
         return False
-
-
-def live_options(
-    *,
-    snapshots: int = 3,
-    interval: str = "2s",
-    full: bool = False,
-    leak_profile: bool = True,
-    headers: Sequence[str] | None = None,
-    ca: Path | None = None,
-    insecure: bool = False,
-    certificate: Path | None = None,
-    key: Path | None = None,
-    timeout: str = "30s",
-    most_bytes: str = "256MiB",
-    save: Path | None = None,
-    quiet: bool = False,
-) -> Live:
-    """The options as the user gave them, understood.
-
-    Raises:
-        UsageError: one is wrong.
-    """
-    from goscope.sources.pages import Access, Plan
-
-    if save is not None and save.is_dir() and any(save.iterdir()):
-        raise UsageError(f"--save {save}: the folder is not empty; what is in it would be mixed up")
-    access = Access(
-        headers=tuple(_header(text) for text in headers or ()),
-        ca=ca,
-        insecure=insecure,
-        certificate=certificate,
-        key=key,
-        timeout=max(seconds(timeout, "--timeout"), 0.001),
-        most_bytes=_bytes(most_bytes),
-    )
-    plan = Plan(
-        snapshots=snapshots,
-        interval=seconds(interval, "--interval"),
-        full=full,
-        leak_profile=leak_profile,
-    )
-    return Live(access, plan, save, quiet)
 
 
 def _header(text: str) -> tuple[str, str]:

@@ -63,14 +63,19 @@ def complain(error: GoscopeError) -> None:
     """One line on stderr; names of inputs are untrusted text, also here."""
     from goscope.renderers.safe_text import safe
 
-    print(f"goscope: {safe(str(error), longest=_LONGEST)}", file=sys.stderr)
+    say(f"goscope: {safe(str(error), longest=_LONGEST)}\n")
 
 
 def unwritable(error: OSError) -> InputError:
     """The failure to write to standard output as an expected one."""
     drop_output()
+    return unwritable_to("standard output", error)
+
+
+def unwritable_to(name: str, error: OSError) -> InputError:
+    """The failure to write something as an expected one."""
     reason = (error.strerror or str(error)).lower()
-    return InputError(f"standard output: cannot be written: {reason}")
+    return InputError(f"{name}: cannot be written: {reason}")
 
 
 def drop_output() -> None:

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
-import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from goscope.cli.judging import Format, Judging, seconds
-from goscope.cli.messages import complain, drop_output, say
+from goscope.cli.messages import complain, drop_output, say, unwritable_to
+from goscope.errors import InputError
 
 if TYPE_CHECKING:
     from goscope.following import Following
     from goscope.limits import Limits
 
-
-def is_pipe() -> bool:
-    """Whether standard input is a pipe or a socket; a file is read as one."""
-    if os.name != "posix":
-        return False
-    try:
-        mode = os.fstat(sys.stdin.fileno()).st_mode
-    except (OSError, ValueError):
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+#: A disk that is full, a file that may not grow, a user who has had enough.
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 
 
 def limits(window: str) -> Limits:
@@ -86,7 +79,7 @@ def follow(judge: Judging, *, keep: bool, window: str) -> None:
     for error in failed:
         complain(error)
     out.end_line()
-    judge.finish(following.capture(), failed)
+    judge.finish(following.capture(), [*failed, *out.failures])
 
 
 def tell_so_far(judge: Judging, following: Following) -> None:
@@ -99,10 +92,15 @@ def tell_so_far(judge: Judging, following: Following) -> None:
 
 
 class Output:
-    """A descriptor that the program's lines go to, until its reader goes away."""
+    """A descriptor that the program's lines go to, until its reader goes away.
+
+    Where a disk is full they are lost, as they would be without goscope; the program is not to end of it.
+    """
 
     def __init__(self, descriptor: int):
         self._descriptor = descriptor
+        self._name = "standard output" if descriptor == 1 else "standard error"
+        self.failures: list[InputError] = []
         self._last = b"\n"
         self.gone = False
         self.on_gone: Callable[[], None] = lambda: None
@@ -118,9 +116,13 @@ class Output:
                 view = view[os.write(self._descriptor, view) :]
             except BlockingIOError:  # somebody made it so; it is shared with others
                 select.select([], [self._descriptor], [])
-            except OSError:
-                self.gone = True
-                self.on_gone()
+            except OSError as error:
+                if error.errno not in _FULL:
+                    self.gone = True
+                    self.on_gone()
+                elif not self.failures:
+                    self.failures.append(unwritable_to(self._name, error))
+                    complain(self.failures[0])
                 return
 
     def end_line(self) -> None:

@@ -24,8 +24,9 @@ from goscope.cli.judging import (
     judging,
     seconds,
 )
-from goscope.cli.live import Live, live_options
+from goscope.cli.live import Asking, Live
 from goscope.cli.messages import complain
+from goscope.cli.option_groups import with_options
 from goscope.errors import GoscopeError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from goscope.sources.pages import Page
 
 
+@with_options(Asking)
 def run(
     command: Annotated[
         list[str], typer.Argument(metavar="-- PROGRAM [ARGUMENT...]", help="What to start.")
@@ -57,9 +59,6 @@ def run(
     pprof: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="The pprof port: localhost:6060.")
     ] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="Dumps from more than 5,000 goroutines too.")
-    ] = False,
     output_format: FormatOption = Format.TEXT,
     outputs: OutputsOption = None,
     leak_after: LeakAfterOption = None,
@@ -69,6 +68,8 @@ def run(
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
     verbose: VerboseOption = False,
+    *,
+    asking: Asking,
 ) -> None:
     """Start a program with the runtime's traces switched on, and say at its end what is wrong.
 
@@ -93,6 +94,7 @@ def run(
             "--dump-every: dumps come from the program's pprof port, give it with --pprof "
             "localhost:6060 (a SIGQUIT would end the program)"
         )
+    live = asking.live(quiet=True)
     every = None if dump_every is None else max(seconds(dump_every, "--dump-every"), 0.1)
     wanted = {"schedtrace": schedtrace}
     wanted |= {"scheddetail": 1} if scheddetail else {}
@@ -113,8 +115,9 @@ def run(
         *(signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP),
         *(signal.SIGUSR1, signal.SIGUSR2),
     )
-    dumps = _Dumps(pprof, every, live_options(full=full, quiet=True))
     with signals(following.stream, {number: [Wish.NOTHING] for number in handed_on}, child.hand_on):
+        child.start()
+        dumps = _Dumps(pprof, every, live)
         failed: list[GoscopeError] = [*following.read()]
         status = child.status()
     pages, troubles = dumps.end()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goscope.cli.first_signals import is_pipe, release
 from goscope.cli.judging import (
     ConfigOption,
     Judging,
@@ -19,20 +20,9 @@ from goscope.cli.judging import (
     NoColorOption,
     judging,
 )
-from goscope.cli.live import (
-    CaOption,
-    CertificateOption,
-    FullOption,
-    HeadersOption,
-    InsecureOption,
-    IntervalOption,
-    KeyOption,
-    Live,
-    MostBytesOption,
-    TimeoutOption,
-    live_options,
-)
+from goscope.cli.live import Asking, IntervalOption, Live
 from goscope.cli.messages import complain, tell
+from goscope.cli.option_groups import with_options
 from goscope.errors import GoscopeError, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +37,7 @@ _PICTURE = 0.25
 _MOST_FAILURES = 5
 
 
+@with_options(Asking)
 def watch(
     address: Annotated[
         str | None,
@@ -56,18 +47,12 @@ def watch(
     looks: Annotated[
         int, typer.Option(min=0, help="End after so many looks at the program; 0: never.")
     ] = 0,
-    full: FullOption = False,
-    headers: HeadersOption = None,
-    ca: CaOption = None,
-    insecure: InsecureOption = False,
-    certificate: CertificateOption = None,
-    key: KeyOption = None,
-    timeout: TimeoutOption = "30s",
-    most_bytes: MostBytesOption = "256MiB",
     window: Annotated[str, typer.Option(help="In a pipe: thin older samples.")] = "1h",
     leak_after: LeakAfterOption = None,
     config: ConfigOption = None,
     no_color: NoColorOption = False,
+    *,
+    asking: Asking,
 ) -> None:
     """Show a running program: verdicts, queues, threads, heap, collector, where goroutines wait.
 
@@ -75,25 +60,13 @@ def watch(
     printed for each look. Ctrl-C ends it.
     """
     judge = judging(leak_after=leak_after, config=config, no_color=no_color)
-    live = live_options(
-        interval=interval,
-        full=full,
-        leak_profile=False,
-        headers=headers,
-        ca=ca,
-        insecure=insecure,
-        certificate=certificate,
-        key=key,
-        timeout=timeout,
-        most_bytes=most_bytes,
-    )
+    live = asking.live(interval=interval)
     if address is None:
-        from goscope.cli.pipe import is_pipe
-
         if not is_pipe():
             raise UsageError("watch: give the address of a live program, or pipe a program into it")
         _watch_pipe(judge, window)
         return
+    release()
     from goscope.sources.addresses import is_address
 
     if not is_address(address):

@@ -29,7 +29,7 @@ ARGUMENTS = (
     Column("sure", Kind.BOOL, "", "not marked ?, so it still is what was passed", default=True),
 )
 
-_CALLS = re.compile(rb"\(([0{_][^\n]*)\)\n")
+_CALLS = re.compile(rb"\(([0{_][^\n()]*)\)\n")
 _WORDS = re.compile(rb"0x([0-9a-f]+)(\??)|_")
 _MOST_DIGITS = 15
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, cast
 
@@ -60,8 +60,8 @@ _HEADER = re.compile(
 )
 _POINTERS = re.compile(rb" fp=0x[0-9a-f]+ sp=0x[0-9a-f]+ pc=0x[0-9a-f]+")
 _ORIGIN = re.compile(rb"\n\[originating from goroutine ([0-9]+)\]:")
-_PLACE = re.compile(rb"(?:\t|  +)(?:[^\n]*:[0-9]+|pc=0x)")
-_ARGUMENTS = re.compile(rb"\([0{_][^\n]*\)\n")
+_PLACE = re.compile(rb"(?:\t|  )(?:[^\n]*:[0-9]| *pc=0x)")
+_ARGUMENTS = re.compile(rb"\([0{_][^\n()]*\)\n")
 _GOES_ON = re.compile(rb":[0-9]+ \+0x[0-9a-f]|elided\.\.\.$|\]:$")
 _MOST_DIGITS = 18
 _IN_GOROUTINE = re.compile(rb" in goroutine ([0-9]+)(?=\n|$)")
@@ -150,7 +150,7 @@ class GoroutineReader:
             if blocks.cut and index == len(blocks.texts) - 1:
                 own = _certain(own)
             header = headers.get(tail)
-            if header is None:
+            if header is None or len(number) > _MOST_DIGITS or not number.isdigit():
                 header = self._new_header(head, int(blocks.numbers[index]), rows)
                 if header is None:
                     kept[index] = False
@@ -187,8 +187,14 @@ class GoroutineReader:
         if self._inputs and len(self._inputs[-1].ids) > most:
             rows = self._inputs[-1]
             running = [self._headers[code].state == "running" for code in rows.headers]
-            number, lines = _snapshots(rows, running, []), np.concatenate(rows.lines)
+            number = _numbers(_snapshots(rows, running), len(rows.ids))
+            lines = np.concatenate(rows.lines)
             self._inputs[-1] = thinned(rows, dumps_to_keep(number, lines, most))
+
+    def lines(self) -> Positions:
+        """The lines of all goroutines that are kept, from 1."""
+        lines = [part for rows in self._inputs for part in rows.lines]
+        return np.concatenate([*lines, np.empty(0, np.int64)]) + 1
 
     def __getstate__(self) -> dict[str, object]:
         """What :meth:`absorb` needs of a reader that comes from another process."""
@@ -255,7 +261,7 @@ class GoroutineReader:
         if gp is not None:
             words = (
                 gp.decode(),
-                None if m is None else int(m),
+                None if m is None else _number(m.decode()),
                 None if mp is None else mp.decode(),
             )
             rows.registers[len(rows.ids)] = words
@@ -321,7 +327,7 @@ class GoroutineReader:
             parts = self._shapes["elided"].parse(text)
             if isinstance(parts, Rejected):
                 return None
-            return {"elided": next((int(p.text) for p in parts if p.name == "count"), None)}
+            return {"elided": next((_number(p.text) for p in parts if p.name == "count"), None)}
         if text.startswith(b"created by "):
             parts = self._shapes["created"].parse(_IN_GOROUTINE.sub(b"", text))
             return None if isinstance(parts, Rejected) else _created(parts)
@@ -344,17 +350,19 @@ class GoroutineReader:
         """The goroutines, stacks, frames and snapshots tables."""
         inputs = [rows for rows in self._inputs if rows.ids]
         starts = np.cumsum([0, *(len(rows.ids) for rows in inputs)])
-        snapshots: list[_Row] = []
+        dumps: list[Positions] = []  # of each input, the rows with which its dumps start
         snapshot_of: list[Positions] = []
         for rows in inputs:
             running = [self._headers[code].state == "running" for code in rows.headers]
-            snapshot_of.append(_snapshots(rows, running, snapshots))
+            first = sum(map(len, dumps))
+            dumps.append(_snapshots(rows, running))
+            snapshot_of.append(_numbers(dumps[-1], len(rows.ids)) + first)
         goroutines = self._goroutines(inputs, starts.tolist(), snapshot_of)
         return {
             "goroutines": goroutines,
             "stacks": self._stacks_table(),
             "frames": self._frames_table(),
-            "snapshots": table_from("snapshots", SNAPSHOTS, snapshots),
+            "snapshots": _snapshots_table(inputs, dumps),
             "arguments": arguments_table(
                 [
                     (start, rows.arguments, rows.stacks)
@@ -392,7 +400,7 @@ class GoroutineReader:
         creators = text_cells([cast("str | None", s.creator.get("creator")) for s in self._stacks])
         sizes = [len(rows.ids) for rows in inputs]
         names = text_cells([rows.input_name for rows in inputs])
-        cells = {
+        cells: dict[str, Cells | Callable[[], Cells]] = {
             "input": Cells(np.repeat(names.values, sizes), None, names.categories),
             "process": int_cells([None] * count),
             "line": Cells(narrow(_concatenated([p for r in inputs for p in r.lines]) + 1)),
@@ -412,9 +420,10 @@ class GoroutineReader:
             "creator": Cells(creators.values[stack], None, creators.categories),
             "parent": Cells(narrow(parent), parent >= 0),
             "ancestors": _sparse_texts(count, ancestors),
-            "gp": _sparse_texts(count, {row: words[0] for row, words in registers.items()}),
-            "m": _sparse_ints(count, {row: words[1] for row, words in registers.items()}),
-            "mp": _sparse_texts(count, {row: words[2] for row, words in registers.items()}),
+            # Of a SIGQUIT all goroutines have them, and no rule looks.
+            "gp": lambda: _sparse_texts(count, {row: w[0] for row, w in registers.items()}),
+            "m": lambda: _sparse_ints(count, {row: w[1] for row, w in registers.items()}),
+            "mp": lambda: _sparse_texts(count, {row: w[2] for row, w in registers.items()}),
             "log_line": _sparse_texts(count, above),
         }
         return Table("goroutines", GOROUTINES, cells, count)
@@ -486,12 +495,12 @@ def _header(parts: tuple[Piece, ...]) -> _Header:
     durable = f"{state} (durable)"
     if "durable" in flags and reason(durable) is not None and reason(durable) != reason(state):
         state = durable  # a wait reason of its own since 1.25
-    bubble = next((int(part.words[1][1]) for part in parts if part.name == "bubble"), None)
+    bubble = next((_number(part.words[1][1]) for part in parts if part.name == "bubble"), None)
     waits = status is None
     return _Header(
         state=("leaked" if "leaked" in flags else "waiting") if waits else state,
         wait_reason=state if waits else None,
-        wait_minutes=int(texts["wait_minutes"]) if "wait_minutes" in texts else None,
+        wait_minutes=_number(texts.get("wait_minutes")),
         locked=any(part.name == "locked" for part in parts),
         flags=flags,
         bubble=bubble,
@@ -567,8 +576,8 @@ def _number(digits: str | None) -> int | None:
     return int(digits) if digits is not None and len(digits) <= _MOST_DIGITS else None
 
 
-def _snapshots(rows: _Rows, running: list[bool], snapshots: list[_Row]) -> Positions:
-    """Part the goroutines of an input into dumps; adds them to ``snapshots``.
+def _snapshots(rows: _Rows, running: list[bool]) -> Positions:
+    """Part the goroutines of an input into dumps: the rows with which these start.
 
     A new dump starts where the head of a crash stands above, where a goroutine id comes again, or
     where other text stands in between and the goroutine is the one that made the dump (it is
@@ -581,37 +590,46 @@ def _snapshots(rows: _Rows, running: list[bool], snapshots: list[_Row]) -> Posit
     gaps = lines[1:] - ends[:-1]
     usual = int((gaps == 1).sum() >= (gaps == 0).sum())  # some log shippers drop empty lines
     apart = set((np.flatnonzero(gaps != usual) + 1).tolist())
-    number = np.empty(len(ids), np.int64)
-    first = 0
-    seen: set[int] = set()
     led_to = rows.led_to - {0}
-
-    def close(end: int) -> None:
-        number[first:end] = len(snapshots)
-        snapshots.append(
-            {
-                "input": rows.input_name,
-                "line": int(lines[first]) + 1,
-                "snapshot": len(snapshots),
-                "last_line": int(ends[end - 1]),
-                "goroutines": end - first,
-                "truncated": rows.cut and end == len(ids),
-            }
-        )
-
     if len(set(ids)) == len(ids):  # one dump, as a rule: no id comes again
-        for row in sorted(led_to.union(row for row in apart if running[row])):
-            close(row)
-            first = row
+        starts = [0, *sorted(led_to.union(row for row in apart if running[row]))]
     else:
+        starts = [0]
+        seen: set[int] = set()
         for row, goroutine in enumerate(ids):
             if goroutine in seen or (running[row] and row in apart) or row in led_to:
-                close(row)
-                first = row
+                starts.append(row)
                 seen = set()
             seen.add(goroutine)
-    close(len(ids))
-    return number
+    return np.array(starts, np.int64)
+
+
+def _numbers(starts: Positions, rows: int) -> Positions:
+    """For each row the number of its dump, from 0, given the rows with which dumps start."""
+    return np.repeat(np.arange(len(starts)), np.diff(np.append(starts, rows)))
+
+
+def _snapshots_table(inputs: list[_Rows], dumps: list[Positions]) -> Table:
+    """The dumps of all inputs, given the rows with which they start in each."""
+    names = text_cells([rows.input_name for rows in inputs])
+    counts = [len(starts) for starts in dumps]
+    first, last, sizes, cut = [], [], [], []
+    for rows, starts in zip(inputs, dumps, strict=True):
+        lines, heights = np.concatenate(rows.lines), np.concatenate(rows.heights)
+        behind = np.append(starts[1:], len(lines))
+        first.append(lines[starts] + 1)
+        last.append((lines + heights)[behind - 1])
+        sizes.append(behind - starts)
+        cut += [False] * (len(starts) - 1) + [rows.cut]
+    cells = {
+        "input": Cells(np.repeat(names.values, counts), None, names.categories),
+        "line": Cells(narrow(_concatenated(first))),
+        "snapshot": Cells(narrow(np.arange(sum(counts)))),
+        "last_line": Cells(narrow(_concatenated(last))),
+        "goroutines": Cells(narrow(_concatenated(sizes))),
+        "truncated": Cells(np.array(cut, np.int8)),
+    }
+    return Table("snapshots", SNAPSHOTS, cells, sum(counts))
 
 
 def _joined(columns: list[list[int]]) -> Positions:

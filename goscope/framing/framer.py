@@ -25,6 +25,9 @@ LONGEST_RECORD = 4 << 20
 LONGEST_LINE = 1 << 16  # of one-line records
 _STUMP = LONGEST_RECORD + 64  # what is kept of an endless line: too long, even without a prefix
 _ABOVE = 2_000  # bytes of a text line above a block
+#: From so many bytes on, a record that may go on is looked at again only when it grew by an eighth: a long
+#: one that comes line by line would be read from its start for each line.
+_LARGE = 1 << 16
 #: A wrapped line is looked for in so many lines below it.
 MOST_CONTINUATIONS = 16
 
@@ -71,6 +74,14 @@ _FIRST_LINES = 2
 
 
 @dataclass(frozen=True, slots=True)
+class LongRecord:
+    """The first line of a record that went on beyond all limits, and is passed by."""
+
+    text: bytes
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class TornRecord:
     """The end of a record whose beginning nobody can find, because another write stands between."""
 
@@ -86,7 +97,7 @@ _LOOSE[np.frombuffer(b" \t[abcdefghijklmnopqrstuvwxyz", np.uint8)] = True
 _FRAGMENT = np.zeros(256, np.bool_)
 _FRAGMENT[np.frombuffer(b"0123456789 @%+/->:,=.[", np.uint8)] = True
 
-Piece = LineRecords | BlockRecords | CutRecord | TornRecord
+Piece = LineRecords | BlockRecords | CutRecord | LongRecord | TornRecord
 
 
 class Framer:
@@ -109,6 +120,8 @@ class Framer:
         self._block_kinds = block_kinds
         self._accepts = accepts
         self._held = b""  # complete lines of a record that may go on
+        self._behind: list[bytes] = []  # complete lines that were not looked at yet
+        self._behind_size = 0
         self._partial: list[bytes] = []  # the beginning of a line whose end has not come yet
         self._partial_size = 0
         self._begun: dict[str, int] = {}  # the line from which on a kind without openings counts
@@ -150,20 +163,28 @@ class Framer:
         if not cut:
             self._hold_partial(data)
             return
-        whole = self._held + b"".join(self._partial) + data[:cut]
-        self._held, self._partial, self._partial_size = b"", [], 0
+        self._behind += [*self._partial, data[:cut]]
+        self._behind_size += self._partial_size + cut
+        self._partial, self._partial_size = [], 0
         self._hold_partial(data[cut:])
-        yield from self._records(whole, final=False)
+        if len(self._held) < _LARGE or self._behind_size >= len(self._held) // 8:
+            yield from self._records(self._waiting(), final=False)
 
     def finish(self) -> Iterator[Piece]:
         """The records that were held back, and a last line without a line end."""
         last = b"".join(self._partial)
-        whole = self._held + last
-        self._held, self._partial, self._partial_size = b"", [], 0
+        whole = self._waiting() + last
+        self._partial, self._partial_size = [], 0
         if whole:
             yield from self._records(
                 whole if whole.endswith(b"\n") else whole + b"\n", True, bool(last)
             )
+
+    def _waiting(self) -> bytes:
+        """All complete lines that were held back; none is any more."""
+        whole = b"".join([self._held, *self._behind])
+        self._held, self._behind, self._behind_size = b"", [], 0
+        return whole
 
     def _hold_partial(self, data: bytes) -> None:
         """Keep the beginning of a line; of one that is too long for a record only a stump."""
@@ -204,7 +225,8 @@ class Framer:
         if kept < len(lines):
             start = int(raw.starts[kept])
             if len(data) - start > LONGEST_RECORD:
-                kept = len(lines)  # endless: let it go
+                yield LongRecord(lines.text(kept)[:_ABOVE], lines.first + kept)
+                kept = len(lines)
             else:
                 self._held = data[start:]
         cut_line = kept - 1 if cut else -1

@@ -25,6 +25,7 @@ class Prefix:
         self._signs = [kind.sign for kind in kinds]
         self._line_signs = [kind.sign for kind in kinds if isinstance(kind, LineKind)]
         self._known: bytes | None = None
+        self._since = 0  # the line of the record that taught it
 
     @property
     def absent(self) -> bool:
@@ -33,11 +34,11 @@ class Prefix:
 
     def strip(self, lines: Lines) -> Lines:
         """The same lines without the prefix; the number of lines stays."""
-        start = 0
         if self._known is None:
-            start = self._learn(lines)
+            self._since = lines.first + self._learn(lines)
         if not self._known:
             return lines
+        start = max(0, self._since - lines.first)  # lines above may be held back and come again
         prefix = self._known
         bare = prefix.rstrip()
         texts = lines.data.split(b"\n")

@@ -76,9 +76,12 @@ def _unit(number: int) -> int:
     return next(unit for most, unit in _UNITS if number < most - 1)
 
 
+_FARTHEST = 2**63 // _SECOND - 2 * 86_400  # with a clock of any zone it still fits
+
+
 @lru_cache(maxsize=1024)
 def _seconds(year: str, month: str, day: str, zone: str | None) -> int | None:
-    """The start of a day in a zone, in seconds."""
+    """The start of a day in a zone, in seconds; None of days that are far from 1970 (292 years)."""
     offset = timedelta()
     if zone is not None and zone[0] in "+-":
         offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
@@ -87,7 +90,8 @@ def _seconds(year: str, month: str, day: str, zone: str | None) -> int | None:
         start = datetime(int(year), int(month), int(day), tzinfo=UTC) - offset
     except (ValueError, OverflowError):
         return None
-    return int(start.timestamp())
+    seconds = int(start.timestamp())
+    return seconds if abs(seconds) < _FARTHEST else None
 
 
 _DIGITS = "0000-00-00T00:00:00"

@@ -14,14 +14,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from goscope.framing import layers
 from goscope.framing.layers import Recipe
 from goscope.framing.lines import Positions
+from goscope.framing.places import Places
 from goscope.framing.prefix import PREFIXES
 from goscope.framing.prefix_shape import Peeled
 from goscope.framing.records import BlockKind, LineKind
@@ -47,22 +46,18 @@ _BARE_PLACE = re.compile(
 )
 
 
-LineNumbers: TypeAlias = npt.NDArray[np.int32]
-
-
 @dataclass(slots=True)
 class Stream:
     """The lines of one program among those of an input.
 
     ``label`` names it, ``output`` says stdout or stderr; both are empty where nothing tells.
-    ``numbers`` holds the line of the input, from 0, for each line of the stream; it is empty while
-    the input is plain. ``stamps`` holds their times in nanoseconds since 1970.
+    ``places`` holds the line of the input and the time for each line of the stream; it is empty while
+    the input is plain.
     """
 
     label: str
     output: str = ""
-    numbers: list[LineNumbers] = field(default_factory=list)
-    stamps: list[Positions] = field(default_factory=list)
+    places: Places = field(default_factory=Places)
     stamped: bool = False
 
 
@@ -208,8 +203,8 @@ class Unwrapper:
             yield Portion(self.plain, everything[:keep])
         self.lines = self._released
         if self._released:
-            self.plain.numbers.append(np.arange(self._released, dtype=np.int32))
-            self.plain.stamps.append(np.full(self._released, NEVER))
+            numbers = np.arange(self._released, dtype=np.int64)
+            self.plain.places.add(numbers, np.full(self._released, NEVER))
         yield from self._unwrap(everything[keep:])
 
     def _learn(self, text: bytes) -> bool:
@@ -369,15 +364,15 @@ class Unwrapper:
             kept.numbers.append(kept.part_number)
             kept.stamps.append(kept.part_stamp)
         data = b"\n".join(kept.texts)
-        numbers: LineNumbers = np.array(kept.numbers, np.int32)
+        few = self.lines < 1 << 31
+        numbers: Positions = np.array(kept.numbers, np.int32 if few else np.int64)
         stamps = nanoseconds(kept.stamps)
         if data.count(b"\n") != len(kept.texts) - 1:  # texts of several lines
             heights = [text.count(b"\n") + 1 for text in kept.texts]
             numbers, stamps = np.repeat(numbers, heights), np.repeat(stamps, heights)
         if b".go:" in data:
             data = _BARE_PLACE.sub(rb"\t\1\2", data)
-        stream.numbers.append(numbers)
-        stream.stamps.append(stamps)
+        stream.places.add(numbers, stamps)
         stream.stamped = stream.stamped or bool((stamps != NEVER).any())
         kept.texts, kept.numbers, kept.stamps = [], [], []
         yield Portion(stream, data if cut else data + b"\n")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Finding, Severity
 from goscope.renderers.renderer import Renderer
-from goscope.renderers.safe_text import shareable
+from goscope.renderers.safe_text import safe
 
 _COMMANDS = {Severity.CRITICAL: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -36,7 +36,7 @@ def _annotation(diagnosis: Diagnosis, finding: Finding) -> str:
 
 
 def _data(words: str) -> str:
-    words = shareable(words, longest=4000)
+    words = safe(words, longest=4000)
     return words.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from goscope import __version__
 from goscope.capture import Input
 from goscope.crash_reports import CrashReport
+from goscope.credentials import without_credentials
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Evidence, Finding, Site, Verdict
 from goscope.renderers.renderer import Renderer
@@ -21,7 +23,11 @@ SCHEMA = "goscope.diagnosis/1"
 
 def render(diagnosis: Diagnosis) -> str:
     """The diagnosis as JSON text, with a line end."""
-    return json.dumps(document(diagnosis), ensure_ascii=True, indent=2) + "\n"
+    page = io.StringIO()  # dumps() would keep a list of all words until the end
+    json.dump(document(diagnosis), page, ensure_ascii=True, indent=2)
+    # Both are the same text to a reader of JSON. A job of GitHub Actions that prints ##[...] gives a
+    # command, and DEL is the one control character that JSON has no escape for.
+    return page.getvalue().replace("##[", r"\u0023#[").replace("\x7f", r"\u007f") + "\n"
 
 
 def schema() -> str:
@@ -32,7 +38,7 @@ def schema() -> str:
 def document(diagnosis: Diagnosis) -> dict[str, Any]:
     """The diagnosis as the contract lays it out."""
     capture = diagnosis.capture
-    return {
+    found = {
         "schema": SCHEMA,
         "goscope": __version__,
         "status": diagnosis.status,
@@ -54,6 +60,16 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "inputs": [_input(i, capture.records(i.name)) for i in capture.inputs],
         "settings": _settings(diagnosis.settings),
     }
+    return {name: _shareable(value) for name, value in found.items()}
+
+
+def _shareable(value: Any) -> Any:
+    """The same without credentials in its texts."""
+    if isinstance(value, str):
+        return without_credentials(value)
+    if isinstance(value, dict):
+        return {name: _shareable(one) for name, one in value.items()}
+    return [_shareable(one) for one in value] if isinstance(value, list) else value
 
 
 def _states(found: Transitions) -> dict[str, Any]:

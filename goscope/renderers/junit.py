@@ -13,7 +13,7 @@ from goscope.capture import Input
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Evidence, Finding, Severity, Site
 from goscope.renderers.renderer import Renderer
-from goscope.renderers.safe_text import shareable
+from goscope.renderers.safe_text import safe
 from goscope.rules import all_rules
 
 #: What XML 1.0 cannot hold, beyond what safe() writes as escapes.
@@ -99,7 +99,7 @@ def _evidence(evidence: Evidence) -> str:
 
 
 def _clean(words: str) -> str:
-    words = shareable(words, longest=2000)
+    words = safe(words, longest=2000)
     return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", words)
 
 

@@ -1,7 +1,8 @@
 """Markdown for issues and pull requests: verdicts, findings, stacks folded away.
 
 Names of the input stand in code spans where they are names, and are escaped where they are part of a
-sentence: ``@everyone``, ``#1``, HTML and links in them are text.
+sentence: ``@everyone``, ``#1``, HTML and links in them are text. GitHub looks for mentions and references
+in the finished page, where an escaped ``@`` is an ``@``: only a character between it and the name helps.
 """
 
 from __future__ import annotations

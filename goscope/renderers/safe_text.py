@@ -9,23 +9,28 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from goscope.credentials import without_credentials
+
 _CUT = 300
-# The userinfo of a URL: a user name, and mostly a password.
-_USERINFO = re.compile(r"//[^/?#\s@]{1,500}@")
+_BEYOND = 600  # a credential that starts before the cut is seen whole
+#: What GitHub Actions takes for a command wherever a job prints it: ``##[...]`` anywhere in a line,
+#: ``::...`` where a line starts, which a long line may do anew when it is folded (actions/runner,
+#: ActionCommand).
+_COMMAND = re.compile(
+    r"(?i):(?=:(?:error|warning|notice|debug|echo|group|endgroup|add-|remove-|set-|save-|stop-|internal-))|#(?=#\[)"
+)
 
 
 def safe(text: str, *, longest: int = _CUT) -> str:
-    """The text on one line, control and formatting characters written as escapes, and not too long."""
+    """The text on one line, without credentials, control characters as escapes, and not too long."""
+    text = without_credentials(text[: longest + _BEYOND])
     if len(text) > longest:
         text = text[: longest - 3] + "..."
+    if "::" in text or "##[" in text:
+        text = _COMMAND.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_visible, text))
-
-
-def shareable(text: str, *, longest: int = _CUT) -> str:
-    """The same for reports that are sent to others: no user name or password of a URL either."""
-    return safe(_USERINFO.sub("//", text[: longest + 600]), longest=longest)
 
 
 def _visible(character: str) -> str:

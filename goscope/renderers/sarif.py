@@ -11,7 +11,7 @@ from goscope.baseline import signature_of
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Finding, Severity, Site
 from goscope.renderers.renderer import Renderer
-from goscope.renderers.safe_text import shareable
+from goscope.renderers.safe_text import safe
 from goscope.rules import all_rules
 from goscope.source_links import file_uri
 
@@ -105,7 +105,7 @@ def _message(words: str) -> str:
 
 
 def _clean(words: str) -> str:
-    return shareable(words, longest=4000)
+    return safe(words, longest=4000)
 
 
 RENDERER = Renderer("sarif", ".sarif", render)

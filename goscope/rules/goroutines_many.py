@@ -1,6 +1,6 @@
 """More goroutines than programs of nearly any kind have.
 
-What it detects: more than 10,000 goroutines in a dump; a warning above 100,000.
+What it detects: more than 10,000 goroutines in a dump or a profile; a warning above 100,000.
 
 Why it matters: each costs at least about 2.6 KB, time of the garbage collector for its stack, and time of
 the scheduler. Numbers like these come from work that is started without a limit.
@@ -26,8 +26,9 @@ import numpy as np
 
 from goscope.capture import Capture
 from goscope.findings import Confidence, Evidence, Finding, Group, Severity
+from goscope.profiles import GoroutineProfile, goroutine_profiles_of
 from goscope.rules.rule import Rule, Settings
-from goscope.stacks import Snapshot, snapshots_of, stacks_of
+from goscope.stacks import Snapshot, Stack, snapshots_of, stacks_of
 
 STACK_BYTES = 2048
 G_BYTES = 400
@@ -41,11 +42,16 @@ def find(
     above_goroutines: int = 10_000,
     warn_above_goroutines: int = 100_000,
 ) -> Iterator[Finding]:
-    """One finding per process, about its last dump."""
+    """One finding per process, about its last dump, or its last profile if it has none."""
+    dumped = set()
     for process, dumps in snapshots_of(capture):
-        last = dumps[-1]
-        if len(last.rows) > above_goroutines:
-            yield _finding(capture, process, last, warn_above_goroutines)
+        dumped.add(process)
+        if len(dumps[-1].rows) > above_goroutines:
+            yield _of_dump(capture, process, dumps[-1], warn_above_goroutines)
+    for process, profiles in goroutine_profiles_of(capture, "goroutine"):
+        last = profiles[-1]
+        if process not in dumped and last.groups and last.total > above_goroutines:
+            yield _of_profile(capture, process, last, warn_above_goroutines)
 
 
 def estimated_mb(goroutines: int) -> float:
@@ -60,34 +66,60 @@ def stacks_mb(capture: Capture, process: int) -> int | None:
     return int(gc["stacks_mb"][told[-1]]) if len(told) else None
 
 
-def _finding(capture: Capture, process: int, dump: Snapshot, warn_above_goroutines: int) -> Finding:
-    count = len(dump.rows)
+def _of_dump(capture: Capture, process: int, dump: Snapshot, warn_above: int) -> Finding:
     numbers, sizes = np.unique(dump.rows["stack"], return_counts=True)
     largest = int(np.argmax(sizes))
     stack = stacks_of(capture)[int(numbers[largest])]
     ids = dump.rows["id"][dump.rows["stack"] == numbers[largest]]
+    group = Group(int(sizes[largest]), tuple(sorted(ids.tolist())[:20]))
+    count = len(dump.rows)
+    return _finding(
+        capture, process, count, dump.source, stack, len(sizes), group, count > warn_above
+    )
+
+
+def _of_profile(
+    capture: Capture, process: int, profile: GoroutineProfile, warn_above: int
+) -> Finding:
+    largest, count = profile.groups[0], profile.total
+    stacks = len(profile.groups)
+    return _finding(
+        capture, process, count, profile.source, largest.stack, stacks, largest.group(),
+        count > warn_above,
+    )  # fmt: skip
+
+
+def _finding(
+    capture: Capture,
+    process: int,
+    count: int,
+    source: str,
+    stack: Stack,
+    stacks: int,
+    group: Group,
+    too_many: bool,
+) -> Finding:
     real = stacks_mb(capture, process)
     memory = (
         Evidence("memory, at least", round(estimated_mb(count)), "MiB")
         if real is None
         else Evidence("stacks in the last gc line", real, "MiB")
     )
-    too_many = count > warn_above_goroutines
     return Finding(
         rule="goroutines-many",
         severity=Severity.WARNING if too_many else Severity.INFO,
         confidence=Confidence.MEDIUM if too_many else Confidence.LOW,
         title=f"{count} goroutines",
-        detail=f"{sizes[largest]} of them have one stack, and there are {len(sizes)} different stacks.",
-        evidence=(Evidence("goroutines", count, "", dump.source), memory),
+        detail=f"{group.count} of them have one stack, and there are {stacks} different stacks.",
+        evidence=(Evidence("goroutines", count, "", source), memory),
         advice="Limit what runs at a time: a worker pool, or a semaphore (a buffered channel) around "
         "the go statement.",
         process=process,
         site=stack.user_frame,
         stack=stack.frames,
         created_by=stack.created_by,
-        goroutines=Group(int(sizes[largest]), tuple(sorted(ids.tolist())[:20])),
+        goroutines=group,
     )
 
 
-RULE = Rule("goroutines-many", ("goroutines",), find, __doc__)
+RULE = Rule("goroutines-many", ("goroutines",), find, __doc__, instead=("profile",))

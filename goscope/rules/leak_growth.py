@@ -122,7 +122,7 @@ def _judge(
     waiting: Counter[int] = Counter()
     for place, group in enumerate(groups):
         if can_leak(group.reason):
-            waiting[place] = len(ids.intersection(last.rows["id"][group.rows].tolist()))
+            waiting[place] = len(ids.intersection(last.rows.at("id", group.rows).tolist()))
     stuck = sum(waiting.values())
     if not stuck or stuck < least_stuck_share * len(ids):
         return

@@ -10,6 +10,7 @@ Vanquishing Goroutine Leaks in Enterprise Microservices, CGO 2024), for services
 goroutines. Below it only senders count, because nobody parks workers there, and only if their ids are
 spread over at least twice their number: a pool is started at once and has ids in a row. With
 further dumps 9 of 10 must be at the same place in the last two: otherwise it is a queue that moves.
+A goroutine profile (debug=0 and debug=1) is judged by the 10,000 alone.
 
 Example: 300 of 420 goroutines in ``chan send`` at ``main.fetch.func1``, ids from 18 to 9000.
 
@@ -27,6 +28,7 @@ import numpy as np
 from goscope.capture import Capture
 from goscope.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.leak_shape import leak_finding, place_of
+from goscope.rules.profile_hot_site import hot_sites_in_profiles
 from goscope.rules.rule import Rule, Settings
 from goscope.stacks import Blocked, blocked_groups
 from goscope.stuck import unmoved
@@ -43,7 +45,9 @@ def find(
     least_ids_per_goroutine: float = 2.0,
     least_unmoved_share: float = 0.9,
 ) -> Iterator[Finding]:
-    """One finding per stack and wait reason, from the last dump of each process."""
+    """One finding per stack and wait reason, from the last dump of each process, or its last profile."""
+    judged = frozenset(process for process, _ in dumps_of(capture))
+    yield from hot_sites_in_profiles(capture, judged, least_goroutines, least_unmoved_share)
     for process, dumps in dumps_of(capture):
         after = dumps[-1]
         before = dumps[-2] if len(dumps) > 1 else None
@@ -67,7 +71,7 @@ def find(
 
 def _spread(blocked: Blocked) -> float:
     """Over how many ids per goroutine the group is spread; about 1 if it was started at once."""
-    ids = blocked.snapshot.rows["id"][blocked.rows]
+    ids = blocked.snapshot.rows.at("id", blocked.rows)
     return float(ids.max() - ids.min() + 1) / len(ids)
 
 
@@ -97,4 +101,4 @@ def _finding(process: int, dump: Dump, blocked: Blocked, least_goroutines: int) 
     )
 
 
-RULE = Rule("leak-hot-site", ("goroutines",), find, __doc__)
+RULE = Rule("leak-hot-site", ("goroutines",), find, __doc__, instead=("profile",))

@@ -44,12 +44,13 @@ def find(
     bar = after_minutes
     for process, dumps in snapshots_of(capture):
         last = dumps[-1]
+        waited, ids = last.rows.numbers("wait_minutes"), last.rows["id"]
         for blocked in blocked_groups(capture, last):
-            minutes = last.rows.numbers("wait_minutes")[blocked.rows]
-            long = np.flatnonzero(np.nan_to_num(minutes) >= bar)
+            minutes = waited[blocked.rows]
+            long = np.flatnonzero(minutes >= bar)
             if not len(long) or not can_leak(blocked.reason) or never_wakes(blocked.reason):
                 continue
-            if blocked.stack.normal is not None or (last.rows["id"][blocked.rows] == 1).all():
+            if blocked.stack.normal is not None or (ids[blocked.rows] == 1).all():
                 continue
             ages = minutes[long].astype(np.int64)
             urgent = blocked.primitive in _URGENT or blocked.reason.startswith("chan send")

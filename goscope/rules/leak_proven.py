@@ -53,7 +53,7 @@ def _marked(capture: Capture) -> Iterator[Finding]:
         dump = marked[-1]
         leaked = Snapshot(dump.number, dump.source, dump.rows.select(dump.rows.flags("leaked")))
         for blocked in blocked_groups(capture, leaked):
-            count = len(np.unique(leaked.rows["id"][blocked.rows]))
+            count = len(np.unique(leaked.rows.at("id", blocked.rows)))
             site = place_of(blocked.stack.user_frame)
             yield leak_finding(
                 "leak-proven",

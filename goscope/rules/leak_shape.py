@@ -78,7 +78,8 @@ def advice_for(blocked: Blocked | Counted) -> str:
     )
     fix = next(by_frame, None) or _FIXES.get(blocking_class(blocked), _OTHER_FIX)
     locked = (
-        isinstance(blocked, Blocked) and blocked.snapshot.rows.flags("locked")[blocked.rows].all()
+        isinstance(blocked, Blocked)
+        and (blocked.snapshot.rows.at("locked", blocked.rows) == 1).all()
     )
     return f"{fix} {_FIXES['locked']}" if locked else fix
 

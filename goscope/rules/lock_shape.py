@@ -81,13 +81,21 @@ def _short(site: Site | None) -> str:
 
 def groups_of(locks: Locks, rows: Sequence[int]) -> list[Blocked]:
     """Goroutines by stack and wait reason, larger groups first."""
-    dump = locks.dump
-    groups: dict[tuple[int, str], list[int]] = {}
-    for row in rows:
-        groups.setdefault((dump.stack[row], dump.reason(row)), []).append(row)
+    dump, table = locks.dump, locks.dump.snapshot.rows
+    at = np.array(rows, np.int64)
+    reasons = len(table.categories("wait_reason")) + 1
+    kinds = table["stack"][at] * reasons + table["wait_reason"][at] + 1
+    _, firsts, kind_of, counts = np.unique(
+        kinds, return_index=True, return_inverse=True, return_counts=True
+    )
     return [
-        Blocked(dump.stack_of(members[0]), reason, dump.snapshot, np.array(members, np.int64))
-        for (_, reason), members in sorted(groups.items(), key=lambda item: -len(item[1]))
+        Blocked(
+            dump.stack_of(rows[firsts[kind]]),
+            dump.reason(rows[firsts[kind]]),
+            dump.snapshot,
+            at[kind_of == kind],
+        )
+        for kind in np.lexsort((firsts, -counts)).tolist()
     ]
 
 

@@ -32,25 +32,26 @@ def growth_in_profiles(
     for process, profiles in goroutine_profiles_of(capture, "goroutine"):
         if process in judged:
             continue
-        series = _series([p for p in profiles if not p.truncated])
+        series = series_of(profiles)
         if len(series) < LEAST_PROFILES:
             continue
         counts = [{(g.stack.frames, g.reason): g.count for g in p.groups} for p in series]
         for group in series[-1].groups:
-            if not _can_leak(group.reason) or group.stack.normal is not None:
+            if not needs_others(group.reason) or group.stack.normal is not None:
                 continue
             numbers = [found.get((group.stack.frames, group.reason), 0) for found in counts]
             if _grows(numbers, least_growth):
                 yield _finding(process, series, group, numbers)
 
 
-def _series(profiles: Sequence[GoroutineProfile]) -> list[GoroutineProfile]:
-    """The profiles of one form: text and protobuf of the same moments are no two moments."""
-    forms = {p.form: [q for q in profiles if q.form == p.form] for p in profiles}
+def series_of(profiles: Sequence[GoroutineProfile]) -> list[GoroutineProfile]:
+    """The whole profiles of one form: text and protobuf of the same moments are no two moments."""
+    whole = [p for p in profiles if not p.truncated]
+    forms = {p.form: [q for q in whole if q.form == p.form] for p in whole}
     return max(forms.values(), key=len, default=[])
 
 
-def _can_leak(name: str) -> bool:
+def needs_others(name: str) -> bool:
     """Whether only another goroutine can end the wait; connections and tickers come and go."""
     found = reason(name)
     return name == CHANNEL_OPERATION or (found is not None and found.leak_weight == "strong")

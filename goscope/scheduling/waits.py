@@ -146,7 +146,7 @@ def waits_in_dump(capture: Capture, dumps: Sequence[Snapshot]) -> Waits | None:
     for blocked in blocked_groups(capture, last):
         _add_group(tally, blocked)
         if _kind(blocked.reason, blocked.primitive) == "sends" and blocked.stack.normal is None:
-            sending.update(last.rows["id"][blocked.rows].tolist())
+            sending.update(last.rows.at("id", blocked.rows).tolist())
     _add_syscalls(capture, tally, last)
     before = [_sending(capture, dump) for dump in dumps[:-1]]
     if _piles_up([*before, sending]):
@@ -205,7 +205,7 @@ def _sending(capture: Capture, dump: Snapshot) -> set[int]:
         number
         for blocked in blocked_groups(capture, dump)
         if _kind(blocked.reason, blocked.primitive) == "sends" and blocked.stack.normal is None
-        for number in dump.rows["id"][blocked.rows].tolist()
+        for number in dump.rows.at("id", blocked.rows).tolist()
     }
 
 

@@ -5,14 +5,8 @@ from __future__ import annotations
 import re
 
 _HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.%]+\]):[0-9]{1,5}(?:/.*)?")
-_USERINFO = re.compile(r"//[^/?#]*@")
 
 
 def is_address(argument: str) -> bool:
     """Whether an argument is a URL, host:port or unix:///socket; a file of that name comes first."""
     return "://" in argument or _HOST_AND_PORT.fullmatch(argument) is not None
-
-
-def without_credentials(address: str) -> str:
-    """An address without the user and password in it, fit to be shown."""
-    return _USERINFO.sub("//", address)

@@ -25,41 +25,55 @@ def godebug(wanted: Mapping[str, int], present: str) -> str:
 
 
 class Child:
-    """A started program; ``stderr`` is the descriptor that its standard error is read from.
-
-    Raises:
-        InputError: it cannot be started.
-    """
+    """A program to start; ``stderr`` is the descriptor that its standard error is read from."""
 
     def __init__(self, command: Sequence[str], wanted: Mapping[str, int]):
-        environment = {**os.environ, "GODEBUG": godebug(wanted, os.environ.get("GODEBUG", ""))}
+        self._command = command
+        self._wanted = wanted
+        self._process: subprocess.Popen[bytes] | None = None
+        self._early: list[signal.Signals] = []
+        self.stderr, self._into = os.pipe()
+
+    def start(self) -> None:
+        """Start it; signals that came before are handed on then.
+
+        Raises:
+            InputError: it cannot be started.
+        """
+        set_already = os.environ.get("GODEBUG", "")
+        environment = {**os.environ, "GODEBUG": godebug(self._wanted, set_already)}
+        name = self._command[0]
         try:
-            self._process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
-        except OSError as error:
+            self._process = subprocess.Popen(self._command, stderr=self._into, env=environment)
+        except (OSError, ValueError) as error:
+            os.close(self.stderr)
             hint = ""
-            if isinstance(error, FileNotFoundError) and shutil.which(command[0]) is None:
+            if isinstance(error, FileNotFoundError) and shutil.which(name) is None:
                 hint = "; give its path, such as ./app, behind --"
-            reason = (error.strerror or str(error)).lower()
-            raise InputError(f"{command[0]}: cannot be started: {reason}{hint}") from error
-        assert self._process.stderr is not None
-        self.stderr = self._process.stderr.fileno()
-        self.pid = self._process.pid
+            reason = (getattr(error, "strerror", None) or str(error)).lower()
+            raise InputError(f"{name}: cannot be started: {reason}{hint}") from error
+        finally:
+            os.close(self._into)
+        for number in self._early:
+            self.hand_on(number)
 
     def ended(self) -> bool:
         """Whether the program has ended."""
-        return self._process.poll() is not None
+        return self._process is not None and self._process.poll() is not None
 
     def hand_on(self, number: signal.Signals) -> None:
         """Send a signal that only goscope got to the program."""
-        if not _from_the_terminal(number):
+        if self._process is None:
+            self._early.append(number)
+        elif not _from_the_terminal(number):
             with suppress(ProcessLookupError):
                 self._process.send_signal(number)
 
     def status(self) -> int:
         """The exit code as a shell tells it: 128 and the number for a program that a signal ended."""
+        assert self._process is not None
         code = self._process.wait()
-        if self._process.stderr is not None:
-            self._process.stderr.close()
+        os.close(self.stderr)
         return code if code >= 0 else 128 - code
 
 

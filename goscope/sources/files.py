@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from goscope.credentials import without_credentials
 from goscope.errors import InputError, UsageError
-from goscope.sources.addresses import without_credentials
 from goscope.sources.compressed import CHUNK
 from goscope.sources.order import in_order
 from goscope.sources.streams import Stream, refused, streams_of

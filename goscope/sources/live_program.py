@@ -3,6 +3,10 @@
 pprof's debug=2 stops all goroutines while their stacks are written: some 5 microseconds each and more,
 2.3 s at 100,000, and Go cuts the text at 64 MiB. The counts of debug=1 stop it for less than a
 millisecond. So a program with many goroutines is asked for counts only, unless the user wants it all.
+
+Counts cost something too: the program allocates 240 bytes for each goroutine (runtime/pprof:
+writeRuntimeProfile), and the collection that this brings on makes its timers some 10 ms late while it
+marks. So counts are taken again only if the index page says that there are more or fewer.
 """
 
 from __future__ import annotations
@@ -17,6 +21,10 @@ from goscope.sources.pprof_server import PprofServer
 
 #: pprof gives up at this size (runtime/pprof: writeGoroutineStacks).
 CUT_AT = 64 << 20
+#: How long, in seconds for each goroutine, a busy machine may take before it sends a dump.
+_PATIENCE = 200e-6
+#: A crowd that has so few more or fewer goroutines than when they were counted has nothing new to tell.
+_STANDS_STILL = 10
 
 
 def pages_of(
@@ -31,12 +39,18 @@ def pages_of(
     Raises:
         InputError: the program cannot be asked any more; what was yielded before is good.
     """
-    taken = 0
+    taken = counted = 0
     for number in range(1, plan.snapshots + 1):
         if number > 1:
             sleep(plan.interval)
             server.count_again()
-        taken += 1
+        count = server.counts.get("goroutine", 0)
+        if number > 1 and not _whole(server, plan) and abs(count - counted) < _STANDS_STILL:
+            report(
+                f"{server.label}: snapshot {number} of {plan.snapshots}, {count} goroutines still"
+            )
+            continue
+        taken, counted = taken + 1, count
         yield snapshot(server, plan, number, taken, report)
     for profile in ("threadcreate", "heap", "goroutineleak"):
         if profile not in server.counts or (
@@ -63,10 +77,10 @@ def snapshot(
 ) -> Page:
     """All goroutines, or only their counts if there are more than the program can bear to dump."""
     count = server.counts.get("goroutine", 0)
-    whole = plan.full or count <= plan.bearable
+    whole = _whole(server, plan)
     report(f"{server.label}: snapshot {number} of {plan.snapshots}, {count} goroutines")
     debug = "debug=2" if whole else "debug=1"
-    page = server.fetch("goroutine", debug)
+    page = server.fetch("goroutine", debug, patience=count * _PATIENCE if whole else 0.0)
     if whole and len(page.content) >= CUT_AT and page.problem is None:
         why = f"Go cuts dumps at {CUT_AT >> 20} MiB; the program has {count} goroutines"
         page = replace(page, problem=why, by_go=True)
@@ -89,5 +103,9 @@ def _searches(server: PprofServer, plan: Plan) -> bool:
     The search marks what blocked goroutines hold while the program stands still: a quarter of a second
     with 100,000 leaked ones (runtime: findMaybeRunnableGoroutines in mark termination).
     """
-    bearable = server.counts.get("goroutine", 0) <= plan.bearable
-    return plan.leak_profile and (plan.full or bearable)
+    return plan.leak_profile and _whole(server, plan)
+
+
+def _whole(server: PprofServer, plan: Plan) -> bool:
+    """Whether the program can bear to be stopped for all its goroutines, or has to."""
+    return plan.full or server.counts.get("goroutine", 0) <= plan.bearable

@@ -110,6 +110,8 @@ def signals(
 ) -> Iterator[None]:
     """While this lasts, these signals say something to the stream, and end nothing.
 
+    That they were blocked before is over then.
+
     Of the wishes for a signal the first is for its first time, the last for all later ones.
     ``hand_on`` hears of each signal too.
     """
@@ -124,6 +126,8 @@ def signals(
         return handle
 
     before = {number: signal.signal(number, handler(turns)) for number, turns in wishes.items()}
+    if os.name == "posix":  # those that came while goscope started had to wait
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, wishes)
     try:
         yield
     finally:

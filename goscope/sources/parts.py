@@ -24,8 +24,8 @@ def same_bytes(path: Path, first: bytes) -> bool:
     return b"".join(part_of(path, 0, len(first))) == first
 
 
-def part_of(path: Path, start: int, end: int | None) -> Iterator[bytes]:
-    """The bytes from ``start`` to before ``end``, or to the end of the file.
+def part_of(path: Path, start: int, end: int) -> Iterator[bytes]:
+    """The bytes from ``start`` to before ``end``; fewer of a file that was truncated meanwhile.
 
     Raises:
         InputError: the file cannot be read.
@@ -33,8 +33,9 @@ def part_of(path: Path, start: int, end: int | None) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
             file.seek(start)
-            while chunk := file.read(CHUNK if end is None else min(CHUNK, end - file.tell())):
+            while chunk := file.read(max(0, min(CHUNK, end - start))):
                 yield chunk
+                start += len(chunk)
     except OSError as error:
         raise InputError(
             f"{path}: cannot be read: {(error.strerror or str(error)).lower()}"

@@ -6,19 +6,23 @@ message. What had arrived before an answer broke off is kept, with the reason.
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
+from netrc import NetrcParseError
 from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
 import httpx
 
+from goscope.credentials import without_credentials
 from goscope.errors import InputError, UsageError
-from goscope.sources.addresses import without_credentials
 from goscope.sources.pages import Access, Page
 
 ROOT = "/debug/pprof/"
@@ -44,8 +48,8 @@ class PprofServer:
     ):
         if "://" not in address:
             address = "http://" + address
-        parts = urlsplit(address)
         try:
+            parts = urlsplit(address)
             port = parts.port
         except ValueError as error:
             raise UsageError(f"{without_credentials(address)}: not an address: {error}") from error
@@ -60,8 +64,8 @@ class PprofServer:
         self._user = (
             (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
         )
-        host = parts.hostname or ""
-        host = f"[{host}]" if ":" in host else host
+        self._host = parts.hostname or ""
+        host = f"[{self._host}]" if ":" in self._host else self._host
         if self._socket is None:
             self._origin = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
             self.name = self._origin
@@ -73,6 +77,8 @@ class PprofServer:
         self.counts: dict[str, int] = {}
 
     def __enter__(self) -> Self:
+        if self._socket is not None:
+            self._try_socket(self._socket)
         self._client = self._connected()
         try:
             self._find_root()
@@ -102,9 +108,13 @@ class PprofServer:
         if status == 200 and "goroutine" in counts:
             self.counts = counts
 
-    def fetch(self, profile: str, query: str) -> Page:
-        """A profile's page, such as ``fetch("goroutine", "debug=2")``; as much of it as arrived."""
-        status, content, problem = self._get(self._root + profile + "?" + query)
+    def fetch(self, profile: str, query: str, *, patience: float = 0.0) -> Page:
+        """A profile's page, such as ``fetch("goroutine", "debug=2")``; as much of it as arrived.
+
+        ``patience`` is how many seconds longer than usual the program may be silent.
+        """
+        path = self._root + profile + "?" + query
+        status, content, problem = self._get(path, patience=patience)
         if not content and problem is not None:
             raise InputError(f"{self.name}{self._root}{profile}: {problem}")
         if status != 200:
@@ -139,15 +149,35 @@ class PprofServer:
 
     def _connected(self) -> httpx.Client:
         access = self._access
-        return httpx.Client(
-            base_url=self._origin,
-            headers=[*access.headers, ("User-Agent", "goscope")],
-            auth=self._user or _netrc(),
-            verify=self._trust(),
-            timeout=access.timeout,
-            follow_redirects=False,
-            transport=httpx.HTTPTransport(uds=self._socket) if self._socket else None,
-        )
+        headers = [(name.encode(), value.encode()) for name, value in access.headers]
+        trust = self._trust()
+        try:
+            return httpx.Client(
+                base_url=self._origin,
+                headers=[(b"User-Agent", b"goscope"), *headers],
+                auth=self._user or _netrc(),
+                verify=trust,
+                timeout=access.timeout,
+                follow_redirects=False,
+                transport=httpx.HTTPTransport(uds=self._socket) if self._socket else None,
+                trust_env=not _is_loopback(self._host),  # as Go does, no proxy for the own machine
+            )
+        except httpx.InvalidURL as error:
+            raise UsageError(f"{self.name}: not an address: {error}") from None
+        except (ImportError, ValueError) as error:  # no support for SOCKS, for one
+            reason = without_credentials(str(error).partition(".")[0])
+            raise UsageError(f"the proxy of the environment cannot be used: {reason}") from None
+
+    def _try_socket(self, path: str) -> None:
+        """See that somebody listens there: httpcore does not close a socket that it cannot connect."""
+        if not hasattr(socket, "AF_UNIX"):
+            raise UsageError(f"{self.name}: this system's Python knows no such sockets")
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(self._access.timeout)
+            try:
+                probe.connect(path)
+            except OSError as error:
+                raise InputError(f"{self.name}: cannot be reached ({_reason(error)})") from None
 
     def _trust(self) -> ssl.SSLContext:
         access = self._access
@@ -157,45 +187,56 @@ class PprofServer:
                 context.load_cert_chain(access.certificate, access.key)
         except (OSError, ssl.SSLError) as error:
             files = ", ".join(str(p) for p in (access.ca, access.certificate, access.key) if p)
-            raise UsageError(f"{files}: not a usable certificate: {error}") from error
+            raise UsageError(f"{files}: not a usable certificate: {_reason(error)}") from error
         if access.insecure:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
 
-    def _get(self, path: str, most: int | None = None) -> tuple[int, bytes, str | None]:
+    def _get(
+        self, path: str, most: int | None = None, patience: float = 0.0
+    ) -> tuple[int, bytes, str | None]:
         """Status, body, and why the body is not whole."""
         most = most or self._access.most_bytes
+        own = True
         for _ in range(_MOST_REDIRECTS):
-            with self._answer(path) as response:
+            with self._answer(path, own=own, patience=patience) as response:
                 target = response.headers.get("location")
                 if not response.is_redirect or not target:
                     return response.status_code, *self._body(response, most)
-                there = response.url.join(target)
+                try:
+                    there = response.url.join(target)
+                except httpx.InvalidURL:
+                    return 0, b"", "redirects to what is no address; another program?"
                 if there.host != response.url.host:
-                    return (
-                        0,
-                        b"",
-                        (
-                            f"redirects to another host ({there.host}): a login page? "
-                            "give the address of the program itself, or credentials with --header"
-                        ),
+                    what = (
+                        f"redirects to another host ({there.host}): a login page? "
+                        "give the address of the program itself, or credentials with --header"
                     )
-                path = there.raw_path.decode("ascii", "replace")
-                if there.scheme != response.url.scheme or there.port != response.url.port:
-                    path = str(there)
+                    return 0, b"", what
+                own = own and _may_know(response.url, there)
+                path = str(there)
         return 0, b"", "redirects in a circle"
 
     @contextmanager
-    def _answer(self, path: str) -> Iterator[httpx.Response]:
+    def _answer(self, path: str, *, own: bool, patience: float) -> Iterator[httpx.Response]:
+        """The answer to a request, with credentials unless it is for something else on the same host."""
         for wait in (*_AGAIN_AFTER, None):
             try:
-                request = self._client.build_request("GET", path)
-                response = self._client.send(request, stream=True)
+                wait_for = self._access.timeout + patience
+                request = self._client.build_request("GET", path, timeout=wait_for)
+                if own:
+                    response = self._client.send(request, stream=True)
+                else:
+                    for name, _ in self._access.headers:
+                        del request.headers[name]
+                    response = self._client.send(request, stream=True, auth=None)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if wait is None or "certificate" in str(error).lower():
                     raise InputError(f"{self.name}: {_unreachable(error)}") from None
                 self._sleep(wait)
+            except UnicodeError:
+                raise UsageError(f"{self.name}: not an address: no host has such a name") from None
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise InputError(f"{self.name}: {_unreachable(error)}") from None
             else:
@@ -233,18 +274,42 @@ def _counts(index: bytes) -> dict[str, int]:
 
 
 def _netrc() -> httpx.NetRCAuth | None:
-    """Credentials of ~/.netrc, if there is one."""
+    """Credentials of ~/.netrc or of the file that NETRC names, if it can be used."""
     try:
-        return httpx.NetRCAuth()
-    except (OSError, SyntaxError):
+        return httpx.NetRCAuth(os.environ.get("NETRC") or None)
+    except (OSError, NetrcParseError, UnicodeError):
         return None
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its name (net/http: useProxy)."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host in ("", "localhost") or host.endswith(".localhost")
+
+
+def _may_know(asked: httpx.URL, there: httpx.URL) -> bool:
+    """Whether credentials for one address may be sent to another one of the same host."""
+    ports = {"http": 80, "https": 443}
+    same_port = (asked.port or ports.get(asked.scheme)) == (there.port or ports.get(there.scheme))
+    return (asked.scheme == there.scheme and same_port) or (asked.scheme, there.scheme) == (
+        "http",
+        "https",
+    )
 
 
 def _unreachable(error: Exception) -> str:
     """Why a program could not be asked, and what to do."""
     text = str(error).lower()
+    if "alert" in text and "certificate" in text:
+        return "it wants a certificate of the client; give it with --cert FILE and --key FILE"
     if "certificate" in text:
-        return "its certificate is not trusted; give the CA's with --ca FILE, or --insecure to go on anyway"
+        why = _reason(error).partition("verify failed: ")[2] or "not trusted"
+        return (
+            f"its certificate cannot be trusted ({why}); give the CA's with --ca FILE, or --insecure "
+            "to go on anyway"
+        )
     if "wrong_version_number" in text or "wrong version number" in text or "record layer" in text:
         return "it does not speak TLS; use http:// instead of https://"
     if isinstance(error, httpx.TimeoutException):
@@ -254,10 +319,16 @@ def _unreachable(error: Exception) -> str:
             return (
                 "connection refused; is the program running, and does it serve pprof on this port?"
             )
-        return f"cannot be reached ({without_credentials(str(error))})"
+        return f"cannot be reached ({_reason(error)})"
     if isinstance(error, httpx.RemoteProtocolError):
         return "it does not speak HTTP, or hung up; is this the port of the pprof pages?"
-    return f"cannot be read ({without_credentials(str(error)) or type(error).__name__})"
+    return f"cannot be read ({_reason(error)})"
+
+
+def _reason(error: Exception) -> str:
+    """What the libraries below say, without numbers and credentials."""
+    text = re.sub(r"\[(?:Errno )?[-A-Z0-9_: ]*\] ?|\(_ssl\.c:[0-9]+\)", "", str(error)).strip()
+    return without_credentials(text).lower() or type(error).__name__
 
 
 def _refusal(status: int, content: bytes) -> str:

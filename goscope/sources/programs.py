@@ -53,12 +53,15 @@ def _ask(
     report: Callable[[str], None],
     answers: queue.SimpleQueue[Page | GoscopeError | None],
 ) -> None:
+    broken = False
     try:
         with PprofServer(address, access) as server:
             for page in pages_of(server, plan, report=report):
+                broken = page.problem is not None and not page.by_go
                 answers.put(page)
     except GoscopeError as error:
-        answers.put(error)
+        if not broken:  # why the program's last answer is not whole has been told
+            answers.put(error)
     except Exception as error:
         answers.put(InputError(f"a program could not be asked: {type(error).__name__}"))
     finally:

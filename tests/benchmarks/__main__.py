@@ -29,6 +29,8 @@ from tests.benchmarks import inputs
 from tests.benchmarks.measure import Run, run
 
 DUMP_GOROUTINES = 100_000
+LARGE_DUMP_GOROUTINES = 300_000
+DETAIL_BLOCKS = 100_000
 TRACE_LINES = 1_000_000
 LOG_BYTES = 200_000_000
 #: Six events each: 20 million, about 110 MB, and 360,000, about 2 MB.
@@ -102,6 +104,31 @@ def _make_dump(path: Path, options: argparse.Namespace) -> tuple[str, int]:
     return made, DUMP_GOROUTINES
 
 
+def _make_large_dump(path: Path, options: argparse.Namespace) -> tuple[str, int]:
+    version = inputs.write_real_dump(path, LARGE_DUMP_GOROUTINES, _go(options))
+    return f"a real dump of Go {version}", LARGE_DUMP_GOROUTINES
+
+
+def _make_sigquit(path: Path, options: argparse.Namespace) -> tuple[str, int]:
+    version = inputs.write_real_dump(path, DUMP_GOROUTINES, _go(options), sigquit=True)
+    return f"what Go {version} printed for a SIGQUIT", DUMP_GOROUTINES
+
+
+def _go(options: argparse.Namespace) -> str:
+    if go := inputs.find_go(options.go):
+        return go
+    raise RuntimeError("this input needs a Go toolchain: give --go, or leave it out with --only")
+
+
+def _make_scheddetail(path: Path, options: argparse.Namespace) -> tuple[str, int]:
+    version = inputs.write_scheddetail(path, DETAIL_BLOCKS)
+    return f"captured scheddetail blocks of Go {version} with rising times", DETAIL_BLOCKS
+
+
+def _make_crash(path: Path, options: argparse.Namespace) -> tuple[str, int]:
+    return f"a captured crash of Go {inputs.write_crash(path)}", 1
+
+
 def _make_gctrace(path: Path, options: argparse.Namespace) -> tuple[str, int]:
     inputs.write_gctrace(path, TRACE_LINES)
     return "captured gc lines with numbers mixed", TRACE_LINES
@@ -139,7 +166,21 @@ CASES = (
         make=_make_dump,
         tables=("goroutines",),
         pattern="^goroutine ",
-        bar=Bar(times=2.5, peak_mib=200),
+        bar=Bar(times=2, peak_mib=200),
+    ),
+    Case(
+        name="dump-300k",
+        make=_make_large_dump,
+        tables=("goroutines",),
+        pattern="^goroutine ",
+        bar=Bar(times=4, peak_mib=250),
+    ),
+    Case(
+        name="sigquit",
+        make=_make_sigquit,
+        tables=("goroutines",),
+        pattern="^goroutine ",
+        bar=Bar(times=4, peak_mib=250),
     ),
     Case(
         name="gctrace",
@@ -148,8 +189,34 @@ CASES = (
         pattern="^gc ",
         bar=Bar(times=5, peak_mib=450),
     ),
-    Case(name="schedtrace", make=_make_schedtrace, tables=("sched",), pattern="^SCHED "),
-    Case(name="log", make=_make_log, tables=("gc", "sched"), pattern="^(gc|SCHED) "),
+    Case(
+        name="schedtrace",
+        make=_make_schedtrace,
+        tables=("sched",),
+        pattern="^SCHED ",
+        bar=Bar(times=5, peak_mib=450),
+    ),
+    Case(
+        name="scheddetail",
+        make=_make_scheddetail,
+        tables=("sched",),
+        pattern="^SCHED ",
+        bar=Bar(times=5, peak_mib=450),
+    ),
+    Case(
+        name="log",
+        make=_make_log,
+        tables=("gc", "sched"),
+        pattern="^(gc|SCHED) ",
+        bar=Bar(times=2, peak_mib=200),
+    ),
+    Case(
+        name="crash",
+        make=_make_crash,
+        tables=("crashes",),
+        pattern="^(panic|fatal error|SIG)",
+        bar=Bar(times=1.5, peak_mib=200),
+    ),
     Case(
         name="trace",
         make=_make_long_trace,
@@ -166,11 +233,13 @@ CASES = (
     ),
 )
 HELP = "help"
+LIGHT = "import typer, rich"
 PANDAS = (sys.executable, "-c", "import pandas")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # who installs goscope has it compiled
     options = _parse(arguments)
     if importlib.util.find_spec("goscope.__main__") is None:
         print("benchmarks: goscope has no command line yet", file=sys.stderr)
@@ -256,8 +325,16 @@ def _measure(
         if case.pattern and (grep := shutil.which("grep")):
             commands[f"grep {case.name}"] = (grep, "-cE", case.pattern, str(files[case.name]))
     if HELP in options.only:
+        commands[LIGHT] = (sys.executable, "-c", LIGHT)
         commands[HELP] = (sys.executable, "-m", "goscope", "--help")
-    _succeed(run(PANDAS), "import pandas")
+    go = inputs.find_go(options.go)
+    dumps = [case.name for case in cases if "goroutines" in case.tables]
+    if go is not None and dumps:
+        inputs.build_dump_parser(scratch.with_name("dump_parser"), go)
+        parser = str(scratch.with_name("dump_parser"))
+        commands |= {f"a Go parser, {name}": (parser, str(files[name])) for name in dumps}
+    for command in (PANDAS, *commands.values()):  # and leave the bytecode that pip would have left
+        run(command)
     runs: dict[str, list[Run]] = {name: [] for name in commands}
     for _ in range(options.runs):
         for name, command in commands.items():

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 from fixtures.capture import CAPTURES, DEFAULT_CACHE, PROGRAMS
 
@@ -30,6 +31,9 @@ _GC = re.compile(
 )
 _SCHED = re.compile(
     r"SCHED [0-9]+ms: (?P<fields>gomaxprocs=4 [^\[]*\[[^\]]*\])(?: schedticks=\[(?P<ticks>[^\]]*)\])?"
+)
+_DETAIL = re.compile(
+    r"^SCHED [0-9]+ms(: gomaxprocs=4 [^\[\n]*\n(?:  [PMG][^\n]*\n)+)", re.MULTILINE
 )
 _ID = re.compile(rb"^goroutine ([0-9]+) |in goroutine ([0-9]+)$", re.MULTILINE)
 _ADDRESS = re.compile(rb"0x[0-9a-f]{6,}")
@@ -50,23 +54,25 @@ def find_go(named: str | None = None) -> str | None:
     return str(newest) if newest else None
 
 
-def write_real_dump(path: Path, goroutines: int, go: str) -> str:
-    """Build and run ``fixtures/programs/crowd``; returns the version of Go that did it."""
-    return _run_program(go, "crowd", "-n", str(goroutines), "-o", str(path))
+def write_real_dump(path: Path, goroutines: int, go: str, *, sigquit: bool = False) -> str:
+    """Build and run ``fixtures/programs/crowd``; returns the version of Go that did it.
+
+    ``sigquit`` has it print the dump of a SIGQUIT instead, which is more than twice as long.
+    """
+    count = ("-n", str(goroutines))
+    if not sigquit:
+        return _run_program(go, "crowd", *count, "-o", str(path))
+    with path.open("wb") as file:
+        return _run_program(go, "crowd", *count, "-quit", dying_into=file)
 
 
-def _run_program(go: str, name: str, *arguments: str) -> str:
-    """Build and run one of the fixture programs; returns the version of Go that did it."""
+def _run_program(go: str, name: str, *arguments: str, dying_into: BinaryIO | None = None) -> str:
+    """Build and run one of the fixture programs; returns the version of Go that did it.
+
+    ``dying_into`` takes the stderr of one that a signal ends.
+    """
     with tempfile.TemporaryDirectory() as scratch:
-        environment = os.environ | {
-            "GOPROXY": "off",
-            "GOFLAGS": "-mod=mod",
-            "GOTOOLCHAIN": "local",
-            "GOENV": "off",
-            "CGO_ENABLED": "0",
-            "GOCACHE": str(DEFAULT_CACHE / "gocache"),
-        }
-        environment.pop("GOROOT", None)
+        environment = _go_environment()
         # The go line decides about the form of the headers, and the sources may not be written to.
         sources = Path(scratch) / "programs"
         shutil.copytree(PROGRAMS, sources)
@@ -76,8 +82,32 @@ def _run_program(go: str, name: str, *arguments: str) -> str:
         (sources / "go.mod").write_text(module, encoding="utf-8")
         program = f"{scratch}/program"
         _output([go, "build", "-trimpath", "-o", program, f"./{name}"], sources, environment)
-        _output([program, *arguments], sources, environment)
+        if dying_into is None:
+            _output([program, *arguments], sources, environment)
+        else:
+            subprocess.run([program, *arguments], check=False, stderr=dying_into)
     return version
+
+
+def build_dump_parser(target: Path, go: str) -> None:
+    """Build ``dump_parser``, what Go itself needs to parse a dump."""
+    with tempfile.TemporaryDirectory() as scratch:
+        shutil.copy(Path(__file__).parent / "dump_parser" / "main.go", scratch)
+        (Path(scratch) / "go.mod").write_text("module example.com/dump_parser\n\ngo 1.21\n")
+        _output([go, "build", "-o", str(target.resolve()), "."], Path(scratch), _go_environment())
+
+
+def _go_environment() -> dict[str, str]:
+    environment = os.environ | {
+        "GOPROXY": "off",
+        "GOFLAGS": "-mod=mod",
+        "GOTOOLCHAIN": "local",
+        "GOENV": "off",
+        "CGO_ENABLED": "0",
+        "GOCACHE": str(DEFAULT_CACHE / "gocache"),
+    }
+    environment.pop("GOROOT", None)
+    return environment
 
 
 def write_multiplied_dump(path: Path, goroutines: int) -> str:
@@ -125,6 +155,25 @@ def write_schedtrace(path: Path, lines: int) -> str:
     """As many SCHED lines of one process with four Ps; returns the Go version whose lines they are."""
     _write(path, sched_lines(versions()[-1], lines))
     return versions()[-1]
+
+
+def write_scheddetail(path: Path, blocks: int) -> str:
+    """Captured scheddetail blocks of programs with four Ps, with rising times; returns their Go version."""
+    version = versions()[-1]
+    captured = _DETAIL.findall("\n".join(_trace_lines(version)) + "\n")
+    chosen = random.Random(_SEED)
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for number in range(blocks):
+            file.write(f"SCHED {number * 100}ms" + chosen.choice(captured))
+    return version
+
+
+def write_crash(path: Path) -> str:
+    """A captured crash text of about 5 KB; returns its Go version."""
+    version = versions()[-1]
+    crashes = sorted((CAPTURES / f"go{version}" / "crashes").glob("*.log"))
+    path.write_bytes(min(crashes, key=lambda f: abs(f.stat().st_size - 5000)).read_bytes())
+    return version
 
 
 def write_application_log(path: Path, size: int, *, every: int = 100) -> int:

@@ -261,3 +261,12 @@ def test_proven_leaks_of_a_profile_fail_a_script() -> None:
     assert goscope(profile, "--fail-on", "critical").returncode == 1
     none = GOROUTINES.with_name("goroutineleak-none.txt")
     assert goscope(none, "--fail-on", "info").returncode == 0
+
+
+def test_records_none_of_which_is_understood_are_told_from_nothing() -> None:
+    done = goscope("-", stdin="SCHED 1ms: gomaxprocs=x\nSCHED 2ms: gomaxprocs=y\n")
+    assert done.returncode == 3
+    assert (
+        "stdin: 2 records of the Go runtime, and none could be understood; at stdin:1"
+        in only_line(done.stderr)
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from tests.cli.running import LEAK, PROVEN, in_process
+from tests.cli.running import LEAK, PROVEN, in_process, only_line
 
 LATER = LEAK.replace("main.go:15", "main.go:99").replace("goroutine 42", "goroutine 7")
 OTHER = LEAK.replace("main.leak1", "main.leak2")
@@ -104,3 +106,22 @@ def test_rules_and_explain_show_thresholds_as_they_are_set(place: Path) -> None:
     assert "after_minutes = 9 (default 5)" in catalogue
     assert "gc-thrash              (off) " in catalogue
     assert "Thresholds" not in in_process("explain", "leak-proven", cwd=place).stdout
+
+
+@pytest.mark.parametrize("option", ["--config", "--baseline"])
+def test_a_file_of_settings_that_does_not_end(option: str) -> None:
+    done = in_process("-", option, "/dev/zero", stdin=LEAK)
+    assert done.returncode == 2
+    assert "larger than 64 MiB" in only_line(done.stderr)
+
+
+@pytest.mark.parametrize("option", ["--config", "--baseline"])
+def test_a_named_pipe_of_settings(option: str, tmp_path: Path) -> None:
+    pipe = tmp_path / "settings"
+    os.mkfifo(pipe)
+    text = "" if option == "--config" else '{"schema": "goscope.baseline/1", "findings": []}'
+    writer = threading.Thread(target=lambda: pipe.write_text(text, encoding="utf-8"))
+    writer.start()
+    done = in_process("-", "-q", option, pipe, stdin=LEAK)
+    writer.join(10)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from goscope.capture import CaptureBuilder
 from goscope.framing.framer import LONGEST_RECORD
 from tests.conftest import capture_texts, content
 
@@ -105,6 +106,44 @@ def test_mixtures(
     assert read(pieces_of(data, iter(lambda: rng.randint(1, 200), 0))).everything() == whole
     lines = data.splitlines(keepends=True)
     assert read(lines).everything() == whole
+
+
+def test_examples_of_what_was_not_understood_come_in_the_order_of_the_lines(read: READ) -> None:
+    data = b"".join(
+        b"  P2: status=1 schedtick=%s syscalltick=0 m=2 runqsize=0 gfreecnt=0 timerslen=1\n"
+        b"  M3: p=1 curg=3 mallocing=0 throwing=%d%s dying=0 spinning=false blocked=false lockedg=nil\n"
+        b"goroutine 99999999999999999999 [running]:\n\n" % (b"9" * 24, n, b"x" * (n % 7 + 1))
+        for n in range(60)
+    )
+    found = read(b"SCHED 0ms: gomaxprocs=2 runqueue=0\n" + data)
+    lines = [one.line for one in found.input.unparsed]
+    assert lines == sorted(lines)
+    assert lines[:10] == [2, 3, 4, 6, 7, 8, 10, 11, 12, 14]  # of four lines each, the last is empty
+    cut = read(single(b"SCHED 0ms: gomaxprocs=2 runqueue=0\n" + data)).everything()
+    assert cut == found.everything()
+
+
+def test_the_examples_of_an_input_are_its_own() -> None:
+    builder = CaptureBuilder()
+    id_ = b"goroutine 99999999999999999999 [running]:\nmain.f()\n\t/x.go:1 +0x1\n\n"
+    first = builder.read("first", [b"SCHED 1ms: gomaxprocs=4 bad=x\n\n" + id_])
+    second = builder.read("second", [b"SCHED 2ms: gomaxprocs=4 worse=y\n"])
+    assert [(one.line, one.text[:9]) for one in first.unparsed] == [
+        (1, b"SCHED 1ms"),
+        (3, b"goroutine"),
+    ]
+    assert [(one.line, one.text[:9]) for one in second.unparsed] == [(1, b"SCHED 2ms")]
+
+
+def test_lines_above_the_record_that_teaches_a_prefix_stay_as_they_are(read: READ) -> None:
+    data = (
+        b"# 2026/11/24 17:39:49 http: panic serving 127.0.0.1:6058: in a handler\n# of two lines\n"
+        b"# goroutine 38 [running]:\n# main.main()\n# \t/app/main.go:19 +0xbb\n"
+    )
+    whole = read(data).everything()
+    assert [row["message"] for row in whole["crashes"]] == ["in a handler\n# of two lines"]
+    assert read(single(data)).everything() == whole
+    assert read(data.splitlines(keepends=True)).everything() == whole
 
 
 SOME = capture_texts()[::12]

@@ -37,6 +37,15 @@ def test_no_bytes_are_fatal(read: READ, data: bytes) -> None:
     assert sum(map(len, frames)) == sum(found.capture.records().values())
 
 
+@pytest.mark.parametrize(
+    "number", ["9" * 19, "9" * 30, "9" * 5000, "1x", "1_0", "0x1", "\u0661", "1\t2"]
+)
+def test_an_id_that_is_none_under_a_header_that_is_known(read: READ, number: str) -> None:
+    block = "goroutine {} [running]:\nmain.main()\n\t/x.go:1 +0x1\n\n"
+    found = read(block.format(1) + block.format(number) + block.format(2))
+    assert [row["id"] for row in found.rows("goroutines")] == [1, 2]
+
+
 MEGABYTE = 1 << 20
 
 
@@ -48,7 +57,9 @@ MEGABYTE = 1 << 20
         b"goroutine 1 [running] {" + b"a: b, " * 9000 + b"\n",
         b'goroutine 1 [running] {a: "' + b"\\" * MEGABYTE + b"\n",
         b"goroutine 1 [running]:\n" + b"(" * MEGABYTE + b"\n\t/x.go:1\n",
-        b"goroutine 1 [running]:\n" + b"f(0" * 9000 + b"\n\t/x.go:1\n",
+        b"goroutine 1 [running]:\n" + b"f(0" * (MEGABYTE // 3) + b"\n\t/x.go:1\n",
+        b"goroutine 1 [running]:\n" + b"f(0)" * (MEGABYTE // 4) + b"\n\t/x.go:1\n",
+        b"goroutine 1 [running]:\nmain.main()\n" + b" " * MEGABYTE + b"\n",
         b"goroutine 1 [running]:\nmain.main()\n\t/" + b":1" * (MEGABYTE // 2) + b"x\n",
         b"goroutine 1 [running]:\n" + b"\t:1" * (MEGABYTE // 3) + b"\n",
         b"goroutine 1 [running]:\nf()\n\t/x.go:1\ncreated by "
@@ -72,3 +83,17 @@ def test_long_lines_take_seconds_at_most(read: READ, line: bytes) -> None:
     found = read(line + b"\n\n" + GC)
     assert time.process_time() - begin < 5
     assert [row["cycle"] for row in found.rows("gc")] == [3]
+
+
+@pytest.mark.parametrize("step", [1 << 20, 1 << 16, 5_000])
+def test_a_record_beyond_all_limits_is_told_and_what_is_around_it_is_read(
+    read: READ, step: int
+) -> None:
+    frames = b"main.f(0x1)\n\t/x.go:1 +0x1\n" * 400_000
+    data = GC + b"\ngoroutine 7 [running]:\n" + frames + b"\n" + GC
+    found = read([data[at : at + step] for at in range(0, len(data), step)])
+    assert [row["cycle"] for row in found.rows("gc")] == [3, 3]
+    assert found.input.unparsed_count == 1
+    (one,) = found.input.unparsed
+    assert (one.line, one.text) == (3, b"goroutine 7 [running]:")
+    assert one.expected == "a record of at most 4 MiB"

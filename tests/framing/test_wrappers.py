@@ -158,3 +158,25 @@ def test_the_value_of_a_panic_is_no_wrapper(read: READ, prefix: str) -> None:
 def test_what_an_application_says_is_no_record(read: READ, line: str) -> None:
     found = read(f"{line}\n" * 3 + "and more\n")
     assert not found.capture.recognised
+
+
+STRANGE = [
+    "NaN", "-Infinity", "1e400", "1e308", "-1e308", "9" * 30, "9" * 5000, "null", "true", "[]", "{}", '"x"', '"1e400"',
+    '"9999-12-31T23:59:59Z"', '"2262-04-11T23:59:59Z"', '"2262-04-12T00:00:00-23:59"', '"1677-01-01T00:00:00Z"',
+    '"0001-01-01T00:00:00+23:59"', '"0000-00-00T00:00:00Z"', '"99999999999999999999"', "-1", "253402300800",
+    "[" * 2000 + "]" * 2000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", STRANGE, ids=lambda value: value[:24])
+@pytest.mark.parametrize(
+    "key", ["time", "ts", "__REALTIME_TIMESTAMP", "stream", "pod", "kubernetes"]
+)
+def test_values_that_are_no_times_and_no_labels(read: READ, key: str, value: str) -> None:
+    gc = "gc 3 @1.250s 2%: 0.010+1.2+0.003 ms clock, 0.020+0.1/0.9/0+0.006 ms cpu, 4->5->1 MB, 5 MB goal, 2 P"
+    found = read(
+        "".join(f'{{"log":"{gc}\\n","stream":"stderr","{key}":{value}}}\n' for _ in range(3))
+    )
+    assert found.input.lines == 3
+    read_as_json = not value.startswith(("9" * 5000, "[["))  # Python reads none of these
+    assert len(found.rows("gc")) == (3 if read_as_json else 0)

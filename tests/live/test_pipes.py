@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import statistics
 import subprocess
 import time
 from pathlib import Path
@@ -26,11 +27,30 @@ def test_fifty_thousand_lines_a_second_arrive_all_and_in_order() -> None:
     out, err = second.communicate(timeout=120)
     assert (first.wait(), second.returncode, err) == (0, 0, b"")
     passed, _, verdict = out.partition(b"goscope: ")
-    numbers = re.findall(rb"line ([0-9]+) of the application\n", passed)
+    numbers = re.findall(rb"line ([0-9]+) of the application, [0-9]+\n", passed)
     assert numbers == [b"%d" % n for n in range(LINES)]
     assert re.search(rb"read stdin: [0-9]+ lines, [0-9]+ SCHED lines", verdict)
     # Of the runtime's lines only those have gone on that a line of the application tore apart.
     assert not re.search(rb"^SCHED [0-9]+ms: gomaxprocs=[^\n]*\]\n", passed, re.MULTILINE)
+
+
+@needs_go
+def test_a_line_waits_no_longer_than_a_tenth_of_a_second() -> None:
+    """By the time that each line tells, once goscope has started; the median, as machines are busy."""
+    app = [program(), "-lines", str(2 * LINES), "-rate", "50000", "-n", "50"]
+    first, second = piped(app, GODEBUG="schedtrace=20,gctrace=1")
+    assert second.stdout is not None
+    late: list[int] = []
+    rest = b""
+    while data := os.read(second.stdout.fileno(), 1 << 20):
+        now = time.time_ns() // 1000
+        *lines, rest = (rest + data).split(b"\n")
+        written = (line.rpartition(b"of the application, ")[2] for line in lines)
+        late += [now - int(moment) for moment in written if moment.isdigit()]
+    second.communicate(timeout=60)
+    assert first.wait() == 0
+    assert len(late) >= 2 * LINES
+    assert statistics.median(late[LINES:]) < 100_000
 
 
 def started(*arguments: str) -> subprocess.Popen[bytes]:
@@ -160,7 +180,7 @@ def test_a_child_keeps_its_output_and_its_exit_code() -> None:
     done = run("--schedtrace", "20", "--", program(), "-lines", "20000", "-exit", "7")
     assert (done.returncode, done.stdout) == (7, b"")
     passed, _, verdict = done.stderr.partition(b"goscope: ")
-    numbers = re.findall(rb"line ([0-9]+) of the application\n", passed)
+    numbers = re.findall(rb"line ([0-9]+) of the application, [0-9]+\n", passed)
     assert numbers == [b"%d" % n for n in range(20_000)]
     assert b"SCHED lines" in verdict
 

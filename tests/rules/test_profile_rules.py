@@ -192,3 +192,35 @@ def test_other_profiles_say_nothing_of_goroutines(run: Path) -> None:
 def test_the_total_comes_from_the_profile() -> None:
     (reason,) = {judged(ALL_PROFILES[-1] / f"goroutine-3{s}").verdicts["goroutines"].reason for s in FORMS}  # fmt: skip
     assert reason.startswith("20 goroutines in the last of 1 profile")
+
+
+# ---- crowds, which give nothing but profiles --------------------------------------------------------
+
+
+def test_ten_thousand_at_one_line_of_a_profile_are_a_hot_site() -> None:
+    found = judged(profile(pump=10_000, other=9_999))
+    (hot,) = (f for f in found.findings if f.rule == "leak-hot-site")
+    assert short((hot,)) == [("leak-hot-site", "main.pump", 10_000)]
+    assert (hot.severity, hot.confidence) == (Severity.WARNING, Confidence.MEDIUM)
+    assert found.verdicts["goroutines"].state == "suspected_leak"
+    assert not [f for f in judged(profile(pump=9_999)).findings if f.rule == "leak-hot-site"]
+
+
+def test_a_queue_that_moves_and_dumps_that_tell_more_are_no_hot_site() -> None:
+    moving = judged(profile(pump=20_000), profile(pump=12_000))
+    assert "leak-hot-site" not in [f.rule for f in moving.findings]
+    staying = judged(profile(pump=20_000), profile(pump=19_000))
+    assert "leak-hot-site" in [f.rule for f in staying.findings]
+
+
+def test_very_many_goroutines_of_a_profile() -> None:
+    rules = {
+        count: [f for f in judged(profile(pump=count)).findings if f.rule == "goroutines-many"]
+        for count in (9_999, 10_000, 100_000)
+    }
+    assert rules[9_999] == []  # with the one that sleeps no more than the bar
+    assert [f.severity for f in rules[10_000]] == [Severity.INFO]
+    (many,) = rules[100_000]
+    assert many.severity is Severity.WARNING
+    assert many.title == "100001 goroutines"
+    assert "100000 of them have one stack, and there are 2 different stacks" in many.detail

@@ -26,7 +26,9 @@ def test_what_the_user_set_stays(present: str, result: str) -> None:
 
 
 def child(program: str) -> Child:
-    return Child([sys.executable, "-c", program], {"gctrace": 1})
+    made = Child([sys.executable, "-c", program], {"gctrace": 1})
+    made.start()
+    return made
 
 
 def drained(started: Child) -> bytes:
@@ -57,4 +59,12 @@ def test_a_child_that_a_signal_ended() -> None:
 @pytest.mark.parametrize("command", ["no-such-program", "./no-such-program", "/"])
 def test_a_program_that_cannot_be_started(command: str) -> None:
     with pytest.raises(InputError, match=f"{command}: cannot be started: "):
-        Child([command], {})
+        Child([command], {}).start()
+
+
+def test_a_signal_before_the_start_is_handed_on() -> None:
+    made = Child([sys.executable, "-c", "import time; time.sleep(60)"], {})
+    made.hand_on(signal.SIGTERM)
+    assert not made.ended()
+    made.start()
+    assert made.status() == 128 + signal.SIGTERM

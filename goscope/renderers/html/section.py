@@ -17,7 +17,7 @@ from goscope.diagnosis import Diagnosis
 from goscope.findings import Site
 from goscope.goruntime.function_names import is_standard_library
 from goscope.renderers.durations import duration
-from goscope.renderers.safe_text import shareable
+from goscope.renderers.safe_text import safe
 
 if TYPE_CHECKING:
     import jinja2
@@ -54,8 +54,8 @@ class Section:
 def shown(text: str, *, longest: int = _LONGEST) -> str:
     """Text of the input as the page shows it: no control characters, no passwords, not too long."""
     if len(text) <= longest:
-        return shareable(text, longest=longest)
-    return shareable(text, longest=longest) + f" (cut: {len(text):,} characters)"
+        return safe(text, longest=longest)
+    return safe(text, longest=longest) + f" (cut: {len(text):,} characters)"
 
 
 def label(text: str) -> str:

@@ -2,15 +2,20 @@
 package main
 
 import (
-	"encoding/pem"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	_ "net/http/pprof"
 	"os"
 	"runtime/metrics"
+	"runtime/pprof"
+	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,26 +26,101 @@ func leak(n int) {
 	}
 }
 
-// slow counts the pauses of all goroutines that took five milliseconds and longer.
-func slow() (pauses uint64) {
+// pauses tells how often all goroutines were stopped, by the length in microseconds from which on.
+func pauses() map[int]uint64 {
+	found := map[int]uint64{}
 	for _, kind := range []string{"gc", "other"} {
 		sample := []metrics.Sample{{Name: "/sched/pauses/total/" + kind + ":seconds"}}
 		metrics.Read(sample)
 		histogram := sample[0].Value.Float64Histogram()
 		for i, count := range histogram.Counts {
-			if histogram.Buckets[i] >= 0.0049 {
-				pauses += count
+			if count > 0 {
+				found[int(1e6*max(histogram.Buckets[i], 0))] += count
 			}
 		}
 	}
-	return pauses
+	return found
+}
+
+var longest atomic.Int64
+
+// tick notes by how much a sleep of a millisecond came too late, at worst.
+func tick() {
+	for {
+		began := time.Now()
+		time.Sleep(time.Millisecond)
+		late := int64(time.Since(began) - time.Millisecond)
+		if late > longest.Load() {
+			longest.Store(late)
+		}
+	}
+}
+
+// half serves half of a dump, and then does what it is told.
+func half(prefix string, then func(*http.Request)) {
+	pages := http.StripPrefix(prefix, http.DefaultServeMux)
+	http.HandleFunc(prefix+"/", func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("debug") != "2" {
+			pages.ServeHTTP(w, r)
+			return
+		}
+		var dump bytes.Buffer
+		pprof.Lookup("goroutine").WriteTo(&dump, 2)
+		w.Write(dump.Bytes()[:dump.Len()/2])
+		w.(http.Flusher).Flush()
+		then(r)
+	})
+}
+
+type packing struct {
+	http.ResponseWriter
+	io.Writer
+}
+
+func (p packing) Write(b []byte) (int, error) { return p.Writer.Write(b) }
+
+func handlers() {
+	http.HandleFunc("/pauses", func(w http.ResponseWriter, r *http.Request) {
+		json.NewEncoder(w).Encode(pauses())
+	})
+	http.HandleFunc("/longest", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, time.Duration(longest.Swap(0)).Microseconds())
+	})
+	http.Handle("/a/path/", http.StripPrefix("/a/path", http.DefaultServeMux))
+	http.HandleFunc("/auth/", func(w http.ResponseWriter, r *http.Request) {
+		user, word, _ := r.BasicAuth()
+		if (user != "a" || word != "s3cret") && r.Header.Get("X-Token") != "s3cret" {
+			w.WriteHeader(401)
+			return
+		}
+		http.StripPrefix("/auth", http.DefaultServeMux).ServeHTTP(w, r)
+	})
+	http.HandleFunc("/packed/", func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			w.Header().Set("Content-Encoding", "gzip")
+			packer := gzip.NewWriter(w)
+			defer packer.Close()
+			w = packing{w, packer}
+		}
+		http.StripPrefix("/packed", http.DefaultServeMux).ServeHTTP(w, r)
+	})
+	http.HandleFunc("/moved/", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, strings.Replace(r.URL.String(), "/moved/", "/a/path/", 1), 302)
+	})
+	http.HandleFunc("/login/", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "<!DOCTYPE html><html><form>Who are you?</form></html>")
+	})
+	half("/hangs", func(r *http.Request) { <-r.Context().Done() })
+	half("/dies", func(r *http.Request) { os.Exit(3) })
 }
 
 func main() {
 	n := flag.Int("n", 0, "leaked goroutines")
 	grow := flag.Bool("grow", false, "leak 5 more every 100 ms")
 	life := flag.Duration("for", time.Minute, "how long to live")
-	secure := flag.String("tls", "", "speak TLS; the file to write the certificate to")
+	address := flag.String("listen", "127.0.0.1:0", "address, or the path of a socket")
+	secure := flag.String("tls", "", "speak TLS; the folder to write certificates to")
+	clients := flag.Bool("clients", false, "with -tls: want certificates of clients")
 	lines := flag.Int("lines", 0, "log so many lines to stderr, and end")
 	rate := flag.Int("rate", 50000, "lines per second")
 	exit := flag.Int("exit", 0, "exit code")
@@ -55,36 +135,39 @@ func main() {
 		}()
 	}
 	if *lines > 0 {
-		start := time.Now()
-		for i := 0; i < *lines; i++ {
-			fmt.Fprintf(os.Stderr, "line %d of the application\n", i)
-			if i%500 == 499 {
-				time.Sleep(time.Duration(i)*time.Second/time.Duration(*rate) - time.Since(start))
-			}
-		}
+		log(*lines, *rate)
 		os.Exit(*exit)
 	}
-	http.HandleFunc("/pauses", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, slow())
-	})
-	http.HandleFunc("/auth/", func(w http.ResponseWriter, r *http.Request) {
-		if user, word, _ := r.BasicAuth(); user != "a" || word != "s3cret" {
-			w.WriteHeader(401)
-			return
-		}
-		http.StripPrefix("/auth", http.DefaultServeMux).ServeHTTP(w, r)
-	})
-	if *secure != "" {
-		server := httptest.NewUnstartedServer(http.DefaultServeMux)
-		server.StartTLS()
-		block := &pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}
-		os.WriteFile(*secure, pem.EncodeToMemory(block), 0o644)
-		fmt.Println(server.Listener.Addr().(*net.TCPAddr).Port)
-	} else {
-		listener, _ := net.Listen("tcp", "127.0.0.1:0")
-		fmt.Println(listener.Addr().(*net.TCPAddr).Port)
-		go http.Serve(listener, nil)
+	handlers()
+	go tick()
+	network := "tcp"
+	if strings.HasPrefix(*address, "/") {
+		network = "unix"
 	}
+	listener, err := net.Listen(network, *address)
+	if err != nil {
+		panic(err)
+	}
+	if *secure != "" {
+		listener = withTLS(listener, *secure, *clients)
+	}
+	if place, ok := listener.Addr().(*net.TCPAddr); ok {
+		fmt.Println(place.Port)
+	} else {
+		fmt.Println(0)
+	}
+	go http.Serve(listener, nil)
 	time.Sleep(*life)
 	os.Exit(*exit)
+}
+
+// log writes lines in time, each with the moment at which it was written.
+func log(lines, rate int) {
+	start := time.Now()
+	for i := 0; i < lines; i++ {
+		fmt.Fprintf(os.Stderr, "line %d of the application, %d\n", i, time.Now().UnixMicro())
+		if i%50 == 49 {
+			time.Sleep(time.Duration(i)*time.Second/time.Duration(rate) - time.Since(start))
+		}
+	}
 }
