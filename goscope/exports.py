@@ -1,8 +1,11 @@
-"""Writes the tables of a capture as files for other tools: Parquet, CSV, JSON lines.
+"""Writes the tables of a capture as files for other tools: Parquet, CSV, JSON lines; profiles as pprof.
 
 Parquet keeps every type and is what DuckDB, pandas and Spark read. CSV and JSON lines are for eyes and
 scripts; lists (run queues per P) are JSON there. Text in a CSV that a spreadsheet would run as a formula
 gets an apostrophe in front.
+
+The spans of a trace may be tens of millions of rows, so a table is written piece by piece: as a DataFrame
+it would take several times the memory of its columns.
 """
 
 from __future__ import annotations
@@ -10,16 +13,24 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from goscope.capture import Capture
 from goscope.errors import InputError
+from goscope.pprof_export import KINDS, pprof_of_trace
 from goscope.whole_files import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
+
+#: So many rows are written at a time.
+_PIECE = 500_000
 
 #: Where a spreadsheet may see the start of a cell that is a formula: also behind what parts cells and
 #: rows where a comma stands in numbers, and a quotation mark inside a cell means nothing.
@@ -36,36 +47,106 @@ def write_tables(capture: Capture, folder: Path, form: str) -> dict[str, int]:
     """
     write = FORMS[form]
     written = {}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with _folder(folder):
         for name in capture.table_names:
-            frame = capture.frame(name)
-            if len(frame):
+            rows = len(capture.frame(name)) if name == "procs" else len(capture.table(name))
+            if rows:
                 with whole_file(folder / f"{name}.{form}") as path:
-                    write(frame, path)
-                written[name] = len(frame)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"{folder}: cannot be written: {reason}") from error
+                    write(_pieces(capture, name), path)
+                written[name] = rows
     return written
 
 
-def _parquet(frame: pd.DataFrame, path: Path) -> None:
+def write_profiles(capture: Capture, folder: Path) -> dict[str, int]:
+    """Write the profiles of all traces as gzipped protobuf; the stacks of each file.
+
+    The files are called ``trace_<kind>.pb.gz``, with the number of the trace behind ``trace`` if there are
+    several.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    profiles, traces = capture.table("trace_profiles"), len(capture.table("traces"))
+    words = profiles.categories("kind")
+    written = {}
+    with _folder(folder):
+        for trace in range(traces):
+            for kind in (kind for kind in KINDS if kind in words):
+                mine = (profiles["trace"] == trace) & (profiles["kind"] == words.index(kind))
+                if not mine.any():
+                    continue
+                name = f"trace{trace if traces > 1 else ''}_{kind}.pb.gz"
+                with whole_file(folder / name) as path:
+                    path.write_bytes(pprof_of_trace(capture, kind, trace))
+                written[name] = int(mine.sum())
+    return written
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """A folder that is there while files are written into it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{folder}: cannot be written: {reason}") from error
+
+
+def _pieces(capture: Capture, name: str) -> Iterator[pd.DataFrame]:
+    """A table as DataFrames, one for so many rows."""
+    if name == "procs":
+        yield capture.frame(name)
+        return
+    table = capture.table(name)
+    for begin in range(0, len(table), _PIECE):
+        yield table.select(np.arange(begin, min(begin + _PIECE, len(table)))).frame()
+
+
+def _typed(frame: pd.DataFrame) -> pa.Table:
+    """A frame for Parquet.
+
+    A column without a value has no type of its own, and files of several runs would not fit together.
+    """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    # A column without a value has no type of its own, and files of several runs would not fit together.
     words, numbers = pa.dictionary(pa.int32(), pa.string()), pa.list_(pa.int64())
     for place, found in enumerate(table.schema):
         if pa.types.is_dictionary(found.type) and pa.types.is_null(found.type.value_type):
             table = table.set_column(place, found.name, pa.nulls(len(table), words))
         elif pa.types.is_list(found.type) and pa.types.is_null(found.type.value_type):
             table = table.set_column(place, found.name, table.column(place).cast(numbers))
-    pq.write_table(table, path)
+    return table
 
 
-def _csv(frame: pd.DataFrame, path: Path) -> None:
+def _parquet(frames: Iterator[pd.DataFrame], path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    writer = None
+    try:
+        for frame in frames:
+            piece = _typed(frame)
+            writer = writer or pq.ParquetWriter(path, piece.schema)
+            writer.write_table(piece)
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def _csv(frames: Iterator[pd.DataFrame], path: Path) -> None:
+    for number, frame in enumerate(frames):
+        # All texts are quoted: a bare \r would start a row.
+        _plain(frame).to_csv(
+            path,
+            index=False,
+            header=not number,
+            mode="a" if number else "w",
+            quoting=csv.QUOTE_NONNUMERIC,
+        )
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     plain = frame.copy()
     for name in plain.columns:
         if plain[name].dtype == "category":
@@ -73,12 +154,13 @@ def _csv(frame: pd.DataFrame, path: Path) -> None:
             plain[name] = plain[name].astype(object).map(words, na_action="ignore")
         elif plain[name].dtype == object:
             plain[name] = plain[name].map(json.dumps)
-    # All texts are quoted: a bare \r would start a row.
-    plain.to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC)
+    return plain
 
 
-def _json_lines(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_json(path, orient="records", lines=True, force_ascii=False)
+def _json_lines(frames: Iterator[pd.DataFrame], path: Path) -> None:
+    for number, frame in enumerate(frames):
+        mode: Literal["a", "w"] = "a" if number else "w"
+        frame.to_json(path, orient="records", lines=True, force_ascii=False, mode=mode)
 
 
 def no_formula(text: str) -> str:
@@ -87,7 +169,7 @@ def no_formula(text: str) -> str:
 
 
 #: How each form is written; the name is the suffix of the files.
-FORMS: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {
+FORMS: Mapping[str, Callable[[Iterator[pd.DataFrame], Path], None]] = {
     "parquet": _parquet,
     "csv": _csv,
     "jsonl": _json_lines,

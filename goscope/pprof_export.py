@@ -17,6 +17,8 @@ _TYPES = {
     "cpu": (("samples", "count"),),
 }
 
+KINDS = tuple(_TYPES)
+
 
 def pprof_of_trace(capture: Capture, kind: str, trace: int = 0) -> bytes:
     """A profile of a trace (its row in the ``traces`` table), as gzipped protobuf.

@@ -27,8 +27,8 @@ def read_sources(
     pages: Iterable[Page | GoscopeError] = (),
     *,
     meanwhile: Callable[[], None] = lambda: None,
-    spans: bool = False,
     report: Report = _no_report,
+    spans: bool = False,
 ) -> tuple[Capture, list[GoscopeError]]:
     """Read all sources, then the pages of live programs.
 

@@ -7,6 +7,7 @@ out as calls from the outermost function inward. Who started whom is in :mod:`go
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -258,13 +259,23 @@ def stack_tree(
     Returns the root, how many goroutines are not in it because it would have more than ``nodes``
     nodes, and how many groups were cut at ``depth`` calls.
     """
+    weighed = ((visible(g.stack)[::-1], g.count, g.primitive) for g in found.groups if g.count)
+    root, missing, cut = tree_of(weighed, nodes=nodes, depth=depth)
+    return root, found.omitted_goroutines + missing, cut
+
+
+def tree_of(
+    weighed: Iterable[tuple[Sequence[str], int, str]], *, nodes: int, depth: int = 60
+) -> tuple[StackNode, int, int]:
+    """Stacks as one tree: the calls of each, outermost first, its weight, and what it is of.
+
+    Returns the root, the weight that is not in it because it would have more than ``nodes`` nodes, and
+    how many stacks were cut at ``depth`` calls.
+    """
     root = StackNode("")
     left = nodes
-    missing, cut = found.omitted_goroutines, 0
-    for group in found.groups:
-        if not group.count:
-            continue
-        calls = visible(group.stack)[::-1]
+    missing, cut = 0, 0
+    for calls, weight, kind in weighed:
         cut += len(calls) > depth
         path = calls[:depth]
         at: StackNode | None = root
@@ -275,17 +286,17 @@ def stack_tree(
                 break
             known += 1
         if len(path) - known > left:
-            missing += group.count
+            missing += weight
             continue
         left -= len(path) - known
         here = root
-        _count(here, group)
+        _count(here, weight, kind)
         for call in path:
             here = here.children.setdefault(call, StackNode(call))
-            _count(here, group)
+            _count(here, weight, kind)
     return root, missing, cut
 
 
-def _count(node: StackNode, group: StackGroup) -> None:
-    node.count += group.count
-    node.primitives[group.primitive] = node.primitives.get(group.primitive, 0) + group.count
+def _count(node: StackNode, weight: int, kind: str) -> None:
+    node.count += weight
+    node.primitives[kind] = node.primitives.get(kind, 0) + weight

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -123,11 +123,11 @@ def test_an_interrupted_write_leaves_the_old_file(
     old = tmp_path / "gc.csv"
     old.write_text("old", encoding="utf-8")
 
-    def fail(frame: pd.DataFrame, path: Path) -> None:
+    def fail(frames: Iterator[pd.DataFrame], path: Path) -> None:
         path.write_text("half", encoding="utf-8")
         raise OSError(28, "No space left on device")
 
-    forms: dict[str, Callable[[pd.DataFrame, Path], None]] = {**FORMS, "csv": fail}
+    forms: dict[str, Callable[[Iterator[pd.DataFrame], Path], None]] = {**FORMS, "csv": fail}
     monkeypatch.setattr("goscope.exports.FORMS", forms)
     with pytest.raises(InputError, match="no space left"):
         write_tables(capture, tmp_path, "csv")

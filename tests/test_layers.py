@@ -50,6 +50,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"heap_trend", "gc_verdict", "threads_verdict", "trace_verdicts"}),
     frozenset({"source_links", "timeline", "trends", "stack_groups", "trace_analysis"}),
     frozenset({"goroutines", "selection", "goroutine_groups"}),
+    frozenset({"trace_views"}),
     frozenset({"rules"}),
     frozenset({"diagnosis", "configuration", "topics"}),
     frozenset({"comparison", "watching"}),

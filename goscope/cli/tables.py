@@ -19,6 +19,7 @@ class Form(Enum):
     PARQUET = "parquet"
     CSV = "csv"
     JSONL = "jsonl"
+    PPROF = "pprof"
 
 
 def tables(
@@ -34,14 +35,16 @@ def tables(
     """Write the tables of everything that was read, a file per table, for DuckDB, pandas and the like.
 
     A column's name carries its unit. Parquet keeps all types; in CSV and JSON lines, lists are JSON.
+    Of execution traces every single span is written too. --as pprof writes their profiles instead
+    (network, sync, syscall, sched, cpu), which go tool pprof opens.
     """
-    from goscope.exports import write_tables
+    from goscope.exports import write_profiles, write_tables
     from goscope.reading import read_sources
     from goscope.sources.files import sources_of
 
     sources, missing = sources_of(inputs)
     with progress_bar() as report:
-        capture, unreadable = read_sources(sources, report=report, spans=True)
+        capture, unreadable = read_sources(sources, spans=form is not Form.PPROF, report=report)
     failed = [*missing, *unreadable]
     for error in failed:
         complain(error)
@@ -49,6 +52,14 @@ def tables(
         if failed:
             raise typer.Exit(InputError.exit_code)
         raise NothingRecognised("nothing of the Go runtime in the input, so there are no tables")
+    if form is Form.PPROF:
+        if not len(capture.table("trace_profiles")):
+            raise NothingRecognised(
+                "no execution trace in the input, so there are no profiles of one"
+            )
+        for name, stacks in write_profiles(capture, folder).items():
+            tell(f"{folder / name}: {stacks} stacks\n")
+        raise typer.Exit(InputError.exit_code if failed else 0)
     for name, rows in write_tables(capture, folder, form.value).items():
         tell(f"{folder / f'{name}.{form.value}'}: {rows} rows\n")
     if failed:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from goscope.traces.arrays import Int32, Ints
+from goscope.traces.arrays import Int32, Ints, among, numbered
 from goscope.traces.batches import Batch, Generation
 from goscope.traces.broken import Broken
 from goscope.traces.event_table import (
@@ -114,7 +114,7 @@ class Lookup:
     def lacks(self, ids: Ints) -> bool:
         """Whether one of the ids, other than 0, is in no table."""
         named = ids[self(ids) < 0]  # also of what is in the table and leads to none
-        return bool((~np.isin(named[named > 0], self._ids)).any())
+        return bool((~among(named[named > 0].astype(np.uint64), self._ids)).any())
 
     def __call__(self, ids: Ints) -> Int32:
         """The number of each id."""
@@ -253,7 +253,7 @@ def _read_stacks(
 
 def _frames(found: Dictionary, frames: npt.NDArray[np.uint64], known: Stacks) -> Int32:
     """The number of each frame. What a pc stands for is said again and again, so each is looked at once."""
-    _, first, turn = np.unique(frames[:, 0], return_index=True, return_inverse=True)
+    _, first, turn = numbered(frames[:, 0])
     texts = [*found.texts, ""]
     functions, files = (found.strings(frames[first, column]).tolist() for column in (1, 2))
     lines = np.minimum(frames[first, 3], np.uint64(np.iinfo(np.int32).max)).tolist()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from goscope.traces.arrays import Ints
+from goscope.traces.arrays import Ints, among
 from goscope.traces.states import GONE, UNKNOWN
 
 #: Times are nanoseconds since the start of the trace; -1 stands for none.
@@ -90,12 +90,10 @@ class Goroutines:
         Of several with one id (cgo callbacks use it again) the last one lives on.
         """
         gone = rows["state"] == GONE
-        keeps = np.ones(len(self.live), np.bool_)
-        if len(self.live):
-            keeps = ~np.isin(self.live["id"], rows["id"])
+        keeps = ~among(self.live["id"], rows["id"])
         live = np.concatenate([self.live[keeps], rows[~gone]])
         live = live[np.argsort(live["id"], kind="stable")]
-        last = np.flatnonzero(np.diff(live["id"], append=live["id"][-1:] - 1))
-        older = np.setdiff1d(np.arange(len(live)), last)
+        last = np.ones(len(live), np.bool_)
+        np.not_equal(live["id"][1:], live["id"][:-1], out=last[:-1])
         self.live = live[last]
-        return np.concatenate([rows[gone], live[older]])
+        return np.concatenate([rows[gone], live[~last]])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goscope.traces.arrays import Bytes, Int32, Int64, Mask
+from goscope.traces.arrays import Bytes, Int32, Int64, Mask, numbered
 from goscope.traces.decode import Events
 from goscope.traces.dictionaries import Dictionary, Stacks, Words
 from goscope.traces.event_table import NUMBER, mask_of
@@ -151,8 +151,8 @@ def _numbered(g: Int64) -> tuple[Int64, Int64]:
         return g, g
     low, high = int(g.min()), int(g.max())
     if high - low > 4 * len(g) + (1 << 20):
-        ids, turn = np.unique(g, return_inverse=True)
-        return ids, turn.astype(np.int64)
+        ids, _, turn = numbered(g)
+        return ids, turn
     there = np.zeros(high - low + 1, np.bool_)
     there[g - low] = True
     places = np.cumsum(there) - 1

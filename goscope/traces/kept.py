@@ -26,7 +26,7 @@ class Kept:
         count = len(next(iter(columns.values())))
         if not count:
             return
-        self._parts.append(columns)
+        self._parts.append(dict(columns))
         self.rows += count
         if self._most is not None and self.rows > 2 * self._most:
             self._cut()
@@ -40,8 +40,9 @@ class Kept:
 
     def _join(self) -> None:
         if len(self._parts) > 1:
-            names = self._parts[0]
-            self._parts = [{n: np.concatenate([p[n] for p in self._parts]) for n in names}]
+            # Column by column, and each part's is let go: there may be gigabytes of them.
+            names = list(self._parts[0])
+            self._parts = [{n: np.concatenate([p.pop(n) for p in self._parts]) for n in names}]
 
     def _cut(self) -> None:
         assert self._most is not None

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goscope.traces.arrays import Bytes, Int64, Mask
+from goscope.tables import distinct
+from goscope.traces.arrays import Bytes, Int64, Mask, among
 from goscope.traces.decode import Events
 from goscope.traces.event_table import (
     NUMBER,
@@ -79,7 +80,7 @@ def proc_spans(
     idle = (types == _STATUS) & ((status == PROC_IDLE) | (status == PROC_SYSCALL_ABANDONED))
     state = np.where((types == _START) | ((types == _STATUS) & ~idle), RUNNING, IDLE)
     time = events.time[at].copy()
-    fresh = (types == _STATUS) & ~np.isin(p, np.array([*known], np.int64))
+    fresh = (types == _STATUS) & ~among(p, np.array([*known], np.int64))
     time[fresh] = start
     m = threads.m(at)
     stolen = types == _STEAL
@@ -108,7 +109,7 @@ def _spans(
     abandoned: Mask,
     known: dict[int, ProcState],
 ) -> tuple[ProcSpans, ProcSteps]:
-    named = [n for n in np.unique(p).tolist() if n in known]
+    named = [n for n in distinct(p).tolist() if n in known]
     before = [known[n] for n in named]
     carried = np.arange(len(p) + len(named)) < len(named)
     p = np.concatenate([np.array(named, np.int64), p])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goscope.traces.arrays import Int64, Mask
+from goscope.traces.arrays import Int64, Mask, among
 from goscope.traces.decode import Events
 from goscope.traces.dictionaries import Dictionary, Words
 from goscope.traces.event_table import NUMBER
@@ -183,7 +183,7 @@ class _Pairs:
 
     def forget_active(self, keys: Int64) -> None:
         """A range that is known to be going on need not be said to be."""
-        known = (self.type == self._kind.active) & np.isin(self.key, keys)
+        known = (self.type == self._kind.active) & among(self.key, keys)
         for name in ("key", "type", "time", "begins", "_at", "_g"):
             setattr(self, name, getattr(self, name)[~known])
 

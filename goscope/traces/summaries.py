@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from goscope.traces.arrays import Int64
+from goscope.traces.arrays import Int64, among
 from goscope.traces.goroutines import GOROUTINE, SUMS, Rows
 from goscope.traces.kept import Kept
 from goscope.traces.spans import Spans
@@ -38,10 +38,12 @@ class Summaries:
 
     def add(self, spans: Spans) -> None:
         """Take the waits of a generation, and note who blocked for ever, which counts as an end."""
-        history = spans.history
-        rows = np.flatnonzero(spans.closed & (history.state == WAITING))
-        number = spans.goroutines["number"][history.own[rows]]
-        self._live_blocks.add((number, history.reason[rows]), spans.duration[rows])
+        history, numbers = spans.history, spans.goroutines["number"]
+        for piece in spans.pieces():
+            waits = spans.closed[piece] & (history.state[piece] == WAITING)
+            rows = np.flatnonzero(waits) + piece.start
+            keys = (numbers[history.own[rows]], history.reason[rows])
+            self._live_blocks.add(keys, spans.duration[rows])
         goroutines = spans.goroutines
         over = (goroutines["state"] == WAITING) & (goroutines["reason"] == self._forever)
         goroutines["ended"][over] = goroutines["since"][over]
@@ -127,7 +129,7 @@ class Summaries:
 
     def _blocks_of(self, rows: Rows) -> Int64:
         blocks = np.concatenate([np.zeros((0, 4), np.int64), *self._ended_blocks])
-        return blocks[np.isin(blocks[:, 0], rows["number"])]
+        return blocks[among(blocks[:, 0], rows["number"])]
 
     def functions(self) -> dict[str, npt.NDArray[Any]]:
         """By start function (``name``, -1 if unknown): counts and sums."""

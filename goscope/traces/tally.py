@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from goscope.traces.arrays import Int64, Ints
+from goscope.traces.arrays import Int64, Ints, numbered
 
 #: Numbers are looked up in a table of at most so many places, else they are sorted.
-_LARGEST_TABLE = 1 << 22
+_LARGEST_TABLE = 1 << 18
 #: So many rows are kept before equal ones are put together.
 _MOST_ROWS = 1 << 18
 
@@ -32,7 +32,7 @@ def _dense(values: Ints) -> Int64:
         return np.zeros(0, np.int64)
     low, high = int(values.min()), int(values.max())
     if high - low > max(_LARGEST_TABLE, 2 * len(values)):
-        return np.unique(values, return_inverse=True)[1].astype(np.int64)
+        return numbered(values)[2]
     there = np.zeros(high - low + 1, np.bool_)
     place = values - low if low else values
     there[place] = True

@@ -9,19 +9,18 @@ import numpy as np
 
 from goscope.traces.annotations import Annotations
 from goscope.traces.arrays import Int64
-from goscope.traces.batches import HEADER, Batch, Batches, Generation
+from goscope.traces.batches import HEADER, Batch, Batches
 from goscope.traces.blocking import Blocking
-from goscope.traces.broken import Broken
-from goscope.traces.decode import Events, decode
+from goscope.traces.decode import Events
+from goscope.traces.decoded import Decoded, decoded
 from goscope.traces.dictionaries import (
     SAMPLE_STACK,
     TABLE_TYPES,
     Dictionary,
     Stacks,
     Words,
-    read_dictionary,
 )
-from goscope.traces.event_table import FORMATS, NUMBER, arities, mask_of
+from goscope.traces.event_table import FORMATS, NUMBER
 from goscope.traces.goroutines import Goroutines
 from goscope.traces.histories import histories
 from goscope.traces.kept import Columns, Kept
@@ -34,11 +33,8 @@ from goscope.traces.single_spans import SingleSpans
 from goscope.traces.spans import spans_of
 from goscope.traces.summaries import Summaries
 from goscope.traces.syscalls import OpenCall, find_calls
-from goscope.traces.threads import Held, by_thread, follow
+from goscope.traces.threads import Held, follow
 
-_WITH_REASON = mask_of("GoBlock", "GoStop")
-_STACK_SECOND = mask_of("GoBlock", "GoStop", "GoSyscallBegin", "ProcsChange", "STWBegin", "GCBegin")
-_STACK_THIRD = mask_of("GoUnblock", "GoCreate", "UserRegionBegin", "UserRegionEnd")
 _HEADER = re.compile(rb"go 1\.([0-9]{1,3}) trace\x00{1,4}")
 
 
@@ -89,26 +85,18 @@ class Trace:
         self.format, rest = _header(left)
         batches = Batches(_chained(rest, left), self.format, TABLE_TYPES[self.format])
         try:
-            for generation in batches.generations():
-                try:
-                    self._take(generation)
-                except Broken as error:
-                    batches.drop(generation.size, str(error))
-                    break
+            for found in decoded(batches, self.format, self._stacks):
+                self._take(found)
         finally:
             self.dropped, self.dropped_why = batches.left, batches.why
             self._finish()
         return self.dropped_why
 
-    def _take(self, generation: Generation) -> None:
-        dictionary = read_dictionary(generation, self._stacks)
-        batches = by_thread(generation.events)
-        events = decode(generation.data, batches, arities(self.format), dictionary.scale)
-        if not (generation.closed or _is_whole(events, dictionary)):
-            raise Broken("it is cut off")
-        start = int(generation.first_ticks * dictionary.scale)
+    def _take(self, found: Decoded) -> None:
+        """Take a generation."""
+        dictionary, events = found.dictionary, found.events
         if self.start is None:
-            self.start = start
+            self.start = found.start
         self._note_clock(dictionary)
         self.generations += 1
         self.events += len(events)
@@ -117,10 +105,8 @@ class Trace:
         np.subtract(events.time, self.start, out=events.time)
         np.maximum(events.time, 0, out=events.time)
         _behind(events.time, self.end)
-        batches = [batch for batch, count in zip(batches, events.counts, strict=True) if count]
-        events.counts = events.counts[events.counts > 0]
         if len(events):
-            self._follow(events, batches, dictionary, max(start - self.start, 0))
+            self._follow(events, found.batches, dictionary, max(found.start - self.start, 0))
 
     def _follow(
         self, events: Events, batches: Sequence[Batch], dictionary: Dictionary, start: int
@@ -196,23 +182,6 @@ def _open_proc_columns(procs: Mapping[int, ProcState], end: int) -> Columns:
         "stolen": np.array([its.stolen for its in states], np.bool_),
         "open": np.ones(len(procs), np.bool_),
     }
-
-
-def _is_whole(events: Events, dictionary: Dictionary) -> bool:
-    """Whether all strings and stacks that events name are in a table: these come last.
-
-    Go writes down some strings in every generation, whether they are used or not.
-    """
-    if not dictionary.texts:
-        return False
-    for mask, column, table in (
-        (_WITH_REASON, 0, dictionary.strings),
-        (_STACK_SECOND, 1, dictionary.stacks),
-        (_STACK_THIRD, 2, dictionary.stacks),
-    ):
-        if table.lacks(events.arguments[column][mask[events.type]]):
-            return False
-    return True
 
 
 def _behind(times: Int64, end: int) -> None:

@@ -7,6 +7,7 @@ The same captures always give the same bytes, except for the real dump.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import itertools
 import os
@@ -58,6 +59,19 @@ def write_real_dump(path: Path, goroutines: int, go: str, *, sigquit: bool = Fal
 
     ``sigquit`` has it print the dump of a SIGQUIT instead, which is more than twice as long.
     """
+    with _program(go, "crowd") as (crowd, version):
+        count = ["-n", str(goroutines)]
+        if sigquit:
+            with path.open("wb") as file:
+                subprocess.run([crowd, *count, "-quit"], check=False, stderr=file)
+        else:
+            _output([crowd, *count, "-o", str(path.resolve())], path.parent, _go_environment())
+    return version
+
+
+@contextlib.contextmanager
+def _program(go: str, name: str) -> Iterator[tuple[str, str]]:
+    """One of the fixture programs, built, and the version of Go that did it."""
     with tempfile.TemporaryDirectory() as scratch:
         environment = _go_environment()
         # The go line decides about the form of the headers, and the sources may not be written to.
@@ -67,15 +81,9 @@ def write_real_dump(path: Path, goroutines: int, go: str, *, sigquit: bool = Fal
         release = ".".join(version.split(".")[:2])
         module = f"module example.com/fixtures\n\ngo {release}\n"
         (sources / "go.mod").write_text(module, encoding="utf-8")
-        crowd = f"{scratch}/crowd"
-        _output([go, "build", "-trimpath", "-o", crowd, "./crowd"], sources, environment)
-        count = ["-n", str(goroutines)]
-        if sigquit:
-            with path.open("wb") as file:
-                subprocess.run([crowd, *count, "-quit"], check=False, stderr=file)
-        else:
-            _output([crowd, *count, "-o", str(path)], sources, environment)
-    return version
+        program = f"{scratch}/{name}"
+        _output([go, "build", "-trimpath", "-o", program, f"./{name}"], sources, environment)
+        yield program, version
 
 
 def build_dump_parser(target: Path, go: str) -> None:
@@ -237,6 +245,28 @@ class _Mixer:
         places = self._seen[len(form) - 1]
         numbers = [place[int(chosen.random() * len(place))] for place in places]
         return "".join(itertools.chain(*zip(form, [*numbers, ""], strict=True)))
+
+
+# The execution traces
+
+
+def write_trace(path: Path, rounds: int, go: str) -> str:
+    """A trace of a program that passes a number to and fro, six events a round; returns the Go version."""
+    with _program(go, "trace_old") as (program, version):
+        _output([program, str(path.resolve()), str(rounds)], path.parent, _go_environment())
+    return version
+
+
+def write_captured_trace(path: Path) -> str:
+    """The largest captured trace; returns the Go version whose it is."""
+    found = {v: read_capture(v, "trace_gc", "trace.out") for v in versions() if _has_trace(v)}
+    version = max(found, key=lambda v: len(found[v]))
+    path.write_bytes(found[version])
+    return version
+
+
+def _has_trace(version: str) -> bool:
+    return any((CAPTURES / f"go{version}" / "trace_gc").glob("trace.out*"))
 
 
 # The captures

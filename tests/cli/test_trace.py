@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.running import in_process, only_line
 from tests.conftest import CAPTURES
-from tests.sources.test_pprof_server import INDEX, Answer, server
+from tests.sources.test_pprof_server import DUMP, INDEX, Answer, server
 
 TASKS = CAPTURES / "go1.27" / "trace_tasks" / "trace.out.gz"
 STARVING = CAPTURES / "go1.27" / "trace_starving" / "trace.out"
@@ -118,6 +118,25 @@ def test_a_program_that_gives_no_trace(status: int, body: bytes, words: str) -> 
         done = in_process("trace", address, "--seconds", "10ms", "-q")
     assert (done.returncode, done.stdout) == (4, "")
     assert words in only_line(done.stderr)
+
+
+def test_a_damaged_trace_does_not_cost_the_snapshots() -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        content = INDEX
+        if "/goroutine?" in request.path:
+            content = DUMP
+        elif "/trace?" in request.path:
+            content = b"go 1.21 trace\x00\x00\x00" + bytes(9)
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(content)))
+        request.end_headers()
+        request.wfile.write(content)
+
+    with server(answer) as address:
+        done = in_process(address, "--snapshots", "1", "--trace", "10ms", "-f", "json")
+    assert done.returncode == 4
+    assert "format 1.21" in done.stderr
+    assert json.loads(done.stdout)["inputs"][0]["records"]["goroutines"] == 1
 
 
 def test_a_trace_that_breaks_off_is_judged_as_far_as_it_came() -> None:

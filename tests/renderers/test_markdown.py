@@ -9,7 +9,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 import goscope
-from goscope.renderers.markdown import RENDERER, code, text
+from goscope.renderers.markdown import RENDERER
+from goscope.renderers.markdown_text import code, text
 from goscope.source_links import source_links
 from tests.conftest import CAPTURES
 from tests.renderers.hostile import SECRET, hostile

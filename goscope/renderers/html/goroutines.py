@@ -33,7 +33,7 @@ def _build(page: Page) -> str | None:
         page.charts.setdefault("goroutines", []).append(
             {
                 "process": groups.process,
-                "tree": _icicle(root, missing),
+                "tree": icicle(root, "all goroutines", missing),
                 "states": _states(groups),
                 "waits": [list(pair) for pair in groups.waits],
             }
@@ -87,11 +87,11 @@ def _labels(text: str) -> list[tuple[str, str]]:
     return [(str(name), str(value)) for name, value in list(found.items())[:10]]
 
 
-def _icicle(root: StackNode, missing: int) -> dict[str, Any]:
+def icicle(root: StackNode, whole: str, missing: int) -> dict[str, Any]:
     """The tree as the parallel lists that plotly takes; the number of a node is its id."""
     names, full, parents, counts, kinds, states = (
-        ["all goroutines"],
-        ["all goroutines"],
+        [whole],
+        [whole],
         [-1],
         [root.count],
         [_kind(root)],
@@ -110,7 +110,7 @@ def _icicle(root: StackNode, missing: int) -> dict[str, Any]:
             states.append(_mixture(child))
     if missing:
         names.append("not drawn")
-        full.append("goroutines with rare stacks, not drawn")
+        full.append("rare stacks, not drawn")
         parents.append(0)
         counts.append(missing)
         kinds.append("mixed")

@@ -15,7 +15,15 @@ from goscope.renderers.plain_words import HEADLINES
 
 _HERE = Path(__file__).parent
 _ASSETS = _HERE / "assets"
-_SCRIPTS = ("unpack.js", "page.js", "charts.js", "timeline.js", "goroutines.js", "start.js")
+_SCRIPTS = (
+    "unpack.js",
+    "page.js",
+    "charts.js",
+    "timeline.js",
+    "goroutines.js",
+    "trace.js",
+    "start.js",
+)
 
 
 @functools.cache

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Site
 from goscope.goruntime.function_names import is_standard_library
+from goscope.renderers.durations import duration
 from goscope.renderers.safe_text import safe
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def environment() -> jinja2.Environment:
     made.filters["number"] = _number
     made.filters["value"] = _value
     made.filters["weight"] = _weight
+    made.filters["duration"] = duration
     made.tests["library"] = _is_library
     return made
 

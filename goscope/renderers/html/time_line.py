@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,19 +42,34 @@ def _chart(page: Page, line: TimeLine) -> dict[str, Any]:
         "process": line.process,
         "end": rounded(line.end_s),
         "queues": line.queues and _heat(line.queues),
-        "panels": [
-            {
-                "title": panel.title,
-                "unit": panel.unit,
-                "detail": panel.detail,
-                "form": panel.form,
-                "curves": [_curve(name, curve) for name, curve in panel.curves if len(curve.x)],
-            }
-            for panel in line.panels
-        ],
+        "panels": panels_data(line.panels),
         "stretches": _stretches(page, line.process),
         "marks": _marks(page, line.process),
     }
+
+
+def panels_data(panels: Sequence[Panel]) -> list[dict[str, Any]]:
+    """Panels as the chart takes them."""
+    return [
+        {
+            "title": panel.title,
+            "unit": panel.unit,
+            "detail": panel.detail,
+            "form": panel.form,
+            "curves": [_curve(name, curve) for name, curve in panel.curves if len(curve.x)],
+        }
+        for panel in panels
+    ]
+
+
+def figures_of(panels: Sequence[Panel]) -> list[tuple[Any, ...]]:
+    """Panels as rows of a table: title, unit, curve, its least, median, largest and last value."""
+    return [
+        (panel.title, panel.unit, name, *_figures(curve))
+        for panel in panels
+        for name, curve in panel.curves
+        if len(curve.x)
+    ]
 
 
 def _curve(name: str, curve: Curve) -> dict[str, Any]:
@@ -120,12 +136,7 @@ def _described(line: TimeLine) -> dict[str, Any]:
         "process": line.process,
         "source": line.source,
         "end_s": line.end_s,
-        "rows": [
-            (panel.title, panel.unit, name, *_figures(curve))
-            for panel in _all(line)
-            for name, curve in panel.curves
-            if len(curve.x)
-        ],
+        "rows": figures_of(_all(line)),
     }
 
 

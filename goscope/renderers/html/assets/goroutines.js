@@ -1,6 +1,5 @@
-// The icicle of the stacks, and the two small charts below the table of groups.
-function setUpGoroutines(part, figures) {
-  const tree = figures.tree, element = part.querySelector(".icicle");
+// An icicle of stacks; what is searched for is marked in it. ``spoken`` words the weight of a node.
+function icicle(element, legend, tree, spoken) {
   const ids = tree.names.map((_, i) => String(i)), parents = tree.parents.map(p => p < 0 ? "" : String(p));
   const full = tree.names.map((name, i) => tree.full[i] || name);
   const lower = full.map(name => name.toLowerCase());
@@ -12,22 +11,31 @@ function setUpGoroutines(part, figures) {
     if (!words.length) return kindColour(i ? kind : "mixed");
     return words.every(word => lower[i].includes(word)) ? colour("warning") : colour("faint");
   });
-  const legend = part.querySelector(".legend");
-  for (const kind of new Set(tree.kinds)) legend.append(legendItem(kind, kind === "mixed" ? "several" : kind.replace("_", " ")));
-  const jobs = [() => {
-    legend.hidden = false;
-    return chart(element, () => ({ data: [{ type: "icicle", ids: ids, labels: tree.names.map(plain), parents: parents, values: tree.counts, branchvalues: "total", sort: true,
+  legend.replaceChildren(...[...new Set(tree.kinds)].map(kind => legendItem(kind, kind === "mixed" ? "several" : kind.replace("_", " "))));
+  return {
+    make: () => {
+      legend.hidden = false;
+      return { data: [{ type: "icicle", ids: ids, labels: tree.names.map(plain), parents: parents, values: tree.counts, text: tree.counts.map(spoken), branchvalues: "total", sort: true,
       maxdepth: levels, tiling: { orientation: "v", pad: 1 }, marker: { colors: colours(), line: { width: 0 } }, pathbar: { visible: true, thickness: 20, textfont: { size: 11 } },
-      texttemplate: "%{label} %{value}", textfont: { size: 11.5 }, root: { color: colour("k-mixed") }, leaf: { opacity: 1 },
-      hovertemplate: full.map((name, i) => plain(name) + "<br>" + tree.counts[i].toLocaleString("en") + " goroutines" + (tree.mixtures[i] ? "<br>" + plain(tree.mixtures[i]) : "") + "<extra></extra>") }],
-      layout: layout({ height: 44 + 27 * levels, margin: { l: 0, r: 0, t: 22, b: 0 }, uniformtext: { minsize: 9, mode: "hide" } }) }));
-  }];
+      texttemplate: "%{label} %{text}", textfont: { size: 11.5 }, root: { color: colour("k-mixed") }, leaf: { opacity: 1 },
+      hovertemplate: full.map((name, i) => plain(name) + "<br>" + spoken(tree.counts[i], true) + (tree.mixtures[i] ? "<br>" + plain(tree.mixtures[i]) : "") + "<extra></extra>") }],
+      layout: layout({ height: 44 + 27 * levels, margin: { l: 0, r: 0, t: 22, b: 0 }, uniformtext: { minsize: 9, mode: "hide" } }) };
+    },
+    mark: found => {
+      words = found;
+      if (window.Plotly && element.data) Plotly.restyle(element, { "marker.colors": [colours()] });
+    },
+  };
+}
+
+// The icicle of the goroutines, and the two small charts below the table of groups.
+function setUpGoroutines(part, figures) {
+  const element = part.querySelector(".icicle");
+  const picture = icicle(element, part.querySelector(".legend"), figures.tree, (count, whole) => count.toLocaleString("en") + (whole ? " goroutines" : ""));
+  const jobs = [() => chart(element, picture.make)];
   const states = part.querySelector(".states");
   if (states) for (const [name, , kind] of figures.states.rows) states.nextElementSibling.append(legendItem(kind, name));
-  setUpTable(part, found => {
-    words = found;
-    if (window.Plotly && element.data) Plotly.restyle(element, { "marker.colors": [colours()] });
-  });
+  setUpTable(part, picture.mark);
   if (states) jobs.push(() => chart(states, () => ({
     data: figures.states.rows.map(([name, counts, kind]) => ({ type: "bar", name: plain(name), x: counts.map((_, i) => i + 1), y: counts, marker: { color: kindColour(kind), line: { width: 0.5, color: colour("card") } },
       hovertemplate: plain(name) + ": %{y}<extra></extra>" })),

@@ -37,15 +37,19 @@ function setUpTheme() {
   addEventListener("afterprint", () => { if (before === "dark") setTheme(before); fitCharts(null); });
 }
 
-function setUpTable(part, onFilter) {
+function colourChips(part) {
+  for (const chip of part.querySelectorAll(".chip")) chip.style.background = "var(--k-" + chip.dataset.kind + ", var(--k-other))";
+}
+
+function setUpTable(part, onFilter = () => {}) {
   const body = part.querySelector(".sortable tbody");
   const rows = [...body.rows];
   const search = part.querySelector(".search"), state = part.querySelector("select.state"), found = part.querySelector(".found");
-  for (const chip of part.querySelectorAll(".chip")) chip.style.background = "var(--k-" + chip.dataset.kind + ", var(--k-other))";
+  colourChips(part);
 
   for (const button of part.querySelectorAll(".sortable th button")) button.addEventListener("click", () => {
     const th = button.closest("th"), key = button.dataset.key;
-    const numbers = key === "count" || key === "growth" || key === "wait";
+    const numbers = th.classList.contains("n");
     const now = th.getAttribute("aria-sort");
     const descending = now ? now === "ascending" : numbers;
     for (const other of part.querySelectorAll("th[aria-sort]")) other.removeAttribute("aria-sort");
@@ -65,9 +69,10 @@ function setUpTable(part, onFilter) {
       if (fits) { groups++; goroutines += Number(row.dataset.count); }
     }
     const active = words.length > 0 || state.value !== "";
-    found.textContent = active ? goroutines.toLocaleString("en") + " goroutines in " + groups + " groups" : "";
+    found.textContent = active ? goroutines.toLocaleString("en") + " " + (part.dataset.counted || "goroutines") + " in " + groups + " " + (part.dataset.grouped || "groups") : "";
     onFilter(words);
   };
   search.addEventListener("input", filter);
   state.addEventListener("change", filter);
+  if (state.value) filter();  // where one kind is always chosen
 }

@@ -4,6 +4,7 @@
   const jobs = [];
   if (figures.timelines) jobs.push(() => setUpTimeline(figures.timelines));
   (figures.goroutines || []).forEach((one, i) => jobs.push(...setUpGoroutines(document.querySelector('.process[data-part="' + i + '"]'), one)));
+  jobs.push(...setUpTraces(figures));
   root.dataset.ready = "page";
   root.dataset.interactive = String(Math.round(performance.now()));
   const packed = document.getElementById("plotly");

@@ -6,13 +6,15 @@ const SYMBOL = { info: "circle", warning: "triangle-up", critical: "x" };
 function timelineChart(line) {
   const rows = [];
   if (line.stretches.length || line.marks.length) rows.push({ kind: "strip", height: 26 + 22 * verdictNames(line).length });
+  if (line.lanes) rows.push({ kind: "lanes", height: Math.max(line.lanes.rows.length * (line.lanes.rows.length > 12 ? 14 : 24), 48) });
   if (line.queues) rows.push({ kind: "heat", height: Math.min(60 + 16 * line.queues.rows.length, 230) });
   for (const panel of line.panels) rows.push({ kind: "panel", panel: panel, height: 96 });
   const gap = 34, total = rows.reduce((sum, row) => sum + row.height + gap, 0);
   const made = { data: [], layout: layout({
     height: total + 60, margin: { l: narrow() ? 60 : 66, r: narrow() ? 12 : 24, t: 8, b: 40 }, dragmode: "zoom", hovermode: "closest", bargap: 0.15,
-    barmode: "overlay", annotations: [], shapes: [],
-    xaxis: { range: [0, line.end || 1], title: { text: "seconds since the start" }, showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "dot", spikecolor: colour("soft"), spikesnap: "cursor", gridcolor: colour("line"), zeroline: false, anchor: "free", position: 0, ticks: "outside", tickcolor: colour("line") },
+    barmode: "overlay", annotations: [],
+    shapes: (line.marking || []).map(([from, to]) => ({ type: "rect", xref: "x", yref: "paper", x0: from, x1: to, y0: 0, y1: 1, fillcolor: colour("k-gc"), opacity: 0.18, line: { width: 0 }, layer: "below" })),
+    xaxis: { range: [0, line.end || 1], title: { text: (line.unit === "ms" ? "milliseconds" : "seconds") + " since the start" + (line.unit ? " of the trace" : "") }, showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "dot", spikecolor: colour("soft"), spikesnap: "cursor", gridcolor: colour("line"), zeroline: false, anchor: "free", position: 0, ticks: "outside", tickcolor: colour("line") },
   }) };
   let top = 1;
   rows.forEach((row, i) => {
@@ -22,8 +24,9 @@ function timelineChart(line) {
     made.layout["yaxis" + (i ? i + 1 : "")] = { domain: [Math.max(low, 0), high], fixedrange: true, zeroline: false, gridcolor: colour("line"), automargin: false, rangemode: "tozero", nticks: 4, tickfont: { size: 10.5 } };
     const ytitle = made.layout["yaxis" + (i ? i + 1 : "")];
     if (row.kind === "strip") strip(made, line, axis, ytitle, high);
+    else if (row.kind === "lanes") lanes(made, line, axis, ytitle, high);
     else if (row.kind === "heat") heat(made, line.queues, axis, ytitle, high);
-    else panelRow(made, row.panel, axis, ytitle, high);
+    else panelRow(made, row.panel, axis, ytitle, high, line.unit || "s");
   });
   return made;
 }
@@ -61,7 +64,7 @@ function heat(made, queues, axis, yaxis, high) {
   made.layout.annotations.push({ xref: "paper", yref: "paper", x: 1, y: high, xanchor: "right", yanchor: "bottom", showarrow: false, text: narrow() ? "" : "most: " + most.toLocaleString("en"), font: { size: 11, color: colour("soft") } });
 }
 
-function panelRow(made, panel, axis, yaxis, high) {
+function panelRow(made, panel, axis, yaxis, high, time) {
   const words = panel.curves.map((curve, i) => {
     const [name, dash] = CURVES[i % CURVES.length];
     const sign = panel.form === "points" ? "●○▲△"[i % 4] : dash === "dot" ? "┄" : "━";
@@ -73,7 +76,7 @@ function panelRow(made, panel, axis, yaxis, high) {
     made.data.push({ type: "scatter", yaxis: axis, name: curve.name, x: curve.x, y: curve.y, mode: panel.form === "points" ? "markers" : curve.x.length < 3 ? "lines+markers" : "lines",
       line: { color: colour(name), width: 1.4, dash: dash, shape: panel.form === "steps" ? "hv" : "linear" },
       marker: { color: colour(name), size: 5, symbol: ["circle", "circle-open", "triangle-up", "triangle-up-open"][i % 4] },
-      hovertemplate: plain(curve.name) + ": %{y} " + panel.unit + "<br>%{x} s<extra></extra>" });
+      hovertemplate: plain(curve.name) + ": %{y} " + panel.unit + "<br>%{x} " + time + "<extra></extra>" });
   });
   if (narrow()) yaxis.nticks = 3;
 }

@@ -1,0 +1,76 @@
+"""Latency distributions of traces: waits for a P, tasks, regions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from goscope.renderers.html.section import Page, Section, label, short_name, shown
+from goscope.renderers.html.trace_parts import shown_traces
+from goscope.trace_views.latencies import Histogram, Latency, LatencyViews, latencies_of
+
+WORDS = {"sched": "scheduling", "task": "task", "region": "region"}
+
+
+def _build(page: Page) -> str | None:
+    parts = []
+    for trace in shown_traces(page)[0]:
+        found = latencies_of(trace)
+        if not found.shown:
+            continue
+        choices = _choices(found)
+        page.charts.setdefault("latencies", []).append([figures for _, figures in choices])
+        parts.append(
+            {
+                "trace": trace,
+                "found": found,
+                "choices": [words for words, _ in choices],
+                "rows": [_row(one, found) for one in found.shown],
+            }
+        )
+    return page.fill("trace_latencies.html", parts=parts, words=WORDS) if parts else None
+
+
+def _choices(found: LatencyViews) -> list[tuple[str, list[Any]]]:
+    choices = []
+    if found.overall is not None:
+        choices.append(("all waits for a P", _figures("waits", *found.overall)))
+    for one in found.shown:
+        words = f"{WORDS[one.kind]}: {label(_name(one))}"
+        choices.append(
+            (
+                words,
+                _figures("waits" if one.kind == "sched" else f"{one.kind}s", one.all, one.later),
+            )
+        )
+    return choices
+
+
+def _name(one: Latency) -> str:
+    """A function without its path; the names of tasks and regions are what the program says."""
+    if one.kind == "sched":
+        return short_name(one.name or "not known")
+    return one.name or "no name"
+
+
+def _figures(what: str, everything: Histogram, later: Histogram | None) -> list[Any]:
+    return [what, *(h and [list(h.edges_ns), list(h.counts)] for h in (everything, later))]
+
+
+def _row(one: Latency, found: LatencyViews) -> dict[str, Any]:
+    return {
+        "one": one,
+        "name": _name(one),
+        "at": {
+            name: f"{100 * found.position(ns):.2f}"
+            for name, ns in (
+                ("p50", one.p50_ns),
+                ("p90", one.p90_ns),
+                ("p99", one.p99_ns),
+                ("max", one.max_ns),
+            )
+        },
+        "search": shown(f"{WORDS[one.kind]} {one.name or '?'}".lower(), longest=2000),
+    }
+
+
+SECTION = Section(24, "trace-latencies", "Latencies", _build)

@@ -1,0 +1,19 @@
+"""Who wakes whom in traces."""
+
+from __future__ import annotations
+
+from goscope.renderers.html.section import Page, Section
+from goscope.renderers.html.trace_parts import shown_traces
+from goscope.trace_views.wakeups import wakeups_of
+
+
+def _build(page: Page) -> str | None:
+    parts = []
+    for trace in shown_traces(page)[0]:
+        found = wakeups_of(trace)
+        if found.shown:
+            parts.append({"trace": trace, "found": found})
+    return page.fill("trace_wakeups.html", parts=parts) if parts else None
+
+
+SECTION = Section(26, "trace-wakeups", "Who wakes whom", _build)
