@@ -32,6 +32,13 @@ class Shown:
         found = self.page.evaluate("name => document.documentElement.dataset[name]", name)
         return "" if found is None else str(found)
 
+    def busy(self) -> float:
+        """Seconds of CPU that the page took, loading and drawing included, whatever else runs meanwhile."""
+        metrics = self.session.send("Performance.getMetrics")["metrics"]
+        (found,) = (one["value"] for one in metrics if one["name"] == "TaskDuration")
+        assert found > 0
+        return float(found)
+
     def rows(self, key: str, part: str = "") -> list[str]:
         """A figure of each row that a table that can be sorted shows."""
         found = self.page.evaluate(

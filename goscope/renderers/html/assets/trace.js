@@ -7,41 +7,40 @@ function duration(ns) {
   return ns + " ns";
 }
 
-// A row per P, filled from below by what it did. A transparent heat map lies above for the hover.
+// A row per P, filled from below by what it did: an image, for ten thousand shapes would take a second. A
+// transparent heat map lies below it for the hover.
 function lanes(made, line, axis, yaxis, high) {
   const { rows, x, states } = line.lanes, edges = [...x, line.end], count = rows.length;
   const step = count > 12 ? 4 : 1;
   Object.assign(yaxis, { range: [0, count], tickvals: rows.map((_, i) => count - i - 0.5).filter((_, i) => i % step === 0), ticktext: rows.filter((_, i) => i % step === 0), showgrid: false, rangemode: undefined, nticks: undefined });
   heading(made, high, "<b>Ps</b>" + (narrow() ? "" : ", share of each slice of time") + (narrow() ? "<br>" : "&nbsp;&nbsp;&nbsp;") + states.map(([kind, words]) => '<span style="color:' + colour("k-" + kind) + '">■ ' + words + "</span>").join("&nbsp;&nbsp;"));
-  const tall = count > 12 ? 0.9 : 0.84;
-  rows.forEach((_, row) => made.layout.shapes.push({ type: "rect", xref: "paper", yref: axis, x0: 0, x1: 1, y0: count - row - 1, y1: count - row - 1 + tall, fillcolor: colour("faint"), line: { width: 0 }, layer: "below" }));
-  const floor = rows.map(() => x.map(() => 0));
-  for (const [kind, , shares] of states) {
-    const px = [], py = [];
-    shares.forEach((row, p) => {
-      const base = count - p - 1, low = floor[p];
-      for (let i = 0; i < row.length; i++) {
-        if (!row[i]) continue;
-        let end = i;
-        const up = [], back = [];
-        for (; end < row.length && row[end]; end++) {
-          const bottom = base + tall * low[end] / 100, top = base + tall * Math.min(low[end] + row[end], 100) / 100;
-          up.push([edges[end], top], [edges[end + 1], top]);
-          back.push([edges[end], bottom], [edges[end + 1], bottom]);
-          low[end] += row[end];
-        }
-        for (const [a, b] of up.concat(back.reverse())) { px.push(a); py.push(b); }
-        px.push(null); py.push(null);
-        i = end;
-      }
-    });
-    made.data.push({ type: "scatter", mode: "lines", yaxis: axis, x: px, y: py, fill: "toself", fillcolor: colour("k-" + kind), line: { width: 0 }, hoverinfo: "skip" });
-  }
+  made.layout.images = [{ source: painted(line.lanes, edges), xref: "x", yref: axis, x: 0, y: count, sizex: line.end, sizey: count, sizing: "stretch", layer: "above" }];
   const words = rows.map((name, p) => x.map((_, i) => {
     const used = states.map(s => s[2][p][i]);
     return name + ": " + states.map((s, n) => used[n] ? used[n] + " % " + s[1] + ", " : "").join("") + Math.max(100 - used.reduce((a, b) => a + b), 0) + " % idle";
   }));
   made.data.push({ type: "heatmap", yaxis: axis, x: edges, y: rows.map((_, i) => count - i - 0.5), z: rows.map(() => x.map(() => 0)), text: words, showscale: false, colorscale: [[0, "rgba(0,0,0,0)"], [1, "rgba(0,0,0,0)"]], hovertemplate: "%{text}<br>%{x} " + line.unit + "<extra></extra>" });
+}
+
+function painted({ rows, states }, edges) {
+  const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+  const lane = rows.length > 12 ? 28 : 48, gap = lane / 8, tall = lane - gap, end = edges.at(-1);
+  canvas.width = 2 * (edges.length - 1);
+  canvas.height = lane * rows.length;
+  const at = edges.map(edge => Math.round(edge / end * canvas.width));
+  pen.fillStyle = colour("faint");
+  rows.forEach((_, p) => pen.fillRect(0, p * lane + gap, canvas.width, tall));
+  const floor = rows.map(() => new Float64Array(edges.length - 1));
+  for (const [kind, , shares] of states) {
+    pen.fillStyle = colour("k-" + kind);
+    shares.forEach((row, p) => row.forEach((share, i) => {
+      if (!share) return;
+      const height = tall * Math.min(share, 100 - floor[p][i]) / 100;
+      pen.fillRect(at[i], (p + 1) * lane - tall * floor[p][i] / 100 - height, at[i + 1] - at[i], height);
+      floor[p][i] += share;
+    }));
+  }
+  return canvas.toDataURL();
 }
 
 function setUpTraceLine(part, line) {
