@@ -19,7 +19,7 @@ from goscope.clocks import Mixed
 from goscope.crashes import link_crashes
 from goscope.errors import InputError
 from goscope.formats import HEAD, all_formats, content_format
-from goscope.formats.format import BlockReader
+from goscope.formats.format import BlockReader, ContentReader
 from goscope.framing.framer import (
     LONGEST_RECORD,
     BlockRecords,
@@ -255,7 +255,9 @@ class CaptureBuilder:
             for f in formats
             if f.block is not None and f.reader is not None
         }
-        self._contents = {f.name: f.content.reader(spans) for f in formats if f.content is not None}
+        self._binary = [f for f in formats if f.content is not None]
+        self._spans = spans
+        self._contents: dict[str, ContentReader] = {}  # of the binary formats that were met
         self._format_of_table = {name: f.name for f in formats for name in f.tables}
         self._format_of_block = {f.block.name: f.name for f in formats if f.block is not None}
         self._inputs: list[Input] = []
@@ -366,6 +368,9 @@ class CaptureBuilder:
         readers = [reader.tables() for reader in self._readers.values()]
         readers += [reader.tables() for reader in self._contents.values()]
         tables.update(_together(readers))
+        for name, columns in ((n, c) for f in self._binary for n, c in f.tables.items()):
+            if name not in tables:
+                tables[name] = Table(name, columns, {}, 0)
         tables = link_crashes(_mark_periodic(_link_samples(tables)))
         found = assign_processes(tables, origins)
         tables = with_places(found.tables, origins)
@@ -424,9 +429,11 @@ class _Reading:
         found = content_format(head[:HEAD])
         if found is not None and found.content is not None:
             self._content = found.name
-            self._left_out = self._builder._contents[found.name].read(
-                self.name, self._counted(itertools.chain([head], left))
-            )
+            contents = self._builder._contents
+            if found.name not in contents:
+                contents[found.name] = found.content.reader(self._builder._spans)
+            whole = self._counted(itertools.chain([head], left))
+            self._left_out = contents[found.name].read(self.name, whole)
             return
         self.feed(head)
         for chunk in left:
@@ -547,7 +554,11 @@ def _together(read: Iterable[Mapping[str, Table]]) -> dict[str, Table]:
     """The tables of all readers. Several may fill one, and each counts its rows from 0."""
     parts: dict[str, list[Table]] = {}
     for tables in read:
-        before = {c: sum(map(len, parts.get(name, ()))) for c, name in _NUMBERED.items()}
+        before = {
+            column: sum(map(len, parts.get(name, ())))
+            for column, name in _NUMBERED.items()
+            if name in tables  # a trace's "stack" is a row of a table of its own
+        }
         for name, table in tables.items():
             parts.setdefault(name, []).append(_renumbered(table, before))
     return {name: stacked(tables) for name, tables in parts.items()}

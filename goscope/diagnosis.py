@@ -17,6 +17,12 @@ from goscope.scheduling import bars_of, schedules_of
 from goscope.source_links import NO_LINKS, SourceLinks
 from goscope.stacks import snapshots_of
 from goscope.threads_verdict import threads_verdict
+from goscope.trace_verdicts import (
+    gc_verdict_of_traces,
+    goroutine_verdict_of_traces,
+    scheduler_verdict_of_traces,
+    together,
+)
 
 #: Which scheduler word speaks for a capture of several processes.
 _WORST_FIRST = ("starving", "blocked", "unbalanced", "healthy", "idle", "unknown")
@@ -73,12 +79,12 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
         if settings.runs(rule.name) and rule.present(capture)
         for finding in rule.run(capture, settings)
     ]
-    findings = _without_repeats(findings)
+    findings = joined_with_traces(_without_repeats(findings))
     findings.sort(key=lambda f: (-f.severity.rank, -f.confidence.rank, f.rule))
     findings, ignored = _without_ignored(findings, settings)
     verdicts = {
-        "scheduler": _scheduler(capture, settings),
-        "gc": gc_verdict(capture, findings),
+        "scheduler": _scheduler(capture, findings, settings),
+        "gc": _gc(capture, findings),
         "goroutines": _goroutines(capture, findings),
         "threads": threads_verdict(capture, findings),
         "crash": _crash(capture),
@@ -120,6 +126,27 @@ def _without_ignored(
         [finding for finding, reason in pairs if reason is None],
         tuple(Ignored(finding, reason) for finding, reason in pairs if reason is not None),
     )
+
+
+def joined_with_traces(findings: list[Finding]) -> list[Finding]:
+    """What a trace says about goroutines that a dump calls leaked goes into that finding."""
+    never = {
+        (f.process, f.site, f.blocked_on): f for f in findings if f.rule == "trace-never-ended"
+    }
+    used: set[int] = set()
+    result: list[Finding] = []
+    for finding in findings:
+        key = (finding.process, finding.site, finding.blocked_on)
+        seen = never.get(key) if finding.rule.startswith("leak-") else None
+        if seen is not None:
+            used.add(id(seen))
+        result.append(finding if seen is None else _with_trace(finding, seen))
+    return [finding for finding in result if id(finding) not in used]
+
+
+def _with_trace(finding: Finding, seen: Finding) -> Finding:
+    detail = f"{finding.detail} In the trace: {seen.title}."
+    return replace(finding, detail=detail, evidence=(*finding.evidence, *seen.evidence))
 
 
 _STRENGTH = (
@@ -171,10 +198,17 @@ def _status(capture: Capture, findings: list[Finding], verdicts: Mapping[str, Ve
     return "info" if severity is Severity.INFO else "ok"
 
 
-def _scheduler(capture: Capture, settings: Settings) -> Verdict:
+def _gc(capture: Capture, findings: list[Finding]) -> Verdict:
+    verdict = gc_verdict(capture, findings)
+    if verdict.state == "unknown":
+        return gc_verdict_of_traces(capture, findings) or verdict
+    return verdict
+
+
+def _scheduler(capture: Capture, findings: list[Finding], settings: Settings) -> Verdict:
     schedules = schedules_of(capture, bars_of(settings))
     if not schedules:
-        return Verdict(
+        return scheduler_verdict_of_traces(capture, findings) or Verdict(
             "unknown",
             Confidence.LOW,
             "no SCHED lines were read",
@@ -186,7 +220,9 @@ def _scheduler(capture: Capture, settings: Settings) -> Verdict:
     reason = chosen.reason
     if len(schedules) > 1:
         reason = f"{capture.process_name(worst_one.process)}: {reason}"
-    return Verdict(chosen.state, chosen.confidence, reason, chosen.collect, timeline)
+    of_traces = scheduler_verdict_of_traces(capture, findings, worst_one.process)
+    own = Verdict(chosen.state, chosen.confidence, reason, chosen.collect, timeline)
+    return together(own, of_traces, worst_first=_WORST_FIRST)
 
 
 def _crash(capture: Capture) -> Verdict:
@@ -219,7 +255,7 @@ def _goroutines(capture: Capture, findings: list[Finding]) -> Verdict:
     searches = goroutine_profiles_of(capture, "goroutineleak")
     if not dumps and not profiles and not searches:
         crashed = len(capture.table("goroutines")) > 0
-        return Verdict(
+        return goroutine_verdict_of_traces(capture, findings) or Verdict(
             "unknown",
             Confidence.LOW,
             "no goroutine dump was read" + (" but those of crashes" if crashed else ""),

@@ -27,8 +27,8 @@ def read_sources(
     pages: Iterable[Page | GoscopeError] = (),
     *,
     meanwhile: Callable[[], None] = lambda: None,
-    spans: bool = False,
     report: Report = _no_report,
+    spans: bool = False,
 ) -> tuple[Capture, list[GoscopeError]]:
     """Read all sources, then the pages of live programs.
 
@@ -52,7 +52,11 @@ def read_sources(
 def read_page(page: Page, builder: CaptureBuilder) -> Iterator[InputError]:
     """Read a page of a live program; what is wrong with it."""
     program = page.program or None
-    found = builder.read(page.name, _pieces(page.content), program=program)
+    try:
+        found = builder.read(page.name, _pieces(page.content), program=program)
+    except InputError as error:  # a binary page that is damaged, or of a version that is not read
+        yield InputError(f"{page.name}: {page.problem}") if page.problem else error
+        return
     if page.problem is not None:
         builder.explain(f"{page.name}: {page.problem}")
         if not page.by_go:

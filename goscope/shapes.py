@@ -7,13 +7,11 @@ each shape once.
 
 Two readers share the idea. :class:`LineShapes` reads a million trace lines, where only numbers vary:
 all numbers of a stretch are found and converted at once (:mod:`goscope.numerals`), and a plan picks
-columns out of the matrix of numbers. :class:`TextShapes` reads short texts (a goroutine header, a
-frame), where words vary too, one at a time; its callers ask only for texts they have not seen.
+columns out of the matrix of numbers. The other one, for short texts, is :mod:`goscope.text_shapes`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -280,7 +278,7 @@ class LineShapes:
                     values[at] = builder.code(column.name, str(slot.constant))
                 else:
                     words = found.texts(slot.start, slot.end)
-                    values[at] = [builder.code(column.name, _decode(word)) for word in words]
+                    values[at] = [builder.code(column.name, decoded(word)) for word in words]
             elif slot.constant is not None:
                 values[at] = int(slot.constant)
             elif slot.start != slot.end:  # a float with sign and exponent, which has no bulk form
@@ -371,10 +369,14 @@ def _slot(
     first, last = int(np.searchsorted(starts, start)), int(np.searchsorted(starts, end))
     if kind is Kind.TEXT:
         if first == last:
-            return _Slot(first, last, constant=_decode(text[start:end]))
-        return _Slot(first, last, start=_place(starts, ends, start), end=_place(starts, ends, end))
+            return _Slot(first, last, constant=decoded(text[start:end]))
+        return _Slot(
+            first, last, start=place_of(starts, ends, start), end=place_of(starts, ends, end)
+        )
     if terminal == "FLOAT":
-        return _Slot(first, last, start=_place(starts, ends, start), end=_place(starts, ends, end))
+        return _Slot(
+            first, last, start=place_of(starts, ends, start), end=place_of(starts, ends, end)
+        )
     if terminal in ("TRUE", "FALSE"):
         return _Slot(0, 0, constant=terminal == "TRUE")
     negative = text[start:end].startswith(b"-")
@@ -383,98 +385,12 @@ def _slot(
     return _Slot(first, first + 1, negative=negative)
 
 
-def _place(starts: IntArray, ends: IntArray, position: int) -> tuple[int, int]:
+def place_of(starts: IntArray, ends: IntArray, position: int) -> tuple[int, int]:
     """A position in a line as (numbers before it, offset in the skeleton)."""
     before = int(np.searchsorted(ends, position, side="right"))
     return before, position - int((ends[:before] - starts[:before]).sum())
 
 
-def _decode(text: bytes) -> str:
+def decoded(text: bytes) -> str:
+    """A piece of input as text, whatever it holds."""
     return text.decode("utf-8", "replace")
-
-
-# ---- short texts ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A named part of a short text with its tokens as (terminal, text)."""
-
-    name: str
-    words: tuple[tuple[str, str], ...]
-
-    @property
-    def text(self) -> str:
-        """The text of the first token."""
-        return self.words[0][1]
-
-
-_Anchors = tuple[tuple[str, tuple[tuple[str, tuple[int, int], tuple[int, int]], ...]], ...]
-
-
-class TextShapes:
-    """Reads short texts of one grammar rule; Lark sees one text of each shape.
-
-    ``slots`` matches what may vary without changing the shape; each of its groups is a class of its
-    own. It must be chosen so that the grammar cannot tell two members of a class apart at any place.
-    """
-
-    def __init__(self, grammar: Grammar, start: str, slots: re.Pattern[bytes]):
-        self._grammar = grammar
-        self._start = start
-        self._slots = slots
-        self._plans: dict[bytes, _Anchors | Rejected] = {}
-        self._rejected = 0
-
-    def parse(self, text: bytes) -> tuple[Piece, ...] | Rejected:
-        """The parts of a text, or why it is not one."""
-        found = list(self._slots.finditer(text))
-        shape: list[bytes] = []
-        at = 0
-        for slot in found:
-            shape += (text[at : slot.start()], b"\x00%d" % (slot.lastindex or 0))
-            at = slot.end()
-        shape.append(text[at:])
-        key = b"\x00".join(shape)
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._learn(text, found)
-            if isinstance(plan, Rejected) and self._rejected < MOST_REJECTED:
-                self._rejected += 1
-                self._plans[key] = plan
-            elif not isinstance(plan, Rejected):
-                self._plans[key] = plan
-        if isinstance(plan, Rejected):
-            return plan
-        grown = [0]
-        for slot in found:
-            grown.append(grown[-1] + slot.end() - slot.start())
-        return tuple(
-            Piece(
-                name,
-                tuple(
-                    (terminal, _decode(text[a[1] + grown[a[0]] : b[1] + grown[b[0]]]))
-                    for terminal, a, b in words
-                ),
-            )
-            for name, words in plan
-        )
-
-    def _learn(self, text: bytes, found: list[re.Match[bytes]]) -> _Anchors | Rejected:
-        if self._rejected >= MOST_REJECTED:
-            return Rejected(0, "not examined: too many different malformed records")
-        parts = self._grammar.parse(text, self._start)
-        if isinstance(parts, Rejected):
-            return parts
-        starts = np.array([slot.start() for slot in found], np.int64)
-        ends = np.array([slot.end() for slot in found], np.int64)
-        return tuple(
-            (
-                part.name,
-                tuple(
-                    (terminal, _place(starts, ends, start), _place(starts, ends, end))
-                    for terminal, start, end in part.words
-                ),
-            )
-            for part in parts
-        )

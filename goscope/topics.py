@@ -16,12 +16,14 @@ from pathlib import Path
 
 from goscope.formats import all_formats
 from goscope.formats.format import PLACE
+from goscope.formats.trace_columns import TABLES as TRACE_TABLES
 from goscope.goruntime.go_versions import span
 from goscope.goruntime.goroutine_states import STATES, TRANSITIONS, GoroutineState
 from goscope.goruntime.processor_states import PROCESSOR_STATES
 from goscope.goruntime.trace_fields import FIELDS, Field
 from goscope.goruntime.wait_reasons import WAIT_REASONS, WaitReason
 from goscope.rules import all_rules
+from goscope.tables import Column
 
 _PAGES = Path(__file__).with_name("pages")
 
@@ -76,6 +78,7 @@ def all_topics() -> tuple[Topic, ...]:
         *_tables(),
         *_other_tables(),
         *_fields(),
+        *_other_columns(),
     )
 
 
@@ -210,6 +213,22 @@ def _other_tables() -> Iterator[Topic]:
         summary = ", ".join(c.name for c in columns if c not in PLACE) or "where one was printed"
         name = f"{table} table" if (_PAGES / f"{table}.txt").exists() else table
         yield Topic(name, "tables", summary, text + "\n".join(lines))
+
+
+def _other_columns() -> Iterator[Topic]:
+    """The columns of execution traces; those of GODEBUG lines with the same name come first."""
+    known = {field.name for fields in FIELDS.values() for field in fields}
+    places: dict[str, list[tuple[str, Column]]] = {}
+    for table, columns in TRACE_TABLES.items():
+        for column in columns:
+            if column.name not in known:
+                places.setdefault(column.name, []).append((table, column))
+    for name, found in places.items():
+        lines = [
+            f"In {table}:\n    {c.name}: {c.meaning}" + f" ({c.unit})" * bool(c.unit)
+            for table, c in found
+        ]
+        yield Topic(name, "single fields", found[0][1].meaning, "\n".join(lines))
 
 
 def _fields() -> Iterator[Topic]:

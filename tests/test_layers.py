@@ -19,6 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"reduction", "traces"}),
     frozenset({"framing"}),
     frozenset({"shapes"}),
+    frozenset({"text_shapes"}),
     frozenset({"formats"}),
     frozenset(
         {
@@ -40,14 +41,14 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"baseline"}),
     frozenset({"settings"}),
     frozenset({"stacks", "transitions"}),
-    frozenset({"waiting", "crash_reports"}),
+    frozenset({"waiting", "crash_reports", "executions"}),
     frozenset({"stuck"}),
     frozenset({"locks", "structure", "progress"}),
     frozenset({"profiles"}),
     frozenset({"signatures"}),
     frozenset({"scheduling", "collecting", "thread_counts"}),
-    frozenset({"heap_trend", "gc_verdict", "threads_verdict"}),
-    frozenset({"source_links", "timeline", "trends", "stack_groups"}),
+    frozenset({"heap_trend", "gc_verdict", "threads_verdict", "trace_verdicts"}),
+    frozenset({"source_links", "timeline", "trends", "stack_groups", "trace_analysis"}),
     frozenset({"goroutines", "selection", "goroutine_groups"}),
     frozenset({"trace_views"}),
     frozenset({"rules"}),
@@ -136,13 +137,13 @@ def test_an_upward_import_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     module = tmp_path / "framing" / "lines.py"
     module.write_text(
         "import goscope.capture\nfrom goscope import tables, formats\nfrom ..cli import app\n"
-        "def f():\n    from goscope.shapes import Piece\n"
+        "def f():\n    from goscope.text_shapes import Piece\n"
     )
     assert upward(module) == [
         "goscope.capture",
         "goscope.formats",
         "goscope.cli.app",
-        "goscope.shapes.Piece",
+        "goscope.text_shapes.Piece",
     ]
 
 

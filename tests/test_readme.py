@@ -28,15 +28,20 @@ CONSOLE = blocks(README, "console")
 
 @pytest.mark.parametrize("block", CONSOLE, ids=[b.splitlines()[0][:40] for b in CONSOLE])
 def test_outputs_are_true(block: str) -> None:
-    """A block is a command, the folder that it runs in, and its output; ``...`` at the end leaves out more."""
+    """A block is a command, the folder that it runs in, and its output; a line ``...`` leaves out some."""
     first, _, shown = block.partition("\n")
     command, _, folder = first.removeprefix("$ ").partition("   # in ")
     done = in_process(*shlex.split(command)[1:], cwd=CHECKOUT / folder)
     assert done.returncode == 0, done.stderr
-    begin, elided, _ = shown.partition("\n...\n")
-    if elided:
+    begin, *later = re.split(r"^\.\.\.\n", shown, flags=re.MULTILINE)
+    if later:
         assert done.stdout.startswith(begin)
         assert len(begin.splitlines()) > 10
+        at = len(begin)
+        for part in filter(None, later):
+            at = done.stdout.find(part, at)
+            assert at > 0, part
+            at += len(part)
     else:
         assert done.stdout.rstrip("\n") == shown.rstrip("\n")
 

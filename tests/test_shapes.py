@@ -17,8 +17,9 @@ from hypothesis.extra.lark import from_lark
 from goscope.formats import all_formats, crash, goleak, profile_text, race
 from goscope.formats import goroutine_blocks as blocks
 from goscope.grammars import Grammar, Part, Rejected, grammar_folder
-from goscope.shapes import MOST_REJECTED, LineRule, LineShapes, TextShapes
+from goscope.shapes import MOST_REJECTED, LineRule, LineShapes
 from goscope.tables import Kind, TableBuilder
+from goscope.text_shapes import TextShapes
 from tests.conftest import rows_of
 
 RULES = {rule.kind.name: rule for found in all_formats() for rule in found.rules}

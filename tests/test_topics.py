@@ -7,6 +7,7 @@ import re
 import pytest
 
 from goscope.formats import all_formats
+from goscope.formats.trace_columns import TABLES as TRACE_TABLES
 from goscope.goruntime.goroutine_states import STATES
 from goscope.goruntime.trace_fields import FIELDS
 from goscope.goruntime.wait_reasons import WAIT_REASONS
@@ -23,6 +24,7 @@ from goscope.topics import all_topics, mentioning, near, rules_about, topic
         *(field.name for fields in FIELDS.values() for field in fields),
         *FIELDS,
         *(table for form in all_formats() for table in form.tables),
+        *(column.name for columns in TRACE_TABLES.values() for column in columns),
     ],
 )
 def test_there_is_a_page(name: str) -> None:

@@ -322,6 +322,13 @@ def test_each_trace_shows_what_it_was_made_for(traced: Traced, version: str) -> 
         problems.remove("stop_the_world")
         count, time = told["ranges"][f"stop-the-world ({stop['kind']})"]
         assert time / count >= stop["least_longest_ms"] * 1_000_000
+    if apart := expected.get("idle_while_runnable"):
+        problems.remove("idle_while_runnable")
+        running = sum(time for _, time in told["procs"].values())
+        assert running < (traced.procs - 1) * length  # one and more is idle, on average
+        ready = [g for name in ("main.guest", "main.compute") for g in named(told, name)]
+        assert sum(g["sched_wait"] for g in ready) >= apart["least_waits"] * 10_000_000
+        assert max(told["latency"][name][3] for name in ("main.guest", "main.compute")) > 10_000_000
     assert not problems
 
 

@@ -69,6 +69,13 @@ def analyze(
             help="Let the runtime search for leaks (Go 1.26 and newer): it runs a garbage collection."
         ),
     ] = True,
+    trace: Annotated[
+        str,
+        typer.Option(
+            metavar="DURATION",
+            help="Take an execution trace of a live program as well, after the snapshots: 5s.",
+        ),
+    ] = "0s",
     save: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep what was taken; goscope DIR repeats the analysis."),
@@ -112,6 +119,7 @@ def analyze(
         snapshots=snapshots,
         interval=interval,
         leak_profile=leak_profile,
+        trace=trace,
         save=save,
         quiet=quiet,
     )

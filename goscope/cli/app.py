@@ -21,6 +21,7 @@ from goscope.cli import (
     run,
     schema,
     tables,
+    trace,
     watch,
 )
 from goscope.cli.messages import tell
@@ -39,6 +40,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "analyze": analyze.analyze,
     "run": run.run,
     "watch": watch.watch,
+    "trace": trace.trace,
     "diff": diff.diff,
     "goroutines": goroutines.goroutines,
     "tables": tables.tables,

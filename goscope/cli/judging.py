@@ -113,6 +113,7 @@ class Judging:
     quiet: bool = False
     no_color: bool = False
     verbose: bool = False
+    tables_of_traces: bool = False
 
     def diagnosis(self, capture: Capture) -> Diagnosis:
         """What is to be said about a capture."""
@@ -206,6 +207,14 @@ class Judging:
         stream = sys.stderr if aside else sys.stdout
         height = shutil.get_terminal_size().lines if stream.isatty() else PAGE
         shown = partial(show, diagnosis, full=self.verbose, height=height)
+        text = on_terminal(shown, no_color=self.no_color, aside=aside)
+        return text + self._tables(diagnosis, aside=aside) if self.tables_of_traces else text
+
+    def _tables(self, diagnosis: Diagnosis, *, aside: bool) -> str:
+        from goscope.renderers.trace_tables import show
+        from goscope.trace_analysis import analyses_of
+
+        shown = partial(show, analyses_of(diagnosis.capture))
         return on_terminal(shown, no_color=self.no_color, aside=aside)
 
 
@@ -224,6 +233,7 @@ def judging(
     quiet: bool = False,
     no_color: bool = False,
     verbose: bool = False,
+    tables_of_traces: bool = False,
 ) -> Judging:
     """The options as the user gave them, understood."""
     from goscope.source_links import source_links
@@ -239,6 +249,7 @@ def judging(
         quiet=quiet,
         no_color=no_color,
         verbose=verbose,
+        tables_of_traces=tables_of_traces,
     )
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from goscope.sources.pages import Access, Page, Plan
 
 IntervalOption = Annotated[str, typer.Option(help="Time between snapshots: 500ms, 2s, 1m.")]
+#: Longer ones would fill the memory of most machines.
+_LONGEST_TRACE_S = 600.0
 _SIZES = {"": 0, "k": 10, "m": 20, "g": 30}
 
 
@@ -52,6 +54,7 @@ class Asking:
         snapshots: int = 1,
         interval: str = "2s",
         leak_profile: bool = False,
+        trace: str = "0s",
         save: Path | None = None,
         quiet: bool = False,
     ) -> Live:
@@ -80,6 +83,7 @@ class Asking:
             interval=seconds(interval, "--interval"),
             full=self.full,
             leak_profile=leak_profile,
+            trace_seconds=_trace_seconds(trace),
         )
         return Live(access, plan, save, quiet)
 
@@ -121,7 +125,7 @@ class Live:
             with console.status(Text("asking the program ...")) as status:
 
                 def report(text: str) -> None:
-                    if "instead of dumps" in text:  # worth to stay
+                    if "instead of dumps" in text or "tracing for" in text:  # worth to stay
                         console.print(Text(f"goscope: {safe(text)}"))
                     else:
                         status.update(Text(safe(text)))
@@ -162,6 +166,15 @@ def _exists(text: str) -> bool:
         return Path(text).exists()
     except (OSError, ValueError):
         return False
+
+
+def _trace_seconds(text: str) -> float:
+    lasts = seconds(text, "--trace")
+    if lasts > _LONGEST_TRACE_S:
+        raise UsageError(
+            f"a trace of {text} is too long; take at most {_LONGEST_TRACE_S:g} seconds"
+        )
+    return lasts
 
 
 def _header(text: str) -> tuple[str, str]:

@@ -19,8 +19,9 @@ from goscope.framing.framer import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.goruntime.crash_kinds import SIGNALS, kind_of_fatal, kind_of_panic, kind_of_signal
 from goscope.grammars import Grammar, Rejected
-from goscope.shapes import MOST_EXAMPLES, TextShapes, Unparsed, moved
+from goscope.shapes import MOST_EXAMPLES, Unparsed, moved
 from goscope.tables import Table, table_from
+from goscope.text_shapes import TextShapes
 
 GRAMMAR = Grammar(
     "crash",

@@ -1,69 +1,25 @@
 """Execution traces: what ``runtime/trace.Start``, ``/debug/pprof/trace`` and a flight recorder write.
 
-The formats 1.22, 1.23, 1.25 and 1.26, which Go 1.22 to 1.27 write.
+The formats 1.22, 1.23, 1.25 and 1.26, which Go 1.22 to 1.27 write. What reads them is large, and loaded
+when there is one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 
-from goscope.errors import ForeignInput, InputError
-from goscope.formats.format import Content, Format
+from goscope.formats.format import Content, ContentReader, Format
 from goscope.formats.trace_columns import TABLES
-from goscope.formats.trace_rows import TraceTables
-from goscope.tables import Table
-from goscope.traces.dictionaries import Stacks, Words
-from goscope.traces.trace import Trace, Unreadable
 
 
-class TraceReader:
-    """Reads execution traces, generation by generation; ``spans`` asks for a row of each single span."""
+def _reader(spans: bool) -> ContentReader:
+    from goscope.formats.tracing.reader import TraceReader
 
-    def __init__(self, spans: bool):
-        self._spans = spans
-        self._stacks = Stacks()
-        self._words = Words()
-        self._traces: list[Trace] = []
-        self.inputs: list[str] = []
-
-    def read(self, input_name: str, chunks: Iterable[bytes]) -> str | None:
-        """Take an input; why not all of it could be used.
-
-        Raises:
-            ForeignInput: its format is not known.
-            InputError: not even its first generation is whole; or the chunks raised it.
-        """
-        trace = Trace(input_name, self._stacks, self._words, spans=self._spans)
-        try:
-            why = trace.read(chunks)
-        except Unreadable as error:
-            raise ForeignInput(f"{input_name}: {error}") from None
-        finally:
-            if trace.generations:
-                self._traces.append(trace)
-                self.inputs.append(input_name)
-        if not trace.generations:
-            why = why or "it holds no events"
-            raise InputError(
-                f"{input_name}: a Go execution trace without one whole generation ({why}); take it again, "
-                "and let trace.Stop or the download end by itself"
-            )
-        if why is None:
-            return None
-        return (
-            f"{why} after {trace.generations:,} generations; {trace.dropped:,} bytes were not used"
-        )
-
-    def tables(self) -> Mapping[str, Table]:
-        """The tables of all traces."""
-        if not self._traces:
-            return {name: Table(name, schema, {}, 0) for name, schema in TABLES.items()}
-        return TraceTables(self._traces, self._stacks, self._words).tables()
+    return TraceReader(spans)
 
 
 FORMAT = Format(
     name="execution_trace",
     tables=TABLES,
-    content=Content(sign=re.compile(rb"go 1\.[0-9]{1,3} trace\x00"), reader=TraceReader),
+    content=Content(sign=re.compile(rb"go 1\.[0-9]{1,3} trace\x00"), reader=_reader),
 )

@@ -19,8 +19,9 @@ from goscope.framing.framer import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.goruntime.function_names import is_user_code
 from goscope.grammars import Grammar, Rejected
-from goscope.shapes import MOST_EXAMPLES, TextShapes, Unparsed, moved
+from goscope.shapes import MOST_EXAMPLES, Unparsed, moved
 from goscope.tables import Column, Kind, Table, table_from
+from goscope.text_shapes import TextShapes
 
 GRAMMAR = Grammar("goleak", ("leaked",))
 #: So many goroutines of a capture are read.

@@ -26,8 +26,9 @@ from goscope.goruntime.goroutine_states import status_of_header
 from goscope.goruntime.lock_frames import TELLING
 from goscope.goruntime.wait_reasons import reason
 from goscope.grammars import Grammar, Rejected
-from goscope.shapes import MOST_EXAMPLES, Piece, TextShapes, Unparsed, moved
+from goscope.shapes import MOST_EXAMPLES, Unparsed, moved
 from goscope.tables import Cells, Table, int_cells, narrow, table_from, text_cells
+from goscope.text_shapes import Piece, TextShapes
 
 GRAMMAR = Grammar(
     "goroutine_dump",

@@ -8,8 +8,8 @@ from typing import Any
 
 from goscope.formats.profile_columns import MEMSTATS_FIELDS, MEMSTATS_LISTS
 from goscope.formats.profile_records import Row
-from goscope.shapes import Piece
 from goscope.tables import Kind
+from goscope.text_shapes import Piece
 
 #: The largest number that a column holds.
 MOST = (1 << 63) - 1

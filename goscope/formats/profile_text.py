@@ -29,8 +29,9 @@ from goscope.framing.framer import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.goruntime.parked_frames import reason_of_visible, shows_park
 from goscope.grammars import Grammar, Rejected
-from goscope.shapes import MOST_EXAMPLES, Piece, TextShapes, Unparsed, moved
+from goscope.shapes import MOST_EXAMPLES, Unparsed, moved
 from goscope.tables import Table
+from goscope.text_shapes import Piece, TextShapes
 
 GRAMMAR = Grammar("profile", ("entry", "header", "setting", "record", "labels", "frame", "memstat"))
 

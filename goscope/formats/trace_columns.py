@@ -298,9 +298,9 @@ LATENCIES = (
     _text("name", "start function, type of the task or of the region"),
     _number("count", "how many"),
     _ns("total_ns", "their sum"),
-    _ns("p50_ns", "median, to 1 %"),
-    _ns("p90_ns", "90 % took at most so long, to 1 %"),
-    _ns("p99_ns", "99 % took at most so long, to 1 %"),
+    _ns("p50_ns", "median, to 1.6 %"),
+    _ns("p90_ns", "90 % took at most so long, to 1.6 %"),
+    _ns("p99_ns", "99 % took at most so long, to 1.6 %"),
     _ns("max_ns", "the longest, exactly"),
 )
 

@@ -12,13 +12,17 @@ from goscope.capture import Input
 from goscope.crash_reports import CrashReport
 from goscope.credentials import without_credentials
 from goscope.diagnosis import Diagnosis
+from goscope.executions import Function, Latency
 from goscope.findings import Evidence, Finding, Site, Verdict
 from goscope.renderers.renderer import Renderer
 from goscope.rules import all_rules
 from goscope.settings import Settings
+from goscope.trace_analysis import Analysis, analyses_of
 from goscope.transitions import Transitions, transitions_of
 
 SCHEMA = "goscope.diagnosis/1"
+_FUNCTION = tuple(Function.__slots__)
+_LATENCY = tuple(Latency.__slots__)
 
 
 def render(diagnosis: Diagnosis) -> str:
@@ -57,6 +61,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "processes": capture.processes,
         "process_labels": [capture.labels.get(n) for n in range(capture.processes)],
         "goroutine_states": [_states(t) for t in transitions_of(capture)],
+        "traces": [_trace(a) for a in analyses_of(capture)],
         "inputs": [_input(i, capture.records(i.name)) for i in capture.inputs],
         "settings": _settings(diagnosis.settings),
     }
@@ -96,6 +101,53 @@ def _states(found: Transitions) -> dict[str, Any]:
             }
             for one in found.active
         ],
+    }
+
+
+def _trace(found: Analysis) -> dict[str, Any]:
+    execution = found.execution
+    columns = ("proc_running_ns", "proc_idle_ns", "proc_syscall_ns")
+    running, idle, syscall = (execution.total(column) for column in columns)
+    return {
+        "input": execution.source,
+        "process": execution.process,
+        "format": execution.format,
+        "duration_ns": execution.duration_ns,
+        "procs": execution.procs,
+        "goroutines": execution.total("goroutines"),
+        "events": execution.total("events"),
+        "complete": bool(execution.total("complete")),
+        "proc_time_ns": {"running": running, "idle": idle, "syscall": syscall},
+        "gc": {"cycles": execution.total("gc_cycles"), "marking_ns": execution.total("gc_ns")},
+        "functions": [_function(found, f) for f in found.functions],
+        "functions_left_out": found.functions_left_out,
+        "latencies": [
+            {name: getattr(latency, name) for name in _LATENCY} for latency in found.latencies
+        ],
+        "profiles": [
+            {
+                "kind": profile.kind,
+                "count": profile.count,
+                "ns": profile.ns,
+                "stacks": profile.stacks,
+                "heaviest": [
+                    {
+                        "count": heavy.count,
+                        "ns": heavy.ns,
+                        "stack": [_site(frame) for frame in heavy.stack.frames],
+                    }
+                    for heavy in profile.heaviest
+                ],
+            }
+            for profile in found.profiles
+        ],
+    }
+
+
+def _function(found: Analysis, function: Function) -> dict[str, Any]:
+    blocks = found.blocks(function)
+    return {name: getattr(function, name) for name in _FUNCTION} | {
+        "blocks": [{"reason": reason, "count": n, "ns": ns} for reason, n, ns in blocks]
     }
 
 

@@ -18,9 +18,9 @@ _WORDS = {
     "finalizers": "checkfinalizers line",
     "goroutines": "goroutine",
     "snapshots": "dump",
+    "traces": "execution trace",
     "crashes": "crash report",
     "races": "data race report",
-    "traces": "execution trace",
     "profiles": "profile",
     "profile": "record",
 }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from goscope.capture import Capture
 from goscope.diagnosis import Diagnosis
+from goscope.executions import executions_of
 from goscope.findings import Finding, Severity
 from goscope.renderers import finding_lines
 from goscope.renderers.group_lines import group_lines, heading
@@ -21,6 +22,7 @@ from goscope.renderers.lines import put_lines, wrapped
 from goscope.renderers.profile_lines import profile_lines
 from goscope.renderers.renderer import Renderer
 from goscope.renderers.state_colours import COLOURS
+from goscope.renderers.trace_tables import trace_lines
 from goscope.renderers.verdict_lines import NARROW, bars_that_fit, trend_lines, verdict_lines
 from goscope.stack_groups import StackGroups, stack_groups
 from goscope.trends import trends
@@ -76,6 +78,10 @@ def show(diagnosis: Diagnosis, console: Console, *, full: bool = False, height: 
         *(
             profile_lines(summary, width, most=None if full else 1)
             for summary in profiles[: None if full else _PROFILES_SHOWN]
+        ),
+        *(
+            trace_lines(execution, width)
+            for execution in executions_of(capture)[: None if full else _PROFILES_SHOWN]
         ),
         ignored_lines(diagnosis, width, full=full),
         input_lines(capture, width, full=full),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from goscope.findings import Confidence, Evidence, Finding, Group, Severity, Site
 from goscope.goruntime.parked_frames import CHANNEL_OPERATION
 from goscope.profiles import Counted
@@ -56,7 +58,10 @@ _OTHER_FIX = "See that whoever it waits for still exists, or give it a way to en
 
 def blocking_class(blocked: Blocked | Counted) -> str:
     """The class of the wait, which names the usual fix."""
-    reason = blocked.reason
+    return _class(blocked.reason, blocked.primitive)
+
+
+def _class(reason: str, primitive: str | None) -> str:
     if "(nil chan)" in reason or reason == "select (no cases)":
         return "never"
     if reason == CHANNEL_OPERATION:
@@ -65,18 +70,23 @@ def blocking_class(blocked: Blocked | Counted) -> str:
         return "channel send"
     if reason.startswith("chan receive"):
         return "channel receive"
-    return blocked.primitive or "other"
+    return primitive or "other"
+
+
+def fix_for(reason: str, primitive: str | None, functions: Sequence[str]) -> str:
+    """The usual fix for goroutines that wait like this in these functions."""
+    by_frame = (
+        fix
+        for function in functions
+        for start, fix in _FIXES_BY_FRAME
+        if function.startswith(start)
+    )
+    return next(by_frame, None) or _FIXES.get(_class(reason, primitive), _OTHER_FIX)
 
 
 def advice_for(blocked: Blocked | Counted) -> str:
     """The usual fix for goroutines that wait like this."""
-    by_frame = (
-        fix
-        for function in blocked.stack.functions
-        for start, fix in _FIXES_BY_FRAME
-        if function.startswith(start)
-    )
-    fix = next(by_frame, None) or _FIXES.get(blocking_class(blocked), _OTHER_FIX)
+    fix = fix_for(blocked.reason, blocked.primitive, blocked.stack.functions)
     locked = (
         isinstance(blocked, Blocked)
         and (blocked.snapshot.rows.at("locked", blocked.rows) == 1).all()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from goscope.capture import Capture
+from goscope.executions import executions_of
 from goscope.findings import Confidence, Evidence, Finding, Group, Severity, Site
 from goscope.scheduling import Bars, Schedule, schedules_of
 from goscope.scheduling.stops import Stops
@@ -112,18 +113,46 @@ def _waiting(site: WaitSite, source: str) -> Evidence:
 
 
 def where_they_run(capture: Capture, process: int) -> Place:
-    """The function that most running and runnable goroutines of the last dump are in."""
+    """The function that most running and runnable goroutines of the last dump are in, or of a trace."""
     dumps = dumps_of(capture, process)
     runners = runners_in(capture, dumps[-1]) if dumps else None
+    traced = who_waits_in_traces(capture, process)
     if runners is None:
-        return Place()
+        return Place(traced, *_where_traced(capture, process)) if traced else Place()
     label = f"run or wait to run, in {runners.site.function}"
     source = dumps[-1].source
     evidence = [Evidence(label, runners.here, "goroutines", source)]
     if runners.count > runners.here:
         other = runners.count - runners.here
         evidence.append(Evidence("run or wait to run, elsewhere", other, "goroutines", source))
-    return Place(tuple(evidence), runners.stack, runners.site)
+    return Place((*evidence, *traced), runners.stack, runners.site)
+
+
+def _where_traced(capture: Capture, process: int) -> tuple[Stack | None, Site | None]:
+    """The stack in which goroutines of the function that waits most for a P were preempted mostly."""
+    for execution in executions_of(capture):
+        if execution.process == process and execution.program:
+            most = max(execution.program, key=lambda f: f.sched_wait_ns)
+            return execution.where_it_runs(most.name)
+    return None, None
+
+
+def who_waits_in_traces(capture: Capture, process: int) -> tuple[Evidence, ...]:
+    """From execution traces of the process: who waits for a P, and who has them."""
+    found: list[Evidence] = []
+    for execution in executions_of(capture):
+        if execution.process != process or not execution.program:
+            continue
+        waits = max(execution.program, key=lambda f: f.sched_wait_ns)
+        runs = execution.program[0]
+        for what, function, ns in (
+            ("wait to run", waits, waits.sched_wait_ns),
+            ("run", runs, runs.exec_ns),
+        ):
+            label = f"of {function.name} {what}, on average"
+            count = round(execution.on_average(ns), 1)
+            found.append(Evidence(label, count, "goroutines", execution.source))
+    return tuple(found)
 
 
 def stop_evidence(stops: Stops) -> tuple[Evidence, ...]:

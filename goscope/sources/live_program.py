@@ -52,7 +52,7 @@ def pages_of(
             continue
         taken, counted = taken + 1, count
         yield snapshot(server, plan, number, taken, report)
-    for profile in ("threadcreate", "heap", "goroutineleak"):
+    for profile in ("threadcreate", "heap", "goroutineleak") if plan.snapshots else ():
         if profile not in server.counts or (
             profile == "goroutineleak" and not _searches(server, plan)
         ):
@@ -66,6 +66,23 @@ def pages_of(
                 raise
         else:
             yield replace(page, program=server.label, file=f"{taken}-{profile}-debug1.txt")
+    if plan.trace_seconds:
+        yield trace(server, plan.trace_seconds, taken + 1, report)
+
+
+def trace(
+    server: PprofServer,
+    seconds: float,
+    taken: int,
+    report: Callable[[str], None] = lambda text: None,
+) -> Page:
+    """An execution trace of so many seconds; the program stands still for an instant at its start."""
+    report(
+        f"{server.label}: tracing for {seconds:g} s; this costs it 1 to 2 % of its CPU mostly, and if it is "
+        "busy some MB a second"
+    )
+    page = server.fetch("trace", f"seconds={seconds:g}", patience=seconds)
+    return replace(page, program=server.label, file=f"{taken}-trace.out")
 
 
 def snapshot(

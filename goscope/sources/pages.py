@@ -25,13 +25,18 @@ class Access:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How many snapshots, how many seconds apart; from how many goroutines on only counts are taken."""
+    """How many snapshots, how many seconds apart; from how many goroutines on only counts are taken.
+
+    ``trace_seconds``: for how long an execution trace is taken, 0 for none. Without snapshots nothing else
+    is asked for.
+    """
 
     snapshots: int = 3
     interval: float = 2.0
     full: bool = False
     bearable: int = 5_000
     leak_profile: bool = True
+    trace_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,10 @@ class PprofServer:
         if not content and problem is not None:
             raise InputError(f"{self.name}{self._root}{profile}: {problem}")
         if status != 200:
-            raise InputError(f"{self.name}{self._root}{profile}: {_refusal(status, content)}")
+            why = _refusal_to_record(status, content) if profile == "trace" else None
+            raise InputError(
+                f"{self.name}{self._root}{profile}: {why or _refusal(status, content)}"
+            )
         return Page(f"{self.name}{self._root}{profile}?{query}", content, problem)
 
     # ---- finding the pages ------------------------------------------------------------------------
@@ -329,6 +332,18 @@ def _reason(error: Exception) -> str:
     """What the libraries below say, without numbers and credentials."""
     text = re.sub(r"\[(?:Errno )?[-A-Z0-9_: ]*\] ?|\(_ssl\.c:[0-9]+\)", "", str(error)).strip()
     return without_credentials(text).lower() or type(error).__name__
+
+
+def _refusal_to_record(status: int, content: bytes) -> str | None:
+    """Why net/http/pprof does not take a trace, and what to do; None if it is something else."""
+    said = content[:400].decode("utf-8", "replace").strip()
+    if status == 404:
+        return "it serves no execution traces (HTTP 404); net/http/pprof has them as pprof.Trace"
+    if status == 400 and "WriteTimeout" in said:
+        return "its server ends answers earlier (WriteTimeout); take a shorter trace with --seconds"
+    if status == 500 and "trac" in said:
+        return f"it cannot trace now ({' '.join(said.split())}); is somebody else taking a trace?"
+    return None
 
 
 def _refusal(status: int, content: bytes) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from goscope.errors import InputError
 from goscope.traces.arrays import Bytes
 from goscope.traces.broken import Broken
 from goscope.traces.event_table import (
@@ -120,6 +121,10 @@ class Batches:
         except IndexError:
             self.why = "it is cut off"
             self._at = begin
+        except InputError:
+            self.why = "the rest cannot be read"
+            self.left += len(self._buffer)
+            raise
         if found is not None and self._ends_are_marked:
             self.why = self.why or "it is cut off"
             found = None

@@ -32,10 +32,13 @@ class Blocking:
 
     def add(self, spans: Spans) -> None:
         """Take the spans of a generation."""
+        for piece in spans.pieces():
+            counts = spans.closed[piece] & spans.ran[piece]
+            counts &= spans.history.state[piece] != RUNNING
+            self._add(spans, np.flatnonzero(counts) + piece.start)
+
+    def _add(self, spans: Spans, rows: Int64) -> None:
         history = spans.history
-        counts = spans.closed & spans.ran
-        counts &= history.state != RUNNING
-        rows = np.flatnonzero(counts)
         state = history.state[rows]
         waiting = state == WAITING
         woken = np.minimum(rows + 1, len(history) - 1)

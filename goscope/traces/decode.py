@@ -160,6 +160,10 @@ def _lockstep(
     types = last.take(heads)
     if not (arities[types] > 0).all():
         return False
+    # A type is a token of one byte; that of an experiment is the beginning of a longer one.
+    places = ends.take(heads)
+    if (bytes_.take(places[places > 0] - 1) >= FIRST_EXPERIMENTAL).any():
+        return False
     final = heads[np.cumsum(counts) - 1]
     if not (jump.take(final) == lane_ends).all():
         return False

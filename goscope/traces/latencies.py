@@ -37,8 +37,12 @@ class Latencies:
 
     def add_spans(self, spans: Spans) -> None:
         """Take the waits for a P that began and ended in the trace, the first of a goroutine apart."""
+        for piece in spans.pieces():
+            waits = spans.closed[piece] & (spans.history.state[piece] == RUNNABLE)
+            self._add_waits(spans, np.flatnonzero(waits) + piece.start)
+
+    def _add_waits(self, spans: Spans, rows: Int64) -> None:
         history, goroutines = spans.history, spans.goroutines
-        rows = np.flatnonzero(spans.closed & (history.state == RUNNABLE))
         own = history.own[rows]
         first = (spans.first_runs[own] == rows + 1) & ~goroutines["existed"][own]
         before_trace = STATUSES[history.type[rows]]

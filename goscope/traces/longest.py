@@ -25,28 +25,35 @@ class Longest:
 
     def add(self, spans: Spans) -> None:
         """Take the spans that ended in a generation."""
+        for piece in spans.pieces():
+            closed, duration = spans.closed[piece], spans.duration[piece]
+            state_of = spans.history.state[piece]
+            for state in _STATES:
+                found = (duration > self._floors[state]) & closed & (state_of == state)
+                rows = np.flatnonzero(found)
+                if len(rows) > MOST:
+                    rows = rows[np.argpartition(duration[rows], -MOST)[-MOST:]]
+                if len(rows):
+                    self._add_rows(spans, state, rows + piece.start)
+
+    def _add_rows(self, spans: Spans, state: int, rows: Int64) -> None:
         history, goroutines = spans.history, spans.goroutines
-        for state in _STATES:
-            long_enough = spans.closed & (spans.duration > self._floors[state])
-            rows = np.flatnonzero(long_enough & (history.state == state))
-            if len(rows) > MOST:
-                rows = rows[np.argpartition(spans.duration[rows], -MOST)[-MOST:]]
-            own, woken = history.own[rows], np.minimum(rows + 1, len(history) - 1)
-            by_another = (history.type[woken] == NUMBER["GoUnblock"]) & (state == WAITING)
-            self._add(
-                state,
-                {
-                    "g": goroutines["id"][own],
-                    "name": goroutines["name"][own],
-                    "state": history.state[rows],
-                    "start": history.time[rows],
-                    "duration": spans.duration[rows],
-                    "reason": history.reason[rows],
-                    "stack": history.stack[rows],
-                    "waker": np.where(by_another, history.stack[woken], -1),
-                    "open": np.zeros(len(rows), np.bool_),
-                },
-            )
+        own, woken = history.own[rows], np.minimum(rows + 1, len(history) - 1)
+        by_another = (history.type[woken] == NUMBER["GoUnblock"]) & (state == WAITING)
+        self._add(
+            state,
+            {
+                "g": goroutines["id"][own],
+                "name": goroutines["name"][own],
+                "state": history.state[rows],
+                "start": history.time[rows],
+                "duration": spans.duration[rows],
+                "reason": history.reason[rows],
+                "stack": history.stack[rows],
+                "waker": np.where(by_another, history.stack[woken], -1),
+                "open": np.zeros(len(rows), np.bool_),
+            },
+        )
 
     def finish(self, rows: Rows, end: int) -> None:
         """Take the states that goroutines are in when the trace ends."""

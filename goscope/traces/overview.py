@@ -58,19 +58,19 @@ class Overview:
         self._add_heap(events)
 
     def _add_states(self, spans: Spans) -> None:
-        history = spans.history
-        states = self._states
-        start, end = history.time, history.time + spans.duration
-        within = (start >> states.shift) == (end >> states.shift)
-        within &= spans.closed & (history.state < GONE)
-        within[history.firsts] &= history.at[history.firsts] >= 0  # else it began before
-        rows = np.flatnonzero(within)
-        states.spend(history.state.take(rows), start.take(rows), spans.duration.take(rows))
-        rows = np.flatnonzero(~within & (history.state < GONE))
-        state, new = history.state[rows], history.at[rows] >= 0
-        states.step(state[new], start[rows[new]], 1)
-        closed = spans.closed[rows]
-        states.step(state[closed], end[rows[closed]], -1)
+        history, curves = spans.history, self._states
+        for piece in spans.pieces():
+            state, closed = history.state[piece], spans.closed[piece]
+            start, duration = history.time[piece], spans.duration[piece]
+            end = start + duration
+            there, new = state < GONE, history.at[piece] >= 0
+            within = (start >> curves.shift) == (end >> curves.shift)
+            within &= there & closed & new
+            curves.spend(state[within], start[within], duration[within])
+            across = np.flatnonzero(there & ~within)
+            begun, ended = across[new[across]], across[closed[across]]
+            curves.step(state[begun], start[begun], 1)
+            curves.step(state[ended], end[ended], -1)
 
     def _add_procs(self, steps: ProcSteps) -> None:
         curves = np.where(steps.p < MOST_PROCS, steps.p * 3 + _P_RUNNING, -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from goscope.traces.states import GONE, RUNNABLE, RUNNING, SYSCALL, WAITING
 from goscope.traces.syscalls import Calls
 from goscope.traces.threads import NO_THREAD, Threads, signed
 
+#: So many rows are looked at together.
+_PIECE = 1 << 18
 #: Changes that another goroutine brought about, if there was one on the M.
 BY_ANOTHER = mask_of("GoUnblock", "GoCreate", "GoCreateBlocked", "GoSwitch", "GoSwitchDestroy")
 
@@ -41,6 +44,11 @@ class Spans:
     @property
     def goroutines(self) -> Rows:
         return self.history.goroutines
+
+    def pieces(self) -> Iterator[slice]:
+        """All rows, piece by piece: what is made of a piece on the way fits into the cache."""
+        for begin in range(0, len(self.closed), _PIECE):
+            yield slice(begin, begin + _PIECE)
 
     def sums(self, rows: Int64) -> Int64:
         """The time of these closed spans by goroutine."""

@@ -38,10 +38,12 @@ class Summaries:
 
     def add(self, spans: Spans) -> None:
         """Take the waits of a generation, and note who blocked for ever, which counts as an end."""
-        history = spans.history
-        rows = np.flatnonzero(spans.closed & (history.state == WAITING))
-        number = spans.goroutines["number"][history.own[rows]]
-        self._live_blocks.add((number, history.reason[rows]), spans.duration[rows])
+        history, numbers = spans.history, spans.goroutines["number"]
+        for piece in spans.pieces():
+            waits = spans.closed[piece] & (history.state[piece] == WAITING)
+            rows = np.flatnonzero(waits) + piece.start
+            keys = (numbers[history.own[rows]], history.reason[rows])
+            self._live_blocks.add(keys, spans.duration[rows])
         goroutines = spans.goroutines
         over = (goroutines["state"] == WAITING) & (goroutines["reason"] == self._forever)
         goroutines["ended"][over] = goroutines["since"][over]

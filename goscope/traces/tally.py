@@ -9,7 +9,7 @@ import numpy as np
 from goscope.traces.arrays import Int64, Ints, numbered
 
 #: Numbers are looked up in a table of at most so many places, else they are sorted.
-_LARGEST_TABLE = 1 << 22
+_LARGEST_TABLE = 1 << 18
 #: So many rows are kept before equal ones are put together.
 _MOST_ROWS = 1 << 18
 

@@ -7,6 +7,7 @@ The same captures always give the same bytes, except for the real dump.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import itertools
 import os
@@ -18,7 +19,6 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
 
 from fixtures.capture import CAPTURES, DEFAULT_CACHE, PROGRAMS
 
@@ -59,18 +59,19 @@ def write_real_dump(path: Path, goroutines: int, go: str, *, sigquit: bool = Fal
 
     ``sigquit`` has it print the dump of a SIGQUIT instead, which is more than twice as long.
     """
-    count = ("-n", str(goroutines))
-    if not sigquit:
-        return _run_program(go, "crowd", *count, "-o", str(path))
-    with path.open("wb") as file:
-        return _run_program(go, "crowd", *count, "-quit", dying_into=file)
+    with _program(go, "crowd") as (crowd, version):
+        count = ["-n", str(goroutines)]
+        if sigquit:
+            with path.open("wb") as file:
+                subprocess.run([crowd, *count, "-quit"], check=False, stderr=file)
+        else:
+            _output([crowd, *count, "-o", str(path.resolve())], path.parent, _go_environment())
+    return version
 
 
-def _run_program(go: str, name: str, *arguments: str, dying_into: BinaryIO | None = None) -> str:
-    """Build and run one of the fixture programs; returns the version of Go that did it.
-
-    ``dying_into`` takes the stderr of one that a signal ends.
-    """
+@contextlib.contextmanager
+def _program(go: str, name: str) -> Iterator[tuple[str, str]]:
+    """One of the fixture programs, built, and the version of Go that did it."""
     with tempfile.TemporaryDirectory() as scratch:
         environment = _go_environment()
         # The go line decides about the form of the headers, and the sources may not be written to.
@@ -80,13 +81,9 @@ def _run_program(go: str, name: str, *arguments: str, dying_into: BinaryIO | Non
         release = ".".join(version.split(".")[:2])
         module = f"module example.com/fixtures\n\ngo {release}\n"
         (sources / "go.mod").write_text(module, encoding="utf-8")
-        program = f"{scratch}/program"
+        program = f"{scratch}/{name}"
         _output([go, "build", "-trimpath", "-o", program, f"./{name}"], sources, environment)
-        if dying_into is None:
-            _output([program, *arguments], sources, environment)
-        else:
-            subprocess.run([program, *arguments], check=False, stderr=dying_into)
-    return version
+        yield program, version
 
 
 def build_dump_parser(target: Path, go: str) -> None:
@@ -255,7 +252,9 @@ class _Mixer:
 
 def write_trace(path: Path, rounds: int, go: str) -> str:
     """A trace of a program that passes a number to and fro, six events a round; returns the Go version."""
-    return _run_program(go, "trace_old", str(path), str(rounds))
+    with _program(go, "trace_old") as (program, version):
+        _output([program, str(path.resolve()), str(rounds)], path.parent, _go_environment())
+    return version
 
 
 def write_captured_trace(path: Path) -> str:

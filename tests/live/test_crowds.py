@@ -66,7 +66,8 @@ def test_a_crowd_is_counted_and_hardly_stopped() -> None:
     (hot,) = (f for f in json.loads(done.stdout)["findings"] if f["rule"] == "leak-hot-site")
     assert hot["goroutines"]["count"] == CROWD
     assert statistics.median(stopped) < BAR, stopped
-    assert sorted(late)[1] < BAR + sorted(late_anyway)[1], (late, late_anyway)
+    if min(late_anyway) < BAR / 5:  # else the machine itself is late, and nothing can be told
+        assert min(late) < BAR, (late, late_anyway)
 
 
 def test_a_crowd_that_grows_is_counted_each_time() -> None:

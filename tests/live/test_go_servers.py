@@ -126,7 +126,8 @@ def test_several_programs_are_a_fleet_with_an_odd_one_out() -> None:
     (odd,) = (f for f in found["findings"] if f["rule"] == "fleet-outlier")
     assert odd["process"] == 1
     assert odd["goroutines"]["count"] == 300
-    assert f"INFO fleet-outlier (medium confidence) in process 1 (localhost:{two})" in text.stdout
+    shown = " ".join(text.stdout.split())
+    assert f"INFO fleet-outlier: localhost:{two} has 300 goroutines at main.leak.func1" in shown
 
 
 def test_the_same_program_twice_counts_once() -> None:

@@ -29,7 +29,7 @@ def test_fifty_thousand_lines_a_second_arrive_all_and_in_order() -> None:
     passed, _, verdict = out.partition(b"goscope: ")
     numbers = re.findall(rb"line ([0-9]+) of the application, [0-9]+\n", passed)
     assert numbers == [b"%d" % n for n in range(LINES)]
-    assert re.search(rb"read stdin: [0-9]+ lines, [0-9]+ SCHED lines", verdict)
+    assert re.search(rb"read stdin: [0-9,]+ lines,\s+[0-9,]+ SCHED lines", verdict)
     # Of the runtime's lines only those have gone on that a line of the application tore apart.
     assert not re.search(rb"^SCHED [0-9]+ms: gomaxprocs=[^\n]*\]\n", passed, re.MULTILINE)
 

@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.conftest import CAPTURES
 from tests.rules import traces
 from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, dump, goroutine, leaks, locking, own_dump
 
@@ -21,6 +22,7 @@ class Case:
 
     fires: Texts
     quiet: Texts
+    count: int = 1  # how often it fires
 
 
 def sched(
@@ -91,6 +93,12 @@ def fleet(*dumps: str) -> Texts:
         path.parent.mkdir()
         path.write_text(text)
     return (folder,)
+
+
+def traced(version: str, name: str) -> Texts:
+    """A stored execution trace."""
+    (path,) = (CAPTURES / version / name).glob("trace.out*")
+    return (str(path),)
 
 
 CASES = {
@@ -215,5 +223,28 @@ CASES = {
             for count in (10, 20, 30)
         ),
         quiet=(dump(*leaks(range(18, 22), "chan receive, locked to thread")),),
+    ),
+    "trace-assist-heavy": Case(
+        fires=traced("go1.27", "trace_gc"), quiet=traced("go1.27", "trace_cpu")
+    ),
+    "trace-gc-heavy": Case(fires=traced("go1.22", "trace_gc"), quiet=traced("go1.22", "trace_cpu")),
+    "trace-idle-while-runnable": Case(
+        fires=traced("go1.22", "trace_overcommitted"), quiet=traced("go1.22", "trace_sync")
+    ),
+    "trace-lock-convoy": Case(
+        fires=traced("go1.25", "trace_sync"), quiet=traced("go1.25", "trace_http")
+    ),
+    "trace-never-ended": Case(
+        fires=traced("go1.27", "trace_leak"), quiet=traced("go1.27", "trace_http"), count=3
+    ),
+    "trace-sched-latency": Case(
+        fires=traced("go1.23", "trace_starving"), quiet=traced("go1.23", "trace_cpu")
+    ),
+    "trace-stw-long": Case(fires=traced("go1.27", "trace_stw"), quiet=traced("go1.27", "trace_gc")),
+    "trace-syscall-handoff": Case(
+        fires=traced("go1.27", "trace_files"), quiet=traced("go1.27", "trace_http")
+    ),
+    "trace-task-slow": Case(
+        fires=traced("go1.22", "trace_tasks"), quiet=traced("go1.22", "trace_http"), count=2
     ),
 }

@@ -28,6 +28,7 @@ IDS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(IDS, max_size=60))
 def test_varints_all_at_once_are_those_one_by_one(values: list[int]) -> None:
     data = numbers(*values)
@@ -113,6 +114,7 @@ def test_events_are_those_that_were_written(
     ] == [*fourth.values()]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(-1, 5), st.integers(-1, 1 << 40), st.integers(0, 10**12)), max_size=80
@@ -134,6 +136,7 @@ def test_a_tally_counts_adds_and_finds_the_longest(rows: list[tuple[int, int, in
     }
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 2), st.integers(0, 10**8), st.integers(0, 10**7)), max_size=40
@@ -193,6 +196,7 @@ def test_peaks(last: bool, choose: Callable[[list[int]], int]) -> None:
     }
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 1 << 53), min_size=1))
 def test_times_are_in_their_buckets(times: list[int]) -> None:
     for time, bucket in zip(times, bucket_of(np.array(times)).tolist(), strict=True):
@@ -201,6 +205,7 @@ def test_times_are_in_their_buckets(times: list[int]) -> None:
         assert next_one / least <= 1 + 1 / 64
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**10), min_size=1, max_size=300))
 def test_percentiles(times: list[int]) -> None:
     latencies = Latencies()
@@ -217,6 +222,7 @@ def test_percentiles(times: list[int]) -> None:
     assert counts == {SCHED: len(times), SCHED_LATER: len(times)}
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.integers(1, LARGEST), st.integers(0, 1000)),
     st.lists(st.integers(0, LARGEST)),
@@ -259,3 +265,11 @@ def test_of_too_many_rows_the_longest_stay() -> None:
 
 def test_numbers_are_written_as_they_are_read() -> None:
     assert number(300) == b"\xac\x02"
+
+
+def test_the_type_of_an_experiment_is_not_taken_for_another_one() -> None:
+    """Its byte and the first bytes of the time look like one number that ends in a known type."""
+    batch = numbers(9, 0, 0, 0) + b"\x88\x0b\x00" + numbers(9, 7, 0, 0)
+    events = decoded([batch], 1.0)
+    assert events.type.tolist() == [9, 9]
+    assert events.time.tolist() == [1000, 1000 + 11 + 7]

@@ -1,0 +1,110 @@
+"""``goscope trace``: execution traces, of files or of a live program, with their tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from goscope.cli.first_signals import release
+from goscope.cli.judging import (
+    BaselineOption,
+    ConfigOption,
+    FailOn,
+    FailOnOption,
+    Format,
+    FormatOption,
+    LeakAfterOption,
+    NoColorOption,
+    OutputsOption,
+    QuietOption,
+    SourceRootOption,
+    SourceUrlOption,
+    VerboseOption,
+    judging,
+    seconds,
+)
+from goscope.cli.live import Asking, part
+from goscope.cli.messages import complain
+from goscope.cli.option_groups import with_options
+from goscope.cli.progress_bar import progress_bar
+from goscope.errors import InputError, NothingRecognised, UsageError
+
+
+@with_options(Asking)
+def trace(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Execution traces, beside anything else that goscope reads, or the address of a live "
+            "program: http://host:6060, localhost:6060, unix:///path.",
+        ),
+    ],
+    duration: Annotated[
+        str,
+        typer.Option("--seconds", help="How long a live program is traced: 5, 500ms, 1m."),
+    ] = "5",
+    output_format: FormatOption = Format.TEXT,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    outputs: OutputsOption = None,
+    leak_after: LeakAfterOption = None,
+    config: ConfigOption = None,
+    baseline: BaselineOption = None,
+    source_url: SourceUrlOption = None,
+    source_root: SourceRootOption = None,
+    fail_on: FailOnOption = FailOn.NEVER,
+    quiet: QuietOption = False,
+    no_color: NoColorOption = False,
+    verbose: VerboseOption = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep what was taken; goscope DIR repeats the analysis."),
+    ] = None,
+    *,
+    asking: Asking,
+) -> None:
+    """Read execution traces (runtime/trace), or take one, and say what is wrong, with tables.
+
+    The tables are those of go tool trace: goroutines by start function, waits for a P, the profiles of
+    network, synchronisation, system calls and scheduling, user tasks and regions.
+
+    Exit codes: as of analyze; 3 if there is no execution trace in the input.
+    """
+    judge = judging(
+        outputs=outputs,
+        output_format=Format.JSON if as_json else output_format,
+        leak_after=leak_after,
+        config=config,
+        baseline=baseline,
+        source_url=source_url,
+        source_root=source_root,
+        fail_on=fail_on,
+        quiet=quiet,
+        no_color=no_color,
+        verbose=verbose,
+        tables_of_traces=True,
+    )
+    if not seconds(duration, "--seconds"):
+        raise UsageError(f"--seconds {duration}: nothing can be seen in no time")
+    live = asking.live(snapshots=0, trace=duration, save=save, quiet=quiet)
+    release()
+
+    from goscope.reading import read_sources
+    from goscope.sources.files import sources_of
+
+    addresses, paths = part(inputs)
+    sources, failed = sources_of(paths)
+    with live.pages(addresses) as pages, progress_bar(quiet=quiet) as report:
+        capture, unreadable = read_sources(sources, pages, report=report)
+    for error in (*failed, *unreadable):
+        complain(error)
+    if not len(capture.table("traces")):
+        if failed or unreadable:
+            raise typer.Exit(InputError.exit_code)
+        why = capture.inputs[0].problem if len(capture.inputs) == 1 else None
+        raise NothingRecognised(
+            why or "no execution trace in the input; goscope analyze reads the other formats"
+        )
+    judge.finish(capture, (*failed, *unreadable))

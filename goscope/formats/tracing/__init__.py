@@ -1,0 +1,1 @@
+"""Reads execution traces into their tables; loaded when there is one to read."""
