@@ -27,7 +27,7 @@ def test_charts_are_drawn_and_nothing_leaves_the_page(
     for i in range(3):
         assert charts.nth(i).locator("svg.main-svg").count() > 0
     assert shown.page.locator(".icicle g.slice").count() > 1
-    assert shown.page.locator(".traceline image").count() == 1
+    assert shown.page.locator(".traceline .imagelayer image").count() == 1
     wide = shown.page.evaluate("() => document.documentElement.scrollWidth")
     assert wide == width
 
@@ -65,7 +65,7 @@ def test_the_colours_of_a_p_are_what_it_did(show: SHOWN) -> None:
     """Both Ps of a starving program run nearly all the time; those of a resting one hardly do."""
     share = """async () => {
         const picture = new Image(), canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
-        picture.src = document.querySelector(".traceline image").getAttribute("href");
+        picture.src = document.querySelector(".traceline .imagelayer image").getAttribute("href");
         await picture.decode();
         [canvas.width, canvas.height] = [picture.width, picture.height];
         pen.drawImage(picture, 0, 0);
