@@ -40,7 +40,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"baseline"}),
     frozenset({"settings"}),
     frozenset({"stacks", "transitions"}),
-    frozenset({"waiting", "crash_reports"}),
+    frozenset({"waiting", "growth_alive", "crash_reports"}),
     frozenset({"stuck"}),
     frozenset({"locks", "structure", "progress"}),
     frozenset({"profiles"}),
