@@ -17,6 +17,10 @@ from goscope.goruntime.wait_reasons import primitive_of
 from goscope.numerals import IntArray
 from goscope.tables import Table
 
+SYSCALL = "syscall"
+"""The state of a goroutine in a system call, which has no wait reason."""
+
+_PRIMITIVES = ("runtime.", "internal/", "sync.", "syscall.", "time.Sleep")
 _IDS_SHOWN = 20
 _MOST_DUMPS = 1_000  # of one process
 
@@ -34,11 +38,14 @@ class Stack:
 
     @property
     def user_frame(self) -> Site | None:
-        """The innermost frame that is the program's own; without one, the innermost of all."""
-        for frame in self.frames:
-            if frame.function and not is_standard_library(frame.function):
-                return frame
-        return self.frames[0] if self.frames else None
+        """The innermost frame that is the program's own; without one, the innermost that tells something.
+
+        The frames of the runtime and of the primitives, of which signal dumps show more, tell nothing.
+        """
+        named = [frame for frame in self.frames if frame.function]
+        own = (f for f in named if not is_standard_library(f.function or ""))
+        telling = (f for f in named if not (f.function or "").startswith(_PRIMITIVES))
+        return next(own, None) or next(telling, None) or next(iter(self.frames), None)
 
     @property
     def normal(self) -> LongWaiter | None:
@@ -172,13 +179,30 @@ class Blocked:
 
 def blocked_groups(capture: Capture, snapshot: Snapshot) -> Iterator[Blocked]:
     """The waiting goroutines of a dump, by stack and wait reason, larger groups first."""
+    codes = snapshot.rows["wait_reason"]
+    yield from _groups(capture, snapshot, np.flatnonzero(codes >= 0))
+
+
+def syscall_groups(capture: Capture, snapshot: Snapshot) -> Iterator[Blocked]:
+    """The goroutines of a dump that are in a system call, by stack, larger groups first."""
+    rows = snapshot.rows
+    states = rows.categories("state")
+    if SYSCALL in states:
+        inside = rows["state"] == states.index(SYSCALL)
+        yield from _groups(
+            capture, snapshot, np.flatnonzero(inside & (rows["wait_reason"] < 0)), SYSCALL
+        )
+
+
+def _groups(
+    capture: Capture, snapshot: Snapshot, chosen: IntArray, otherwise: str = ""
+) -> Iterator[Blocked]:
     stacks = stacks_of(capture)
     rows = snapshot.rows
-    reasons = rows.categories("wait_reason")
+    reasons = [*rows.categories("wait_reason"), otherwise]  # -1, no reason, is the last one
     numbers, codes = rows["stack"], rows["wait_reason"]
-    keys = numbers * (len(reasons) + 1) + codes
-    waiting = np.flatnonzero(codes >= 0)
-    order = waiting[np.argsort(keys[waiting], kind="stable")]
+    keys = numbers * len(reasons) + codes
+    order = chosen[np.argsort(keys[chosen], kind="stable")]
     if not len(order):
         return
     groups = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)

@@ -41,7 +41,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"baseline"}),
     frozenset({"settings"}),
     frozenset({"stacks", "transitions"}),
-    frozenset({"waiting", "crash_reports", "executions"}),
+    frozenset({"waiting", "growth_alive", "crash_reports", "executions"}),
     frozenset({"stuck"}),
     frozenset({"locks", "structure", "progress"}),
     frozenset({"profiles"}),

@@ -99,7 +99,7 @@ class PrefixShape:
             return None
         content = text[found.end() :]
         if self.coloured and content.endswith((b"m", b"K")):
-            content = _without_colour_at_end(content)
+            content = without_colour_at_end(content)
         output = found[self.output] if self.output else b""
         return (
             content,
@@ -131,7 +131,7 @@ def _over_lines(pattern: re.Pattern[bytes]) -> re.Pattern[bytes]:
 Peeled = tuple[bytes | None, tuple[bytes, ...], bytes, Stamp, bool]
 
 
-def _without_colour_at_end(text: bytes) -> bytes:
+def without_colour_at_end(text: bytes) -> bytes:
     while True:
         at = text.rfind(b"\x1b[")
         if at < 0 or not COLOUR.fullmatch(text, at):
@@ -143,6 +143,8 @@ def learn(prefix: bytes) -> PrefixShape | None:
     """The shape of what stands before a record; None if it cannot be a wrapper's."""
     if not prefix or len(prefix) > LONGEST_PREFIX or prefix.endswith(_QUOTES) or b"\n" in prefix:
         return None
+    if not COLOUR.sub(b"", prefix):
+        return _nothing_but_colour()
     if not COLOUR.sub(b"", prefix).strip(b" \t\0"):
         return None if prefix.strip(b"\0") else _nothing_but_nul()
     tokens = [(found.lastgroup or "other", found[0]) for found in _TOKEN.finditer(prefix)]
@@ -169,7 +171,7 @@ def learn(prefix: bytes) -> PrefixShape | None:
     end = rb"(?:" + re.escape(trail) + rb"|$)" if trail else b""
     if trail and last[0] in ("iso", "gitlab"):
         end += _MARKER
-    pattern = b"".join(builder.parts) + builder.between + end
+    pattern = b"".join(builder.parts) + builder.between + end + builder.between
     return PrefixShape(
         re.compile(pattern), tuple(builder.labels), builder.stamp, builder.output, coloured, len(prefix), sure
     )  # fmt: skip
@@ -178,6 +180,11 @@ def learn(prefix: bytes) -> PrefixShape | None:
 def _nothing_but_nul() -> PrefixShape:
     """A log that was truncated in place while the program wrote starts with NUL bytes."""
     return PrefixShape(re.compile(rb"\0+"), (), 0, 0, False, 1, True)
+
+
+def _nothing_but_colour() -> PrefixShape:
+    """A console that paints all of stderr, line by line."""
+    return PrefixShape(re.compile(_COLOUR), (), 0, 0, True, 1, True)
 
 
 class _Builder:

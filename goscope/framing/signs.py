@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from goscope.framing.prefix_shape import without_colour_at_end
 from goscope.framing.records import BlockKind, LineKind
 
 
@@ -72,7 +73,7 @@ class Signs:
         at = block.find(word, at, below)
         while at >= 0 and signs is not None:
             end = block.find(b"\n", at)
-            end = end - block.endswith(b"\r", at, end) if end >= 0 else len(block)
+            end = _end_of_text(block, at, end if end >= 0 else len(block))
             if any(sign.match(block, at, end) for sign in signs):
                 break
             at = block.find(word, at + 1, below)
@@ -109,7 +110,7 @@ class Signs:
             start = block.rfind(b"\n", 0, place) + 1
             end = block.find(b"\n", place)
             end = end if end >= 0 else len(block)
-            found = self.find(block[start:end].removesuffix(b"\r"))
+            found = self.find(block[start : _end_of_text(block, start, end)])
             if found >= 0:
                 yield start, end, found
             at = end + 1
@@ -136,6 +137,14 @@ def _words_of(pattern: bytes) -> list[bytes]:
 def _particular(kind: BlockKind) -> bool:
     """Whether nobody but the runtime writes such lines: long openings, and a sign for all of the line."""
     return kind.sign.pattern.endswith(b"$") and min(map(len, kind.openings)) >= _LONG
+
+
+def _end_of_text(block: bytes, start: int, end: int) -> int:
+    """Where a line ends without a carriage return and without the codes that end a colour."""
+    end -= block.endswith(b"\r", start, end)
+    if block.endswith((b"m", b"K"), start, end):
+        return start + len(without_colour_at_end(block[start:end]))
+    return end
 
 
 def _literal(opening: bytes) -> bytes:

@@ -9,14 +9,17 @@ Evidence and threshold: the same id later is the same goroutine, so births and d
 guessed. At least 3 more than in the first dump; of those in each dump at least 90 % are in the next.
 Three dumps make it sure, two leave it a suspicion. Growth alone also happens when a pool warms up or
 connections build up: known long waiters do not count, and neither do goroutines that run or are
-runnable (an overload, not a leak). Goroutine profiles (debug=0 and debug=1) have no ids: of them it takes
+runnable (an overload, not a leak). Two kinds of growth are only mentioned: workers that were given
+something between dumps (then not in the chan receive that they wait in otherwise; somebody feeds them), and
+handlers of connections, with what they started, that read from a peer who is still there.
+Goroutine profiles (debug=0 and debug=1) have no ids: of them it takes
 three in which one stack rises each time, by half in all, and the confidence is medium.
 
 Example: 28, then 48, then 68 goroutines of ``main.leak1.func1``, all in ``chan send``.
 
 What to do: look at where they block, and at the go statement that starts them.
 
-False positives: a pool or a set of subscriptions that still fills up while the dumps are taken.
+False positives: a set of subscriptions that still fills up while the dumps are taken.
 """
 
 from __future__ import annotations
@@ -30,10 +33,20 @@ import numpy as np
 from goscope.capture import Capture
 from goscope.findings import Confidence, Evidence, Finding, Group, Severity
 from goscope.goruntime.wait_reasons import can_leak
+from goscope.growth_alive import fed, serving
 from goscope.rules.leak_shape import leak_finding, place_of
 from goscope.rules.profile_growth import growth_in_profiles
 from goscope.rules.rule import Rule, Settings
-from goscope.stacks import Blocked, Snapshot, Stacks, blocked_groups, snapshots_of, stacks_of
+from goscope.stacks import (
+    SYSCALL,
+    Blocked,
+    Snapshot,
+    Stacks,
+    blocked_groups,
+    snapshots_of,
+    stacks_of,
+    syscall_groups,
+)
 
 #: The go statement. The first function is no part of it: signal dumps show wrappers that others hide.
 _Origin = tuple[str | None, str | None, int | None]
@@ -83,11 +96,13 @@ def find(
         if len(dumps) < 2:
             continue
         origins = [_origins(dump, stacks) for dump in dumps]
-        groups = list(blocked_groups(capture, dumps[-1]))
+        groups = [*blocked_groups(capture, dumps[-1]), *syscall_groups(capture, dumps[-1])]
         for origin in sorted(origins[-1], key=str):
             births = _Births(tuple(found.get(origin, frozenset()) for found in origins))
             if births.grows(least_growth) and births.survival >= least_survival_share:
-                yield from _judge(process, dumps, births, groups, 1 - most_runnable_share)
+                blocked = _stuck(births, groups, 1 - most_runnable_share)
+                if blocked is not None:
+                    yield _finding(capture, process, dumps, births, blocked)
 
 
 def _origins(dump: Snapshot, stacks: Stacks) -> dict[_Origin, frozenset[int]]:
@@ -110,34 +125,48 @@ def _origins(dump: Snapshot, stacks: Stacks) -> dict[_Origin, frozenset[int]]:
     return {origin: frozenset(ids) for origin, ids in found.items()}
 
 
-def _judge(
-    process: int,
-    dumps: tuple[Snapshot, ...],
-    births: _Births,
-    groups: list[Blocked],
-    least_stuck_share: float,
-) -> Iterator[Finding]:
-    last = dumps[-1]
+def _stuck(births: _Births, groups: list[Blocked], least_share: float) -> Blocked | None:
+    """Where most of the last dump's goroutines wait, if enough of them do."""
     ids = births.ids[-1]
     waiting: Counter[int] = Counter()
     for place, group in enumerate(groups):
-        if can_leak(group.reason):
-            waiting[place] = len(ids.intersection(last.rows.at("id", group.rows).tolist()))
+        if can_leak(group.reason) or group.reason == SYSCALL:
+            rows = group.snapshot.rows
+            waiting[place] = len(ids.intersection(rows.at("id", group.rows).tolist()))
     stuck = sum(waiting.values())
-    if not stuck or stuck < least_stuck_share * len(ids):
-        return
-    blocked = groups[waiting.most_common(1)[0][0]]
+    if not stuck or stuck < least_share * len(ids):
+        return None
+    return groups[waiting.most_common(1)[0][0]]
+
+
+def _finding(
+    capture: Capture,
+    process: int,
+    dumps: tuple[Snapshot, ...],
+    births: _Births,
+    blocked: Blocked,
+) -> Finding:
+    ids = births.ids[-1]
     counts = " -> ".join(map(str, births.counts))
     stay = "all old ones" if births.survival == 1 else f"{births.survival:.0%} of the old ones"
-    sure = len(dumps) > 2
-    yield leak_finding(
+    severity, confidence = Severity.WARNING, Confidence.MEDIUM
+    detail = f"They become more in every dump, {stay} stay, and most wait in {blocked.reason}."
+    if serving(capture, blocked, len(ids)):
+        severity, confidence = Severity.INFO, Confidence.LOW
+        detail += " Each belongs to an accepted connection whose peer keeps it open: connections build up."
+    elif fed(capture, dumps, births.ids):
+        severity, confidence = Severity.INFO, Confidence.LOW
+        detail += " But the old ones are given work between the dumps: a pool that still grows."
+    elif len(dumps) > 2:
+        severity, confidence = Severity.CRITICAL, Confidence.HIGH
+    return leak_finding(
         "leak-growth",
-        Severity.CRITICAL if sure else Severity.WARNING,
-        Confidence.HIGH if sure else Confidence.MEDIUM,
+        severity,
+        confidence,
         blocked,
         process=process,
         title=f"{counts} goroutines at {place_of(blocked.stack.user_frame)}",
-        detail=f"They become more in every dump, {stay} stay, and most wait in {blocked.reason}.",
+        detail=detail,
         evidence=(
             *(
                 Evidence(f"dump {n}", count, "goroutines", dump.source)

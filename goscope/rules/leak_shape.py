@@ -28,6 +28,8 @@ _FIXES = {
     "sleep": "The loop sleeps for ever: give it a way to stop, for example select on ctx.Done() and "
     "time.After.",
     "locked": "The goroutine keeps its thread: call runtime.UnlockOSThread, or let it end.",
+    "syscall": "It waits in the kernel, each with a thread of its own: give the call a way to end "
+    "(non-blocking mode, a timeout, closing the file), and bound how many wait at once.",
     "io": "It waits for a peer: set deadlines, close response bodies, give requests a context.",
 }
 #: What a frame tells that the wait reason does not: the first that matches from the innermost on.

@@ -257,6 +257,14 @@ WRAPPERS = [
         timed=True,
     ),
     Wrapper("invented: whole line coloured", lambda line, n: f"\x1b[31m[app] {line}\x1b[0m"),
+    Wrapper("a console that paints stderr", lambda line, n: f"\x1b[90m{line}\x1b[0m"),
+    Wrapper(
+        "compose, coloured, and painted",
+        lambda line, n: f"\x1b[36mapp |\x1b[0m \x1b[31m{line}\x1b[0m",
+    ),
+    Wrapper(
+        "stern, two colours", lambda line, n: f"\x1b[2m{hms(n)}\x1b[0m \x1b[33mapp\x1b[0m {line}"
+    ),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import pytest
@@ -194,6 +195,108 @@ def test_a_signal_dump_at_the_end_counts_too() -> None:
 def test_a_leak_is_told_once_though_two_rules_see_it() -> None:
     texts = [dump(*leaks(range(18, 18 + n), "chan send, 6 minutes")) for n in (10, 20, 30)]
     assert [f.rule for f in findings(*texts)] == ["leak-growth"]
+
+
+ACCEPTING = """\
+goroutine 5 [IO wait]:
+internal/poll.runtime_pollWait(0x7f4a1c2b8eb0, 0x72)
+\t/usr/local/go/src/runtime/netpoll.go:351 +0x85
+internal/poll.(*FD).Accept(0xc000138100)
+\t/usr/local/go/src/internal/poll/fd_unix.go:613 +0x28c
+net.(*netFD).accept(0xc000138100)
+\t/usr/local/go/src/net/fd_unix.go:161 +0x29
+net.(*TCPListener).Accept(0xc000012480)
+\t/usr/local/go/src/net/tcpsock.go:380 +0x30
+main.serve({0x7b1d00, 0xc000012480})
+\t/app/main.go:20 +0x45
+created by main.main in goroutine 1
+\t/app/main.go:12 +0xa5
+"""
+SESSION = """\
+internal/poll.runtime_pollWait(0x7f4a1c2b8eb0, 0x72)
+\t/usr/local/go/src/runtime/netpoll.go:351 +0x85
+internal/poll.(*FD).Read(0xc000138180, {0xc00019a000, 0x1000, 0x1000})
+\t/usr/local/go/src/internal/poll/fd_unix.go:165 +0x27a
+net.(*conn).Read(0xc000078028, {0xc00019a000, 0x1000, 0x1000})
+\t/usr/local/go/src/net/net.go:196 +0x45
+main.session({0x7b1d88, 0xc000078028})
+\t/app/main.go:30 +0x16c"""
+BY_SERVE = "main.serve in goroutine 5\n\t/app/main.go:24 +0x66"
+BY_SESSION = "main.session in goroutine 900\n\t/app/main.go:28 +0x66"
+WRITER = "main.session.func1()\n\t/app/main.go:26 +0x8b"
+
+
+def handlers(count: int) -> list[str]:
+    return leaks(range(100, 100 + count), "IO wait", where=SESSION, started=BY_SERVE)
+
+
+def writers(count: int) -> list[str]:
+    return leaks(range(1000, 1000 + count), "select", where=WRITER, started=BY_SESSION)
+
+
+def weights(*texts: str) -> list[tuple[str, Severity]]:
+    return [(f.site.function or "", f.severity) for f in findings(*texts) if f.site]
+
+
+def test_accepted_connections_that_build_up_are_only_mentioned() -> None:
+    """Their peers decide how many there are, and how many writers of theirs."""
+    texts = [dump(ACCEPTING, *handlers(n), *writers(n)) for n in (37, 85, 134)]
+    assert sorted(weights(*texts)) == [
+        ("main.session", Severity.INFO),
+        ("main.session.func1", Severity.INFO),
+    ]
+
+
+def test_what_outlives_its_connection_is_a_leak() -> None:
+    texts = [dump(ACCEPTING, *handlers(5), *writers(n)) for n in (37, 85, 134)]
+    assert weights(*texts) == [("main.session.func1", Severity.CRITICAL)]
+
+
+def test_readers_of_connections_that_nobody_accepted_are_a_leak() -> None:
+    """The program dialled: a deadline is its own affair."""
+    texts = [dump(*handlers(n)) for n in (37, 85, 134)]
+    assert weights(*texts) == [("main.session", Severity.CRITICAL)]
+
+
+def workers(ids: Iterable[int], busy: Collection[int]) -> list[str]:
+    """Workers of a pool: they wait for jobs, but for those that sleep in one."""
+    return [
+        goroutine(n, "sleep", where="time.Sleep(0x4c4b40)\n\t/usr/local/go/src/runtime/time.go:363 +0x165\n"
+                  "main.work(0x1)\n\t/app/main.go:17 +0x28") if n in busy else goroutine(n, "chan receive")
+        for n in ids
+    ]  # fmt: skip
+
+
+def test_a_pool_that_grows_and_works_is_only_mentioned() -> None:
+    texts = [
+        dump(*workers(range(18, 18 + n), range(18 + turn, 18 + n, 4)))
+        for turn, n in enumerate((15, 33, 53))
+    ]
+    assert [(f.rule, f.severity) for f in findings(*texts)] == [("leak-growth", Severity.INFO)]
+
+
+def test_goroutines_on_their_way_into_a_leak_move_too() -> None:
+    """The youngest ten of each dump still work; afterwards they wait for ever."""
+    texts = [dump(*workers(range(18, 18 + n), range(8 + n, 18 + n))) for n in (15, 33, 53)]
+    assert [(f.rule, f.severity) for f in findings(*texts)] == [("leak-growth", Severity.CRITICAL)]
+
+
+def test_system_calls_that_never_end_are_a_leak() -> None:
+    where = (
+        "syscall.Syscall(0x16?, 0x0?, 0x0?, 0x0?)\n"
+        "\t/usr/local/go/src/syscall/syscall_linux.go:69 +0x25\n"
+        "syscall.Flock(0xc00001e138?, 0x16?)\n"
+        "\t/usr/local/go/src/syscall/zsyscall_linux_amd64.go:438 +0x25\n"
+        "main.lockFile({0xc00001e138?, 0x0?})\n\t/app/main.go:15 +0x28"
+    )
+    texts = [dump(*leaks(range(18, 18 + n), "syscall", where=where)) for n in (8, 18, 27)]
+    finding = only(*texts)
+    assert weight(finding) == ("leak-growth", Severity.CRITICAL, Confidence.HIGH)
+    assert (finding.blocked_on, finding.site and finding.site.function) == (
+        "syscall",
+        "main.lockFile",
+    )
+    assert "kernel" in finding.advice
 
 
 # ---- long waits -----------------------------------------------------------------------------------
