@@ -63,6 +63,8 @@ def assign_processes(tables: dict[str, Table], origins: Sequence[Origin]) -> Pro
                 of_label[label] = max(used, others + 1 if others == count else used)
                 used = of_label[label] + 1
             untraced[origin.name] = of_label[label]
+        elif (log := _log_beside(origin, origins, parts)) is not None:
+            untraced[origin.name] = first[log] + _count(parts[log]) - 1
         else:
             untraced[origin.name] = max(others, 0)
     result = {name: _filled(table, parts, first, untraced) for name, table in tables.items()}
@@ -74,6 +76,20 @@ def assign_processes(tables: dict[str, Table], origins: Sequence[Origin]) -> Pro
         if (part := parts[origin.name]) is not None and part.mixed is not None
     }
     return Processes(result, total, labels, mixed)
+
+
+def _log_beside(
+    origin: Origin, origins: Sequence[Origin], parts: dict[str, _Parts | None]
+) -> str | None:
+    """Of several logs the one in the folder of a dump, if it is the only one there."""
+    folder = _folder(origin)
+    beside = [o.name for o in origins if parts[o.name] is not None and _folder(o) == folder]
+    part = parts[beside[0]] if len(beside) == 1 else None
+    return beside[0] if part is not None and not part.mixed else None
+
+
+def _folder(origin: Origin) -> str:
+    return origin.input.replace("\\", "/").rpartition("/")[0]
 
 
 def _count(part: _Parts | None) -> int:

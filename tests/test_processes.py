@@ -125,6 +125,22 @@ def test_a_dump_beside_several_logs_is_of_none_of_their_processes() -> None:
     assert capture.processes == 3
 
 
+def test_dumps_in_folders_of_their_own_belong_to_the_log_beside_them() -> None:
+    builder = CaptureBuilder()
+    for name, text in (
+        ("one/stderr.log", sched(0) + sched(100)),
+        ("one/dump.txt", GOROUTINE),
+        ("two/dump.txt", GOROUTINE),
+        ("two/stderr.log", sched(0) + sched(100) + sched(0)),
+        ("three/dump.txt", GOROUTINE),
+    ):
+        builder.read(name, [text.encode()])
+    capture = builder.build()
+    names = capture.table("goroutines").texts("input")
+    of = dict(zip(names, capture.table("goroutines")["process"].tolist(), strict=True))
+    assert of == {"one/dump.txt": 0, "two/dump.txt": 2, "three/dump.txt": 3}
+
+
 def test_a_process_that_changes_gomaxprocs_stays_one(read: Callable[..., Read]) -> None:
     """Its cycles count on without a gap; of two processes the numbers would not."""
     line = "gc {n} @{n}.000s 1%: 0.1+1+0.1 ms clock, 0.1+0.1/0.1/0+0.1 ms cpu, 4->4->2 MB, 5 MB goal, {p} P\n"
