@@ -6,7 +6,7 @@ They are other and fewer than those of dumps: ``traceBlockReasonStrings`` in ``r
 
 from __future__ import annotations
 
-from goscope.goruntime.wait_reasons import Primitive
+from .wait_reasons import Primitive
 
 _PRIMITIVES: dict[str, Primitive] = {
     "network": "io",

@@ -87,6 +87,7 @@ GC = {
     "stw_mark_ms": 0.005, "sweep_cpu_ms": 0.12, "assist_cpu_ms": 0.4, "background_cpu_ms": 1.1, "idle_cpu_ms": 0.0,
     "mark_term_cpu_ms": 0.02, "heap_start_mb": 4, "heap_end_mb": 5, "heap_live_mb": 1, "heap_goal_mb": 6,
     "gomaxprocs": 4, "forced": False, "periodic": False,
+    "clock_ms": pytest.approx(1.236), "load_cpu_ms": pytest.approx(1.64),
 }  # fmt: skip
 GC_LINE = "gc 8 @2.104s 1%: 0.031+1.2+0.005 ms clock, 0.12+0.4/1.1/0+0.02 ms cpu, 4->5->1 MB, 6 MB goal, 4 P"
 
@@ -115,6 +116,7 @@ def test_gc_line_with_all_that_newer_versions_print(read: READ) -> None:
 def test_gc_line_of_go_1_5(read: READ) -> None:
     text = "gc 3 @0.5s 7%: 0.1+2+0.3+4+0.5 ms clock, 0.6+7+0.8+9/10/11+12 ms cpu, 4->5->1 MB, 6 MB goal, 4 P\n"
     assert one(read, text, "gc") == {
+        "clock_ms": pytest.approx(6.9), "load_cpu_ms": pytest.approx(39.4),
         "cycle": 3, "t_s": 0.5, "cpu_percent": 7, "leak_check": False, "stw_sweep_ms": 0.1, "scan_ms": 2.0,
         "write_barrier_ms": 0.3, "mark_ms": 4.0, "stw_mark_ms": 0.5, "sweep_cpu_ms": 0.6, "scan_cpu_ms": 7.0,
         "write_barrier_cpu_ms": 0.8, "assist_cpu_ms": 9.0, "background_cpu_ms": 10.0, "idle_cpu_ms": 11.0,
