@@ -74,9 +74,14 @@ def program() -> str:
 
 
 @contextmanager
-def serving(*arguments: str) -> Iterator[int]:
-    """The port of a program that runs with these arguments while this lasts; 0 for a socket."""
-    process = subprocess.Popen([program(), *arguments], stdout=subprocess.PIPE, text=True)
+def serving(*arguments: str, **more: str) -> Iterator[int]:
+    """The port of a program that runs with these arguments while this lasts; 0 for a socket.
+
+    ``more`` is added to its environment.
+    """
+    process = subprocess.Popen(
+        [program(), *arguments], stdout=subprocess.PIPE, text=True, env=os.environ | more
+    )
     assert process.stdout is not None
     try:
         yield int(process.stdout.readline())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter
+from subprocess import CompletedProcess
 from urllib.request import urlopen
 
 from tests.cli.running import goscope
@@ -32,25 +33,19 @@ def latest(port: int) -> int:
     return int(ask(port, "longest"))
 
 
-def test_a_crowd_is_counted_and_hardly_stopped() -> None:
-    """The default capture stops 100,000 goroutines for less than 5 ms, and a dump for much longer.
+def capture(port: int) -> tuple[int, int, CompletedProcess[str]]:
+    """Take the default capture: how long all goroutines were stopped, how late the ticker was, what came."""
+    latest(port)
+    before = pauses(port)
+    done = goscope(f"localhost:{port}", "--interval", "200ms", "-f", "json")
+    assert done.returncode == 0, done.stderr
+    late = latest(port)
+    return max(pauses(port) - before, default=0), late, done
 
-    The runtime tells how long it stopped all goroutines, and the program's own ticker how late it was.
-    On a machine that is busy with other things a ticker is late anyway: by how much, captures of a
-    small program tell in the same rounds. What a capture causes shows in every round, noise in some.
-    """
-    late: list[int] = []
-    late_anyway: list[int] = []
-    stopped = []
-    with serving("-n", str(CROWD), "-for", "5m") as port, serving("-for", "5m") as small:
-        for _ in range(ROUNDS):
-            for other, noted in ((small, late_anyway), (port, late)):
-                latest(port)
-                before = pauses(port)
-                done = goscope(f"localhost:{other}", "--interval", "200ms", "-f", "json")
-                noted.append(latest(port))
-                assert done.returncode == 0, done.stderr
-            stopped.append(max(pauses(port) - before, default=0))
+
+def test_a_crowd_is_counted_and_not_dumped() -> None:
+    with serving("-n", str(CROWD), "-for", "5m") as port:
+        stopped, _, done = capture(port)
         before = pauses(port)
         dumped = goscope(
             f"localhost:{port}", "--full", "--snapshots", "1", "--no-leak-profile", "-q"
@@ -58,16 +53,39 @@ def test_a_crowd_is_counted_and_hardly_stopped() -> None:
         assert dumped.returncode == 0
         assert max(pauses(port) - before) > 4 * BAR  # so it is seen when one is stopped
         assert latest(port) > 4 * BAR
+    assert stopped < 4 * BAR
     assert "goroutines: counts instead of dumps" in done.stderr
-    inputs = json.loads(done.stdout)["inputs"]
+    diagnosis = json.loads(done.stdout)
+    inputs = diagnosis["inputs"]
     assert not any("goroutineleak" in i["name"] or "debug=2" in i["name"] for i in inputs)
     (counts,) = (i for i in inputs if "/goroutine?" in i["name"])  # the crowd stands still
     assert counts["records"]["profiles"] == 1
-    (hot,) = (f for f in json.loads(done.stdout)["findings"] if f["rule"] == "leak-hot-site")
+    (hot,) = (f for f in diagnosis["findings"] if f["rule"] == "leak-hot-site")
     assert hot["goroutines"]["count"] == CROWD
+
+
+def test_a_crowd_is_hardly_stopped() -> None:
+    """The default capture stops 100,000 goroutines for less than 5 ms.
+
+    The runtime tells how long it stopped all goroutines, and the program's own ticker how late it was.
+    A cycle of the garbage collector makes the ticker of this program late too, by 10 to 30 ms on two
+    cores, whoever causes it (``heap?gc=1`` alone does); so none runs here. And on a machine that is
+    busy with other things a ticker is late anyway: by how much, captures of a small program tell in
+    the same rounds.
+    """
+    stopped, late, late_anyway = [], [], []
+    with (
+        serving("-n", str(CROWD), "-for", "5m", GOGC="off") as port,
+        serving("-for", "5m", GOGC="off") as small,
+    ):
+        for _ in range(ROUNDS):
+            late_anyway.append(capture(small)[1])
+            pause, ticker, _ = capture(port)
+            stopped.append(pause)
+            late.append(ticker)
     assert statistics.median(stopped) < BAR, stopped
-    if min(late_anyway) < BAR / 5:  # else the machine itself is late, and nothing can be told
-        assert min(late) < BAR, (late, late_anyway)
+    told = f"late by {late} microseconds, beside a small program {late_anyway}"
+    assert statistics.median(late) < BAR + statistics.median(late_anyway), told
 
 
 def test_a_crowd_that_grows_is_counted_each_time() -> None:
