@@ -20,7 +20,8 @@ from goscope.crashes import link_crashes
 from goscope.errors import InputError
 from goscope.formats import HEAD, all_formats, content_format
 from goscope.formats.format import BlockReader, ContentReader
-from goscope.framing.framer import (
+from goscope.framing.lines import Positions
+from goscope.framing.pieces import (
     LONGEST_RECORD,
     BlockRecords,
     CutRecord,
@@ -29,7 +30,6 @@ from goscope.framing.framer import (
     Piece,
     TornRecord,
 )
-from goscope.framing.lines import Positions
 from goscope.framing.sieve import Sieve
 from goscope.intervals import with_interval_cpu
 from goscope.limits import Limits, Thinning
@@ -37,9 +37,10 @@ from goscope.notebook import html_table
 from goscope.origins import Origin, by_stream, with_places
 from goscope.processes import assign_processes
 from goscope.programs import by_program
-from goscope.shapes import LineShapes, Unparsed, moved
+from goscope.shapes import LineShapes
 from goscope.streams import Streams
 from goscope.tables import Cells, Column, Kind, Table, TableBuilder, int_cells, narrow, stacked
+from goscope.unparsed import Aside, Unparsed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,9 +63,8 @@ class Input:
     cut: bool
     problem: str | None
     wrapped: bool = False
-    rejoined: tuple[
-        tuple[int, bytes], ...
-    ] = ()  # torn records that were put together: line from 1, text
+    rejoined_count: int = 0  # torn records that were put together
+    rejoined: tuple[tuple[int, bytes], ...] = ()  # the first of them: line from 1, text
 
 
 class Capture:
@@ -347,8 +347,7 @@ class CaptureBuilder:
         for chunk in chunks:
             reading.feed(chunk)
         found = reading.finish(None)
-        unparsed = self._lines.unparsed, self._lines.unparsed_count
-        return Rest(found, self._builders, *unparsed, self._readers, reading.cut)
+        return Rest(found, self._builders, self._lines.aside, self._readers, reading.cut)
 
     def _begin(self, name: str, *, plain: bool = False) -> _Reading:
         self._lines.begin(name)
@@ -385,10 +384,9 @@ class Rest:
 
     found: Input
     builders: Mapping[str, TableBuilder]
-    unparsed: list[Unparsed]
-    unparsed_count: int
+    lines: Aside
     readers: Mapping[str, BlockReader]
-    cut: list[Unparsed]
+    cut: Aside
 
 
 _EXPECTED: Mapping[type[Piece], str] = {
@@ -410,11 +408,12 @@ class _Reading:
         self.expect_all = self._streams.expect_all
         self._reads_blocks_of = name
         self._rejoined: list[tuple[int, bytes]] = []  # in another process
+        self._rejoined_count = 0
         self._rows_before = {n: b.total for n, b in builder._builders.items()}
         self.finished = False
-        self._unparsed_before = [(s.unparsed_count, len(s.unparsed)) for s in self._readers()]
+        self._unparsed_before = [(s.aside.count, len(s.aside.examples)) for s in self._readers()]
         self._blocks: set[str] = set()
-        self.cut: list[Unparsed] = []
+        self.cut = Aside()
         self._content: str | None = None
         self._left_out: str | None = None  # of a binary input: why its end could not be read
         self._size = 0
@@ -481,17 +480,18 @@ class _Reading:
         if self._content is not None and self.name in builder._contents[self._content].inputs:
             formats.add(self._content)
         pairs = list(zip(self._readers(), self._unparsed_before, strict=True))
-        fresh = [one for reader, (_, known) in pairs for one in reader.unparsed[known:]]
+        fresh = [one for reader, (_, known) in pairs for one in reader.aside.examples[known:]]
         return Input(
             name=self.name,
             formats=tuple(sorted(formats)),
             lines=lines,
             size=self._size,
-            unparsed_count=sum(r.unparsed_count - n for r, (n, _) in pairs) + len(self.cut),
-            unparsed=self._placed([*fresh, *self.cut]),
+            unparsed_count=sum(r.aside.count - n for r, (n, _) in pairs) + self.cut.count,
+            unparsed=self._placed([*fresh, *self.cut.examples]),
             cut=self._last != b"\n" and self._size > 0,
             problem=problem or self._left_out,
             wrapped=self._streams.wrapped,
+            rejoined_count=self._streams.rejoined_count + self._rejoined_count,
             rejoined=tuple(sorted([*self._streams.rejoined, *self._rejoined])),
         )
 
@@ -515,12 +515,13 @@ class _Reading:
         for name, table in builder._builders.items():
             if rest.builders[name].rows:
                 table.absorb(rest.builders[name], self.name, lines)
-        builder._lines.absorb(rest.unparsed, rest.unparsed_count, lines)
+        builder._lines.aside.absorb(rest.lines.examples, rest.lines.count, lines)
         for name, reader in builder._readers.items():
             reader.absorb(rest.readers[name], lines)
         self._blocks |= {k for k, f in builder._format_of_block.items() if f in found.formats}
-        self.cut += moved(rest.cut, lines)
+        self.cut.absorb(rest.cut.examples, rest.cut.count, lines)
         self._rejoined += [(line + lines, text) for line, text in found.rejoined]
+        self._rejoined_count += found.rejoined_count
         self._size += found.size
         self._last = b"" if found.cut else b"\n"
         return found.lines
@@ -543,7 +544,7 @@ class _Reading:
                     self._blocks.add(piece.kind)
             else:
                 expected = _EXPECTED[type(piece)]
-                self.cut.append(Unparsed(origin.name, piece.number + 1, piece.text, expected))
+                self.cut.add(Unparsed(origin.name, piece.number + 1, piece.text, expected))
 
 
 #: A column that numbers the rows of a table, over all readers that fill it.

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from goscope.framing.framer import BlockRecords, Framer, LineRecords, Piece
+from goscope.framing.framer import Framer
 from goscope.framing.lines import Positions
+from goscope.framing.pieces import BlockRecords, LineRecords, Piece
 from goscope.framing.records import BlockKind, LineKind
 from goscope.framing.unwrapper import Stream, Unwrapper
 from goscope.origins import Origin
@@ -79,12 +80,17 @@ class Streams:
 
     @property
     def rejoined(self) -> list[tuple[int, bytes]]:
-        """The torn records that were put together: their lines, from 1, and their texts."""
+        """The first torn records that were put together: their lines, from 1, and their texts."""
         found = []
         for origin in self.origins:
-            for line, text in self.framer(origin.stream).rejoined:
+            for line, text in self.framer(origin.stream).rejoined.examples:
                 found.append((1 + origin.line(line), text))
         return found
+
+    @property
+    def rejoined_count(self) -> int:
+        """How many torn records were put together."""
+        return sum(self.framer(origin.stream).rejoined.count for origin in self.origins)
 
     @property
     def openings(self) -> tuple[bytes, ...]:

@@ -190,8 +190,8 @@ def in_bulk(
     shapes.read(text, np.arange(text.count(b"\n")))
     shapes.flush()
     rows = {start: rows_of(builders[rule.table].build()) for start, rule in RULES.items()}
-    aside = [unparsed.line for unparsed in shapes.unparsed]
-    assert len(aside) == shapes.unparsed_count
+    aside = [unparsed.line for unparsed in shapes.aside.examples]
+    assert len(aside) == shapes.aside.count
     return rows, sorted(aside)
 
 
@@ -329,7 +329,7 @@ def rows_and_count(text: bytes) -> tuple[dict[str, list[dict[str, Any]]], int]:
     shapes.flush()
     return {
         start: rows_of(builders[r.table].build()) for start, r in RULES.items()
-    }, shapes.unparsed_count
+    }, shapes.aside.count
 
 
 def test_many_shapes_take_time_in_proportion() -> None:

@@ -19,16 +19,16 @@ import numpy as np
 from goscope.formats.goroutine_arguments import MOST_PER_STACK, Arguments, arguments_table
 from goscope.formats.goroutine_columns import FRAMES, GOROUTINES, SNAPSHOTS, STACKS
 from goscope.formats.goroutine_thinning import dumps_to_keep, thinned
-from goscope.framing.framer import BlockRecords
 from goscope.framing.lines import Positions
+from goscope.framing.pieces import BlockRecords
 from goscope.goruntime.function_names import bare_name, package_of, receiver_of
 from goscope.goruntime.goroutine_states import status_of_header
 from goscope.goruntime.lock_frames import TELLING
 from goscope.goruntime.wait_reasons import reason
 from goscope.grammars import Grammar, Rejected
-from goscope.shapes import MOST_EXAMPLES, Unparsed, moved
 from goscope.tables import Cells, Table, int_cells, narrow, table_from, text_cells
 from goscope.text_shapes import Piece, TextShapes
+from goscope.unparsed import Aside, Unparsed
 
 GRAMMAR = Grammar(
     "goroutine_dump",
@@ -118,8 +118,7 @@ class GoroutineReader:
     """Reads goroutine blocks of all inputs into the goroutines, stacks, frames and snapshots tables."""
 
     def __init__(self) -> None:
-        self.unparsed: list[Unparsed] = []
-        self.unparsed_count = 0
+        self.aside = Aside()
         self._inputs: list[_Rows] = []
         self._header_codes: dict[bytes, int] = {}
         self._headers: list[_Header] = []
@@ -200,7 +199,7 @@ class GoroutineReader:
     def __getstate__(self) -> dict[str, object]:
         """What :meth:`absorb` needs of a reader that comes from another process."""
         mine = ("_inputs", "_header_codes", "_headers", "_stack_codes", "_stacks", "_parts")
-        return {name: vars(self)[name] for name in ("unparsed", "unparsed_count", *mine)}
+        return {name: vars(self)[name] for name in ("aside", *mine)}
 
     def absorb(self, other: GoroutineReader, lines: int) -> None:
         """Append what another reader read of the rest of this input, so many lines further down."""
@@ -236,9 +235,8 @@ class GoroutineReader:
         mine.above.update({row + before: text for row, text in rows.above.items()})
         mine.led_to |= {row + before for row in rows.led_to}
         mine.cut = rows.cut
-        fresh = [u for u in other.unparsed if u.text not in again]
-        self.unparsed += moved(fresh, lines)[: MOST_EXAMPLES - len(self.unparsed)]
-        self.unparsed_count += other.unparsed_count - len(again)
+        fresh = [u for u in other.aside.examples if u.text not in again]
+        self.aside.absorb(fresh, other.aside.count - len(again), lines)
 
     # ---- headers ----------------------------------------------------------------------------------
 
@@ -341,9 +339,7 @@ class GoroutineReader:
         return None
 
     def _set_aside(self, line: int, text: bytes, expected: str) -> None:
-        self.unparsed_count += 1
-        if len(self.unparsed) < MOST_EXAMPLES:
-            self.unparsed.append(Unparsed(self._inputs[-1].input_name, line + 1, text, expected))
+        self.aside.add(Unparsed(self._inputs[-1].input_name, line + 1, text, expected))
 
     # ---- tables -----------------------------------------------------------------------------------
 
