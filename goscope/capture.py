@@ -250,11 +250,7 @@ class CaptureBuilder:
         self._lines = LineShapes(rules, self._builders)
         self._line_kinds = [rule.kind for rule in rules]
         self._block_kinds = [f.block for f in formats if f.block is not None]
-        self._readers = {
-            f.block.name: f.reader()
-            for f in formats
-            if f.block is not None and f.reader is not None
-        }
+        self._readers = _block_readers()
         self._binary = [f for f in formats if f.content is not None]
         self._spans = spans
         self._contents: dict[str, ContentReader] = {}  # of the binary formats that were met
@@ -299,13 +295,15 @@ class CaptureBuilder:
     def thin(self, limits: Limits) -> None:
         """Let go of what is too old or too much, so that a stream may be read for weeks."""
         self._lines.flush()
-        limits.apply(self._builders, self._readers.values())
+        own = self._reading.own_readers if self._reading is not None else []
+        readers = [*self._readers.items(), *own]
+        limits.apply(self._builders, [reader for _, reader in readers])
         if self._reading is not None:
-            thinning = {k: r for k, r in self._readers.items() if isinstance(r, Thinning)}
+            thinning = [(kind, r) for kind, r in readers if isinstance(r, Thinning)]
             lines = [b.lines() for b in self._builders.values()]
-            lines += [reader.lines() for reader in thinning.values()]
+            lines += [reader.lines() for _, reader in thinning]
             needed = np.unique(np.concatenate(lines)) - 1
-            self._reading.forget(needed, frozenset(thinning))
+            self._reading.forget(needed, frozenset(kind for kind, _ in thinning))
 
     def sieve(self) -> Sieve:
         """Parts a live stream that is read into the application's lines and the runtime's."""
@@ -365,6 +363,8 @@ class CaptureBuilder:
         tables = {name: builder.build() for name, builder in self._builders.items()}
         tables = by_stream(tables, origins)
         readers = [reader.tables() for reader in self._readers.values()]
+        if self._reading is not None:
+            readers += [reader.tables() for _, reader in self._reading.own_readers]
         readers += [reader.tables() for reader in self._contents.values()]
         tables.update(_together(readers))
         for name, columns in ((n, c) for f in self._binary for n, c in f.tables.items()):
@@ -396,8 +396,18 @@ _EXPECTED: Mapping[type[Piece], str] = {
 }
 
 
+def _block_readers() -> dict[str, BlockReader]:
+    """A new reader for each kind of blocks."""
+    formats = [f for f in all_formats() if f.reader is not None]
+    return {f.block.name: f.reader() for f in formats if f.block and f.reader}
+
+
 class _Reading:
-    """The reading of one input."""
+    """The reading of one input.
+
+    Blocks of what has no label go to the readers of all inputs. Each labelled stream has readers of its own
+    until the end of the input, since a reader takes one input after the other.
+    """
 
     def __init__(self, builder: CaptureBuilder, name: str, plain: bool):
         self._builder = builder
@@ -406,7 +416,7 @@ class _Reading:
         kinds = builder._line_kinds, builder._block_kinds
         self._streams = Streams(name, *kinds, builder._lines.accepts, plain=plain)
         self.expect_all = self._streams.expect_all
-        self._reads_blocks_of = name
+        self._own: dict[str, dict[str, BlockReader]] = {}  # by the name of the stream
         self._rejoined: list[tuple[int, bytes]] = []  # in another process
         self._rejoined_count = 0
         self._rows_before = {n: b.total for n, b in builder._builders.items()}
@@ -455,9 +465,19 @@ class _Reading:
 
     def finish(self, problem: str | None, rest: Rest | None = None) -> Input:
         self._take(self._streams.finish())
+        for origin in self._streams.origins:
+            for kind, own in self._own.pop(origin.name, {}).items():
+                reader = self._builder._readers[kind]
+                reader.begin(origin.name)
+                reader.absorb(own, 0)
         self._builder._origins += self._streams.origins
         self.finished = True
         return self.found(problem, rest)
+
+    @property
+    def own_readers(self) -> list[tuple[str, BlockReader]]:
+        """The readers of labelled streams, and what kind of blocks each reads."""
+        return [pair for own in self._own.values() for pair in own.items()]
 
     @property
     def origins(self) -> tuple[Origin, ...]:
@@ -480,6 +500,7 @@ class _Reading:
         if self._content is not None and self.name in builder._contents[self._content].inputs:
             formats.add(self._content)
         pairs = list(zip(self._readers(), self._unparsed_before, strict=True))
+        pairs += [(reader, (0, 0)) for _, reader in self.own_readers]
         fresh = [one for reader, (_, known) in pairs for one in reader.aside.examples[known:]]
         return Input(
             name=self.name,
@@ -530,17 +551,22 @@ class _Reading:
         """Whoever may set records aside."""
         return [self._builder._lines, *self._builder._readers.values()]
 
+    def _readers_of(self, stream: str) -> dict[str, BlockReader]:
+        if stream == self.name:
+            return self._builder._readers
+        if stream not in self._own:
+            self._own[stream] = _block_readers()
+            for reader in self._own[stream].values():
+                reader.begin(stream)
+        return self._own[stream]
+
     def _take(self, pieces: Iterable[tuple[Origin, Piece]]) -> None:
         for origin, piece in pieces:
             if isinstance(piece, LineRecords):
                 self._builder._lines.begin(origin.name)
                 self._builder._lines.read(piece.text, piece.numbers)
             elif isinstance(piece, BlockRecords):
-                if origin.name != self._reads_blocks_of:
-                    self._reads_blocks_of = origin.name
-                    for reader in self._builder._readers.values():
-                        reader.begin(origin.name)
-                if self._builder._readers[piece.kind].read(piece):
+                if self._readers_of(origin.name)[piece.kind].read(piece):
                     self._blocks.add(piece.kind)
             else:
                 expected = _EXPECTED[type(piece)]
