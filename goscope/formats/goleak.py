@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from goscope.formats.format import PLACE, Format
-from goscope.formats.goroutine_blocks import FRAME_SLOTS
-from goscope.formats.goroutine_blocks import GRAMMAR as STACK_GRAMMAR
+from goscope.formats.goroutine_stacks import FRAME_SLOTS
+from goscope.formats.goroutine_stacks import GRAMMAR as STACK_GRAMMAR
 from goscope.formats.row_reader import RowReader
 from goscope.framing.pieces import BlockRecords
 from goscope.framing.records import BlockKind
