@@ -63,8 +63,7 @@ class Halves:
         if path is None or middle is None:
             yield from chunks
             return
-        name = self._builder.input_name
-        child, memory = _fork(lambda: CaptureBuilder().rest(name, part_of(path, middle, end)))
+        child, memory = _fork(lambda: self._read_rest(path, middle, end))
         try:
             yield from part_of(path, len(first), middle)
             self._builder.meanwhile()
@@ -80,6 +79,15 @@ class Halves:
     def rest(self) -> Rest | None:
         """What the second process read of the rest, after the last of the chunks."""
         return self._rest
+
+    def _read_rest(self, path: Path, middle: int, end: int) -> Rest:
+        """What the other process does."""
+        return self._builder.another().rest(
+            self._builder.input_name,
+            part_of(path, middle, end),
+            stream=self._builder.stream,
+            lines_above=lambda: sum(piece.count(b"\n") for piece in part_of(path, 0, middle)),
+        )
 
     def _middle(self, first: bytes, size: int) -> int | None:
         """Where the second half of so many bytes starts; None if one process reads it all."""

@@ -140,7 +140,10 @@ class Framer:
         for rare in block_kinds:
             if rare.header is None and rare.begins is None:
                 self._heads[[opening[0] for opening in rare.openings]] = True
+        self._kinds_of_head: dict[int, list[LineKind]] = {}
         for kind in line_kinds:
+            for head in {opening[0] for opening in kind.openings}:
+                self._kinds_of_head.setdefault(head, []).append(kind)
             for opening in kind.openings:
                 self._whole[opening[0], np.frombuffer(kind.last, np.uint8)] = True
 
@@ -154,8 +157,10 @@ class Framer:
         if not self._prefix.absent:
             return ()
         blocks = [o for kind in self._block_kinds if not kind.introduces for o in kind.openings]
-        # Trace lines may stand inside a block.
-        return tuple(blocks if self._found_blocks else [*self._openings, *blocks])
+        if self._found_blocks:  # trace lines may stand inside a block
+            return tuple(blocks)
+        lines = [o for kind in self._line_kinds if not kind.inner for o in kind.openings]
+        return (*lines, *blocks)
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         """The records that are whole after ``data``."""
@@ -340,7 +345,8 @@ class Framer:
                 yield TornRecord(text, number)
 
     def _is_record(self, text: bytes) -> bool:
-        return any(kind.sign.match(text) for kind in self._line_kinds)
+        """Whether a line with an opening is a record."""
+        return any(kind.sign.match(text) for kind in self._kinds_of_head.get(text[0], ()))
 
     def _complete(self, text: bytes) -> bool:
         """Whether a record that stands at the end of the input certainly lost nothing."""
