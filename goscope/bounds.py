@@ -28,6 +28,9 @@ _MOST_PINS = 20_000
 #: What rows are known by: the stream in the upper bits, and the line from 0.
 _STREAM = 40
 
+#: At this level one stretch of more stays than any file has.
+_HIGHEST = 40
+
 Anchors = npt.NDArray[np.int64]
 
 
@@ -98,9 +101,9 @@ class Bound:
         self._head = head
         self._builders = (head, *details)
         self._keeping = keeping
-        self._most = most
+        self.most = most
         self._chosen = 0
-        self._settle_at = most
+        self._most_with_extras = most
         self._apart = np.empty(0, np.int64)  # heads that stay though they are not chosen
         self._shift: int | None = None
 
@@ -136,7 +139,8 @@ class Bound:
             if builder is self._head:
                 self._apart = np.concatenate([self._apart, anchors[stays & ~picked]])
             builder.keep(stays, self._keeping.costs, latest=True)
-        if max(self._chosen, sum(b.rows for b in self._builders)) > self._settle_at:
+        rows = sum(b.rows for b in self._builders)
+        if self._chosen > self.most or rows > self._most_with_extras:
             self.settle()
 
     def settle(self) -> None:
@@ -145,7 +149,7 @@ class Bound:
         while True:
             picked = [self._of_level(anchors) for anchors in all_anchors]
             self._chosen = sum(int(np.count_nonzero(some)) for some in picked)
-            if self._chosen <= self._most:
+            if self._chosen <= self.most:
                 break
             self.state.level += 1
         if self.thins:
@@ -156,7 +160,27 @@ class Bound:
             for builder, anchors in zip(self._builders[1:], details, strict=True):
                 builder.keep(self.stays(anchors))
         rows = sum(builder.rows for builder in self._builders)
-        self._settle_at = max(self._most, self._chosen, rows) + self._most // 4
+        self._most_with_extras = max(self.most, rows) + self.most // 8
+
+    def counts(self) -> dict[int, int]:
+        """How many rows would be chosen at this level and at higher ones."""
+        anchors = np.concatenate([builder.anchors() for builder in self._builders])
+        found = {}
+        for level in range(self.state.level, _HIGHEST):
+            anchors = anchors[chosen(self._whole(anchors), level)]
+            found[level] = len(anchors)
+            if not len(anchors):
+                break
+        return found
+
+    def make_room(self, others: Mapping[int, int]) -> None:
+        """Let go of what cannot stay together with so many rows of another part of the input."""
+        own = self.counts()
+        for level in range(max(min(own), min(others)), _HIGHEST):
+            self.state.level = level
+            if own.get(level, 0) + others.get(level, 0) <= self.most:
+                break
+        self.settle()
 
     def marked(self, table: Table) -> Table:
         """The table of heads, with a mark at the rows that say nothing of what is usual."""
@@ -164,10 +188,15 @@ class Bound:
             return table
         return table.replaced(_APART, Cells(~self._of_level(self._head.anchors())))
 
+    def rise(self, other: State) -> None:
+        """Let go of what another process has let go of, before what it read is taken over."""
+        if other.level > self.state.level:
+            self.state.level = other.level
+            self.settle()
+
     def absorb(self, other: State, shift: int) -> None:
         """Go on behind what another process read; its rows are in the builders already."""
         mine = self.state
-        mine.level = max(mine.level, other.level)
         first = {stream + (shift >> _STREAM): at for stream, at in other.first.items()}
         pins = [pin + shift for pin in other.pins]
         for stream, (anchor, clock) in first.items():

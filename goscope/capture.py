@@ -355,6 +355,14 @@ class CaptureBuilder:
         """Openings of records that the text line right above may belong to."""
         return tuple(o for kind in self._block_kinds if kind.above for o in kind.openings)
 
+    def counts(self) -> dict[str, dict[int, int]]:
+        """For each bound, how many rows would stay at which level; of those that were reached or may be."""
+        return {
+            table: bound.counts()
+            for table, bound in self._bounds.items()
+            if 2 * sum(b.rows for b in bound.builders) > bound.most
+        }
+
     @property
     def stream(self) -> int:
         """The number of the present input, for :meth:`rest`."""
@@ -376,10 +384,12 @@ class CaptureBuilder:
         *,
         stream: int = 0,
         lines_above: Callable[[], int] = lambda: 0,
+        counts_above: Callable[[], Mapping[str, Mapping[int, int]]] = dict,
     ) -> Rest:
         """Read the rest of an input, from one of the :attr:`openings` on, for another process.
 
-        ``stream`` is the number of the input there; so many lines stand above.
+        ``stream`` is the number of the input there; so many lines stand above. ``counts_above`` is asked
+        at the end for what :meth:`counts` says there, so that no more is handed over than can stay.
         """
         for bound in self._bounds.values():
             bound.missing = functools.cache(lambda: shift_of(stream, lines_above()))
@@ -389,6 +399,8 @@ class CaptureBuilder:
             reading.feed(chunk)
         found = reading.finish(None)
         unparsed = self._lines.unparsed, self._lines.unparsed_count
+        for table, counts in counts_above().items():
+            self._bounds[table].make_room(counts)
         states = {table: bound.state for table, bound in self._bounds.items()}
         return Rest(found, self._builders, *unparsed, self._readers, reading.cut, states)
 
@@ -562,6 +574,8 @@ class _Reading:
         """Take what another process read, so many lines further down; returns its lines."""
         builder, found = self._builder, rest.found
         shift = shift_of(builder.stream, lines)
+        for name, state in rest.states.items():
+            builder._bounds[name].rise(state)
         for name, table in builder._builders.items():
             if rest.builders[name].total:
                 table.absorb(rest.builders[name], self.name, lines, shift)

@@ -79,7 +79,8 @@ _LOAD = (
 )
 
 #: What cycles add up to that were let go: how many, and how many of them somebody asked for; of the others
-#: the wall time and the CPU of each P; of those that the program forced, how many and their CPU. In nanoseconds.
+#: the wall time and the CPU of each P; of those that the program forced, how many and their CPU. Times are
+#: in nanoseconds.
 LET_GO = (
     "let_go",
     "let_go_asked",
