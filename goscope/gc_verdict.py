@@ -49,7 +49,7 @@ def _lasts(finding: Finding) -> bool:
 def _ok(processes: Sequence[Collecting], findings: Sequence[Finding]) -> Verdict:
     longest = max(processes, key=lambda c: c.whole().seconds)
     whole = longest.whole()
-    cycles = sum(len(c.t_s) for c in processes)
+    cycles = sum(c.cycles for c in processes)
     lines = f"{cycles} cycle{'s' * (cycles != 1)}"
     if whole.seconds < _SHORT_S:
         return Verdict(

@@ -20,6 +20,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"tables", "numerals", "grammars", "demonstrations", "discovery", "sources"}),
     frozenset({"reduction", "traces"}),
     frozenset({"framing"}),
+    frozenset({"bounds"}),
     frozenset({"shapes"}),
     frozenset({"text_shapes"}),
     frozenset({"formats"}),

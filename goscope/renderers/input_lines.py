@@ -37,6 +37,13 @@ def input_lines(capture: Capture, width: int, *, full: bool) -> list[Text]:
     for found in spoken:
         if found not in together:
             lines += _input(found, capture.records(found.name), width)
+    if capture.selected:
+        kept = {name: len(capture.table(name)) for name in capture.selected}
+        text = (
+            f"so many that a selection was judged, {', '.join(counted(kept))}, spread over the time, with "
+            "what stands out; goscope tables writes all"
+        )
+        lines += wrapped(Text(text, "dim"), width, 0, 2)
     told = [i for i in silent if i.problem is not None]
     for found in told[:_SKIPPED_SHOWN]:
         lines += wrapped(Text(f"skipped {safe(found.problem or '')}", "dim"), width, 0, 2)

@@ -65,6 +65,11 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "inputs": [_input(i, capture.records(i.name)) for i in capture.inputs],
         "settings": _settings(diagnosis.settings),
     }
+    if capture.selected:
+        found["selections"] = {
+            name: {"judged": len(capture.table(name)), "read": read}
+            for name, read in capture.selected.items()
+        }
     return {name: _shareable(value) for name, value in found.items()}
 
 
