@@ -23,6 +23,8 @@ from goscope.transitions import Transitions, transitions_of
 SCHEMA = "goscope.diagnosis/1"
 _FUNCTION = tuple(Function.__slots__)
 _LATENCY = tuple(Latency.__slots__)
+_IGNORED_SHOWN = 1000
+_CRASHES_SHOWN = 1000
 
 
 def render(diagnosis: Diagnosis) -> str:
@@ -47,7 +49,11 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "goscope": __version__,
         "status": diagnosis.status,
         "verdicts": {name: _verdict(v) for name, v in diagnosis.verdicts.items()},
-        "findings": [_finding(f) for f in diagnosis.findings],
+        "findings": [_finding(f) for f in diagnosis.shown],
+        "findings_left_out": [
+            {"rule": left.rule, "severity": left.severity.value, "count": left.count}
+            for left in diagnosis.left_out
+        ],
         "ignored": [
             {
                 "rule": i.finding.rule,
@@ -55,9 +61,11 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
                 "site": _site(i.finding.site),
                 "reason": i.reason,
             }
-            for i in diagnosis.ignored
+            for i in diagnosis.ignored[:_IGNORED_SHOWN]
         ],
-        "crashes": [_crash(c) for c in diagnosis.crashes],
+        "ignored_left_out": max(len(diagnosis.ignored) - _IGNORED_SHOWN, 0),
+        "crashes": [_crash(c) for c in diagnosis.crashes[:_CRASHES_SHOWN]],
+        "crashes_left_out": max(len(diagnosis.crashes) - _CRASHES_SHOWN, 0),
         "processes": capture.processes,
         "process_labels": [capture.labels.get(n) for n in range(capture.processes)],
         "goroutine_states": [_states(t) for t in transitions_of(capture)],
