@@ -36,9 +36,9 @@ def render(diagnosis: Diagnosis) -> str:
     return page.getvalue().replace("##[", r"\u0023#[").replace("\x7f", r"\u007f") + "\n"
 
 
-def schema() -> str:
-    """The JSON schema of the contract."""
-    return Path(__file__).with_name("diagnosis.schema.json").read_text(encoding="utf-8")
+def schema(document: str = "diagnosis") -> str:
+    """The JSON schema of the contract, or of ``goroutines`` or ``diff``, whose contracts are others."""
+    return Path(__file__).with_name(f"{document}.schema.json").read_text(encoding="utf-8")
 
 
 def document(diagnosis: Diagnosis) -> dict[str, Any]:
