@@ -20,7 +20,8 @@ from goscope.crashes import link_crashes
 from goscope.errors import InputError
 from goscope.formats import HEAD, all_formats, content_format
 from goscope.formats.format import BlockReader, ContentReader
-from goscope.framing.framer import (
+from goscope.framing.lines import Positions
+from goscope.framing.pieces import (
     LONGEST_RECORD,
     BlockRecords,
     CutRecord,
@@ -29,7 +30,6 @@ from goscope.framing.framer import (
     Piece,
     TornRecord,
 )
-from goscope.framing.lines import Positions
 from goscope.framing.sieve import Sieve
 from goscope.intervals import with_interval_cpu
 from goscope.limits import Limits, Thinning
@@ -37,9 +37,10 @@ from goscope.notebook import html_table
 from goscope.origins import Origin, by_stream, with_places
 from goscope.processes import assign_processes
 from goscope.programs import by_program
-from goscope.shapes import LineShapes, Unparsed, moved
+from goscope.shapes import LineShapes
 from goscope.streams import Streams
 from goscope.tables import Cells, Column, Kind, Table, TableBuilder, int_cells, narrow, stacked
+from goscope.unparsed import Aside, Unparsed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,9 +63,8 @@ class Input:
     cut: bool
     problem: str | None
     wrapped: bool = False
-    rejoined: tuple[
-        tuple[int, bytes], ...
-    ] = ()  # torn records that were put together: line from 1, text
+    rejoined_count: int = 0  # torn records that were put together
+    rejoined: tuple[tuple[int, bytes], ...] = ()  # the first of them: line from 1, text
 
 
 class Capture:
@@ -250,11 +250,7 @@ class CaptureBuilder:
         self._lines = LineShapes(rules, self._builders)
         self._line_kinds = [rule.kind for rule in rules]
         self._block_kinds = [f.block for f in formats if f.block is not None]
-        self._readers = {
-            f.block.name: f.reader()
-            for f in formats
-            if f.block is not None and f.reader is not None
-        }
+        self._readers = _block_readers()
         self._binary = [f for f in formats if f.content is not None]
         self._spans = spans
         self._contents: dict[str, ContentReader] = {}  # of the binary formats that were met
@@ -299,13 +295,15 @@ class CaptureBuilder:
     def thin(self, limits: Limits) -> None:
         """Let go of what is too old or too much, so that a stream may be read for weeks."""
         self._lines.flush()
-        limits.apply(self._builders, self._readers.values())
+        own = self._reading.own_readers if self._reading is not None else []
+        readers = [*self._readers.items(), *own]
+        limits.apply(self._builders, [reader for _, reader in readers])
         if self._reading is not None:
-            thinning = {k: r for k, r in self._readers.items() if isinstance(r, Thinning)}
+            thinning = [(kind, r) for kind, r in readers if isinstance(r, Thinning)]
             lines = [b.lines() for b in self._builders.values()]
-            lines += [reader.lines() for reader in thinning.values()]
+            lines += [reader.lines() for _, reader in thinning]
             needed = np.unique(np.concatenate(lines)) - 1
-            self._reading.forget(needed, frozenset(thinning))
+            self._reading.forget(needed, frozenset(kind for kind, _ in thinning))
 
     def sieve(self) -> Sieve:
         """Parts a live stream that is read into the application's lines and the runtime's."""
@@ -347,8 +345,7 @@ class CaptureBuilder:
         for chunk in chunks:
             reading.feed(chunk)
         found = reading.finish(None)
-        unparsed = self._lines.unparsed, self._lines.unparsed_count
-        return Rest(found, self._builders, *unparsed, self._readers, reading.cut)
+        return Rest(found, self._builders, self._lines.aside, self._readers, reading.cut)
 
     def _begin(self, name: str, *, plain: bool = False) -> _Reading:
         self._lines.begin(name)
@@ -366,6 +363,8 @@ class CaptureBuilder:
         tables = {name: builder.build() for name, builder in self._builders.items()}
         tables = by_stream(tables, origins)
         readers = [reader.tables() for reader in self._readers.values()]
+        if self._reading is not None:
+            readers += [reader.tables() for _, reader in self._reading.own_readers]
         readers += [reader.tables() for reader in self._contents.values()]
         tables.update(_together(readers))
         for name, columns in ((n, c) for f in self._binary for n, c in f.tables.items()):
@@ -385,10 +384,9 @@ class Rest:
 
     found: Input
     builders: Mapping[str, TableBuilder]
-    unparsed: list[Unparsed]
-    unparsed_count: int
+    lines: Aside
     readers: Mapping[str, BlockReader]
-    cut: list[Unparsed]
+    cut: Aside
 
 
 _EXPECTED: Mapping[type[Piece], str] = {
@@ -398,8 +396,18 @@ _EXPECTED: Mapping[type[Piece], str] = {
 }
 
 
+def _block_readers() -> dict[str, BlockReader]:
+    """A new reader for each kind of blocks."""
+    formats = [f for f in all_formats() if f.reader is not None]
+    return {f.block.name: f.reader() for f in formats if f.block and f.reader}
+
+
 class _Reading:
-    """The reading of one input."""
+    """The reading of one input.
+
+    Blocks of what has no label go to the readers of all inputs. Each labelled stream has readers of its own
+    until the end of the input, since a reader takes one input after the other.
+    """
 
     def __init__(self, builder: CaptureBuilder, name: str, plain: bool):
         self._builder = builder
@@ -408,13 +416,14 @@ class _Reading:
         kinds = builder._line_kinds, builder._block_kinds
         self._streams = Streams(name, *kinds, builder._lines.accepts, plain=plain)
         self.expect_all = self._streams.expect_all
-        self._reads_blocks_of = name
+        self._own: dict[str, dict[str, BlockReader]] = {}  # by the name of the stream
         self._rejoined: list[tuple[int, bytes]] = []  # in another process
+        self._rejoined_count = 0
         self._rows_before = {n: b.total for n, b in builder._builders.items()}
         self.finished = False
-        self._unparsed_before = [(s.unparsed_count, len(s.unparsed)) for s in self._readers()]
+        self._unparsed_before = [(s.aside.count, len(s.aside.examples)) for s in self._readers()]
         self._blocks: set[str] = set()
-        self.cut: list[Unparsed] = []
+        self.cut = Aside()
         self._content: str | None = None
         self._left_out: str | None = None  # of a binary input: why its end could not be read
         self._size = 0
@@ -456,9 +465,19 @@ class _Reading:
 
     def finish(self, problem: str | None, rest: Rest | None = None) -> Input:
         self._take(self._streams.finish())
+        for origin in self._streams.origins:
+            for kind, own in self._own.pop(origin.name, {}).items():
+                reader = self._builder._readers[kind]
+                reader.begin(origin.name)
+                reader.absorb(own, 0)
         self._builder._origins += self._streams.origins
         self.finished = True
         return self.found(problem, rest)
+
+    @property
+    def own_readers(self) -> list[tuple[str, BlockReader]]:
+        """The readers of labelled streams, and what kind of blocks each reads."""
+        return [pair for own in self._own.values() for pair in own.items()]
 
     @property
     def origins(self) -> tuple[Origin, ...]:
@@ -481,17 +500,19 @@ class _Reading:
         if self._content is not None and self.name in builder._contents[self._content].inputs:
             formats.add(self._content)
         pairs = list(zip(self._readers(), self._unparsed_before, strict=True))
-        fresh = [one for reader, (_, known) in pairs for one in reader.unparsed[known:]]
+        pairs += [(reader, (0, 0)) for _, reader in self.own_readers]
+        fresh = [one for reader, (_, known) in pairs for one in reader.aside.examples[known:]]
         return Input(
             name=self.name,
             formats=tuple(sorted(formats)),
             lines=lines,
             size=self._size,
-            unparsed_count=sum(r.unparsed_count - n for r, (n, _) in pairs) + len(self.cut),
-            unparsed=self._placed([*fresh, *self.cut]),
+            unparsed_count=sum(r.aside.count - n for r, (n, _) in pairs) + self.cut.count,
+            unparsed=self._placed([*fresh, *self.cut.examples]),
             cut=self._last != b"\n" and self._size > 0,
             problem=problem or self._left_out,
             wrapped=self._streams.wrapped,
+            rejoined_count=self._streams.rejoined_count + self._rejoined_count,
             rejoined=tuple(sorted([*self._streams.rejoined, *self._rejoined])),
         )
 
@@ -515,12 +536,13 @@ class _Reading:
         for name, table in builder._builders.items():
             if rest.builders[name].rows:
                 table.absorb(rest.builders[name], self.name, lines)
-        builder._lines.absorb(rest.unparsed, rest.unparsed_count, lines)
+        builder._lines.aside.absorb(rest.lines.examples, rest.lines.count, lines)
         for name, reader in builder._readers.items():
             reader.absorb(rest.readers[name], lines)
         self._blocks |= {k for k, f in builder._format_of_block.items() if f in found.formats}
-        self.cut += moved(rest.cut, lines)
+        self.cut.absorb(rest.cut.examples, rest.cut.count, lines)
         self._rejoined += [(line + lines, text) for line, text in found.rejoined]
+        self._rejoined_count += found.rejoined_count
         self._size += found.size
         self._last = b"" if found.cut else b"\n"
         return found.lines
@@ -529,21 +551,26 @@ class _Reading:
         """Whoever may set records aside."""
         return [self._builder._lines, *self._builder._readers.values()]
 
+    def _readers_of(self, stream: str) -> dict[str, BlockReader]:
+        if stream == self.name:
+            return self._builder._readers
+        if stream not in self._own:
+            self._own[stream] = _block_readers()
+            for reader in self._own[stream].values():
+                reader.begin(stream)
+        return self._own[stream]
+
     def _take(self, pieces: Iterable[tuple[Origin, Piece]]) -> None:
         for origin, piece in pieces:
             if isinstance(piece, LineRecords):
                 self._builder._lines.begin(origin.name)
                 self._builder._lines.read(piece.text, piece.numbers)
             elif isinstance(piece, BlockRecords):
-                if origin.name != self._reads_blocks_of:
-                    self._reads_blocks_of = origin.name
-                    for reader in self._builder._readers.values():
-                        reader.begin(origin.name)
-                if self._builder._readers[piece.kind].read(piece):
+                if self._readers_of(origin.name)[piece.kind].read(piece):
                     self._blocks.add(piece.kind)
             else:
                 expected = _EXPECTED[type(piece)]
-                self.cut.append(Unparsed(origin.name, piece.number + 1, piece.text, expected))
+                self.cut.add(Unparsed(origin.name, piece.number + 1, piece.text, expected))
 
 
 #: A column that numbers the rows of a table, over all readers that fill it.

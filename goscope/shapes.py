@@ -12,8 +12,8 @@ columns out of the matrix of numbers. The other one, for short texts, is :mod:`g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,14 +23,13 @@ from goscope.framing.records import LineKind
 from goscope.grammars import Grammar, Part, Rejected
 from goscope.numerals import IntArray, NumberRows, Numerals, members, undotted
 from goscope.tables import Bools, Cells, Column, Kind, TableBuilder
+from goscope.unparsed import Aside, Unparsed
 
 #: After so many different malformed shapes, further ones are set aside without asking Lark: the
 #: input is garbage, and an answer for each would take minutes.
 MOST_REJECTED = 2_000
 #: So many bytes of records are read at once.
 _ENOUGH = 1 << 18
-#: So many unparsed records are kept as examples; the rest are counted.
-MOST_EXAMPLES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +60,6 @@ class LineRule:
     references: frozenset[str] = frozenset()
     trims: Mapping[str, tuple[int, int]] | None = None
     sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Unparsed:
-    """A record that its grammar does not accept: the input, the line from 1, what was expected."""
-
-    input: str
-    line: int
-    text: bytes
-    expected: str
-
-
-def moved(unparsed: Iterable[Unparsed], lines: int) -> list[Unparsed]:
-    """The same records, so many lines further down."""
-    return [replace(record, line=record.line + lines) for record in unparsed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +107,7 @@ class LineShapes:
         rules: Sequence[LineRule],
         builders: Mapping[str, TableBuilder],
     ):
-        self.unparsed: list[Unparsed] = []
-        self.unparsed_count = 0
+        self.aside = Aside()
         self._rules = rules
         self._builders = builders
         self._input = ""
@@ -138,11 +121,6 @@ class LineShapes:
         if input_name != self._input:
             self.flush()
         self._input = input_name
-
-    def absorb(self, unparsed: Sequence[Unparsed], count: int, lines: int) -> None:
-        """Count what another reader did not understand of the rest of this input."""
-        self.unparsed += moved(unparsed, lines)[: MOST_EXAMPLES - len(self.unparsed)]
-        self.unparsed_count += count
 
     def accepts(self, text: bytes) -> bool:
         """Whether a single line is a whole record of one of the rules."""
@@ -178,9 +156,11 @@ class LineShapes:
             mine = np.array([plan is not None and plan.rule is rule for plan in plans], np.bool_)
             if mine.any():
                 aside += self._fill(rule, numerals, lines_of, plans, mine[shape_of_line], numbers)
-        for line, expected in sorted(aside)[: MOST_EXAMPLES - len(self.unparsed)]:
+        for line, expected in sorted(aside)[: self.aside.room]:
             text = numerals.line(line)
-            self.unparsed.append(Unparsed(self._input, int(numbers[line]) + 1, text, expected))
+            self.aside.examples.append(
+                Unparsed(self._input, int(numbers[line]) + 1, text, expected)
+            )
 
     # ---- plans ------------------------------------------------------------------------------------
 
@@ -204,9 +184,8 @@ class LineShapes:
 
     def _refused(self, lines: IntArray, why: Rejected) -> list[tuple[int, str]]:
         """Count the lines; the first of them, as many as may be kept as examples."""
-        self.unparsed_count += len(lines)
-        room = MOST_EXAMPLES - len(self.unparsed)
-        return [(line, why.expected) for line in lines[:room].tolist()]
+        self.aside.count += len(lines)
+        return [(line, why.expected) for line in lines[: self.aside.room].tolist()]
 
     def _fill(
         self,

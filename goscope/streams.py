@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from goscope.framing.framer import BlockRecords, Framer, LineRecords, Piece
+from goscope.framing.framer import Framer
 from goscope.framing.lines import Positions
+from goscope.framing.pieces import BlockRecords, LineRecords, Piece
 from goscope.framing.records import BlockKind, LineKind
 from goscope.framing.unwrapper import Stream, Unwrapper
 from goscope.origins import Origin
@@ -17,9 +17,7 @@ from goscope.origins import Origin
 class Streams:
     """Feed it the chunks of an input, take its records, each with the stream that it stands in.
 
-    Blocks come stream by stream: those of the first stream that has any at once, those of others at
-    the end, because whoever reads blocks takes one input after the other. ``plain`` says that
-    nothing stands before the lines.
+    ``plain`` says that nothing stands before the lines.
     """
 
     def __init__(
@@ -37,25 +35,20 @@ class Streams:
         self._accepts = accepts
         self._framers: dict[int, Framer] = {}
         self._origins: dict[int, Origin] = {}
-        self._direct: Stream | None = None
-        self._waiting: dict[int, list[BlockRecords]] = {}
         self._thinned: frozenset[str] = frozenset()
         self._origin(self._unwrapper.plain)
 
     def feed(self, chunk: bytes) -> Iterator[tuple[Origin, Piece]]:
         """The records that are whole after this chunk."""
         for portion in self._unwrapper.feed(chunk):
-            yield from self._sorted(portion.stream, self.framer(portion.stream).feed(portion.data))
+            yield from self._named(portion.stream, self.framer(portion.stream).feed(portion.data))
 
     def finish(self) -> Iterator[tuple[Origin, Piece]]:
         """The records that were held back."""
         for portion in self._unwrapper.finish():
-            yield from self._sorted(portion.stream, self.framer(portion.stream).feed(portion.data))
+            yield from self._named(portion.stream, self.framer(portion.stream).feed(portion.data))
         for stream in self._unwrapper.streams:
-            yield from self._sorted(stream, self.framer(stream).finish())
-        for stream in self._unwrapper.streams:
-            for piece in self._waiting.pop(id(stream), ()):
-                yield self._origin(stream), piece
+            yield from self._named(stream, self.framer(stream).finish())
 
     @property
     def origins(self) -> tuple[Origin, ...]:
@@ -79,12 +72,17 @@ class Streams:
 
     @property
     def rejoined(self) -> list[tuple[int, bytes]]:
-        """The torn records that were put together: their lines, from 1, and their texts."""
+        """The first torn records that were put together: their lines, from 1, and their texts."""
         found = []
         for origin in self.origins:
-            for line, text in self.framer(origin.stream).rejoined:
+            for line, text in self.framer(origin.stream).rejoined.examples:
                 found.append((1 + origin.line(line), text))
         return found
+
+    @property
+    def rejoined_count(self) -> int:
+        """How many torn records were put together."""
+        return sum(self.framer(origin.stream).rejoined.count for origin in self.origins)
 
     @property
     def openings(self) -> tuple[bytes, ...]:
@@ -123,17 +121,8 @@ class Streams:
             self._origins[id(stream)] = Origin(name, self._name, stream)
         return self._origins[id(stream)]
 
-    def _sorted(self, stream: Stream, pieces: Iterable[Piece]) -> Iterator[tuple[Origin, Piece]]:
+    def _named(self, stream: Stream, pieces: Iterable[Piece]) -> Iterator[tuple[Origin, Piece]]:
         origin = self._origin(stream)
         for piece in pieces:
             self._mark(stream, piece)
-            if not isinstance(piece, BlockRecords):
-                yield origin, piece
-                continue
-            if self._direct is None:
-                self._direct = stream
-            if stream is self._direct:
-                yield origin, piece
-            else:  # without the text around the blocks
-                slim = replace(piece, data=b"\n".join(piece.texts))
-                self._waiting.setdefault(id(stream), []).append(slim)
+            yield origin, piece

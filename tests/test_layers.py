@@ -14,7 +14,9 @@ import goscope
 ROOT = Path(goscope.__path__[0])
 
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"credentials", "errors", "goruntime", "notebook", "small_files", "whole_files"}),
+    frozenset(
+        {"credentials", "errors", "goruntime", "notebook", "small_files", "unparsed", "whole_files"}
+    ),
     frozenset({"tables", "numerals", "grammars", "demonstrations", "discovery", "sources"}),
     frozenset({"reduction", "traces"}),
     frozenset({"framing"}),

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.lark import from_lark
 
 from goscope.formats import all_formats, crash, goleak, profile_text, race
-from goscope.formats import goroutine_blocks as blocks
+from goscope.formats import goroutine_stacks as stacks
+from goscope.formats.goroutine_headers import HEADER_SLOTS
 from goscope.grammars import Grammar, Part, Rejected, grammar_folder
 from goscope.shapes import MOST_REJECTED, LineRule, LineShapes
 from goscope.tables import Kind, TableBuilder
@@ -26,7 +27,7 @@ RULES = {rule.kind.name: rule for found in all_formats() for rule in found.rules
 GRAMMARS = {rule.grammar.name: rule.grammar for rule in RULES.values()} | {
     grammar.name: grammar
     for grammar in (
-        blocks.GRAMMAR,
+        stacks.GRAMMAR,
         crash.GRAMMAR,
         race.GRAMMAR,
         goleak.GRAMMAR,
@@ -190,8 +191,8 @@ def in_bulk(
     shapes.read(text, np.arange(text.count(b"\n")))
     shapes.flush()
     rows = {start: rows_of(builders[rule.table].build()) for start, rule in RULES.items()}
-    aside = [unparsed.line for unparsed in shapes.unparsed]
-    assert len(aside) == shapes.unparsed_count
+    aside = [unparsed.line for unparsed in shapes.aside.examples]
+    assert len(aside) == shapes.aside.count
     return rows, sorted(aside)
 
 
@@ -329,7 +330,7 @@ def rows_and_count(text: bytes) -> tuple[dict[str, list[dict[str, Any]]], int]:
     shapes.flush()
     return {
         start: rows_of(builders[r.table].build()) for start, r in RULES.items()
-    }, shapes.unparsed_count
+    }, shapes.aside.count
 
 
 def test_many_shapes_take_time_in_proportion() -> None:
@@ -412,9 +413,9 @@ dump_named = {
     "elided": ["INT"],
 }
 SLOTS = {
-    "header": blocks._HEADER_SLOTS,
-    "frame": blocks.FRAME_SLOTS,
-    "created": blocks.FRAME_SLOTS,
+    "header": HEADER_SLOTS,
+    "frame": stacks.FRAME_SLOTS,
+    "created": stacks.FRAME_SLOTS,
     "elided": re.compile(rb"([0-9]+)"),
 }
 
@@ -422,7 +423,7 @@ SLOTS = {
 @functools.cache
 def short_text(start: str) -> st.SearchStrategy[str]:
     explicit = {name: dump_terminals[name] for name in dump_named[start]}
-    return from_lark(blocks.GRAMMAR.compiled(), start=start, explicit=explicit)
+    return from_lark(stacks.GRAMMAR.compiled(), start=start, explicit=explicit)
 
 
 @pytest.mark.parametrize("start", SLOTS)
@@ -430,13 +431,13 @@ def short_text(start: str) -> st.SearchStrategy[str]:
 @given(data=st.data())
 def test_short_texts_in_any_order(start: str, data: st.DataObject) -> None:
     texts = data.draw(st.lists(short_text(start), min_size=1, max_size=6))
-    shapes = TextShapes(blocks.GRAMMAR, start, SLOTS[start])
+    shapes = TextShapes(stacks.GRAMMAR, start, SLOTS[start])
     for text in data.draw(st.lists(st.sampled_from(texts), min_size=1, max_size=10)):
         compare_text(shapes, start, text.encode())
 
 
 def compare_text(shapes: TextShapes, start: str, text: bytes) -> None:
-    wanted = blocks.GRAMMAR.parse(text, start)
+    wanted = stacks.GRAMMAR.parse(text, start)
     found = shapes.parse(text)
     if isinstance(wanted, Rejected):
         assert isinstance(found, Rejected)
@@ -465,7 +466,7 @@ FRAMES = [
 
 @given(st.permutations(FRAMES))
 def test_frames_that_look_alike(texts: list[str]) -> None:
-    shapes = TextShapes(blocks.GRAMMAR, "frame", SLOTS["frame"])
+    shapes = TextShapes(stacks.GRAMMAR, "frame", SLOTS["frame"])
     for text in texts:
         compare_text(shapes, "frame", text.encode())
 
@@ -494,6 +495,6 @@ HEADERS = [
 
 @given(st.permutations(HEADERS))
 def test_headers_that_look_alike(texts: list[str]) -> None:
-    shapes = TextShapes(blocks.GRAMMAR, "header", SLOTS["header"])
+    shapes = TextShapes(stacks.GRAMMAR, "header", SLOTS["header"])
     for text in texts:
         compare_text(shapes, "header", text.encode())

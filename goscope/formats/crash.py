@@ -15,11 +15,11 @@ from typing import Any
 
 from goscope.formats.crash_columns import CRASH_HEADS, CRASHES
 from goscope.formats.format import Format
-from goscope.framing.framer import BlockRecords
+from goscope.formats.row_reader import RowReader
+from goscope.framing.pieces import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.goruntime.crash_kinds import SIGNALS, kind_of_fatal, kind_of_panic, kind_of_signal
 from goscope.grammars import Grammar, Rejected
-from goscope.shapes import MOST_EXAMPLES, Unparsed, moved
 from goscope.tables import Table, table_from
 from goscope.text_shapes import TextShapes
 
@@ -95,21 +95,14 @@ class _Head:
     tests: list[str] = field(default_factory=list)
 
 
-class CrashReader:
+class CrashReader(RowReader):
     """Reads the heads of crashes of all inputs."""
 
     def __init__(self) -> None:
-        self.unparsed: list[Unparsed] = []
-        self.unparsed_count = 0
-        self._input = ""
-        self._rows: list[dict[str, Any]] = []
+        super().__init__()
         self._shapes = {
             rule: TextShapes(GRAMMAR, rule, re.compile(slots)) for rule, slots in _SLOTS.items()
         }
-
-    def begin(self, input_name: str) -> None:
-        """The blocks that follow come from this input."""
-        self._input = input_name
 
     def read(self, blocks: BlockRecords) -> int:
         """Take blocks; returns how many of them are heads of crashes."""
@@ -136,16 +129,6 @@ class CrashReader:
                 }
             )
         return found
-
-    def __getstate__(self) -> dict[str, object]:
-        """What :meth:`absorb` needs of a reader that comes from another process."""
-        return {name: vars(self)[name] for name in ("unparsed", "unparsed_count", "_rows")}
-
-    def absorb(self, other: CrashReader, lines: int) -> None:
-        """Append what another reader read of the rest of this input, so many lines further down."""
-        self._rows += [{**row, "line": row["line"] + lines} for row in other._rows]
-        self.unparsed += moved(other.unparsed, lines)[: MOST_EXAMPLES - len(self.unparsed)]
-        self.unparsed_count += other.unparsed_count
 
     def tables(self) -> Mapping[str, Table]:
         """The heads, and an empty crashes table: its rows are made when the goroutines are known."""
@@ -187,11 +170,6 @@ class CrashReader:
             head.signal = head.signal or texts.get("signal") or texts["code_name"]
         head.sigcode = texts.get("sigcode", head.sigcode)
         head.address = head.address or texts.get("address")
-
-    def _set_aside(self, line: int, text: bytes, expected: str) -> None:
-        self.unparsed_count += 1
-        if len(self.unparsed) < MOST_EXAMPLES:
-            self.unparsed.append(Unparsed(self._input, line + 1, text[:_CUT_AT], expected))
 
 
 def _entries(text: bytes) -> Iterator[tuple[str, bytes, int]]:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
-from goscope.framing.framer import BlockRecords
+from goscope.framing.pieces import BlockRecords
 from goscope.framing.records import BlockKind
-from goscope.shapes import LineRule, Unparsed
+from goscope.shapes import LineRule
 from goscope.tables import Column, Kind, Table
+from goscope.unparsed import Aside
 
 #: Where a row comes from. ``process`` and ``wall_time`` are filled in when all inputs are read.
 PLACE = (
@@ -30,8 +31,7 @@ PLACE = (
 class BlockReader(Protocol):
     """Reads the blocks of one kind, over all inputs of a capture."""
 
-    unparsed: list[Unparsed]
-    unparsed_count: int
+    aside: Aside
 
     def begin(self, input_name: str) -> None:
         """The blocks that follow come from this input."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from goscope.formats.format import PLACE, Format
-from goscope.framing.framer import BlockRecords
+from goscope.formats.row_reader import RowReader
+from goscope.framing.pieces import BlockRecords
 from goscope.framing.records import BlockKind
-from goscope.shapes import MOST_EXAMPLES, Unparsed, moved
 from goscope.tables import Column, Kind, Table, table_from
 
 #: So many lines of a capture are kept.
@@ -36,18 +35,8 @@ _SORTS = re.compile(
 )
 
 
-class ExitReader:
+class ExitReader(RowReader):
     """Reads these lines of all inputs."""
-
-    def __init__(self) -> None:
-        self.unparsed: list[Unparsed] = []
-        self.unparsed_count = 0
-        self._input = ""
-        self._rows: list[dict[str, Any]] = []
-
-    def begin(self, input_name: str) -> None:
-        """The lines that follow come from this input."""
-        self._input = input_name
 
     def read(self, blocks: BlockRecords) -> int:
         """Take lines; returns how many of them only ``go test`` prints."""
@@ -64,16 +53,6 @@ class ExitReader:
                 {"input": self._input, "line": number + 1, "sort": name, "text": said}
             )
         return found
-
-    def __getstate__(self) -> dict[str, object]:
-        """What :meth:`absorb` needs of a reader that comes from another process."""
-        return {name: vars(self)[name] for name in ("unparsed", "unparsed_count", "_rows")}
-
-    def absorb(self, other: ExitReader, lines: int) -> None:
-        """Append what another reader read of the rest of this input, so many lines further down."""
-        self._rows += [{**row, "line": row["line"] + lines} for row in other._rows]
-        self.unparsed += moved(other.unparsed, lines)[: MOST_EXAMPLES - len(self.unparsed)]
-        self.unparsed_count += other.unparsed_count
 
     def tables(self) -> Mapping[str, Table]:
         """All lines."""

@@ -10,16 +10,16 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 from goscope.formats.format import PLACE, Format
-from goscope.formats.goroutine_blocks import FRAME_SLOTS
-from goscope.formats.goroutine_blocks import GRAMMAR as STACK_GRAMMAR
-from goscope.framing.framer import BlockRecords
+from goscope.formats.goroutine_stacks import FRAME_SLOTS
+from goscope.formats.goroutine_stacks import GRAMMAR as STACK_GRAMMAR
+from goscope.formats.row_reader import RowReader
+from goscope.framing.pieces import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.goruntime.function_names import is_user_code
 from goscope.grammars import Grammar, Rejected
-from goscope.shapes import MOST_EXAMPLES, Unparsed, moved
 from goscope.tables import Column, Kind, Table, table_from
 from goscope.text_shapes import TextShapes
 
@@ -47,20 +47,13 @@ _SLOTS = re.compile(
 )
 
 
-class GoleakReader:
+class GoleakReader(RowReader):
     """Reads the goleak reports of all inputs."""
 
     def __init__(self) -> None:
-        self.unparsed: list[Unparsed] = []
-        self.unparsed_count = 0
-        self._input = ""
-        self._rows: list[dict[str, Any]] = []
+        super().__init__()
         self._leaked = TextShapes(GRAMMAR, "leaked", _SLOTS)
         self._frames = TextShapes(STACK_GRAMMAR, "frame", FRAME_SLOTS)
-
-    def begin(self, input_name: str) -> None:
-        """The blocks that follow come from this input."""
-        self._input = input_name
 
     def read(self, blocks: BlockRecords) -> int:
         """Take blocks; returns how many of them name a goroutine."""
@@ -76,18 +69,12 @@ class GoleakReader:
             found += len(self._rows) > before
         return found
 
-    def __getstate__(self) -> dict[str, object]:
-        """What :meth:`absorb` needs of a reader that comes from another process."""
-        return {name: vars(self)[name] for name in ("unparsed", "unparsed_count", "_rows")}
-
-    def absorb(self, other: GoleakReader, lines: int) -> None:
+    def absorb(self, other: Self, lines: int) -> None:
         """Append what another reader read of the rest of this input, so many lines further down."""
-        self._rows += [
-            {**row, "line": row["line"] + lines, "report": row["report"] + lines}
-            for row in other._rows
-        ]
-        self.unparsed += moved(other.unparsed, lines)[: MOST_EXAMPLES - len(self.unparsed)]
-        self.unparsed_count += other.unparsed_count
+        before = len(self._rows)
+        super().absorb(other, lines)
+        for row in self._rows[before:]:
+            row["report"] += lines
 
     def tables(self) -> Mapping[str, Table]:
         """The goroutines of all reports."""
@@ -122,11 +109,6 @@ class GoleakReader:
                 **place,
             }
         )
-
-    def _set_aside(self, line: int, text: bytes, expected: str) -> None:
-        self.unparsed_count += 1
-        if len(self.unparsed) < MOST_EXAMPLES:
-            self.unparsed.append(Unparsed(self._input, line + 1, text[:_LONGEST], expected))
 
 
 def _goroutines(text: bytes) -> Iterator[tuple[int, bytes, list[bytes]]]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from goscope.formats.goroutine_rows import Rows
 from goscope.framing.lines import Positions
-
-if TYPE_CHECKING:
-    from goscope.formats.goroutine_blocks import _Rows
 
 
 def dumps_to_keep(number: Positions, lines: Positions, most: int) -> Positions:
@@ -32,7 +30,7 @@ def dumps_to_keep(number: Positions, lines: Positions, most: int) -> Positions:
     return np.flatnonzero(np.isin(number, dumps[kept]))
 
 
-def thinned(rows: _Rows, at: Positions) -> _Rows:
+def thinned(rows: Rows, at: Positions) -> Rows:
     """The goroutines at these places, with all that is known of them."""
     turn = {int(old): new for new, old in enumerate(at)}
 

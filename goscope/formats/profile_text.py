@@ -25,13 +25,13 @@ from goscope.formats.profile_facts import (
     with_inlined,
 )
 from goscope.formats.profile_records import TABLES, ProfileRecords, Record, Row, frame_row, values
-from goscope.framing.framer import BlockRecords
+from goscope.framing.pieces import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.goruntime.parked_frames import reason_of_visible, shows_park
 from goscope.grammars import Grammar, Rejected
-from goscope.shapes import MOST_EXAMPLES, Unparsed, moved
 from goscope.tables import Table
 from goscope.text_shapes import Piece, TextShapes
+from goscope.unparsed import Aside, Unparsed
 
 GRAMMAR = Grammar("profile", ("entry", "header", "setting", "record", "labels", "frame", "memstat"))
 
@@ -99,8 +99,7 @@ class TextReader:
     """Reads the records of profiles, over all inputs."""
 
     def __init__(self) -> None:
-        self.unparsed: list[Unparsed] = []
-        self.unparsed_count = 0
+        self.aside = Aside()
         self._input = ""
         self._open: _Open | None = None
         #: Records whose header may be in what another process reads.
@@ -148,7 +147,7 @@ class TextReader:
     def __getstate__(self) -> dict[str, object]:
         """What :meth:`absorb` needs of a reader that comes from another process."""
         mine = ("_open", "_orphans", "_records", "_stacks", "_frames")
-        return {name: vars(self)[name] for name in ("unparsed", "unparsed_count", *mine)}
+        return {name: vars(self)[name] for name in ("aside", *mine)}
 
     def absorb(self, other: TextReader, lines: int) -> None:
         """Append what another reader read of the rest of this input, so many lines further down."""
@@ -172,11 +171,10 @@ class TextReader:
         self._records.absorb(other._records, self._input, lines, stacks)
         again = {text for text, frame in self._frames.items() if frame is None}
         read_now = {line + 1 for _, line in other._orphans}
-        left = [u for u in other.unparsed if u.line not in read_now]
+        left = [u for u in other.aside.examples if u.line not in read_now]
         fresh = [u for u in left if u.text not in again]
-        self.unparsed += moved(fresh, lines)[: MOST_EXAMPLES - len(self.unparsed)]
         known = len(other._orphans) + len(left) - len(fresh)
-        self.unparsed_count += other.unparsed_count - known
+        self.aside.absorb(fresh, other.aside.count - known, lines)
 
     # ---- profiles ---------------------------------------------------------------------------------
 
@@ -328,9 +326,7 @@ class TextReader:
         return parts
 
     def _set_aside(self, line: int, text: bytes, expected: str) -> None:
-        self.unparsed_count += 1
-        if len(self.unparsed) < MOST_EXAMPLES:
-            self.unparsed.append(Unparsed(self._input, line + 1, text, expected))
+        self.aside.add(Unparsed(self._input, line + 1, text, expected))
 
     def tables(self) -> Mapping[str, Table]:
         """The tables of all profiles that came as text."""

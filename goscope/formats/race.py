@@ -12,11 +12,11 @@ from typing import Any
 
 from goscope.formats.crash_columns import RACES
 from goscope.formats.format import Format
-from goscope.framing.framer import BlockRecords
+from goscope.formats.row_reader import RowReader
+from goscope.framing.pieces import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.goruntime.function_names import is_user_code
 from goscope.grammars import Grammar, Rejected
-from goscope.shapes import MOST_EXAMPLES, Unparsed, moved
 from goscope.tables import Table, table_from
 from goscope.text_shapes import TextShapes
 
@@ -40,21 +40,14 @@ _LONGEST = 1 << 14
 _Row = dict[str, Any]
 
 
-class RaceReader:
+class RaceReader(RowReader):
     """Reads the race reports of all inputs."""
 
     def __init__(self) -> None:
-        self.unparsed: list[Unparsed] = []
-        self.unparsed_count = 0
-        self._input = ""
-        self._rows: list[_Row] = []
+        super().__init__()
         self._shapes = {
             rule: TextShapes(GRAMMAR, rule, re.compile(slots)) for rule, slots in _SLOTS.items()
         }
-
-    def begin(self, input_name: str) -> None:
-        """The blocks that follow come from this input."""
-        self._input = input_name
 
     def read(self, blocks: BlockRecords) -> int:
         """Take blocks; returns how many of them are reports."""
@@ -68,16 +61,6 @@ class RaceReader:
                 found += 1
                 self._rows.append({**row, "input": self._input, "line": number + 1})
         return found
-
-    def __getstate__(self) -> dict[str, object]:
-        """What :meth:`absorb` needs of a reader that comes from another process."""
-        return {name: vars(self)[name] for name in ("unparsed", "unparsed_count", "_rows")}
-
-    def absorb(self, other: RaceReader, lines: int) -> None:
-        """Append what another reader read of the rest of this input, so many lines further down."""
-        self._rows += [{**row, "line": row["line"] + lines} for row in other._rows]
-        self.unparsed += moved(other.unparsed, lines)[: MOST_EXAMPLES - len(self.unparsed)]
-        self.unparsed_count += other.unparsed_count
 
     def tables(self) -> Mapping[str, Table]:
         """The races table."""
@@ -138,11 +121,6 @@ class RaceReader:
             self._set_aside(number, text, parts.expected)
             return None
         return {part.name: part.text for part in parts if part.words}
-
-    def _set_aside(self, number: int, text: bytes, expected: str) -> None:
-        self.unparsed_count += 1
-        if len(self.unparsed) < MOST_EXAMPLES:
-            self.unparsed.append(Unparsed(self._input, number + 1, text[:_LONGEST], expected))
 
 
 def _number(digits: str | None) -> int | None:

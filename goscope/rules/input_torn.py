@@ -37,23 +37,26 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
         joined = [line for line, _ in found.rejoined]
         if not aside and not joined:
             continue
-        total = len(joined) + len(aside)
+        total = found.rejoined_count + len(aside)
+        at_least = "at least " * (found.unparsed_count > len(found.unparsed) > 0)
         records = "record was" if total == 1 else "records were"
         if not aside:
             outcome = "all of it is read" if total == 1 else "all of them are read"
         else:
-            outcome = f"{len(joined)} put together again, {len(aside)} set aside"
+            outcome = f"{found.rejoined_count} put together again, {at_least}{len(aside)} set aside"
         places = sorted({*joined[:_EXAMPLES], *aside[:_EXAMPLES]})[:_EXAMPLES]
         yield Finding(
             rule="input-torn",
             severity=Severity.INFO,
             confidence=Confidence.HIGH,
-            title=f"{total} {records} torn by other writes; {outcome}",
+            title=f"{at_least}{total} {records} torn by other writes; {outcome}",
             detail="for example "
             + ", ".join(f"{found.name}:{line}" for line in places)
             + "; what was set aside is in no number of this report",
             evidence=(
-                Evidence("put together again", len(joined), "records", _place(found, joined)),
+                Evidence(
+                    "put together again", found.rejoined_count, "records", _place(found, joined)
+                ),
                 Evidence("set aside", len(aside), "records", _place(found, aside)),
             ),
             advice="Let the application log to standard output, and keep standard error for the runtime.",

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from goscope.capture import CaptureBuilder
-from goscope.framing.framer import LONGEST_RECORD
+from goscope.framing.pieces import LONGEST_RECORD
 from tests.conftest import capture_texts, content
 
 READ = Callable[..., Any]

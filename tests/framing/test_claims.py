@@ -7,7 +7,8 @@ import re
 import numpy as np
 
 from goscope.framing.claims import LONGEST_HEAD, REACH
-from goscope.framing.framer import BlockRecords, Framer, Piece
+from goscope.framing.framer import Framer
+from goscope.framing.pieces import BlockRecords, Piece
 from goscope.framing.records import BlockKind
 
 HEAD = BlockKind(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from goscope.framing import torn
+from goscope.framing.pieces import MOST_REJOINED
 
 READ = Callable[..., Any]
 
@@ -172,6 +173,15 @@ def test_a_gc_line_inside_a_sched_line(read: READ) -> None:
         assert said(found.rows("gc")) == said(read(f"{GC}\n").rows("gc"))
         assert found.input.unparsed_count == 0
         assert [line for line, _ in found.input.rejoined] == [1]
+
+
+def test_of_many_torn_records_all_are_counted_and_the_first_are_kept(read: READ) -> None:
+    """A pipe may run for weeks."""
+    torn_once = f"{SCHED[:20]}{GC}\n{SCHED[20:]}\n"
+    found = read(torn_once * 500)
+    assert found.input.rejoined_count == 500
+    assert len(found.rows("sched")) == len(found.rows("gc")) == 500
+    assert [line for line, _ in found.input.rejoined] == [*range(1, 2 * MOST_REJOINED, 2)]
 
 
 @pytest.mark.parametrize("text", ["gc 1something\n2 @0.519s 1%" + GC[15:], "gc {}\n" + GC[3:]])

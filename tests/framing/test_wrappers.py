@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from goscope.capture import Capture, CaptureBuilder
 from tests.conftest import CAPTURES, content
 from tests.framing.wrappers import WRAPPERS, Wrapper, nanoseconds, wrapped
 
@@ -180,3 +181,39 @@ def test_values_that_are_no_times_and_no_labels(read: READ, key: str, value: str
     assert found.input.lines == 3
     read_as_json = not value.startswith(("9" * 5000, "[["))  # Python reads none of these
     assert len(found.rows("gc")) == (3 if read_as_json else 0)
+
+
+def two_programs() -> bytes:
+    """The log of two containers that crash at the same time, line by line."""
+    first = lines_of("go1.19/panic_all/panic.log")
+    second = lines_of("go1.27/idle_server/sigquit.log")
+    lines = []
+    for n in range(max(len(first), len(second))):
+        lines += [f"web-1  | {first[n]}\n"] if n < len(first) else []
+        lines += [f"db-1   | {second[n]}\n"] if n < len(second) else []
+    return "".join(lines).encode()
+
+
+@pytest.mark.parametrize("size", [1, 13, 170, 2000])
+def test_where_a_chunk_ends_changes_nothing_of_two_programs(read: READ, size: int) -> None:
+    data = two_programs()
+    whole = read(data)
+    assert len(whole.rows("snapshots")) == 2
+    cut = read([data[at : at + size] for at in range(0, len(data), size)])
+    assert cut.everything() == whole.everything()
+
+
+def test_the_blocks_of_all_programs_are_in_what_was_read_so_far() -> None:
+    data = two_programs()
+    builder = CaptureBuilder()
+    so_far: list[Capture] = []
+
+    def chunks() -> Iterator[bytes]:
+        yield data
+        so_far.append(builder.build())
+
+    builder.read("log", chunks())
+    done = builder.build()
+    held = (len(done.table("goroutines")), len(so_far[0].table("goroutines")))
+    assert held[0] - held[1] <= 2  # the last of each may go on
+    assert set(so_far[0].labels.values()) == set(done.labels.values()) == {"web-1", "db-1"}
