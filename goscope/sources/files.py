@@ -126,16 +126,33 @@ def _in_directory(root: Path) -> tuple[list[Source], list[InputError]]:
 
     Hidden ones are left out, and links to directories are not followed, so none leads in a circle.
     """
-    failures: list[OSError] = []
+    errors: list[InputError] = []
     paths: list[Path] = []
-    for folder, folders, names in os.walk(root, onerror=failures.append):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        paths += [Path(folder, name) for name in names if not name.startswith(".")]
-    errors = [
-        InputError(f"{error.filename}: cannot be read: {(error.strerror or str(error)).lower()}")
-        for error in failures
-    ]
+    folders = [str(root)]
+    while folders:  # os.walk calls itself for each level, and a tree may be a thousand deep
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                seen = [entry for entry in entries if not entry.name.startswith(".")]
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            errors.append(InputError(f"{_short(folder)}: cannot be read: {reason}"))
+            continue
+        folders += [entry.path for entry in seen if entry.is_dir(follow_symlinks=False)]
+        paths += [Path(entry.path) for entry in seen if not _leads_to_folder(entry)]
     return [Source(str(path), path, False, _no_file(path)) for path in _ordered(paths)], errors
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, a name that has become too long
+        return False
+
+
+def _short(path: str) -> str:
+    """The beginning and the end of a path that is too long to be read."""
+    return path if len(path) <= _LONGEST_NAME else f"{path[:_SHOWN]}...{path[-_SHOWN:]}"
 
 
 def _matching(pattern: str) -> list[Source]:
