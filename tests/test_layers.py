@@ -50,7 +50,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"signatures"}),
     frozenset({"scheduling", "collecting", "thread_counts"}),
     frozenset({"heap_trend", "gc_verdict", "threads_verdict", "trace_verdicts"}),
-    frozenset({"source_links", "timeline", "trends", "stack_groups", "trace_analysis"}),
+    frozenset(
+        {"source_links", "timeline", "trends", "stack_groups", "trace_analysis", "input_records"}
+    ),
     frozenset({"goroutines", "selection", "goroutine_groups"}),
     frozenset({"trace_views"}),
     frozenset({"rules"}),

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from goscope import __version__
-from goscope.capture import Input
+from goscope.capture import Capture, Input
 from goscope.crash_reports import CrashReport
 from goscope.credentials import without_credentials
 from goscope.diagnosis import Diagnosis
 from goscope.executions import Function, Latency
 from goscope.findings import Evidence, Finding, Site, Verdict
+from goscope.input_records import records_of_inputs
 from goscope.renderers.renderer import Renderer
 from goscope.rules import all_rules
 from goscope.settings import Settings
@@ -24,6 +25,7 @@ SCHEMA = "goscope.diagnosis/1"
 _FUNCTION = tuple(Function.__slots__)
 _LATENCY = tuple(Latency.__slots__)
 _IGNORED_SHOWN = 1000
+_INPUTS_SHOWN = 1000
 _CRASHES_SHOWN = 1000
 
 
@@ -44,6 +46,7 @@ def schema(document: str = "diagnosis") -> str:
 def document(diagnosis: Diagnosis) -> dict[str, Any]:
     """The diagnosis as the contract lays it out."""
     capture = diagnosis.capture
+    inputs, records = _inputs_shown(capture), records_of_inputs(capture)
     found = {
         "schema": SCHEMA,
         "goscope": __version__,
@@ -70,7 +73,8 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "process_labels": [capture.labels.get(n) for n in range(capture.processes)],
         "goroutine_states": [_states(t) for t in transitions_of(capture)],
         "traces": [_trace(a) for a in analyses_of(capture)],
-        "inputs": [_input(i, capture.records(i.name)) for i in capture.inputs],
+        "inputs": [_input(i, records[i.name]) for i in inputs],
+        "inputs_left_out": len(capture.inputs) - len(inputs),
         "settings": _settings(diagnosis.settings),
     }
     return {name: _shareable(value) for name, value in found.items()}
@@ -248,6 +252,14 @@ def _site(site: Site | None) -> dict[str, Any] | None:
     if site is None:
         return None
     return {"function": site.function, "file": site.file, "line": site.line}
+
+
+def _inputs_shown(capture: Capture) -> list[Input]:
+    """The inputs, but of very many only the first; those in which there was something go first."""
+    if len(capture.inputs) <= _INPUTS_SHOWN:
+        return list(capture.inputs)
+    spoken = [i for i in capture.inputs if i.formats or i.unparsed_count or i.problem]
+    return (spoken or list(capture.inputs))[:_INPUTS_SHOWN]
 
 
 def _input(found: Input, records: dict[str, int]) -> dict[str, Any]:
