@@ -72,7 +72,8 @@ class Capture:
 
     ``labels`` names processes by what a log shipper called them (``web-1``), where one did, or by the
     program that was asked, where there are several. ``mixed`` tells of inputs, by name, in which several
-    processes wrote at the same time, without a label.
+    processes wrote at the same time, without a label. ``traces`` are the settings of GODEBUG that are
+    known to have been on, so that the absence of their lines says something.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Capture:
         self.processes = processes
         self.labels = dict(labels or {})
         self.mixed = dict(mixed or {})
+        self.traces: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         held = ", ".join(f"{name} {count}" for name, count in self.records().items() if count)

@@ -69,7 +69,11 @@ def _ok(processes: Sequence[Collecting], findings: Sequence[Finding]) -> Verdict
 
 
 def _without_lines(capture: Capture) -> Verdict:
-    """Without gc lines nobody knows, unless scheddetail shows that no GC worker was ever started."""
+    """Without gc lines nobody knows, unless it is clear that there was nothing to print."""
+    if "gctrace" in capture.traces and len(capture.table("sched")):
+        return Verdict(
+            "ok", Confidence.MEDIUM, "no garbage collection: gctrace was on and printed nothing"
+        )
     goroutines = capture.table("sched_goroutines")
     reasons = goroutines.categories("reason") if len(goroutines) else ()
     if len(goroutines) and capture.processes == 1 and not any("GC worker" in r for r in reasons):

@@ -8,7 +8,7 @@ import numpy as np
 
 from goscope.capture import Capture
 from goscope.stacks import snapshots_of
-from goscope.tables import Floats, Table
+from goscope.tables import Floats
 
 _LEAST = 3  # values that make a series
 
@@ -38,7 +38,7 @@ def trends(capture: Capture, *, points: int = 40) -> tuple[Trend, ...]:
     dumped, dumps = max(snapshots_of(capture), key=lambda found: len(found[1]), default=(0, ()))
     counts = np.array([len(dump.rows) for dump in dumps], np.float64)
     found = (
-        _trend("queued", "", process, queued(sched), points),
+        _trend("queued", "", process, queued(capture, process), points),
         _trend("heap", "MB", process, gc.numbers("heap_live_mb"), points),
         _trend("gc CPU", "%", process, gc.numbers("interval_cpu_percent"), points),
         _trend("threads", "", process, sched.numbers("threads"), points),
@@ -47,12 +47,24 @@ def trends(capture: Capture, *, points: int = 40) -> tuple[Trend, ...]:
     return tuple(trend for trend in found if trend is not None)
 
 
-def queued(sched: Table) -> Floats:
-    """Goroutines that wait to run, in all queues, for each SCHED line."""
+def queued(capture: Capture, process: int) -> Floats:
+    """Goroutines that wait to run, in all queues, for each SCHED line of a process.
+
+    Plain schedtrace prints the queue of each P in the line, scheddetail in the P lines below; where both
+    are missing the number is NaN.
+    """
+    sched, procs = capture.table("sched"), capture.table("procs")
     counts = sched.counts("local_queues")
     owner = np.repeat(np.arange(len(sched)), counts)
     local = np.bincount(owner, weights=sched["local_queues"], minlength=len(sched))
-    return np.asarray(sched.numbers("runqueue") + local)
+    if len(procs):
+        below = procs.present("sample")
+        sample = procs["sample"][below]
+        sizes = procs.numbers("runqsize", 0)[below]
+        local = local + np.bincount(sample, weights=sizes, minlength=len(sched))
+        counts = counts + np.bincount(sample, minlength=len(sched))
+    total = np.where(counts > 0, sched.numbers("runqueue") + local, np.nan)
+    return np.asarray(total[sched["process"] == process], np.float64)
 
 
 def _trend(name: str, unit: str, process: int, values: Floats, points: int) -> Trend | None:

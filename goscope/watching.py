@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from goscope.capture import Capture
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Finding
 from goscope.signatures import Gathered, first_and_last
@@ -90,16 +91,16 @@ class Watch:
         if created is not None:
             self._threads.append(created)
         row = len(sched) - 1
-        local = int(sched.counts("local_queues")[row]) if row >= 0 else 0
+        process = int(sched["process"][row]) if row >= 0 else 0
         return View(
             status=diagnosis.status,
             verdicts=tuple((name, v.state) for name, v in diagnosis.verdicts.items()),
             global_queue=int(sched["runqueue"][row]) if row >= 0 else None,
-            queues=tuple(sched["local_queues"][-local:].tolist()) if local else (),
+            queues=_queues(capture, process),
             idle_procs=int(sched["idleprocs"][row]) if row >= 0 else None,
             gomaxprocs=int(sched["gomaxprocs"][row]) if row >= 0 else None,
             threads=_series(sched.numbers("threads")) if row >= 0 else Series(tuple(self._threads)),
-            queued=_series(queued(sched)),
+            queued=_series(queued(capture, process)),
             heap_mb=_series(gc.numbers("heap_live_mb")) if len(gc) else Series(tuple(self._heap)),
             gc_percent=_series(gc.numbers("interval_cpu_percent")),
             goroutines=Series(tuple(self._goroutines)),
@@ -142,6 +143,20 @@ class Watch:
 def _latest(table: Table) -> Table:
     """The rows of the process that came last."""
     return table.select(table["process"] == table["process"].max()) if len(table) else table
+
+
+def _queues(capture: Capture, process: int) -> tuple[int, ...]:
+    """How many goroutines wait for each P: in the last SCHED line, or in the last P lines of scheddetail."""
+    sched, procs = capture.table("sched"), capture.table("procs")
+    rows = np.flatnonzero(sched["process"] == process)
+    if len(rows) and (local := int(sched.counts("local_queues")[rows[-1]])):
+        end = int(sched.counts("local_queues")[: rows[-1] + 1].sum())
+        return tuple(sched["local_queues"][end - local : end].tolist())
+    mine = procs.select((procs["process"] == process) & procs.present("sample"))
+    if not len(mine):
+        return ()
+    last = mine.select(mine["sample"] == mine["sample"].max())
+    return tuple(last["runqsize"][np.argsort(last["p"])].tolist())
 
 
 def _thread_count(profiles: Table) -> int | None:

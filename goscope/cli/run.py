@@ -30,7 +30,7 @@ from goscope.cli.option_groups import with_options
 from goscope.errors import GoscopeError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
-    from goscope.following import Following
+    from goscope.capture import Capture
     from goscope.sources.pages import Page
 
 
@@ -125,12 +125,13 @@ def run(
     for error in failed:
         complain(error)
     out.end_line()
-    raise typer.Exit(_finish(judge, following, command[0], status))
-
-
-def _finish(judge: Judging, following: Following, name: str, status: int) -> int:
-    """Say what is wrong with the program that has ended; the exit code."""
     capture = following.capture()
+    capture.traces = child.traces
+    raise typer.Exit(_finish(judge, capture, command[0], status))
+
+
+def _finish(judge: Judging, capture: Capture, name: str, status: int) -> int:
+    """Say what is wrong with the program that has ended; the exit code."""
     if not capture.recognised:
         complain(
             NothingRecognised(

@@ -81,12 +81,12 @@ def _watch_program(judge: Judging, live: Live, address: str, looks: int) -> None
     """Ask the program again and again; each look judges the first snapshot and the latest ones."""
     from goscope.capture import CaptureBuilder
     from goscope.reading import read_page
-    from goscope.sources.live_program import snapshot
+    from goscope.sources.live_program import snapshot, stands_still
     from goscope.sources.pprof_server import PprofServer
 
     snapshots: list[Page] = []
     others: list[Page] = []
-    failures = number = 0
+    failures = number = counted = 0
     with PprofServer(address, live.access) as server, _screen(judge, server.label) as show:
         while True:
             began = time.monotonic()
@@ -94,7 +94,9 @@ def _watch_program(judge: Judging, live: Live, address: str, looks: int) -> None
             try:
                 if number > 1:
                     server.count_again()
-                snapshots.append(snapshot(server, live.plan, number, number))
+                if number == 1 or not stands_still(server, live.plan, counted):
+                    snapshots.append(snapshot(server, live.plan, number, number))
+                    counted = server.counts.get("goroutine", 0)
                 others = [server.fetch("heap", "debug=1"), server.fetch("threadcreate", "debug=1")]
                 failures = 0
             except GoscopeError as error:

@@ -21,6 +21,7 @@ False positives: a server that holds a goroutine or two for each of very many co
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -73,9 +74,11 @@ def _of_dump(capture: Capture, process: int, dump: Snapshot, warn_above: int) ->
     ids = dump.rows["id"][dump.rows["stack"] == numbers[largest]]
     group = Group(int(sizes[largest]), tuple(sorted(ids.tolist())[:20]))
     count = len(dump.rows)
-    return _finding(
+    found = _finding(
         capture, process, count, dump.source, stack, len(sizes), group, count > warn_above
     )
+    cut = capture.table("snapshots").flags("truncated")[dump.number]
+    return replace(found, title=f"at least {found.title}") if cut else found
 
 
 def _of_profile(

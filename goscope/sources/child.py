@@ -24,12 +24,19 @@ def godebug(wanted: Mapping[str, int], present: str) -> str:
     return ",".join([*settings, *added])
 
 
+def switched_on(value: str) -> frozenset[str]:
+    """The names that a value of GODEBUG switches on; of several settings of a name the last one counts."""
+    settings = dict(part.partition("=")[::2] for part in value.split(","))
+    return frozenset(name for name, number in settings.items() if number not in ("", "0"))
+
+
 class Child:
     """A program to start; ``stderr`` is the descriptor that its standard error is read from."""
 
     def __init__(self, command: Sequence[str], wanted: Mapping[str, int]):
         self._command = command
-        self._wanted = wanted
+        self._godebug = godebug(wanted, os.environ.get("GODEBUG", ""))
+        self.traces = switched_on(self._godebug)  # what it will print, and more
         self._process: subprocess.Popen[bytes] | None = None
         self._early: list[signal.Signals] = []
         self.stderr, self._into = os.pipe()
@@ -40,8 +47,7 @@ class Child:
         Raises:
             InputError: it cannot be started.
         """
-        set_already = os.environ.get("GODEBUG", "")
-        environment = {**os.environ, "GODEBUG": godebug(self._wanted, set_already)}
+        environment = {**os.environ, "GODEBUG": self._godebug}
         name = self._command[0]
         try:
             self._process = subprocess.Popen(self._command, stderr=self._into, env=environment)

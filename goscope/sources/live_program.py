@@ -45,7 +45,7 @@ def pages_of(
             sleep(plan.interval)
             server.count_again()
         count = server.counts.get("goroutine", 0)
-        if number > 1 and not _whole(server, plan) and abs(count - counted) < _STANDS_STILL:
+        if number > 1 and stands_still(server, plan, counted):
             report(
                 f"{server.label}: snapshot {number} of {plan.snapshots}, {count} goroutines still"
             )
@@ -112,6 +112,12 @@ def snapshot(
         program=server.label,
         file=f"{taken}-goroutine-{debug.replace('=', '')}.txt",
     )
+
+
+def stands_still(server: PprofServer, plan: Plan, counted: int) -> bool:
+    """Whether a crowd has about as many goroutines as when it was counted: counts tell nothing new."""
+    count = server.counts.get("goroutine", 0)
+    return not _whole(server, plan) and abs(count - counted) < _STANDS_STILL
 
 
 def _searches(server: PprofServer, plan: Plan) -> bool:

@@ -18,6 +18,7 @@ from netrc import NetrcParseError
 from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -71,6 +72,7 @@ class PprofServer:
             self.name = self._origin
         else:
             self._origin, self.name = "http://localhost", f"unix://{self._socket}"
+        self._proxy = None if self._socket is not None else _proxy_for(parts.scheme, self._host)
         self._asked = "/" if self._socket is not None else parts.path or "/"
         self._root = ROOT
         #: The profiles that the index page lists, with their counts; empty if there is no index page.
@@ -146,7 +148,12 @@ class PprofServer:
                 self._root, self.counts = root, {"goroutine": int(total[1])}
                 return
         status, content, problem = answers[0]
-        raise InputError(f"{self.name}: {problem or _refusal(status, content)}")
+        through = ""
+        if self._proxy is not None and status >= 400:
+            through = (
+                f"; asked through the proxy {self._proxy}, NO_PROXY={self._host} goes without it"
+            )
+        raise InputError(f"{self.name}: {problem or _refusal(status, content)}{through}")
 
     # ---- one request ------------------------------------------------------------------------------
 
@@ -236,7 +243,13 @@ class PprofServer:
                     response = self._client.send(request, stream=True, auth=None)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if wait is None or "certificate" in str(error).lower():
-                    raise InputError(f"{self.name}: {_unreachable(error)}") from None
+                    why = _unreachable(error)
+                    if self._proxy is not None and "certificate" not in str(error).lower():
+                        why = (
+                            f"the proxy {self._proxy} of the environment cannot be reached "
+                            f"({_reason(error)}); NO_PROXY={self._host} goes without it"
+                        )
+                    raise InputError(f"{self.name}: {why}") from None
                 self._sleep(wait)
             except UnicodeError:
                 raise UsageError(f"{self.name}: not an address: no host has such a name") from None
@@ -290,6 +303,15 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host in ("", "localhost") or host.endswith(".localhost")
+
+
+def _proxy_for(scheme: str, host: str) -> str | None:
+    """The proxy that the environment names for a host, as httpx takes it, without credentials."""
+    if _is_loopback(host) or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    return without_credentials(proxy) if proxy else None
 
 
 def _may_know(asked: httpx.URL, there: httpx.URL) -> bool:

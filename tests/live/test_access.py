@@ -222,3 +222,21 @@ def test_proxies_of_the_environment(port: int) -> None:
     assert unusable.returncode == 4
     assert "the proxy of the environment cannot be used" in only_line(unusable.stderr)
     assert "s3cret" not in unusable.stderr
+    refuses = goscope("http://app.invalid:6060", HTTP_PROXY="http://u:s3cret@127.0.0.1:1")
+    assert refuses.returncode == 4
+    assert "the proxy http://127.0.0.1:1 of the environment" in only_line(refuses.stderr)
+    assert "NO_PROXY=app.invalid" in refuses.stderr
+
+
+def test_a_proxy_that_does_not_reach_the_program() -> None:
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(502)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with listening(Proxy) as proxy:
+        done = goscope("http://app.invalid:6060", HTTP_PROXY=f"http://127.0.0.1:{proxy}")
+    assert done.returncode == 4
+    assert f"asked through the proxy http://127.0.0.1:{proxy}" in only_line(done.stderr)

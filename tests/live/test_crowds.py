@@ -94,3 +94,12 @@ def test_a_crowd_that_grows_is_counted_each_time() -> None:
     assert done.returncode == 0
     counted = [i for i in json.loads(done.stdout)["inputs"] if "/goroutine?debug=1" in i["name"]]
     assert len(counted) == 3
+
+
+def test_a_crowd_that_stands_still_is_watched_by_its_count() -> None:
+    with serving("-n", "6000") as port:
+        done = goscope("watch", f"localhost:{port}", "--interval", "200ms", "--looks", "4")
+        taken = int(ask(port, "profiles"))
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 4
+    assert taken == 1

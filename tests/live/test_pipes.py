@@ -194,6 +194,14 @@ def test_findings_of_a_child_may_fail_and_json_is_the_only_output() -> None:
         1 if any(f["severity"] == "critical" for f in found["findings"]) else 0
     )
     assert found["inputs"][0]["name"] == "stderr"
+    assert found["verdicts"]["gc"]["state"] == "unknown"  # the user has switched it off
+
+
+@needs_go
+def test_a_child_that_collects_no_garbage_is_not_told_to_switch_the_trace_on() -> None:
+    found = json.loads(run("-f", "json", "--", program(), "-lines", "10").stdout)
+    assert found["verdicts"]["gc"]["state"] == "ok"
+    assert "gctrace was on" in found["verdicts"]["gc"]["reason"]
 
 
 @needs_go

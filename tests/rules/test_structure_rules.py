@@ -254,6 +254,17 @@ def test_far_too_many_is_a_warning() -> None:
     assert (some.severity, more.severity) == (Severity.INFO, Severity.WARNING)
 
 
+def test_a_dump_that_is_cut_held_more(tmp_path: Path) -> None:
+    whole = dump(*leaks(range(18, 118), "select"))
+    titles = []
+    path = tmp_path / "dump.txt"
+    for text in (whole, whole[:-20]):
+        path.write_text(text)
+        (some,) = many_goroutines(goscope.read(path), Settings(), above_goroutines=50)
+        titles.append(some.title)
+    assert titles == ["101 goroutines", "at least 101 goroutines"]
+
+
 def test_elided_frames_count() -> None:
     (finding,) = found(deep(4900))
     assert weight(finding) == ("goroutines-deep-stack", Severity.INFO, Confidence.LOW)

@@ -42,6 +42,16 @@ func pauses() map[int]uint64 {
 	return found
 }
 
+var profiles atomic.Int64
+
+// counted serves all pages, and counts how often goroutines are asked for.
+func counted(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/debug/pprof/goroutine" {
+		profiles.Add(1)
+	}
+	http.DefaultServeMux.ServeHTTP(w, r)
+}
+
 var longest atomic.Int64
 
 // tick notes by how much a sleep of a millisecond came too late, at worst.
@@ -82,6 +92,9 @@ func (p packing) Write(b []byte) (int, error) { return p.Writer.Write(b) }
 func handlers() {
 	http.HandleFunc("/pauses", func(w http.ResponseWriter, r *http.Request) {
 		json.NewEncoder(w).Encode(pauses())
+	})
+	http.HandleFunc("/profiles", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, profiles.Load())
 	})
 	http.HandleFunc("/longest", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, time.Duration(longest.Swap(0)).Microseconds())
@@ -156,7 +169,7 @@ func main() {
 	} else {
 		fmt.Println(0)
 	}
-	go http.Serve(listener, nil)
+	go http.Serve(listener, http.HandlerFunc(counted))
 	time.Sleep(*life)
 	os.Exit(*exit)
 }
