@@ -142,18 +142,26 @@ class Capture:
 
         Distinct stacks count for no input.
         """
-        counts: dict[str, int] = {}
-        read = next((i.rows for i in self.inputs if i.name == input_name), self.selected)
+        if input_name is not None:
+            return self._records_of_inputs[input_name]
+        return {name: self.selected.get(name, len(table)) for name, table in self._tables.items()}
+
+    @cached_property
+    def _records_of_inputs(self) -> dict[str, dict[str, int]]:
+        """The records of all inputs at once: there may be thousands."""
+        found: dict[str, dict[str, int]] = {one.name: {} for one in self.inputs}
         for name, table in self._tables.items():
             if name in self.selected:
-                counts[name] = read[name]
-            elif input_name is None:
-                counts[name] = len(table)
+                rows = {one.name: one.rows[name] for one in self.inputs}
             elif "input" in table:
-                words = table.categories("input")
-                code = words.index(input_name) if input_name in words else -2
-                counts[name] = int((table["input"] == code).sum())
-        return counts
+                words, codes = table.categories("input"), table["input"]
+                counts = np.bincount(codes[codes >= 0], minlength=len(words)).tolist()
+                rows = dict(zip(words, counts, strict=True))
+            else:
+                continue
+            for one, records in found.items():
+                records[name] = rows.get(one, 0)
+        return found
 
     @property
     def recognised(self) -> bool:

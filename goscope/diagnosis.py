@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 
 from goscope.capture import Capture
 from goscope.crash_reports import CrashReport, crash_reports_of
-from goscope.findings import Confidence, Finding, Severity, Verdict, worst
+from goscope.findings import (
+    Confidence,
+    Finding,
+    LeftOut,
+    Severity,
+    Verdict,
+    shown_and_left_out,
+    worst,
+)
 from goscope.gc_verdict import gc_verdict
 from goscope.notebook import html_table
 from goscope.profiles import ProfileSummary, goroutine_profiles_of, summaries_of
@@ -52,6 +60,16 @@ class Diagnosis:
     crashes: tuple[CrashReport, ...] = ()
     links: SourceLinks = NO_LINKS
 
+    @property
+    def shown(self) -> tuple[Finding, ...]:
+        """The findings that reports tell one by one: the worst of each rule."""
+        return shown_and_left_out(self.findings)[0]
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """How many findings reports only count."""
+        return shown_and_left_out(self.findings)[1]
+
     def __repr__(self) -> str:
         rules = ", ".join(dict.fromkeys(finding.rule for finding in self.findings))
         return f"<goscope.Diagnosis {self.status}: {rules or 'no findings'}>"
@@ -62,12 +80,14 @@ class Diagnosis:
             (name, v.state, v.confidence.value, v.reason) for name, v in self.verdicts.items()
         ]
         findings = [
-            (f.severity.value, f.rule, f.confidence.value, f.title, f.advice) for f in self.findings
+            (f.severity.value, f.rule, f.confidence.value, f.title, f.advice) for f in self.shown
         ]
         head = ("severity", "rule", "confidence", "finding", "next")
         return html_table(
             f"goscope: {self.status}", ("", "verdict", "confidence", "reason"), verdicts
-        ) + html_table(f"{len(findings)} findings", head, findings)
+        ) + html_table(
+            "; ".join([f"{len(findings)} findings", *map(str, self.left_out)]), head, findings
+        )
 
 
 def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:

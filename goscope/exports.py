@@ -88,6 +88,8 @@ def _folder(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield
+    except FileExistsError as error:
+        raise InputError(f"{folder}: is a file; give a folder for the tables") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"{folder}: cannot be written: {reason}") from error

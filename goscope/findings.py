@@ -6,9 +6,13 @@ those of the JSON contract.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+
+#: So many findings of a rule are shown: a report of thousands is read by nobody, and opened by few programs.
+SHOWN_OF_A_RULE = 200
 
 
 class Severity(Enum):
@@ -85,6 +89,19 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Findings of a rule that reports only count, for there are many, and worse ones are shown."""
+
+    rule: str
+    severity: Severity
+    count: int
+
+    def __str__(self) -> str:
+        s = "s" * (self.count != 1)
+        return f"{self.count:,} more finding{s} of {self.rule} ({self.severity.value}), not shown"
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """A part of the time line in which one word holds; milliseconds since the first SCHED line."""
 
@@ -109,3 +126,25 @@ class Verdict:
 def worst(findings: Sequence[Finding]) -> Severity | None:
     """The worst severity; None without findings."""
     return max((f.severity for f in findings), key=lambda s: s.rank, default=None)
+
+
+def shown_and_left_out(
+    findings: Sequence[Finding], most: int = SHOWN_OF_A_RULE
+) -> tuple[tuple[Finding, ...], tuple[LeftOut, ...]]:
+    """The worst findings of each rule, in the order in which they are given, and the number of the others."""
+    seen: Counter[str] = Counter()
+    left_out: Counter[tuple[str, Severity]] = Counter()
+    hidden: set[int] = set()
+    for number in sorted(range(len(findings)), key=lambda n: _how_bad(findings[n]), reverse=True):
+        finding = findings[number]
+        seen[finding.rule] += 1
+        if seen[finding.rule] > most:
+            hidden.add(number)
+            left_out[finding.rule, finding.severity] += 1
+    shown = tuple(finding for n, finding in enumerate(findings) if n not in hidden)
+    return shown, tuple(LeftOut(*what, count) for what, count in left_out.items())
+
+
+def _how_bad(finding: Finding) -> tuple[int, int, int]:
+    count = finding.goroutines.count if finding.goroutines is not None else 0
+    return finding.severity.rank, finding.confidence.rank, count

@@ -8,6 +8,7 @@ to the process of the log that came with it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,11 +51,19 @@ def assign_processes(tables: dict[str, Table], origins: Sequence[Origin]) -> Pro
     of_label: dict[str, int] = {}
     used = count
     untraced: dict[str, int] = {}
+    with_rows = _names(tables)
+    of_input: dict[str, list[Origin]] = {}
+    logs: dict[str, list[str]] = {}  # in each folder
     for origin in origins:
-        if parts[origin.name] is not None or not _has_rows(tables, origin.name):
+        if origin.name in with_rows:
+            of_input.setdefault(origin.input, []).append(origin)
+        if parts[origin.name] is not None:
+            logs.setdefault(_folder(origin), []).append(origin.name)
+    for origin in origins:
+        if parts[origin.name] is not None or origin.name not in with_rows:
             continue
         label = origin.stream.label
-        siblings = [o for o in origins if o.input == origin.input and _has_rows(tables, o.name)]
+        siblings = of_input[origin.input]
         same = [o.name for o in siblings if o.stream.label == label and o.name in first]
         if same and label:
             untraced[origin.name] = first[same[0]] + _count(parts[same[0]]) - 1
@@ -63,7 +72,7 @@ def assign_processes(tables: dict[str, Table], origins: Sequence[Origin]) -> Pro
                 of_label[label] = max(used, others + 1 if others == count else used)
                 used = of_label[label] + 1
             untraced[origin.name] = of_label[label]
-        elif (log := _log_beside(origin, origins, parts)) is not None:
+        elif (log := _log_among(logs.get(_folder(origin), ()), parts)) is not None:
             untraced[origin.name] = first[log] + _count(parts[log]) - 1
         else:
             untraced[origin.name] = max(others, 0)
@@ -78,12 +87,8 @@ def assign_processes(tables: dict[str, Table], origins: Sequence[Origin]) -> Pro
     return Processes(result, total, labels, mixed)
 
 
-def _log_beside(
-    origin: Origin, origins: Sequence[Origin], parts: dict[str, _Parts | None]
-) -> str | None:
-    """Of several logs the one in the folder of a dump, if it is the only one there."""
-    folder = _folder(origin)
-    beside = [o.name for o in origins if parts[o.name] is not None and _folder(o) == folder]
+def _log_among(beside: Sequence[str], parts: dict[str, _Parts | None]) -> str | None:
+    """Of the logs in the folder of a dump the one that is alone there."""
     part = parts[beside[0]] if len(beside) == 1 else None
     return beside[0] if part is not None and not part.mixed else None
 
@@ -193,8 +198,10 @@ def _kinds(table: Table, rows: IntArray | slice) -> IntArray:
     return np.asarray(kinds, np.int64)
 
 
-def _has_rows(tables: dict[str, Table], name: str) -> bool:
-    return any("input" in table and name in table.categories("input") for table in tables.values())
+def _names(tables: dict[str, Table]) -> frozenset[str]:
+    """The streams that have rows."""
+    found = (table.categories("input") for table in tables.values() if "input" in table)
+    return frozenset(itertools.chain.from_iterable(found))
 
 
 def _filled(
@@ -202,15 +209,16 @@ def _filled(
 ) -> Table:
     if "process" not in table or not len(table):
         return table
-    process = np.zeros(len(table), np.int64)
-    for code, word in enumerate(table.categories("input")):
-        mine = np.flatnonzero(table["input"] == code)
+    words = table.categories("input")
+    # The last one is for rows without an input. Most streams are of one process: all at once.
+    only = np.array([*(first.get(word, untraced.get(word, 0)) for word in words), 0], np.int64)
+    process = only[table["input"]]
+    for code, word in enumerate(words):
         part = parts.get(word)
-        if part is None:
-            process[mine] = untraced.get(word, 0)
-        elif part.rows is None and not part.starts:
-            process[mine] = first[word]
-        elif part.rows is None:
+        if part is None or (part.rows is None and not part.starts):
+            continue
+        mine = np.flatnonzero(table["input"] == code)
+        if part.rows is None:
             lines = table["line"][mine]
             process[mine] = first[word] + np.searchsorted(part.starts, lines, side="right")
         else:

@@ -24,6 +24,7 @@ from goscope.cli.judging import (
     SourceUrlOption,
     VerboseOption,
     judging,
+    seconds,
 )
 from goscope.cli.live import Asking, IntervalOption, part
 from goscope.cli.messages import complain
@@ -123,6 +124,7 @@ def analyze(
         save=save,
         quiet=quiet,
     )
+    seconds(window, "--window")
     if inputs:
         release()
     if not inputs:

@@ -80,6 +80,8 @@ def with_default_command(arguments: Sequence[str]) -> list[str]:
         return ["--help"] if sys.stdin.isatty() else ["analyze"]
     if arguments[0] in COMMANDS or arguments[0] in ("-h", "--help", "--version"):
         return list(arguments)
+    if arguments[0] == "help" and not os.path.lexists("help"):
+        return [*arguments[1:2], "--help"]
     _refuse_mistyped(arguments[0])
     return ["analyze", *arguments]
 

@@ -20,7 +20,7 @@ from goscope.cli.live import Asking, part
 from goscope.cli.messages import complain, on_terminal, tell
 from goscope.cli.option_groups import with_options
 from goscope.cli.progress_bar import progress_bar
-from goscope.errors import GoscopeError, InputError, NothingRecognised
+from goscope.errors import GoscopeError, InputError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
     from goscope.comparison import Comparison
@@ -75,6 +75,8 @@ def diff(
     from goscope.reading import read_sources
     from goscope.sources.files import sources_of
 
+    if before == after == "-":
+        raise UsageError("standard input (-) can be read only once")
     judge = judging(leak_after=leak_after, config=config, quiet=quiet, no_color=no_color)
     live = asking.live(quiet=quiet)
     diagnoses = []

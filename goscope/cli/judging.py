@@ -5,10 +5,12 @@ Settings, reports, the summary, the exit code. A command reads a capture in its 
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
@@ -171,6 +173,7 @@ class Judging:
             pages.append((self.write_baseline, _baseline(diagnosis)))
         for path, page in pages:
             try:
+                _spare_inputs(path, diagnosis.capture.inputs)
                 _write(path, page)
             except InputError as error:
                 complain(error)
@@ -238,6 +241,8 @@ def judging(
     """The options as the user gave them, understood."""
     from goscope.source_links import source_links
 
+    if write_baseline is not None and write_baseline in (outputs or ()):
+        raise UsageError(f"-o {write_baseline}: --write-baseline writes to the same file")
     return Judging(
         links=source_links(source_url, source_root),
         settings=_settings(config, leak_after, baseline),
@@ -345,6 +350,21 @@ def _nothing(inputs: Sequence[Input]) -> str:
         f"{what}: nothing of the Go runtime in it; goscope reads schedtrace, scheddetail and gctrace "
         "lines (GODEBUG=schedtrace=1000,gctrace=1, on stderr), goroutine dumps (pprof debug=2) and profiles"
     )
+
+
+def _spare_inputs(path: Path, inputs: Sequence[Input]) -> None:
+    """Refuse to write over what was read: it may be the only dump of last night."""
+    try:
+        there = path.stat()
+    except OSError:
+        return
+    for found in inputs:
+        for name in {found.name, found.name.partition("!")[0]} if found.formats else ():
+            with suppress(OSError, ValueError):
+                if os.path.samestat(there, Path(name).stat()):
+                    raise InputError(
+                        f"{path}: not written, for it is one of the inputs; give another name"
+                    )
 
 
 def _write(path: Path, text: str) -> None:

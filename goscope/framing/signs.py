@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from goscope.framing.prefix_shape import without_colour_at_end
 from goscope.framing.records import BlockKind, LineKind
@@ -22,35 +24,10 @@ class Signs:
         self, kinds: Sequence[LineKind | BlockKind], accepts: Callable[[bytes], bool]
     ) -> None:
         self._accepts = accepts
-        self._proof: list[re.Pattern[bytes]] = []  # signs that need no further proof
-        self._blocks: list[re.Pattern[bytes]] = []
-        # Where none of these literals stands, no sign does: looking for them is a hundred times quicker.
-        self._words: dict[bytes, list[re.Pattern[bytes]]] = {}
-        self._short: set[bytes] = set()
-        signs, values = [], []
-        for kind in kinds:
-            numbered = all(b"#" in opening for opening in kind.openings)
-            if isinstance(kind, BlockKind) and not numbered and not _particular(kind):
-                values += [_literal(opening) for opening in kind.openings if len(opening) >= _VALUE]
-                continue
-            literals = [opening.partition(b"#")[0].lstrip(b" ") for opening in kind.openings]
-            if isinstance(kind, BlockKind):
-                signs += [_literal(opening) for opening in kind.openings]
-                self._blocks.append(kind.sign)
-            else:
-                signs.append(b"(?:%s)" % kind.sign.pattern)
-            if min(map(len, literals)) >= _SHORT:
-                if isinstance(kind, BlockKind) or numbered:
-                    self._proof.append(kind.sign)
-                for word in literals:
-                    self._words.setdefault(word, []).append(kind.sign)
-                if not numbered:
-                    self._short.update(literals)
-            else:
-                self._short.update(_words_of(kind.sign.pattern))
-        self._sign = re.compile(b"|".join(signs) or b"(?!)")
-        # What stands behind the opening of another block, such as a panic's value, proves nothing.
-        self._value = re.compile(b"|".join(values) or b"(?!)")
+        known = _patterns(tuple(kinds))
+        self._proof, self._blocks = known.proof, known.blocks
+        self._words, self._short = known.words, known.short
+        self._sign, self._value = known.sign, known.value
 
     def find(self, text: bytes) -> int:
         """Where a record starts in a line; -1 if none does."""
@@ -121,6 +98,50 @@ _SHORT = 2
 _LONG = 10
 _VALUE = 6
 _CHOICE = re.compile(rb"([^()|?*+{}.^$\\\[\]]+)\(\?:([A-Za-z|]+)\)([^()|?*+{}.^$\\\[\]]+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """What records are looked for with: the same for each of thousands of inputs."""
+
+    proof: list[re.Pattern[bytes]]  # signs that need no further proof
+    blocks: list[re.Pattern[bytes]]
+    # Where none of these literals stands, no sign does: looking for them is a hundred times quicker.
+    words: dict[bytes, list[re.Pattern[bytes]]]
+    short: set[bytes]
+    sign: re.Pattern[bytes]
+    value: re.Pattern[bytes]  # what stands behind the opening of another block proves nothing
+
+
+@functools.lru_cache(maxsize=8)
+def _patterns(kinds: tuple[LineKind | BlockKind, ...]) -> _Patterns:
+    proof: list[re.Pattern[bytes]] = []
+    blocks: list[re.Pattern[bytes]] = []
+    words: dict[bytes, list[re.Pattern[bytes]]] = {}
+    short: set[bytes] = set()
+    signs, values = [], []
+    for kind in kinds:
+        numbered = all(b"#" in opening for opening in kind.openings)
+        if isinstance(kind, BlockKind) and not numbered and not _particular(kind):
+            values += [_literal(opening) for opening in kind.openings if len(opening) >= _VALUE]
+            continue
+        literals = [opening.partition(b"#")[0].lstrip(b" ") for opening in kind.openings]
+        if isinstance(kind, BlockKind):
+            signs += [_literal(opening) for opening in kind.openings]
+            blocks.append(kind.sign)
+        else:
+            signs.append(b"(?:%s)" % kind.sign.pattern)
+        if min(map(len, literals)) >= _SHORT:
+            if isinstance(kind, BlockKind) or numbered:
+                proof.append(kind.sign)
+            for word in literals:
+                words.setdefault(word, []).append(kind.sign)
+            if not numbered:
+                short.update(literals)
+        else:
+            short.update(_words_of(kind.sign.pattern))
+    sign = re.compile(b"|".join(signs) or b"(?!)")
+    return _Patterns(proof, blocks, words, short, sign, re.compile(b"|".join(values) or b"(?!)"))
 
 
 def _words_of(pattern: bytes) -> list[bytes]:

@@ -20,7 +20,8 @@ def render(diagnosis: Diagnosis) -> str:
         words = {n: v.state for n, v in diagnosis.verdicts.items() if v.state != "unknown"}
         said = ", ".join(f"{name} {state}" for name, state in words.items())
         return f"::notice title=goscope::{_data(said or 'nothing to judge')}\n"
-    return "".join(_annotation(diagnosis, finding) for finding in diagnosis.findings)
+    shown = "".join(_annotation(diagnosis, finding) for finding in diagnosis.shown)
+    return shown + "".join(f"::notice title=goscope::{_data(str(n))}\n" for n in diagnosis.left_out)
 
 
 def _annotation(diagnosis: Diagnosis, finding: Finding) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _IGNORED_SHOWN = 20
 _SKIPPED_SHOWN = 8
+_INPUTS_SHOWN = 200
 _TOGETHER = 3  # inputs from which those without a remark share a line
 
 
@@ -26,17 +27,21 @@ def input_lines(capture: Capture, width: int, *, full: bool) -> list[Text]:
 
     lines = []
     silent = [i for i in capture.inputs if not i.formats and not i.unparsed_count]
-    spoken = [i for i in capture.inputs if i not in silent]
+    spoken = [i for i in capture.inputs if i.formats or i.unparsed_count]
     plain = [i for i in spoken if i.problem is None and not i.unparsed_count and not i.cut]
-    together = [] if full or len(plain) < _TOGETHER else plain
+    together = [] if len(plain) < _TOGETHER or (full and len(spoken) <= _INPUTS_SHOWN) else plain
     if together:
-        records: Counter[str] = Counter()
+        held: Counter[str] = Counter()
         for found in together:
-            records.update(capture.records(found.name))
-        lines += _read(f"{len(together)} inputs", together, records, width)
-    for found in spoken:
-        if found not in together:
-            lines += _input(found, capture.records(found.name), width)
+            held.update(capture.records(found.name))
+        lines += _read(f"{len(together):,} inputs", together, held, width)
+    named = {found.name for found in together}
+    alone = [found for found in spoken if found.name not in named]
+    for found in alone[:_INPUTS_SHOWN]:
+        lines += _input(found, capture.records(found.name), width)
+    if len(alone) > _INPUTS_SHOWN:
+        text = f"{len(alone) - _INPUTS_SHOWN:,} more inputs, not shown"
+        lines += wrapped(Text(text, "yellow"), width)
     if capture.selected:
         kept = {name: len(capture.table(name)) for name in capture.selected}
         text = (
@@ -48,7 +53,7 @@ def input_lines(capture: Capture, width: int, *, full: bool) -> list[Text]:
     for found in told[:_SKIPPED_SHOWN]:
         lines += wrapped(Text(f"skipped {safe(found.problem or '')}", "dim"), width, 0, 2)
     if len(told) > _SKIPPED_SHOWN:
-        lines += wrapped(Text(f"skipped {len(told) - _SKIPPED_SHOWN} more", "dim"), width)
+        lines += wrapped(Text(f"skipped {len(told) - _SKIPPED_SHOWN:,} more", "dim"), width)
     names = [safe(i.name, longest=60) for i in silent if i.problem is None]
     if names:
         more = ", ..." if len(names) > 4 else ""

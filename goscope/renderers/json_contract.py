@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from goscope import __version__
-from goscope.capture import Input
+from goscope.capture import Capture, Input
 from goscope.crash_reports import CrashReport
 from goscope.credentials import without_credentials
 from goscope.diagnosis import Diagnosis
@@ -23,6 +23,9 @@ from goscope.transitions import Transitions, transitions_of
 SCHEMA = "goscope.diagnosis/1"
 _FUNCTION = tuple(Function.__slots__)
 _LATENCY = tuple(Latency.__slots__)
+_IGNORED_SHOWN = 1000
+_INPUTS_SHOWN = 1000
+_CRASHES_SHOWN = 1000
 
 
 def render(diagnosis: Diagnosis) -> str:
@@ -34,20 +37,25 @@ def render(diagnosis: Diagnosis) -> str:
     return page.getvalue().replace("##[", r"\u0023#[").replace("\x7f", r"\u007f") + "\n"
 
 
-def schema() -> str:
-    """The JSON schema of the contract."""
-    return Path(__file__).with_name("diagnosis.schema.json").read_text(encoding="utf-8")
+def schema(document: str = "diagnosis") -> str:
+    """The JSON schema of the contract, or of ``goroutines`` or ``diff``, whose contracts are others."""
+    return Path(__file__).with_name(f"{document}.schema.json").read_text(encoding="utf-8")
 
 
 def document(diagnosis: Diagnosis) -> dict[str, Any]:
     """The diagnosis as the contract lays it out."""
     capture = diagnosis.capture
+    inputs = _inputs_shown(capture)
     found = {
         "schema": SCHEMA,
         "goscope": __version__,
         "status": diagnosis.status,
         "verdicts": {name: _verdict(v) for name, v in diagnosis.verdicts.items()},
-        "findings": [_finding(f) for f in diagnosis.findings],
+        "findings": [_finding(f) for f in diagnosis.shown],
+        "findings_left_out": [
+            {"rule": left.rule, "severity": left.severity.value, "count": left.count}
+            for left in diagnosis.left_out
+        ],
         "ignored": [
             {
                 "rule": i.finding.rule,
@@ -55,14 +63,17 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
                 "site": _site(i.finding.site),
                 "reason": i.reason,
             }
-            for i in diagnosis.ignored
+            for i in diagnosis.ignored[:_IGNORED_SHOWN]
         ],
-        "crashes": [_crash(c) for c in diagnosis.crashes],
+        "ignored_left_out": max(len(diagnosis.ignored) - _IGNORED_SHOWN, 0),
+        "crashes": [_crash(c) for c in diagnosis.crashes[:_CRASHES_SHOWN]],
+        "crashes_left_out": max(len(diagnosis.crashes) - _CRASHES_SHOWN, 0),
         "processes": capture.processes,
         "process_labels": [capture.labels.get(n) for n in range(capture.processes)],
         "goroutine_states": [_states(t) for t in transitions_of(capture)],
         "traces": [_trace(a) for a in analyses_of(capture)],
-        "inputs": [_input(i, capture.records(i.name)) for i in capture.inputs],
+        "inputs": [_input(i, capture.records(i.name)) for i in inputs],
+        "inputs_left_out": len(capture.inputs) - len(inputs),
         "settings": _settings(diagnosis.settings),
     }
     if capture.selected:
@@ -245,6 +256,14 @@ def _site(site: Site | None) -> dict[str, Any] | None:
     if site is None:
         return None
     return {"function": site.function, "file": site.file, "line": site.line}
+
+
+def _inputs_shown(capture: Capture) -> list[Input]:
+    """The inputs, but of very many only the first; those in which there was something go first."""
+    if len(capture.inputs) <= _INPUTS_SHOWN:
+        return list(capture.inputs)
+    spoken = [i for i in capture.inputs if i.formats or i.unparsed_count or i.problem]
+    return (spoken or list(capture.inputs))[:_INPUTS_SHOWN]
 
 
 def _input(found: Input, records: dict[str, int]) -> dict[str, Any]:

@@ -24,8 +24,13 @@ def render(diagnosis: Diagnosis) -> str:
     """The findings as one test suite."""
     suite = ElementTree.Element("testsuite", name="goscope")
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
-    for finding in diagnosis.findings:
+    for finding in diagnosis.shown:
         _finding(suite, counts, finding)
+    for left in diagnosis.left_out:
+        case = _case(suite, counts, "goscope.rules", str(left))
+        if left.severity is not Severity.INFO:
+            counts["failures"] += 1
+            ElementTree.SubElement(case, "failure", message=str(left), type=left.severity.value)
     found = {finding.rule for finding in diagnosis.findings}
     for rule in all_rules():
         if rule.name in found:

@@ -29,7 +29,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
     """The log as it is laid out."""
     rules = all_rules()
     place = {rule.name: number for number, rule in enumerate(rules)}
-    run = {
+    run: dict[str, Any] = {
         "tool": {
             "driver": {
                 "name": "goscope",
@@ -45,8 +45,22 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
             }
         },
         "columnKind": "unicodeCodePoints",
-        "results": [_result(diagnosis, finding, place) for finding in diagnosis.findings],
+        "results": [_result(diagnosis, finding, place) for finding in diagnosis.shown],
     }
+    if diagnosis.left_out:
+        run["invocations"] = [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": [
+                    {
+                        "level": _LEVELS[left.severity],
+                        "message": {"text": str(left)},
+                        "associatedRule": {"id": left.rule},
+                    }
+                    for left in diagnosis.left_out
+                ],
+            }
+        ]
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 

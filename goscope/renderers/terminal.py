@@ -87,7 +87,8 @@ def show(diagnosis: Diagnosis, console: Console, *, full: bool = False, height: 
         input_lines(capture, width, full=full),
     ]
     if full:
-        parts += [finding_lines.whole(f, capture, width, full=True) for f in diagnosis.findings]
+        parts += [finding_lines.whole(f, capture, width, full=True) for f in diagnosis.shown]
+        parts += [wrapped(str(left), width) for left in diagnosis.left_out]
         parts += [block for found in dumped for block in _all_groups(diagnosis, found, width)]
     else:
         room = max(height, _LEAST_HEIGHT) - _height([*parts, *last]) - 2

@@ -7,7 +7,9 @@ the files of a directory or a pattern are taken, that of :mod:`goscope.sources.o
 from __future__ import annotations
 
 import glob
+import io
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterator, Sequence
@@ -57,6 +59,9 @@ class Source:
                 reason = (error.strerror or str(error)).lower()
                 raise InputError(f"{self.name}: cannot be read: {reason}") from error
             with file:
+                if _is_endless(file):
+                    why = "a device that gives zeros without end"
+                    raise InputError(f"{self.name}: {why}")
                 yield from streams_of(self.name, file, self.path, named=self.named)
 
 
@@ -113,11 +118,13 @@ def _trouble(argument: str) -> str | None:
 
 
 def _not_there(argument: str, trouble: str) -> InputError:
-    shown = argument or repr(argument)
+    shown = argument if argument.strip() else repr(argument)
     if "\n" in argument or len(argument.rpartition("/")[2]) > _LONGEST_NAME:
         shown = argument.strip().partition("\n")[0][:_SHOWN] + "..."
     if "\n" in argument:
         trouble = "this is a text, not the name of a file; pipe it in, or save it and give the file"
+    elif re.fullmatch(r":[0-9]{1,5}", argument):  # as Go programs write where they listen
+        trouble += f"; is a live program meant? write localhost{argument}"
     return InputError(f"{shown}: {trouble}")
 
 
@@ -126,16 +133,33 @@ def _in_directory(root: Path) -> tuple[list[Source], list[InputError]]:
 
     Hidden ones are left out, and links to directories are not followed, so none leads in a circle.
     """
-    failures: list[OSError] = []
+    errors: list[InputError] = []
     paths: list[Path] = []
-    for folder, folders, names in os.walk(root, onerror=failures.append):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        paths += [Path(folder, name) for name in names if not name.startswith(".")]
-    errors = [
-        InputError(f"{error.filename}: cannot be read: {(error.strerror or str(error)).lower()}")
-        for error in failures
-    ]
+    folders = [str(root)]
+    while folders:  # os.walk calls itself for each level, and a tree may be a thousand deep
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                seen = [entry for entry in entries if not entry.name.startswith(".")]
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            errors.append(InputError(f"{_short(folder)}: cannot be read: {reason}"))
+            continue
+        folders += [entry.path for entry in seen if entry.is_dir(follow_symlinks=False)]
+        paths += [Path(entry.path) for entry in seen if not _leads_to_folder(entry)]
     return [Source(str(path), path, False, _no_file(path)) for path in _ordered(paths)], errors
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, a name that has become too long
+        return False
+
+
+def _short(path: str) -> str:
+    """The beginning and the end of a path that is too long to be read."""
+    return path if len(path) <= _LONGEST_NAME else f"{path[:_SHOWN]}...{path[-_SHOWN:]}"
 
 
 def _matching(pattern: str) -> list[Source]:
@@ -168,6 +192,12 @@ def _no_file(path: Path) -> str | None:
         return f"a link to nothing ({(error.strerror or str(error)).lower()})"
     kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
     return None if stat.S_ISREG(mode) else kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def _is_endless(file: io.BufferedReader) -> bool:
+    """Whether it is ``/dev/zero`` or the like; a file that starts with zeros may be a log, truncated."""
+    device = stat.S_ISCHR(os.fstat(file.fileno()).st_mode) and not file.isatty()
+    return device and file.peek(1)[:1] == b"\0"
 
 
 def _once(source: Source, seen: dict[tuple[int, int], str]) -> Source:

@@ -54,6 +54,8 @@ class PprofServer:
             port = parts.port
         except ValueError as error:
             raise UsageError(f"{without_credentials(address)}: not an address: {error}") from error
+        if parts.scheme == "file":
+            raise UsageError(f"{address}: give the file by its path: {unquote(parts.path)}")
         if parts.scheme not in ("http", "https", "unix") or not (parts.netloc or parts.path):
             raise UsageError(
                 f"{without_credentials(address)}: not an address that goscope can read; "

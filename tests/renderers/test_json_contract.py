@@ -15,7 +15,7 @@ from goscope.capture import CaptureBuilder
 from goscope.renderers import all_renderers, json_contract
 from goscope.rules.rule import Settings
 from tests.conftest import CAPTURES, content
-from tests.rules.cases import CASES
+from tests.rules.cases import CASES, sched
 from tests.rules.dumps import dump, goroutine, leaks
 
 SCHEMA = json.loads(json_contract.schema())
@@ -191,3 +191,15 @@ def test_suffixes_are_unique() -> None:
     suffixes = [renderer.suffix for renderer in all_renderers()]
     assert len(suffixes) == len(set(suffixes))
     assert {".json", ".txt"} <= set(suffixes)
+
+
+def test_of_very_many_inputs_those_that_say_something_are_listed() -> None:
+    """Each has its records counted as if it were alone."""
+    quiet = ["an application line\n"] * 1_100
+    found = document(*quiet, dump(*leaks(range(18, 21))), sched(2))
+    assert [one["name"] for one in found["inputs"]] == ["text 1101", "text 1102"]
+    assert [one["records"]["goroutines"] for one in found["inputs"]] == [4, 0]
+    assert [one["records"]["sched"] for one in found["inputs"]] == [0, 10]
+    assert found["inputs_left_out"] == 1_100
+    all_quiet = goscope.diagnose(goscope.read(*quiet))
+    assert len(json_contract.document(all_quiet)["inputs"]) == 1_000

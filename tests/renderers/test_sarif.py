@@ -101,6 +101,34 @@ SCHEMA = {
                         "additionalProperties": False,
                     },
                     "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+                    "invocations": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["executionSuccessful"],
+                            "properties": {
+                                "executionSuccessful": {"type": "boolean"},
+                                "toolExecutionNotifications": {
+                                    "type": "array",
+                                    "items": {
+                                        "type": "object",
+                                        "required": ["message"],
+                                        "properties": {
+                                            "message": _TEXT,
+                                            "level": {"enum": ["none", "note", "warning", "error"]},
+                                            "associatedRule": {
+                                                "type": "object",
+                                                "properties": {"id": {"type": "string"}},
+                                                "additionalProperties": False,
+                                            },
+                                        },
+                                        "additionalProperties": False,
+                                    },
+                                },
+                            },
+                            "additionalProperties": False,
+                        },
+                    },
                     "results": {
                         "type": "array",
                         "items": {

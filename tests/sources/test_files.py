@@ -114,6 +114,24 @@ def test_links_to_folders_do_not_lead_in_circles(tmp_path: Path) -> None:
     assert names(tmp_path) == ["log.txt"]
 
 
+def test_a_tree_of_folders_that_is_too_deep_is_told_in_short(tmp_path: Path) -> None:
+    if os.name != "posix":
+        pytest.skip("needs names that lie deeper than a path may be long")
+    (tmp_path / "top.txt").write_text("x\n")
+    with chdir(tmp_path):
+        for _ in range(2_500):  # more than Python calls may lie in one another
+            Path("d").mkdir()
+            os.chdir("d")
+        found, wrong = sources_of([str(tmp_path)])
+        for _ in range(2_500):  # what clears temporary folders would call itself too
+            os.chdir("..")
+            Path("d").rmdir()
+    assert [Path(source.name).name for source in found] == ["top.txt"]
+    (error,) = wrong
+    assert str(error).endswith("/d/d/d: cannot be read: file name too long")
+    assert len(str(error)) < 200
+
+
 def test_a_folder_may_be_named_by_a_link(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "log.txt").write_text("x\n")

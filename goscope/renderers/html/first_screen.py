@@ -7,6 +7,7 @@ from goscope.renderers import plain_words
 from goscope.renderers.html.section import Page, Section
 
 _OPEN = 12  # findings that are shown without a click
+_MOST = 200  # findings on the page
 
 
 def _verdicts(page: Page) -> str:
@@ -24,12 +25,17 @@ def _verdicts(page: Page) -> str:
 
 
 def _findings(page: Page) -> str:
-    found = page.diagnosis.findings
+    found, shown = page.diagnosis.findings, page.diagnosis.shown
     counts = [
         (s.value, sum(f.severity is s for f in found)) for s in reversed(Severity)
     ]  # the worst first
     return page.fill(
-        "findings.html", first=found[:_OPEN], others=found[_OPEN:200], counts=counts, all=len(found)
+        "findings.html",
+        first=shown[:_OPEN],
+        others=shown[_OPEN:_MOST],
+        in_json=max(len(shown) - _MOST, 0),
+        counts=counts,
+        all=len(found),
     )
 
 
