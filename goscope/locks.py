@@ -110,7 +110,7 @@ class Locks:
         number = self.dump.stack[row]
         if number not in self._locking:
             stack = self.dump.stacks[number]
-            depth = _locking_depth(stack) if _owner(stack) is not None else None
+            depth = locking_depth(stack) if _owner(stack) is not None else None
             self._locking[number] = depth
         depth = self._locking[number]
         if depth is None:
@@ -324,7 +324,7 @@ def _nested(stack: Stack) -> str | None:
     return f"{split_name(inside[-1]).function} called {split_name(inside[0]).function}"
 
 
-def _locking_depth(stack: Stack) -> int | None:
+def locking_depth(stack: Stack) -> int | None:
     """The frame that called Lock: the first that is not of sync."""
     for depth, function in enumerate(stack.functions):
         if not function.startswith(("sync.", "internal/sync.", "runtime.")):
@@ -333,7 +333,7 @@ def _locking_depth(stack: Stack) -> int | None:
 
 
 def _package(stack: Stack) -> str:
-    depth = _locking_depth(stack)
+    depth = locking_depth(stack)
     return "" if depth is None else split_name(stack.functions[depth]).package
 
 
@@ -344,5 +344,5 @@ def _type_of(function: str) -> tuple[str, str] | None:
 
 def _owner(stack: Stack) -> tuple[str, str] | None:
     """The type whose method waits for the lock."""
-    depth = _locking_depth(stack)
+    depth = locking_depth(stack)
     return None if depth is None else _type_of(stack.functions[depth])

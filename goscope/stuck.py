@@ -199,6 +199,11 @@ def _lacks_partner(dump: Dump, component: Sequence[int]) -> bool:
     return bool(serving) and max(alike.values(), default=0) < _A_POOL
 
 
+def waits_for_group(dump: Dump, row: int) -> bool:
+    """Whether a goroutine waits for a WaitGroup. Up to 1.23 the reason is semacquire; the frames tell."""
+    return _primitive(dump, row) == "wait_group"
+
+
 def _primitive(dump: Dump, row: int) -> str | None:
     """What it waits on. Up to 1.23 a WaitGroup is a semacquire, up to 1.19 a lock as well."""
     if dump.reason(row) == "semacquire":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+import goscope
 from goscope.findings import Confidence
+from tests.conftest import CAPTURES
 from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, goroutine, leaks
 from tests.test_scheduling import QUIET, diagnosed, log, state, verdict
 
@@ -193,3 +195,24 @@ def test_what_comes_back_from_a_system_call_while_the_dump_is_made_was_in_one() 
     found = verdict(QUIET, program("select (no cases)", *blocks))
     assert found.state == "blocked"
     assert "40 of 40" in found.reason
+
+
+# ---- queues for somebody who goes on --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", ["1.19", "1.27"])
+def test_those_who_wait_for_one_that_waits_for_the_network_are_idle(version: str) -> None:
+    folder = CAPTURES / f"go{version}" / "shared_calls"
+    found = goscope.diagnose(goscope.read(*folder.glob("stderr*"), *sorted(folder.glob("dump-*"))))
+    assert found.verdicts["scheduler"].state == "idle"
+    assert "57 of 63 goroutines queue for one that goes on" in found.verdicts["scheduler"].reason
+    assert "sched-blocked" not in [f.rule for f in found.findings]
+
+
+def test_the_lines_of_scheddetail_alone_do_not_tell_who_goes_on() -> None:
+    folder = CAPTURES / "go1.27" / "shared_calls"
+    found = goscope.diagnose(goscope.read(*folder.glob("stderr*")))
+    verdict = found.verdicts["scheduler"]
+    assert (verdict.state, verdict.confidence) == ("blocked", Confidence.LOW)
+    assert verdict.collect is not None
+    assert "dump" in verdict.collect
