@@ -15,7 +15,7 @@ from goscope.goruntime.long_waiters import waits_for_child
 from goscope.goruntime.request_handlers import serves_a_request
 from goscope.numerals import IntArray
 from goscope.stacks import Blocked, Snapshot, Stack, Stacks, stacks_of
-from goscope.waiting import dumps_of
+from goscope.waiting import SHORT_NAP_NS, dumps_of
 
 _ACCEPT = ("net.(*netFD).accept", "internal/poll.(*FD).Accept")
 _READ = "internal/poll.(*FD).Read"
@@ -26,9 +26,6 @@ _LEAST_FED_SHARE = 0.1
 _MOST_CHILDREN = 2
 #: Of the handlers so many have a peer that is still there.
 _LEAST_PEERS_SHARE = 0.9
-#: Dumps are taken some seconds apart: who naps for no longer has napped more than once.
-_NAP_NS = 1_000_000_000
-
 _Place = tuple[str, str | None, int | None]
 
 
@@ -66,7 +63,9 @@ def doubt_about(
     if fed(capture, dumps, ids):
         return Doubt.FED
     if blocked.primitive == "sleep":
-        return Doubt.LOOPING if 0 < _longest_nap(capture, blocked) <= _NAP_NS else Doubt.NAPPING
+        return (
+            Doubt.LOOPING if 0 < _longest_nap(capture, blocked) <= SHORT_NAP_NS else Doubt.NAPPING
+        )
     if waits_for_child(blocked.stack.functions):
         return Doubt.CHILD
     if blocked.primitive == "io":
@@ -75,20 +74,11 @@ def doubt_about(
 
 
 def _longest_nap(capture: Capture, blocked: Blocked) -> int:
-    """The longest argument of ``time.Sleep`` that is printed, in ns; 0 if none is."""
-    depth = next((d for d, f in enumerate(blocked.stack.functions) if f == "time.Sleep"), None)
-    if depth is None:
-        return 0
+    """The longest of their sleeps that are known, in ns; 0 if none is."""
     dump = next(
         d for _, of in dumps_of(capture) for d in of if d.snapshot.number == blocked.snapshot.number
     )
-    naps = (
-        word.value
-        for row in blocked.rows.tolist()
-        for word in dump.words(row)
-        if (word.depth, word.position) == (depth, 0)
-    )
-    return max(naps, default=0)
+    return max(map(dump.nap_ns, blocked.rows.tolist()))
 
 
 def fed(capture: Capture, dumps: Sequence[Snapshot], ids: Sequence[frozenset[int]]) -> bool:

@@ -185,7 +185,7 @@ def _stopped(waits: Waits, bars: Bars) -> tuple[str, str] | None:
     if waits.syscalls > bars.few_blocked and waits.share(waits.syscalls) >= 0.5:
         words = f"{waits.syscalls} of {total} waiting goroutines sit in system calls"
         return f"{words} ({waits.source})", "syscalls"
-    stuck = held + waits.sends
+    stuck, total = held + waits.sends - waits.lost, total - waits.lost
     if stuck >= bars.few_blocked and stuck >= least * total:
         if waits.sends and (waits.outside or waits.main == "rests"):
             return None

@@ -29,7 +29,10 @@ from goscope.goruntime.request_handlers import serves_a_request
 from goscope.goruntime.wait_reasons import never_wakes, primitive_of, reason
 from goscope.numerals import IntArray
 from goscope.relief import Relief
+from goscope.scheduling.bars import FEW_BLOCKED
 from goscope.stacks import Blocked, Snapshot, Stack, blocked_groups, snapshots_of, stacks_of
+from goscope.stuck import forgotten, orphans
+from goscope.waiting import Dump
 from goscope.waiting import dumps_of as all_dumps
 
 #: What goroutines wait on that another goroutine has to end; nobody parks idle workers there.
@@ -58,6 +61,9 @@ class Waits:
     queued: int  # the same, but that other one goes on, as it looks
     passing: bool  # who was held in an earlier sample of scheddetail is not any more
     sends: int  # for a receiver, or for nothing that can come (nil channels, select without cases)
+    lost: (
+        int  # of the senders those whom a function that is over left behind: nobody waits for them
+    )
     syscalls: int
     resting: int  # for work, time, the network, or for nothing: they run
     requests: int  # that are being served
@@ -115,12 +121,18 @@ class _Tally:
         self.outside = False
         self.main = ""
         self.passing = False
+        self.lost = 0
         self.queue: tuple[Site | None, str] | None = None
 
     def add(self, kind: str, site: WaitSite) -> None:
         self.counts[kind] += site.count
         if kind not in ("rests", "queued"):
             self.sites.append(site)
+
+    def leave_sends(self) -> None:
+        """Takes senders for a leak: they hold up nobody else."""
+        self.counts["rests"] += self.counts.pop("sends", 0)
+        self.sites = [site for site in self.sites if _kind(site.reason, None) != "sends"]
 
     def waits(self, source: str) -> Waits:
         return Waits(
@@ -129,6 +141,7 @@ class _Tally:
             queued=self.counts["queued"],
             passing=self.passing,
             sends=self.counts["sends"],
+            lost=min(self.lost, self.counts["sends"]),
             syscalls=self.counts["syscalls"],
             resting=self.counts["rests"],
             requests=self.requests,
@@ -164,21 +177,37 @@ def waits_in_dump(capture: Capture, dumps: Sequence[Snapshot]) -> Waits | None:
     _add_syscalls(capture, tally, last)
     if relief is not None:
         tally.queue = relief.place
+    if sending:
+        tally.lost = _lost(capture, dumps)
     before = [_sending(capture, dump) for dump in dumps[:-1]]
     if _piles_up([*before, sending]):
-        tally.counts["rests"] += tally.counts.pop("sends", 0)
-        tally.sites = [s for s in tally.sites if _kind(s.reason, None) != "sends"]
+        tally.leave_sends()
     return tally.waits(_LAST_DUMP)
+
+
+def _with_relations(capture: Capture, dumps: Sequence[Snapshot]) -> list[Dump]:
+    """These dumps as goroutines that may wake each other."""
+    numbers = {dump.number for dump in dumps}
+    return [d for _, of in all_dumps(capture) for d in of if d.snapshot.number in numbers]
 
 
 def _relief(capture: Capture, dumps: Sequence[Snapshot]) -> Relief | None:
     """Whose wait for a lock or a WaitGroup somebody ends, in the last of these dumps."""
-    found = [d for _, of in all_dumps(capture) for d in of if d.snapshot in dumps[-2:]]
+    found = _with_relations(capture, dumps[-2:])
     last = found[-1]
     reasons = last.snapshot.rows.categories("wait_reason")
     if not any(primitive_of(reason) in _HELD for reason in reasons):
         return None
     return Relief(found[-2] if len(found) > 1 else None, last)
+
+
+def _lost(capture: Capture, dumps: Sequence[Snapshot]) -> int:
+    """How many senders of the last of these dumps a function that has returned left behind."""
+    found = _with_relations(capture, dumps)
+    rows = set(forgotten(found, least=FEW_BLOCKED))
+    if len(found) > 1:
+        rows.update(orphans(found[-2], found[-1]))
+    return len(rows)
 
 
 def _parted(blocked: Blocked, relief: Relief | None) -> Iterator[tuple[str, Blocked]]:
@@ -326,8 +355,7 @@ def waits_in_detail(capture: Capture, rows: IntArray) -> Waits | None:
     earlier = [shown[len(shown) // 3], shown[2 * len(shown) // 3]] if len(shown) >= 6 else []
     before = [_tally_sample(capture, int(sample), _Tally()) for sample in earlier]
     if _piles_up([*(kinds["sends"] for kinds in before), now["sends"]]):
-        tally.counts["rests"] += tally.counts.pop("sends", 0)
-        tally.sites = [s for s in tally.sites if _kind(s.reason, None) != "sends"]
+        tally.leave_sends()
     tally.passing = any(kinds["held"] - now["held"] for kinds in before)
     return tally.waits("last sample of scheddetail")
 

@@ -72,6 +72,22 @@ def test_other_senders_in_each_dump_are_no_leak() -> None:
     assert state(QUIET, *dumps) == "blocked"
 
 
+def test_senders_that_a_function_left_behind_hold_up_nobody() -> None:
+    started = "main.fetch in goroutine {}\n\t/app/main.go:14 +0x66"
+    lost = [
+        goroutine(
+            n,
+            "chan send",
+            where="main.fetch.func1()\n\t/app/main.go:15 +0x28",
+            started=started.format(n + 100),
+        )
+        for n in range(18, 38)
+    ]
+    text = program("chan receive", *lost)
+    assert state(QUIET, text, text) == "idle"
+    assert state(QUIET, *[program("chan receive", *many(20, "chan send"))] * 2) == "blocked"
+
+
 # ---- locks --------------------------------------------------------------------------------------
 
 
