@@ -198,6 +198,18 @@ def test_a_leak_is_told_once_though_two_rules_see_it() -> None:
     assert [f.rule for f in findings(*texts)] == ["leak-growth"]
 
 
+@pytest.mark.parametrize("version", ["1.21", "1.27"])
+def test_two_leaks_at_one_line_are_two_findings(version: str) -> None:
+    """Who started them tells them apart, though different rules see them."""
+    folder = CAPTURES / f"go{version}" / "leak_one_line"
+    found = goscope.diagnose(goscope.read(*sorted(folder.glob("dump-*")))).findings
+    assert [(f.rule, f.created_by and f.created_by.function) for f in found] == [
+        ("leak-growth", "main.order"),
+        ("leak-orphan", "main.takeStock"),
+    ]
+    assert found[0].site == found[1].site
+
+
 ACCEPTING = """\
 goroutine 5 [IO wait]:
 internal/poll.runtime_pollWait(0x7f4a1c2b8eb0, 0x72)
