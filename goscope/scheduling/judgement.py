@@ -142,7 +142,7 @@ def _resting(
             if cause == "locks" and waits.passing:
                 sure, more = Confidence.LOW, _WHO_HOLDS
             return Judgement("blocked", sure, f"{idle}, and {words}", more, cause)
-        if waits.queued >= bars.few_blocked:
+        if waits.queued >= bars.few_blocked and waits.share(waits.queued) >= 0.5:
             sure = _at_most(sure, Confidence.MEDIUM)
             words = f"{idle}; {waits.queued} of {waits.total} goroutines queue for {_queue(waits)}"
             return Judgement("idle", sure, f"{words} ({waits.source})", more)
