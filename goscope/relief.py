@@ -4,6 +4,7 @@ No dump tells who holds what. These are signs of work that is done one after the
 when nobody lets go:
 
 * a lock changes hands: of those who waited for it in the dump before some do not any more, and others do;
+* all who wait were elsewhere then, and somebody goes on in a method of the type that the lock is in;
 * somebody who runs, sleeps or waits for the network is inside of the function in which the others wait,
   behind their line, and with the same receiver. ``sync.(*Once).Do`` keeps the line;
 * somebody whom the waiter of a WaitGroup started, or who was given the WaitGroup, goes on.
@@ -37,12 +38,15 @@ class Relief:
         self._dump = after
         self._going = self._who_goes_on()
         self.rows: dict[int, int | None] = {}
-        locks = Locks(after, before).all
+        self._locks = Locks(after, before)
+        locks = self._locks.all
         others = after.standing_in(NEEDS_OTHERS).tolist()
         groups = [row for row in others if waits_for_group(after, row)]
         self._inside = self._by_function([*(lock.rows[0] for lock in locks), *groups])
         for lock in locks:
             holder = self._behind(lock.rows[0])
+            if holder is None:
+                holder = self._at_it(lock)
             if holder is not None or self._changes_hands(lock):
                 self.rows.update(dict.fromkeys(lock.rows, holder))
         children = self._children()
@@ -118,6 +122,15 @@ class Relief:
         found = (w.value for w in words if (w.depth, w.position) == (depth, 0) and w.sure)
         value = next(found, 0)
         return value if value >= HEAP_FROM else 0
+
+    def _at_it(self, lock: Lock) -> int | None:
+        """Who goes on in a method of the same type, where all who wait were elsewhere in the dump before."""
+        before, still = self._before, self._locks.still
+        if before is None or any(
+            row in still or self._dump.ids[row] not in before.row_of for row in lock.rows
+        ):
+            return None
+        return next((row for row in self._locks.in_methods(lock) if row in self._going), None)
 
     def _changes_hands(self, lock: Lock) -> bool:
         """Whether somebody who waited for it in the dump before does not any more."""

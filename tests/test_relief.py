@@ -80,6 +80,15 @@ def test_a_lock_that_somebody_got_since_changes_hands() -> None:
     assert relief(before, dump(*waiters(19, 20, lock=OTHER_LOCK))).rows == {}
 
 
+def test_everybody_was_elsewhere_in_the_dump_before() -> None:
+    """It is no stop of long, if somebody is in another method of the object."""
+    writer = asleep(20, f"main.(*store).write({STORE:#x})\n\t/app/main.go:50 +0x31")
+    before, after = dump(*(asleep(n, in_query(25)) for n in (18, 19))), dump(*waiters(18, 19))
+    assert relief(before, dump(*waiters(18, 19), writer)).rows == {1: 3, 2: 3}
+    assert relief(before, after).rows == {}  # nobody seems to have it
+    assert relief(after, dump(*waiters(18, 19), writer)).rows == {}  # it is long
+
+
 def group(number: int, parent: int = 1) -> str:
     """Somebody who waits for a WaitGroup."""
     return goroutine(
