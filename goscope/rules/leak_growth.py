@@ -52,6 +52,7 @@ from goscope.stacks import (
     stacks_of,
     syscall_groups,
 )
+from goscope.waiting import Dump, dumps_of
 
 #: The go statement. The first function is no part of it: signal dumps show wrappers that others hide.
 _Origin = tuple[str | None, str | None, int | None]
@@ -97,6 +98,7 @@ def find(
     stacks = stacks_of(capture)
     judged = frozenset(process for process, dumps in snapshots_of(capture) if len(dumps) > 1)
     yield from growth_in_profiles(capture, judged, least_growth)
+    related = dict(dumps_of(capture))
     for process, dumps in snapshots_of(capture):
         if len(dumps) < 2:
             continue
@@ -107,9 +109,12 @@ def find(
             births = _Births(tuple(found.get(origin, frozenset()) for found in origins))
             if births.grows(least_growth) and births.survival >= least_survival_share:
                 blocked = _stuck(births, groups, 1 - most_runnable_share)
-                if blocked is not None:
-                    doubt = doubt_about(capture, dumps, births.ids, blocked, connections)
-                    yield _finding(process, dumps, births, blocked, doubt)
+                if blocked is None:
+                    continue
+                parts = _parts(births, groups, related[process], least_growth)
+                for part, where in parts if len(parts) > 1 else [(births, blocked)]:
+                    doubt = doubt_about(capture, dumps, part.ids, where, connections)
+                    yield _finding(process, dumps, part, where, doubt)
 
 
 def _origins(dump: Snapshot, stacks: Stacks) -> dict[_Origin, frozenset[int]]:
@@ -148,6 +153,28 @@ def _stuck(births: _Births, groups: list[Blocked], least_share: float) -> Blocke
     if not stuck or stuck < least_share * len(ids):
         return None
     return groups[waiting.most_common(1)[0][0]]
+
+
+def _parts(
+    births: _Births, groups: list[Blocked], dumps: tuple[Dump, ...], least: int
+) -> list[tuple[_Births, Blocked]]:
+    """The goroutines of one origin by where they wait for good, if they become more there as well.
+
+    A request may get stuck in two places: these are two leaks. Places that all of them pass are none.
+    """
+    before, after = dumps[-2:]
+    found = []
+    for group in groups:
+        rows = dict(
+            zip(group.snapshot.rows.at("id", group.rows).tolist(), group.rows.tolist(), strict=True)
+        )
+        part = _Births(tuple(ids & rows.keys() for ids in births.ids))
+        if part.grows(least) and all(
+            after.same(rows[goroutine], before, before.row_of[goroutine])
+            for goroutine in part.ids[-2]
+        ):
+            found.append((part, group))
+    return found
 
 
 _DOUBTS = {

@@ -210,6 +210,37 @@ def test_two_leaks_at_one_line_are_two_findings(version: str) -> None:
     assert found[0].site == found[1].site
 
 
+def at(place: str, ids: Iterable[int]) -> list[str]:
+    where = f"main.{place}(0xc000012340)\n\t/app/main.go:9 +0x31"
+    state = "chan send" if place == "ask" else "chan receive"
+    return leaks(ids, state, where=where, started="main.handle in goroutine 1\n\t/a.go:7 +0x1")
+
+
+def test_goroutines_of_one_origin_that_get_stuck_in_two_places() -> None:
+    texts = [
+        dump(*at("ask", range(20, 20 + n)), *at("wait", range(500, 500 + n))) for n in (8, 16, 24)
+    ]
+    found = findings(*texts)
+    assert {(f.site and f.site.function, f.title.partition(" goroutines")[0]) for f in found} == {
+        ("main.ask", "8 -> 16 -> 24"),
+        ("main.wait", "8 -> 16 -> 24"),
+    }
+    assert [f.severity for f in found] == [Severity.CRITICAL] * 2
+
+
+def test_places_that_all_of_them_pass_are_one_leak() -> None:
+    """Half of them are at the one place and half at the other, and change."""
+    texts = [
+        dump(
+            *at("ask", range(20 + turn % 2, 20 + n, 2)),
+            *at("wait", range(21 - turn % 2, 20 + n, 2)),
+        )
+        for turn, n in enumerate((16, 32, 48))
+    ]
+    (finding,) = findings(*texts)
+    assert finding.title.startswith("16 -> 32 -> 48")
+
+
 ACCEPTING = """\
 goroutine 5 [IO wait]:
 internal/poll.runtime_pollWait(0x7f4a1c2b8eb0, 0x72)
