@@ -129,6 +129,11 @@ class _Tally:
         if kind not in ("rests", "queued"):
             self.sites.append(site)
 
+    def mostly(self, *kinds: str) -> bool:
+        """Whether half of the goroutines wait for these; with less nothing is stuck."""
+        count = sum(self.counts[kind] for kind in kinds)
+        return count >= sum(self.counts.values()) / 2 > 0
+
     def leave_sends(self) -> None:
         """Takes senders for a leak: they hold up nobody else."""
         self.counts["rests"] += self.counts.pop("sends", 0)
@@ -166,23 +171,25 @@ def waits_in_dump(capture: Capture, dumps: Sequence[Snapshot]) -> Waits | None:
     if not dumps:
         return None
     last = dumps[-1]
-    tally = _Tally()
-    sending: set[int] = set()
-    relief = _relief(capture, dumps)
-    for blocked in blocked_groups(capture, last):
-        for kind, part in _parted(blocked, relief):
-            _add_group(tally, part, kind)
-        if _kind(blocked.reason, blocked.primitive) == "sends" and blocked.stack.normal is None:
-            sending.update(last.rows.at("id", blocked.rows).tolist())
-    _add_syscalls(capture, tally, last)
-    if relief is not None:
+    tally = _tally_dump(capture, last, None)
+    if tally.mostly("held") or tally.requests_held >= tally.requests / 2 > 0:
+        relief = _relief(capture, dumps)
+        tally = _tally_dump(capture, last, relief)
         tally.queue = relief.place
-    if sending:
+    if tally.mostly("held", "sends") and tally.counts["sends"]:
         tally.lost = _lost(capture, dumps)
-    before = [_sending(capture, dump) for dump in dumps[:-1]]
-    if _piles_up([*before, sending]):
+    if _piles_up([_sending(capture, dump) for dump in dumps]):
         tally.leave_sends()
     return tally.waits(_LAST_DUMP)
+
+
+def _tally_dump(capture: Capture, dump: Snapshot, relief: Relief | None) -> _Tally:
+    tally = _Tally()
+    for blocked in blocked_groups(capture, dump):
+        for kind, part in _parted(blocked, relief):
+            _add_group(tally, part, kind)
+    _add_syscalls(capture, tally, dump)
+    return tally
 
 
 def _with_relations(capture: Capture, dumps: Sequence[Snapshot]) -> list[Dump]:
@@ -191,14 +198,10 @@ def _with_relations(capture: Capture, dumps: Sequence[Snapshot]) -> list[Dump]:
     return [d for _, of in all_dumps(capture) for d in of if d.snapshot.number in numbers]
 
 
-def _relief(capture: Capture, dumps: Sequence[Snapshot]) -> Relief | None:
+def _relief(capture: Capture, dumps: Sequence[Snapshot]) -> Relief:
     """Whose wait for a lock or a WaitGroup somebody ends, in the last of these dumps."""
     found = _with_relations(capture, dumps[-2:])
-    last = found[-1]
-    reasons = last.snapshot.rows.categories("wait_reason")
-    if not any(primitive_of(reason) in _HELD for reason in reasons):
-        return None
-    return Relief(found[-2] if len(found) > 1 else None, last)
+    return Relief(found[-2] if len(found) > 1 else None, found[-1])
 
 
 def _lost(capture: Capture, dumps: Sequence[Snapshot]) -> int:
