@@ -215,7 +215,10 @@ _STRENGTH = (
 
 
 def _without_repeats(findings: list[Finding]) -> list[Finding]:
-    """One finding per leaking place: the rule with the strongest evidence speaks, the others add theirs."""
+    """One finding per leaking place and go statement: the rule with the strongest evidence speaks.
+
+    Who waits for one lock was started in many places, and a profile knows no go statement.
+    """
     kept: dict[tuple[object, ...], Finding] = {}
     places: dict[tuple[object, ...], Finding] = {}
     result: list[Finding] = []
@@ -223,13 +226,15 @@ def _without_repeats(findings: list[Finding]) -> list[Finding]:
         if finding.rule not in _STRENGTH:
             result.append(finding)
             continue
-        key = (finding.process, finding.site, finding.blocked_on)
+        place = (finding.process, finding.site, finding.blocked_on)
+        key = place if finding.rule == "lock-contention" else (*place, finding.created_by)
         if key in kept and kept[key].rule != finding.rule:
             continue
         same = places.setdefault((finding.process, finding.site), finding)
         if same.rule != finding.rule and (_from_profile(same) or _from_profile(finding)):
             continue  # a profile may not know the wait reason
         kept.setdefault(key, finding)
+        kept.setdefault(place, finding)
         result.append(finding)
     return result
 

@@ -15,6 +15,7 @@ _WORDS = {
     "gc-pressure": "pressure",
     "gc-assist-heavy": "pressure",
 }
+_COLLECT_LONGER = "collect gc lines for some minutes: a warm-up ends, a leak does not"
 _COLLECT = "run it with GODEBUG=gctrace=1 and give goscope its stderr"
 #: A run that was seen for less, after its first second, says little.
 _SHORT_S = 3.0
@@ -31,7 +32,7 @@ def gc_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
             best = max(lasting, key=lambda f: f.confidence.rank)
             several = f"process {best.process}: " if len(processes) > 1 else ""
             collect = (
-                "collect gc lines for some minutes: a warm-up ends, a leak does not"
+                _COLLECT_LONGER
                 if word == "heap_growth" and best.confidence.rank < Confidence.HIGH.rank
                 else None
             )
@@ -65,6 +66,9 @@ def _ok(processes: Sequence[Collecting], findings: Sequence[Finding]) -> Verdict
     for_a_while = [f for f in findings if f.rule in ("gc-thrash", "gc-pressure")]
     if for_a_while:
         reason += f", but {len(for_a_while)} time{'s' * (len(for_a_while) > 1)} it took much more"
+    if any(f.rule == "gc-heap-growth" for f in findings):
+        reason += "; so far the live heap grows, as it does while a program loads its data"
+        return Verdict("ok", Confidence.LOW, reason, _COLLECT_LONGER)
     return Verdict("ok", Confidence.HIGH, reason)
 
 

@@ -47,6 +47,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"waiting", "growth_alive", "crash_reports", "executions"}),
     frozenset({"stuck"}),
     frozenset({"locks", "structure", "progress"}),
+    frozenset({"relief"}),
     frozenset({"profiles"}),
     frozenset({"signatures"}),
     frozenset({"scheduling", "collecting", "thread_counts"}),
