@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from goscope.allocation import hand_back_memory
 from goscope.tables import Bools, Cells, Ints, Table, TableBuilder
 
 #: So many rows a table has at most, or the lines that stand below those of another together with them.
@@ -159,6 +160,7 @@ class Bound:
             self._head.keep(stays, self._keeping.costs)
             for builder, anchors in zip(self._builders[1:], details, strict=True):
                 builder.keep(self.stays(anchors))
+            hand_back_memory()
         rows = sum(builder.rows for builder in self._builders)
         self._most_with_extras = max(self.most, rows) + self.most // 8
 

@@ -14,7 +14,17 @@ import goscope
 ROOT = Path(goscope.__path__[0])
 
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"credentials", "errors", "goruntime", "notebook", "small_files", "whole_files"}),
+    frozenset(
+        {
+            "allocation",
+            "credentials",
+            "errors",
+            "goruntime",
+            "notebook",
+            "small_files",
+            "whole_files",
+        }
+    ),
     frozenset({"tables", "numerals", "grammars", "demonstrations", "discovery", "sources"}),
     frozenset({"reduction", "traces"}),
     frozenset({"framing"}),
