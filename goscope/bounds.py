@@ -64,10 +64,13 @@ def usual(table: Table) -> Bools:
 def chosen(anchors: Anchors, level: int) -> Bools:
     """Which rows stay at a level: those of one stretch in 2 ** level."""
     stretch = anchors >> STRETCH
-    stays = np.ones(len(anchors), np.bool_)
+    first = np.flatnonzero(np.append(True, stretch[1:] != stretch[:-1]))[: len(stretch)]
+    lengths = np.diff(first, append=len(stretch))
+    stretch = stretch[first]
+    stays = np.ones(len(stretch), np.bool_)
     for bit in range(level):
         stays &= ((stretch >> bit) & 1) == _coin(stretch >> (bit + 1), bit)
-    return stays
+    return np.repeat(stays, lengths)
 
 
 def _coin(numbers: Anchors, bit: int) -> Anchors:
