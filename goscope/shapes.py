@@ -187,10 +187,8 @@ class LineShapes:
             self._read(b"".join(texts), np.concatenate(numbers))
 
     def _read(self, text: bytes, numbers: IntArray) -> None:
-        if self._apart:
-            aside = self._read_apart(text, numbers)
-        else:
-            aside = self._read_lines(text, numbers)
+        read = self._read_apart if self._apart else self._read_lines
+        aside = read(text, numbers)
         for line, found, expected in sorted(aside)[: MOST_EXAMPLES - len(self.unparsed)]:
             self.unparsed.append(Unparsed(self._input, line, found, expected))
 
