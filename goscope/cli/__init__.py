@@ -21,7 +21,7 @@ _MAY_FOLLOW = ("analyze", "watch")
 def main() -> None:
     """Run the command line; expected failures become one line on stderr and an exit code."""
     gc.set_threshold(100_000, 50, 50)  # hardly any cycles here, and many small objects to walk
-    from goscope.cli.app import app, with_default_command
+    from goscope.cli.app import app_for, with_default_command
 
     _open_streams()
     # numpy's linear algebra would start a thread for every processor, and goscope needs none of it.
@@ -31,7 +31,7 @@ def main() -> None:
         arguments = with_default_command(sys.argv[1:])
         if arguments[0] not in _MAY_FOLLOW or not is_pipe():
             release()
-        app(arguments, prog_name="goscope")
+        app_for(arguments)(arguments, prog_name="goscope")
     except GoscopeError as error:
         complain(error)
         sys.exit(error.exit_code)
