@@ -328,8 +328,21 @@ def collections_of(capture: Capture) -> tuple[Collecting, ...]:
     if not len(gc):
         return ()
     wall_s, cpu_s = gc["clock_ms"] / 1000, cpu_ms_per_p(gc) / 1000
-    processes = gc.distinct("process")
+    unknown = _mixed_in_selection(capture)
+    processes = [process for process in gc.distinct("process") if process not in unknown]
     return tuple(_collecting(capture, (wall_s, cpu_s), process) for process in processes)
+
+
+def _mixed_in_selection(capture: Capture) -> frozenset[int]:
+    """Processes that wrote to one log at the same time, of which there is only a selection.
+
+    Nobody knows whose the cycles were that were let go, and so what any of them took.
+    """
+    gc = capture.table("gc")
+    if "gc" not in capture.selected or not capture.mixed:
+        return frozenset()
+    codes = [code for code, name in enumerate(gc.categories("input")) if name in capture.mixed]
+    return frozenset(gc["process"][np.isin(gc["input"], codes)].tolist())
 
 
 def _collecting(capture: Capture, costs: Costs, process: int) -> Collecting:
