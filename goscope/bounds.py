@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from goscope.allocation import hand_back_memory
 from goscope.tables import Bools, Cells, Ints, Table, TableBuilder
 
 #: So many rows a table has at most, or the lines that stand below those of another together with them.
@@ -63,10 +64,13 @@ def usual(table: Table) -> Bools:
 def chosen(anchors: Anchors, level: int) -> Bools:
     """Which rows stay at a level: those of one stretch in 2 ** level."""
     stretch = anchors >> STRETCH
-    stays = np.ones(len(anchors), np.bool_)
+    first = np.flatnonzero(np.append(True, stretch[1:] != stretch[:-1]))[: len(stretch)]
+    lengths = np.diff(first, append=len(stretch))
+    stretch = stretch[first]
+    stays = np.ones(len(stretch), np.bool_)
     for bit in range(level):
         stays &= ((stretch >> bit) & 1) == _coin(stretch >> (bit + 1), bit)
-    return stays
+    return np.repeat(stays, lengths)
 
 
 def _coin(numbers: Anchors, bit: int) -> Anchors:
@@ -159,6 +163,7 @@ class Bound:
             self._head.keep(stays, self._keeping.costs)
             for builder, anchors in zip(self._builders[1:], details, strict=True):
                 builder.keep(self.stays(anchors))
+            hand_back_memory()
         rows = sum(builder.rows for builder in self._builders)
         self._most_with_extras = max(self.most, rows) + self.most // 8
 

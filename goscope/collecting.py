@@ -14,7 +14,7 @@ Facts behind the numbers, all of the Go runtime and of Go's guide to the garbage
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -23,7 +23,6 @@ import numpy as np
 
 from goscope.bounds import usual
 from goscope.capture import Capture
-from goscope.formats.gctrace import LET_GO
 from goscope.intervals import cpu_ms_per_p
 from goscope.numerals import IntArray
 from goscope.settings import Settings
@@ -85,7 +84,7 @@ class Collecting:
     asked_for: Bools  # (forced), a leak check, or two minutes without a cycle
     forced: Bools
     until_s: float  # how long the process was seen
-    let_go: Mapping[str, Ints]  # of a selection: what the cycles add up to that stood before each
+    selection: bool  # of the cycles
 
     @property
     def usual_pauses_ms(self) -> Floats:
@@ -111,7 +110,11 @@ class Collecting:
 
     def gone(self, column: str, part: slice = slice(None)) -> Ints:
         """What the cycles add up to that stood before each, or some, and are not in a selection."""
-        return self.let_go[column][part] if self.let_go else np.zeros(1, np.int64)
+        if not self.selection:
+            return np.zeros(1, np.int64)
+        values = self.gc.cells(column).values
+        values = values if self.rows is None else values[self.rows]
+        return values[part].astype(np.int64)
 
     @property
     def assist_s(self) -> Floats:
@@ -307,8 +310,8 @@ def _total_at(times: Floats, c: Collecting, values: Floats, let_go: str) -> Floa
     at = np.maximum(last, 0)
     done = np.clip((times - c.t_s[at]) / np.maximum(c.wall_s[at], 1e-6), 0.0, 1.0)
     found: Floats = np.where(last < 0, 0.0, before[at] - counted[at] * (1 - done))
-    if c.let_go:
-        between = c.let_go[let_go] / 1e9
+    if c.selection:
+        between = c.gone(let_go) / 1e9
         begins = np.minimum(c.t_s[:-1] + c.wall_s[:-1], c.t_s[1:])
         after = np.minimum(at + 1, len(between) - 1)
         gap = np.append(np.maximum(c.t_s[1:] - begins, 1e-9), 1.0)
@@ -325,8 +328,21 @@ def collections_of(capture: Capture) -> tuple[Collecting, ...]:
     if not len(gc):
         return ()
     wall_s, cpu_s = gc["clock_ms"] / 1000, cpu_ms_per_p(gc) / 1000
-    processes = gc.distinct("process")
+    unknown = _mixed_in_selection(capture)
+    processes = [process for process in gc.distinct("process") if process not in unknown]
     return tuple(_collecting(capture, (wall_s, cpu_s), process) for process in processes)
+
+
+def _mixed_in_selection(capture: Capture) -> frozenset[int]:
+    """Processes that wrote to one log at the same time, of which there is only a selection.
+
+    Nobody knows whose the cycles were that were let go, and so what any of them took.
+    """
+    gc = capture.table("gc")
+    if "gc" not in capture.selected or not capture.mixed:
+        return frozenset()
+    codes = [code for code, name in enumerate(gc.categories("input")) if name in capture.mixed]
+    return frozenset(gc["process"][np.isin(gc["input"], codes)].tolist())
 
 
 def _collecting(capture: Capture, costs: Costs, process: int) -> Collecting:
@@ -352,16 +368,12 @@ def _collecting(capture: Capture, costs: Costs, process: int) -> Collecting:
         live_mb=live_mb,
         asked_for=forced | checks | periodic,
         forced=forced & ~checks,
-        let_go=_let_go(gc, rows) if "gc" in capture.selected else {},
+        selection="gc" in capture.selected,
         until_s=max(
             float((t_s + wall_s).max()),
             float(sampled.max()) / 1000 if len(sampled) else 0.0,
         ),
     )
-
-
-def _let_go(gc: Table, rows: IntArray | None) -> dict[str, Ints]:
-    return {name: gc[name] if rows is None else gc[name][rows] for name in LET_GO}
 
 
 def _place(table: Table, row: int) -> str:

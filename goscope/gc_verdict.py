@@ -24,6 +24,14 @@ _SHORT_S = 3.0
 def gc_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
     """The word for all processes: the worst one speaks."""
     processes = collections_of(capture)
+    if not processes and len(capture.table("gc")):
+        return Verdict(
+            "unknown",
+            Confidence.LOW,
+            f"several processes wrote {capture.selected['gc']:,} gc lines to one log at the same time: "
+            "too many to tell what each of them took",
+            "give a part of the log, or the log of each process by itself",
+        )
     if not processes:
         return _without_lines(capture)
     for rule, word in _WORDS.items():

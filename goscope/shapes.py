@@ -33,6 +33,8 @@ from goscope.unparsed import Aside, Unparsed
 MOST_REJECTED = 2_000
 #: So many bytes of records are read at once.
 _ENOUGH = 1 << 18
+#: And where most of them are only counted.
+_ENOUGH_APART = 1 << 22
 #: Of so many forms of lines it is remembered whether they are records.
 _MOST_FORMS = 4_096
 
@@ -152,7 +154,7 @@ class LineShapes:
         """Take records, one per line; ``numbers`` are their line numbers in the input."""
         self._waiting.append((text, numbers))
         self._waiting_size += len(text)
-        if self._waiting_size >= _ENOUGH:
+        if self._waiting_size >= (_ENOUGH_APART if self._apart else _ENOUGH):
             self.flush()
 
     def flush(self) -> None:
@@ -163,15 +165,15 @@ class LineShapes:
             self._read(b"".join(texts), np.concatenate(numbers))
 
     def _read(self, text: bytes, numbers: IntArray) -> None:
-        if self._details and self._thins(self._details[0]):
-            aside = self._read_apart(text, numbers)
-        else:
-            aside = self._read_lines(text, numbers)
+        read = self._read_apart if self._apart else self._read_lines
+        aside = read(text, numbers)
         for line, found, expected in sorted(aside)[: self.aside.room]:
             self.aside.examples.append(Unparsed(self._input, line, found, expected))
 
-    def _thins(self, rule: LineRule) -> bool:
-        return rule.table in self._bounds and self._bounds[rule.table].thins
+    @property
+    def _apart(self) -> bool:
+        """Whether most lines below others need not be kept."""
+        return any(r.table in self._bounds and self._bounds[r.table].thins for r in self._details)
 
     def _read_apart(self, text: bytes, numbers: IntArray) -> list[tuple[int, bytes, str]]:
         """The same for lines most of which need not be kept: of those only the forms are looked at."""

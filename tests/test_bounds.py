@@ -186,6 +186,18 @@ def test_short_processes_between_long_ones_are_not_lost() -> None:
         assert one.until_s == pytest.approx(other.until_s, rel=1e-3)
 
 
+def test_of_processes_that_wrote_at_the_same_time_no_share_is_guessed() -> None:
+    one = [re.sub(r"\d+ P", "4 P", line) for line in inputs.gc_lines(30_000)]
+    other = [re.sub(r"\d+ P", "8 P", line) for line in one[5_000:]]
+    pairs = zip(one[:25_000], other, strict=True)
+    text = "".join(line + "\n" for pair in pairs for line in pair).encode()
+    whole, kept = diagnose(read(text, None)), diagnose(read(text, 1_000))
+    assert whole.verdicts["gc"].state == "ok"
+    assert kept.verdicts["gc"].state == "unknown"
+    assert "several processes wrote 50,000 gc lines" in kept.verdicts["gc"].reason
+    assert kept.capture.mixed.keys() == {"log"}
+
+
 def test_what_is_not_understood_is_counted_where_lines_are_not_kept(details: bytes) -> None:
     blocks = details.split(b"SCHED ")
     blocks[2_000] += b"  G7: status=what\n  P9: status=12345678901234567890 schedtick=1\n"

@@ -15,7 +15,16 @@ ROOT = Path(goscope.__path__[0])
 
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
-        {"credentials", "errors", "goruntime", "notebook", "small_files", "unparsed", "whole_files"}
+        {
+            "allocation",
+            "credentials",
+            "errors",
+            "goruntime",
+            "notebook",
+            "small_files",
+            "unparsed",
+            "whole_files",
+        }
     ),
     frozenset({"tables", "numerals", "grammars", "demonstrations", "discovery", "sources"}),
     frozenset({"reduction", "traces"}),
