@@ -19,7 +19,7 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 
 import goscope
-from goscope.capture import CaptureBuilder
+from goscope.capture_builder import CaptureBuilder
 from goscope.demonstrations import DEMONSTRATIONS
 from goscope.diagnosis import Diagnosis
 from goscope.renderers import terminal

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from goscope.bounds import MOST_ROWS
-from goscope.capture import Capture, CaptureBuilder
+from goscope.capture import Capture
+from goscope.capture_builder import CaptureBuilder
 from goscope.errors import InputError
 from goscope.formats import is_known_binary
 from goscope.limits import Limits

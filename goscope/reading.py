@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TextIO, TypeAlias
 
-from goscope.capture import Capture, CaptureBuilder
+from goscope.capture import Capture
+from goscope.capture_builder import CaptureBuilder
 from goscope.errors import ForeignInput, GoscopeError, InputError
 from goscope.formats import HEAD, is_known_binary
 from goscope.halves import Halves

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+#: What is expected of a piece of a torn record.
+TORN = "the beginning of the line, which another write tore off"
 #: So many are kept as examples; the rest are counted.
 MOST_EXAMPLES = 100
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from goscope.capture import Capture, CaptureBuilder, Input
+from goscope.capture import Capture, Input
+from goscope.capture_builder import CaptureBuilder
 from goscope.tables import Kind, Table
 
 CAPTURES = Path(__file__).parents[1] / "fixtures" / "captures"

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from goscope.bounds import STRETCH, chosen, usual
-from goscope.capture import Capture, CaptureBuilder
+from goscope.capture import Capture
+from goscope.capture_builder import CaptureBuilder
 from goscope.collecting import collections_of
 from goscope.diagnosis import diagnose
 from goscope.halves import Halves

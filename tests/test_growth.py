@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import goscope
-from goscope.capture import CaptureBuilder
+from goscope.capture_builder import CaptureBuilder
 from goscope.diagnosis import diagnose
 
 _MOST = 8

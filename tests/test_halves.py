@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from goscope.capture import CaptureBuilder
+from goscope.capture_builder import CaptureBuilder
 from goscope.halves import Halves
 from goscope.sources.files import CHUNK, Source
 from tests.conftest import CAPTURES, Read, capture_texts, content

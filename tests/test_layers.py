@@ -44,6 +44,10 @@ FLOORS: tuple[frozenset[str], ...] = (
             "crashes",
             "intervals",
             "capture",
+            "capture_builder",
+            "input_reading",
+            "record_readers",
+            "table_links",
         }
     ),
     frozenset({"halves"}),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from goscope.capture import Capture, CaptureBuilder
+from goscope.capture import Capture
+from goscope.capture_builder import CaptureBuilder
 from goscope.limits import Limits
 from tests.rules.dumps import leaks, own_dump
 
@@ -44,7 +45,7 @@ def fed_for_a_week(limits: Limits, clock: Clock) -> tuple[Capture, int]:
             clock.now = minute * 60
             yield text.encode()
             builder.thin(limits)
-            most[0] = max(most[0], *(b.rows for b in builder._builders.values()))
+            most[0] = max(most[0], *(b.rows for b in builder._readers.builders.values()))
 
     builder.read("stdin", chunks())  # type: ignore[arg-type]
     return builder.build(), most[0]
@@ -92,7 +93,7 @@ def test_many_rows_at_once_are_thinned_too() -> None:
         for s in range(5_000):
             yield DETAIL.format(t=s * 1000).encode()
             builder.thin(limits)
-            assert builder._builders["sched"].rows <= 1_001
+            assert builder._readers.builders["sched"].rows <= 1_001
 
     builder.read("stdin", chunks())  # type: ignore[arg-type]
     assert builder.build().table("sched")["t_ms"][[0, -1]].tolist() == [0, 4_999_000]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from goscope.capture import CaptureBuilder
+from goscope.capture_builder import CaptureBuilder
 from tests.conftest import Read
 
 

@@ -79,7 +79,7 @@ def watch(
 
 def _watch_program(judge: Judging, live: Live, address: str, looks: int) -> None:
     """Ask the program again and again; each look judges the first snapshot and the latest ones."""
-    from goscope.capture import CaptureBuilder
+    from goscope.capture_builder import CaptureBuilder
     from goscope.reading import read_page
     from goscope.sources.live_program import snapshot, stands_still
     from goscope.sources.pprof_server import PprofServer

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 import goscope
-from goscope.capture import Capture, CaptureBuilder
+from goscope.capture import Capture
+from goscope.capture_builder import CaptureBuilder
 from goscope.errors import InputError
 from goscope.formats.trace_columns import SPAN_TABLES, TABLES
 from goscope.reading import read_sources

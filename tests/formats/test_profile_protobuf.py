@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goscope.capture import CaptureBuilder
+from goscope.capture_builder import CaptureBuilder
 from goscope.errors import InputError
 from goscope.formats import HEAD, is_known_binary
 from goscope.formats import profile_protobuf as module

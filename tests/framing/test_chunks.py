@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from goscope.capture import CaptureBuilder
+from goscope.capture_builder import CaptureBuilder
 from goscope.framing.pieces import LONGEST_RECORD
 from tests.conftest import capture_texts, content
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from goscope.capture import CaptureBuilder, Input
+from goscope.capture import Input
+from goscope.capture_builder import CaptureBuilder
 from tests.conftest import rows_of
 
 READ = Callable[..., Any]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goscope.capture import CaptureBuilder
+from goscope.capture_builder import CaptureBuilder
 from goscope.framing.sieve import Sieve
 from tests.conftest import CAPTURES, content
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from goscope.capture import Capture, CaptureBuilder
+from goscope.capture import Capture
+from goscope.capture_builder import CaptureBuilder
 from goscope.diagnosis import diagnose
 from goscope.errors import InputError
 from goscope.exports import FORMS, write_tables

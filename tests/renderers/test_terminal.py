@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 import goscope
-from goscope.capture import CaptureBuilder
+from goscope.capture_builder import CaptureBuilder
 from goscope.diagnosis import Diagnosis
 from goscope.renderers import terminal
 from tests.conftest import CAPTURES, content

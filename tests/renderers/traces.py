@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import goscope
-from goscope.capture import CaptureBuilder
+from goscope.capture_builder import CaptureBuilder
 from goscope.diagnosis import Diagnosis
 from tests.conftest import content
 from tests.renderers.hostile import BREAKOUT, IMAGE

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goscope.capture import CaptureBuilder
+from goscope.capture_builder import CaptureBuilder
 from goscope.errors import ForeignInput, InputError
 from goscope.traces.batches import HEADER, Batches
 from goscope.traces.dictionaries import TABLE_TYPES

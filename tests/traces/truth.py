@@ -8,7 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from goscope.capture import Capture, CaptureBuilder
+from goscope.capture import Capture
+from goscope.capture_builder import CaptureBuilder
 from tests.conftest import CAPTURES, content, rows_of
 
 TRUTHS = sorted(CAPTURES.glob("*/trace_*/truth.json*"))

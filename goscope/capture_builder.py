@@ -1,0 +1,199 @@
+"""Reads inputs into a capture: the way from bytes to tables."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from goscope.bounds import shift_of
+from goscope.capture import Capture, Input
+from goscope.crashes import link_crashes
+from goscope.errors import InputError
+from goscope.framing.sieve import Sieve
+from goscope.input_reading import InputReading, Rest
+from goscope.intervals import with_interval_cpu
+from goscope.limits import Limits, Thinning
+from goscope.origins import Origin, by_stream, with_places
+from goscope.processes import assign_processes
+from goscope.programs import by_program
+from goscope.record_readers import RecordReaders
+from goscope.table_links import link_samples, mark_periodic, together
+
+
+class CaptureBuilder:
+    """Reads inputs, one after the other, into the tables of a capture.
+
+    ``spans`` asks for the tables that hold each single span of an execution trace; without it they stay
+    empty, and what a trace takes in memory does not grow with its length. ``most_rows`` is how many rows a
+    table of trace lines may have; of more, a selection is kept.
+    """
+
+    def __init__(self, *, spans: bool = False, most_rows: int | None = None) -> None:
+        #: Makes an empty one that keeps as much.
+        self.another = functools.partial(CaptureBuilder, spans=spans, most_rows=most_rows)
+        self._readers = RecordReaders(spans=spans, most_rows=most_rows)
+        self._inputs: list[Input] = []
+        self._origins: list[Origin] = []
+        #: What may be done while another process is still reading.
+        self.meanwhile: Callable[[], None] = lambda: None
+        self._reading: InputReading | None = None
+        self._programs: dict[str, str] = {}
+
+    def read(
+        self,
+        name: str,
+        chunks: Iterable[bytes],
+        rest: Callable[[], Rest | None] = lambda: None,
+        *,
+        program: str | None = None,
+    ) -> Input:
+        """Read one input to its end; ``program`` names the live program that it was taken from.
+
+        ``rest`` is asked at the end of the chunks for what another process read of the same input
+        from there on. An input that was read before gets a name of its own. When the source fails, what
+        was read before stays in the capture, the failure is noted as the input's problem, and raised
+        again.
+        """
+        taken = {found.name for found in self._inputs}
+        again = next(n for n in itertools.count(2) if f"{name} ({n})" not in taken)
+        own = name if name not in taken else f"{name} ({again})"
+        self._reading = reading = InputReading(self._readers, own)
+        if program is not None:
+            self._programs[reading.name] = program
+        try:
+            reading.feed_all(chunks)
+        except InputError as error:
+            self._end(reading, reading.finish(str(error)))
+            raise
+        return self._end(reading, reading.finish(None, rest()))
+
+    def _end(self, reading: InputReading, found: Input) -> Input:
+        self._inputs.append(found)
+        self._origins += reading.origins
+        return found
+
+    def thin(self, limits: Limits) -> None:
+        """Let go of what is too old or too much, so that a stream may be read for weeks."""
+        self._readers.lines.flush()
+        builders = self._readers.builders
+        own = self._reading.own_readers if self._reading is not None else []
+        readers = [*self._readers.blocks.items(), *own]
+        limits.apply(builders, [reader for _, reader in readers])
+        if self._reading is not None:
+            thinning = [(kind, r) for kind, r in readers if isinstance(r, Thinning)]
+            lines = [b.lines() for b in builders.values()]
+            lines += [reader.lines() for _, reader in thinning]
+            needed = np.unique(np.concatenate(lines)) - 1
+            self._reading.forget(needed, frozenset(kind for kind, _ in thinning))
+
+    def sieve(self) -> Sieve:
+        """Parts a live stream that is read into the application's lines and the runtime's."""
+        kinds = self._readers.line_kinds, self._readers.block_kinds
+        return Sieve(*kinds, self._readers.lines.accepts)
+
+    def explain(self, problem: str) -> None:
+        """Note why nothing was found in the input that was read last."""
+        self._inputs[-1] = replace(self._inputs[-1], problem=problem)
+
+    @property
+    def openings(self) -> tuple[bytes, ...]:
+        """What the lines of the present input start with at which another process may go on.
+
+        Nothing of what stands above such a line belongs to what stands below. None are known while no
+        record was found, or if records have something in front.
+        """
+        return self._reading.openings if self._reading is not None else ()
+
+    @property
+    def introductions(self) -> tuple[bytes, ...]:
+        """Literals of blocks that records of other kinds may belong to."""
+        return self._readers.introductions
+
+    @property
+    def logged(self) -> tuple[bytes, ...]:
+        """Openings of records that the text line right above may belong to."""
+        return self._readers.logged
+
+    def counts(self) -> dict[str, dict[int, int]]:
+        """For each bound, how many rows would stay at which level; of those that were reached or may be."""
+        return {
+            table: bound.counts()
+            for table, bound in self._readers.bounds.items()
+            if 2 * sum(b.rows for b in bound.builders) > bound.most
+        }
+
+    @property
+    def stream(self) -> int:
+        """The number of the present input, for :meth:`rest`."""
+        return self._readers.lines.stream(self.input_name)
+
+    @property
+    def input_name(self) -> str:
+        """The name that the present input goes by."""
+        return self._reading.name if self._reading is not None else ""
+
+    def rest(
+        self,
+        name: str,
+        chunks: Iterable[bytes],
+        *,
+        stream: int = 0,
+        lines_above: Callable[[], int] = lambda: 0,
+        counts_above: Callable[[], Mapping[str, Mapping[int, int]]] = dict,
+    ) -> Rest:
+        """Read the rest of an input, from one of the :attr:`openings` on, for another process.
+
+        ``stream`` is the number of the input there; so many lines stand above. ``counts_above`` is asked
+        at the end for what :meth:`counts` says there, so that no more is handed over than can stay.
+        """
+        for bound in self._readers.bounds.values():
+            bound.missing = functools.cache(lambda: shift_of(stream, lines_above()))
+        reading = InputReading(
+            self._readers, name, plain=True
+        )  # else the first part had no openings
+        reading.expect_all()
+        for chunk in chunks:
+            reading.feed(chunk)
+        found = reading.finish(None)
+        for table, counts in counts_above().items():
+            self._readers.bounds[table].make_room(counts)
+        states = {table: bound.state for table, bound in self._readers.bounds.items()}
+        readers = self._readers
+        return Rest(
+            found, readers.builders, readers.lines.aside, readers.blocks, reading.cut, states
+        )
+
+    def build(self) -> Capture:
+        """The capture of what was read so far; an input that is still being read is in it."""
+        readers, reading = self._readers, self._reading
+        readers.lines.flush()
+        for bound in readers.bounds.values():
+            bound.settle()
+        inputs, origins = list(self._inputs), list(self._origins)
+        of_blocks = list(readers.blocks.values())
+        if reading is not None and not reading.finished:
+            inputs.append(reading.found(None))
+            origins += reading.origins
+            of_blocks += [reader for _, reader in reading.own_readers]
+        tables = {name: builder.build() for name, builder in readers.builders.items()}
+        tables |= {name: bound.marked(tables[name]) for name, bound in readers.bounds.items()}
+        tables = by_stream(tables, origins)
+        tables |= together(
+            [
+                *(reader.tables() for reader in of_blocks),
+                *(reader.tables() for reader in readers.contents.values()),
+            ]
+        )
+        tables |= readers.missing(tables)
+        selected = {n: b.total for n, b in readers.builders.items() if b.rows < b.total}
+        tables = mark_periodic(link_samples(tables), selection="gc" in selected)
+        tables = link_crashes(tables)
+        found = assign_processes(tables, origins)
+        tables = with_places(found.tables, origins)
+        tables, count, labels = by_program(tables, found.count, found.labels, self._programs)
+        tables["gc"] = with_interval_cpu(tables["gc"])
+        return Capture(tables, inputs, count, labels, found.mixed, selected)

@@ -1,0 +1,80 @@
+"""All that reads records into tables, of every format and over all inputs of a capture."""
+
+from __future__ import annotations
+
+from goscope.bounds import ALL, bounds_of
+from goscope.formats import all_formats
+from goscope.formats.format import BlockReader, ContentReader, Format
+from goscope.shapes import LineShapes
+from goscope.tables import Table, TableBuilder
+
+
+class RecordReaders:
+    """Readers of lines, blocks and binary content, and what they fill.
+
+    ``spans`` and ``most_rows`` are those of :class:`goscope.capture_builder.CaptureBuilder`.
+    """
+
+    def __init__(self, *, spans: bool, most_rows: int | None) -> None:
+        formats = all_formats()
+        rules = [rule for f in formats for rule in f.rules]
+        keeping = {rule.table: rule.keeping for rule in rules}
+        bounded = most_rows is not None
+        #: The tables made of lines, by name.
+        self.builders = {
+            name: TableBuilder(name, columns, bounded=bounded, sums=keeping.get(name, ALL).sums)
+            for f in formats
+            if f.rules
+            for name, columns in f.tables.items()
+        }
+        self.bounds = {} if most_rows is None else bounds_of(self.builders, keeping, most_rows)
+        of_table = {b.name: bound for bound in self.bounds.values() for b in bound.builders}
+        self.lines = LineShapes(rules, self.builders, of_table)
+        self.line_kinds = [rule.kind for rule in rules]
+        self.block_kinds = [f.block for f in formats if f.block is not None]
+        self.blocks = block_readers()  # by the kind of blocks
+        self.contents: dict[str, ContentReader] = {}  # of the binary formats that were met
+        self.format_of_table = {name: f.name for f in formats for name in f.tables}
+        self.format_of_block = {f.block.name: f.name for f in formats if f.block is not None}
+        self._binary = [f for f in formats if f.content is not None]
+        self._spans = spans
+
+    def content(self, found: Format) -> ContentReader:
+        """The reader of a binary format."""
+        assert found.content is not None
+        if found.name not in self.contents:
+            self.contents[found.name] = found.content.reader(self._spans)
+        return self.contents[found.name]
+
+    def begin(self, input_name: str) -> None:
+        """What follows comes from this input."""
+        self.lines.begin(input_name)
+        self.lines.flush()
+        for reader in self.blocks.values():
+            reader.begin(input_name)
+
+    def aside(self) -> list[LineShapes | BlockReader]:
+        """Whoever may set records aside."""
+        return [self.lines, *self.blocks.values()]
+
+    def missing(self, tables: dict[str, Table]) -> dict[str, Table]:
+        """Empty tables of the binary formats that were not met."""
+        absent = ((n, c) for f in self._binary for n, c in f.tables.items() if n not in tables)
+        return {name: Table(name, columns, {}, 0) for name, columns in absent}
+
+    @property
+    def introductions(self) -> tuple[bytes, ...]:
+        """Literals of blocks that records of other kinds may belong to."""
+        kinds = [kind for kind in self.block_kinds if kind.introduces]
+        return tuple(literal for kind in kinds for literal in (*kind.openings, *kind.words))
+
+    @property
+    def logged(self) -> tuple[bytes, ...]:
+        """Openings of records that the text line right above may belong to."""
+        return tuple(o for kind in self.block_kinds if kind.above for o in kind.openings)
+
+
+def block_readers() -> dict[str, BlockReader]:
+    """A new reader for each kind of blocks."""
+    formats = [f for f in all_formats() if f.reader is not None]
+    return {f.block.name: f.reader() for f in formats if f.block and f.reader}
