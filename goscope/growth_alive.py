@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from goscope.capture import Capture
 from goscope.goruntime.function_names import is_standard_library, split_name
 from goscope.goruntime.long_waiters import waits_for_child
-from goscope.goruntime.request_handlers import serves_a_request
+from goscope.goruntime.request_handlers import serves_a_request, waits_for_response
 from goscope.numerals import IntArray
 from goscope.stacks import Blocked, Snapshot, Stack, Stacks, stacks_of
 from goscope.waiting import SHORT_NAP_NS, dumps_of
@@ -26,6 +27,9 @@ _LEAST_FED_SHARE = 0.1
 _MOST_CHILDREN = 2
 #: Of the handlers so many have a peer that is still there.
 _LEAST_PEERS_SHARE = 0.9
+_LEAST_SERVED = 2
+_DISORDER = 0.1
+
 _Place = tuple[str, str | None, int | None]
 
 
@@ -34,6 +38,7 @@ class Doubt(Enum):
 
     CONNECTED = "connected"  # they serve connections whose peers keep them open
     FED = "fed"  # they are workers, and the old ones get work
+    SERVED = "served"  # they queue, and the oldest of them have ended
     NAPPING = "napping"  # a sleep ends by itself, and is longer than the dumps are apart
     PATIENT = "patient"  # requests that wait for other goroutines, and so do their clients
     PEER = "peer"  # somebody at the other end of a connection or a pipe may end it
@@ -43,7 +48,7 @@ class Doubt(Enum):
     @property
     def harmless(self) -> bool:
         """Whether nothing but the growth itself speaks for a leak."""
-        return self in (Doubt.CONNECTED, Doubt.FED, Doubt.NAPPING)
+        return self in (Doubt.CONNECTED, Doubt.FED, Doubt.SERVED, Doubt.NAPPING)
 
 
 def doubt_about(
@@ -62,13 +67,15 @@ def doubt_about(
         return Doubt.CONNECTED
     if fed(capture, dumps, ids):
         return Doubt.FED
+    if _served(capture, dumps, blocked):
+        return Doubt.SERVED
     if blocked.primitive == "sleep":
         return (
             Doubt.LOOPING if 0 < _longest_nap(capture, blocked) <= SHORT_NAP_NS else Doubt.NAPPING
         )
     if waits_for_child(blocked.stack.functions):
         return Doubt.CHILD
-    if blocked.primitive == "io":
+    if blocked.primitive == "io" or waits_for_response(blocked.stack.functions):
         return Doubt.PEER
     return Doubt.PATIENT if connections.have_peers(blocked) else None
 
@@ -97,6 +104,33 @@ def fed(capture: Capture, dumps: Sequence[Snapshot], ids: Sequence[frozenset[int
             seen += 1
             moved += one != other and any(p[0].startswith("chan receive") for p in (one, other))
     return moved >= _LEAST_FED and moved >= _LEAST_FED_SHARE * seen
+
+
+def _served(capture: Capture, dumps: Sequence[Snapshot], blocked: Blocked) -> bool:
+    """Whether all who wait in one place are a queue: the ones who came first have ended, in each step.
+
+    Where goroutines leak, those that end are the ones that never got stuck, and the young among them. Ids
+    are given in the order of the go statements; who gets to the queue first may be a little out of it.
+    """
+    stacks = stacks_of(capture)
+    for dump, later in pairwise(dumps):
+        waiting = _ids_at(dump, stacks, blocked)
+        gone = np.flatnonzero(~np.isin(waiting, later.rows["id"]))
+        if len(gone) < _LEAST_SERVED:
+            return False
+        if np.median(gone) > len(gone) + _DISORDER * len(waiting):
+            return False
+    return len(dumps) > 2
+
+
+def _ids_at(dump: Snapshot, stacks: Stacks, blocked: Blocked) -> IntArray:
+    """The ids of all who wait where these do, whoever started them, the oldest first."""
+    rows, site = dump.rows, blocked.stack.user_frame
+    alike = [r.partition(" (leaked)")[0] == blocked.reason for r in rows.categories("wait_reason")]
+    for_this = np.isin(rows["wait_reason"], np.flatnonzero(alike))
+    numbers = np.unique(rows["stack"][for_this]).tolist()
+    here = [number for number in numbers if stacks[number].user_frame == site]
+    return np.sort(rows["id"][for_this & np.isin(rows["stack"], here)])
 
 
 def _places(dump: Snapshot, stacks: Stacks, ids: frozenset[int]) -> dict[int, _Place]:
