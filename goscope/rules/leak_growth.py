@@ -36,10 +36,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from goscope.capture import Capture
+from goscope.connections import Connections
 from goscope.findings import Confidence, Evidence, Finding, Group, Severity
 from goscope.goruntime.long_waiters import waits_for_child
 from goscope.goruntime.wait_reasons import can_leak
-from goscope.growth_alive import Connections, Doubt, doubt_about
+from goscope.growth_alive import Doubt, doubt_about
 from goscope.rules.leak_shape import leak_finding, place_of
 from goscope.rules.profile_growth import growth_in_profiles
 from goscope.rules.rule import Rule, Settings
