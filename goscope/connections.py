@@ -38,13 +38,15 @@ class Connections:
         """Whether goroutines belong to connections that were accepted and are open.
 
         A handler reads from its peer, or waits in a select or a sleep while a goroutine that it started
-        reads (net/http does so to notice that the client is gone). Others are started by a function that
-        is in such a handler now. Whoever outlives the connection has no handler left, and does not count.
+        reads (net/http does so to notice that the client is gone), or for work from one beside it that
+        reads. Others are started by a function that is in such a handler now. Whoever outlives the
+        connection has no handler left, and does not count.
         """
         if self._handles(blocked):
             if blocked.primitive == "io":
                 return True
-            return blocked.primitive in ("select", "sleep") and self.have_peers(blocked)
+            waits = blocked.primitive in ("select", "sleep") and self.have_peers(blocked)
+            return waits or self.beside_readers(blocked)
         created = blocked.stack.created_by
         if created is None or created.function is None:
             return False
@@ -59,6 +61,28 @@ class Connections:
             enough = self._watching >= _LEAST_PEERS_SHARE * len(ids)
             return enough and serves_a_request(blocked.stack.functions)
         return float(np.isin(ids, self._with_peer).mean()) >= _LEAST_PEERS_SHARE
+
+    def beside_readers(self, blocked: Blocked) -> bool:
+        """Whether they wait for work beside as many that read from a peer.
+
+        A function of the program started both, a reader and a writer for each connection.
+        """
+        created, root = blocked.stack.created_by, blocked.stack.functions[-1:]
+        if created is None or created.function is None or is_standard_library(created.function):
+            return False
+        if blocked.primitive != "select" and not blocked.reason.startswith("chan receive"):
+            return False
+        sizes = np.bincount(self._rows["stack"])
+        readers = sum(
+            int(sizes[number])
+            for number in self._present
+            for stack in (self._stacks[number],)
+            if stack.created_by is not None
+            and stack.created_by.function == created.function
+            and stack.functions[-1:] != root
+            and _READ in stack.functions
+        )
+        return readers >= _LEAST_PEERS_SHARE * len(blocked.rows)
 
     def _handles(self, blocked: Blocked) -> bool:
         """Whether they were started by a goroutine in an accept loop, or by its function."""

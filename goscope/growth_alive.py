@@ -69,6 +69,8 @@ def doubt_about(
         return Doubt.CHILD
     if blocked.primitive == "io" or waits_for_response(blocked.stack.functions):
         return Doubt.PEER
+    if connections.beside_readers(blocked):
+        return Doubt.PEER
     return Doubt.PATIENT if connections.have_peers(blocked) else None
 
 

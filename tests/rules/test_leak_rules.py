@@ -331,6 +331,34 @@ def test_more_clients_that_stay_are_load() -> None:
             assert "timeouts" in advice
 
 
+def test_writers_beside_the_readers_of_connections() -> None:
+    """A dispatcher, which is in no accept loop, starts both for each connection."""
+    started = "main.start in goroutine 6\n\t/app/main.go:{} +0x66"
+    reader = SESSION.replace("main.session(", "main.(*session).read(")
+    writer = "main.(*session).write(0xc000078028)\n\t/app/main.go:40 +0x8b"
+
+    def texts(gone: int) -> list[str]:
+        """So many readers have ended, and their writers have not."""
+        return [
+            dump(
+                ACCEPTING,
+                *leaks(
+                    range(100 + gone, 100 + n), "IO wait", where=reader, started=started.format(8)
+                ),
+                *leaks(
+                    range(500, 500 + n), "chan receive", where=writer, started=started.format(9)
+                ),
+            )
+            for n in (10, 20, 30)
+        ]
+
+    assert set(weights(*texts(0))) == {
+        ("main.(*session).read", Severity.WARNING),
+        ("main.(*session).write", Severity.WARNING),
+    }
+    assert ("main.(*session).write", Severity.CRITICAL) in weights(*texts(8))
+
+
 def test_a_queue_whose_oldest_end_is_too_much_work() -> None:
     for grown in in_captures("backlog"):
         ((place, (severity, confidence, advice)),) = grown.items()
