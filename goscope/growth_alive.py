@@ -5,27 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from goscope.capture import Capture
-from goscope.goruntime.function_names import is_standard_library, split_name
+from goscope.connections import Connections
 from goscope.goruntime.long_waiters import waits_for_child
-from goscope.goruntime.request_handlers import serves_a_request
+from goscope.goruntime.request_handlers import waits_for_response
 from goscope.numerals import IntArray
-from goscope.stacks import Blocked, Snapshot, Stack, Stacks, stacks_of
+from goscope.stacks import Blocked, Snapshot, Stacks, stacks_of
 from goscope.waiting import SHORT_NAP_NS, dumps_of
 
-_ACCEPT = ("net.(*netFD).accept", "internal/poll.(*FD).Accept")
-_READ = "internal/poll.(*FD).Read"
-_BESIDE = "net/http.(*connReader).backgroundRead"
 _LEAST_FED = 2
 _LEAST_FED_SHARE = 0.1
-#: A connection has a handler, and that one often a reader and a writer.
-_MOST_CHILDREN = 2
-#: Of the handlers so many have a peer that is still there.
-_LEAST_PEERS_SHARE = 0.9
+_LEAST_SERVED = 2
+_DISORDER = 0.1
+
 _Place = tuple[str, str | None, int | None]
 
 
@@ -34,6 +30,7 @@ class Doubt(Enum):
 
     CONNECTED = "connected"  # they serve connections whose peers keep them open
     FED = "fed"  # they are workers, and the old ones get work
+    SERVED = "served"  # they queue, and the oldest of them have ended
     NAPPING = "napping"  # a sleep ends by itself, and is longer than the dumps are apart
     PATIENT = "patient"  # requests that wait for other goroutines, and so do their clients
     PEER = "peer"  # somebody at the other end of a connection or a pipe may end it
@@ -43,7 +40,7 @@ class Doubt(Enum):
     @property
     def harmless(self) -> bool:
         """Whether nothing but the growth itself speaks for a leak."""
-        return self in (Doubt.CONNECTED, Doubt.FED, Doubt.NAPPING)
+        return self in (Doubt.CONNECTED, Doubt.FED, Doubt.SERVED, Doubt.NAPPING)
 
 
 def doubt_about(
@@ -62,13 +59,17 @@ def doubt_about(
         return Doubt.CONNECTED
     if fed(capture, dumps, ids):
         return Doubt.FED
+    if _served(capture, dumps, blocked):
+        return Doubt.SERVED
     if blocked.primitive == "sleep":
         return (
             Doubt.LOOPING if 0 < _longest_nap(capture, blocked) <= SHORT_NAP_NS else Doubt.NAPPING
         )
     if waits_for_child(blocked.stack.functions):
         return Doubt.CHILD
-    if blocked.primitive == "io":
+    if blocked.primitive == "io" or waits_for_response(blocked.stack.functions):
+        return Doubt.PEER
+    if connections.beside_readers(blocked):
         return Doubt.PEER
     return Doubt.PATIENT if connections.have_peers(blocked) else None
 
@@ -99,6 +100,33 @@ def fed(capture: Capture, dumps: Sequence[Snapshot], ids: Sequence[frozenset[int
     return moved >= _LEAST_FED and moved >= _LEAST_FED_SHARE * seen
 
 
+def _served(capture: Capture, dumps: Sequence[Snapshot], blocked: Blocked) -> bool:
+    """Whether all who wait in one place are a queue: the ones who came first have ended, in each step.
+
+    Where goroutines leak, those that end are the ones that never got stuck, and the young among them. Ids
+    are given in the order of the go statements; who gets to the queue first may be a little out of it.
+    """
+    stacks = stacks_of(capture)
+    for dump, later in pairwise(dumps):
+        waiting = _ids_at(dump, stacks, blocked)
+        gone = np.flatnonzero(~np.isin(waiting, later.rows["id"]))
+        if len(gone) < _LEAST_SERVED:
+            return False
+        if np.median(gone) > len(gone) + _DISORDER * len(waiting):
+            return False
+    return len(dumps) > 2
+
+
+def _ids_at(dump: Snapshot, stacks: Stacks, blocked: Blocked) -> IntArray:
+    """The ids of all who wait where these do, whoever started them, the oldest first."""
+    rows, site = dump.rows, blocked.stack.user_frame
+    alike = [r.partition(" (leaked)")[0] == blocked.reason for r in rows.categories("wait_reason")]
+    for_this = np.isin(rows["wait_reason"], np.flatnonzero(alike))
+    numbers = np.unique(rows["stack"][for_this]).tolist()
+    here = [number for number in numbers if stacks[number].user_frame == site]
+    return np.sort(rows["id"][for_this & np.isin(rows["stack"], here)])
+
+
 def _places(dump: Snapshot, stacks: Stacks, ids: frozenset[int]) -> dict[int, _Place]:
     """Why and where each of these waits; signal dumps show more frames, but not more of the program's own."""
     rows = dump.rows
@@ -111,109 +139,3 @@ def _places(dump: Snapshot, stacks: Stacks, ids: frozenset[int]) -> dict[int, _P
             place = (site.function, site.line) if site else (None, None)
             found[int(rows["id"][row])] = (why.removesuffix(" (leaked)"), *place)
     return found
-
-
-class Connections:
-    """Who accepts connections in a dump, who handles them, and which of them have a peer."""
-
-    def __init__(self, capture: Capture, dump: Snapshot):
-        self._stacks = stacks_of(capture)
-        self._rows = dump.rows
-        self._present = np.unique(dump.rows["stack"]).tolist()
-        accepting = [n for n in self._present if _accepts(self._stacks[n])]
-        self._accepting = {f for n in accepting for f in self._stacks[n].functions}
-        self._acceptors = {
-            int(g) for g in self._rows["id"][np.isin(self._rows["stack"], accepting)]
-        }
-
-    def explain(self, blocked: Blocked, count: int) -> bool:
-        """Whether goroutines belong to connections that were accepted and are open.
-
-        A handler reads from its peer, or waits in a select or a sleep while a goroutine that it started
-        reads (net/http does so to notice that the client is gone). Others are started by a function that
-        is in such a handler now. Whoever outlives the connection has no handler left, and does not count.
-        """
-        if self._handles(blocked):
-            if blocked.primitive == "io":
-                return True
-            return blocked.primitive in ("select", "sleep") and self.have_peers(blocked)
-        created = blocked.stack.created_by
-        if created is None or created.function is None:
-            return False
-        return bool(count <= _MOST_CHILDREN * self._readers.get(created.function, 0))
-
-    def have_peers(self, blocked: Blocked) -> bool:
-        """Whether they handle connections, and a goroutine that each started reads from its peer."""
-        if not self._handles(blocked):
-            return False
-        ids = self._rows.at("id", blocked.rows)
-        if not self._has_parents:  # then it is known of net/http alone who reads beside a handler
-            enough = self._watching >= _LEAST_PEERS_SHARE * len(ids)
-            return enough and serves_a_request(blocked.stack.functions)
-        return float(np.isin(ids, self._with_peer).mean()) >= _LEAST_PEERS_SHARE
-
-    def _handles(self, blocked: Blocked) -> bool:
-        """Whether they were started by a goroutine in an accept loop, or by its function."""
-        return self._by_acceptor(blocked.stack, blocked.parent())
-
-    def _by_acceptor(self, stack: Stack, parent: int | None) -> bool:
-        created = stack.created_by
-        if created is None or created.function is None:
-            return False
-        if created.function in self._accepting or parent in self._acceptors:
-            return True
-        return not self._has_parents and _type_of(created.function) in self._accepting_types
-
-    @cached_property
-    def _has_parents(self) -> bool:
-        """Whether goroutines are printed with who started them: from Go 1.21 on."""
-        return bool(self._rows.present("parent").any())
-
-    @cached_property
-    def _accepting_types(self) -> set[tuple[str, str]]:
-        """The types of the program itself with a method in an accept loop."""
-        own = (f for f in self._accepting if not is_standard_library(f))
-        return {owner for f in own if (owner := _type_of(f)) is not None}
-
-    @cached_property
-    def _watching(self) -> int:
-        """How many goroutines of net/http read from the peer while a handler runs."""
-        sizes = np.bincount(self._rows["stack"])
-        return sum(int(sizes[n]) for n in self._present if _BESIDE in self._stacks[n].functions)
-
-    @cached_property
-    def _with_peer(self) -> IntArray:
-        """The ids of those who started a goroutine that reads."""
-        reading = [n for n in self._present if _READ in self._stacks[n].functions]
-        inside = np.isin(self._rows["stack"], reading) & self._rows.present("parent")
-        return np.unique(self._rows["parent"][inside])
-
-    @cached_property
-    def _readers(self) -> dict[str, int]:
-        """How many handlers have a peer, by each of the functions that they are in."""
-        rows, numbers = self._rows, self._rows["stack"]
-        everybody = np.ones(len(numbers), np.bool_)
-        by_acceptor = rows.present("parent") & np.isin(rows["parent"], list(self._acceptors))
-        peers = np.isin(rows["id"], self._with_peer)
-        found: dict[str, int] = {}
-        sizes = {
-            (known, seen): np.bincount(numbers[who & what])
-            for known, who in ((True, everybody), (False, by_acceptor))
-            for seen, what in ((True, everybody), (False, peers))
-        }
-        for number in self._present:
-            stack = self._stacks[number]
-            size = sizes[self._by_acceptor(stack, None), _READ in stack.functions]
-            count = int(size[number]) if number < len(size) else 0
-            for function in set(stack.functions) if count else ():
-                found[function] = found.get(function, 0) + count
-        return found
-
-
-def _type_of(function: str) -> tuple[str, str] | None:
-    name = split_name(function)
-    return (name.package, name.receiver.lstrip("*")) if name.receiver else None
-
-
-def _accepts(stack: Stack) -> bool:
-    return any(f in _ACCEPT for f in stack.functions)

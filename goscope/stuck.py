@@ -22,6 +22,10 @@ _A_POOL = 2
 """So many goroutines with one stack, started by one that lives, are workers that wait for a job."""
 
 
+LONG_MINUTES = 3
+"""A receiver that takes nothing for so long is hardly a slow one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Left:
     """A goroutine that nobody who can act could wake.
@@ -117,17 +121,17 @@ def forgotten(dumps: Sequence[Dump], *, least: int) -> dict[int, str]:
     """Senders whose go statement is in a function that nobody is in any more; a reason for each.
 
     Somebody else may have the channel, and take from it now and then. That nobody does is likely where
-    they have waited for a minute, as the runtime says; or where ``least`` of them with one stack stand
+    they have waited for three minutes, as the runtime says; or where ``least`` of them with one stack stand
     still in three dumps, nobody of that stack got away, and those who started them are gone, or do not
     receive (they accept connections, wait for nothing, or sleep shortly, again and again). Whoever can act
     and has to do with a sender speaks for it.
     """
     after = dumps[-1]
-    long = after.snapshot.rows.numbers("wait_minutes") >= 1
+    long = after.snapshot.rows.numbers("wait_minutes") >= LONG_MINUTES
     still = unmoved(dumps[-2] if len(dumps) > 1 else None, after)
     senders = [row for row in still if after.reason(row).startswith("chan send")]
     senders = _without_relatives(after, _without_function(after, senders))
-    found = {row: "a minute or more" for row in senders if long[row]}
+    found = {row: "minutes" for row in senders if long[row]}
     if len(dumps) < 3:
         return found
     before, middle = dumps[-3:-1]
@@ -154,7 +158,7 @@ def forgotten(dumps: Sequence[Dump], *, least: int) -> dict[int, str]:
     ]
     sizes = Counter(after.stack[row] for row in many)
     return {
-        **{row: "all three dumps" for row in many if sizes[after.stack[row]] >= least},
+        **{row: "dumps" for row in many if sizes[after.stack[row]] >= least},
         **found,
     }
 

@@ -57,6 +57,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"baseline"}),
     frozenset({"settings"}),
     frozenset({"stacks", "transitions"}),
+    frozenset({"connections"}),
     frozenset({"waiting", "growth_alive", "crash_reports", "executions"}),
     frozenset({"stuck"}),
     frozenset({"locks", "structure", "progress"}),

@@ -9,12 +9,13 @@ Evidence and threshold: the same id later is the same goroutine, so births and d
 guessed. At least 3 more than in the first dump; of those in each dump at least 90 % are in the next.
 Three dumps make it sure, two leave it a suspicion. Growth alone also happens when a pool warms up or
 connections build up: known long waiters do not count, and neither do goroutines that run or are
-runnable (an overload, not a leak). Three kinds of growth are only mentioned: workers that were given
-something between dumps (then not in the chan receive that they wait in otherwise; somebody feeds them),
-handlers of connections, with what they started, that read from a peer who is still there (or wait in a select
-while a goroutine of theirs reads), and sleeps of more than a second, after which all may end. Critical is
-only what other goroutines alone could end. Peers and child processes may yet end what waits for them, loops
-of short sleeps may end, and requests whose clients still wait may be a backlog: these are warnings.
+runnable (an overload, not a leak). Some kinds of growth are only mentioned: workers that were given
+something between dumps (then not in the chan receive that they wait in otherwise; somebody feeds them), a
+queue of which those that came first have ended, handlers of connections, with what they started, that read
+from a peer who is still there (or wait in a select while a goroutine of theirs reads), and sleeps of more
+than a second, after which all may end. Critical is only what other goroutines alone could end. Peers and
+child processes may yet end what waits for them, loops of short sleeps may end, and requests whose clients
+still wait may be a backlog: these are warnings.
 Goroutine profiles (debug=0 and debug=1) have no ids: of them it takes
 three in which one stack rises each time, by half in all, and the confidence is medium.
 
@@ -35,10 +36,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from goscope.capture import Capture
+from goscope.connections import Connections
 from goscope.findings import Confidence, Evidence, Finding, Group, Severity
 from goscope.goruntime.long_waiters import waits_for_child
 from goscope.goruntime.wait_reasons import can_leak
-from goscope.growth_alive import Connections, Doubt, doubt_about
+from goscope.growth_alive import Doubt, doubt_about
 from goscope.rules.leak_shape import leak_finding, place_of
 from goscope.rules.profile_growth import growth_in_profiles
 from goscope.rules.rule import Rule, Settings
@@ -180,6 +182,7 @@ def _parts(
 _DOUBTS = {
     Doubt.CONNECTED: "Each belongs to an accepted connection whose peer keeps it open: connections build up.",
     Doubt.FED: "But the old ones are given work between the dumps: a pool that still grows.",
+    Doubt.SERVED: "But those that came first have ended since: a queue that is served, only not fast enough.",
     Doubt.NAPPING: "But a sleep ends by itself, and these are longer than dumps usually are apart.",
     Doubt.PATIENT: "Their clients are still connected: it may be a backlog, which a slower load would end.",
     Doubt.PEER: "Their peers may end it yet, and more work may have come than usual.",
@@ -189,6 +192,8 @@ _DOUBTS = {
 _ADVICE = {
     Doubt.CONNECTED: "Compare with the load. Peers that should not stay need timeouts (ReadTimeout and "
     "IdleTimeout of http.Server, SetReadDeadline), and a limit on how many are accepted.",
+    Doubt.SERVED: "Bound how many wait, with a worker pool or a semaphore, and turn away what is more; or "
+    "serve them faster.",
     Doubt.NAPPING: "Take dumps further apart than the sleeps are long: who is still there then loops.",
     Doubt.CHILD: "See why the child processes do not end: start them with exec.CommandContext and a "
     "timeout, set Cmd.WaitDelay, and bound how many run at once.",

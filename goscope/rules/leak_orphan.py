@@ -15,9 +15,9 @@ WaitGroup and a Cond have no timer, so they count by themselves; a receive or a 
 it is tied to such a one, or if those who started it are gone. What the maker of the dumps
 started itself it may still wake: that lowers the confidence, and a lone receiver is only
 mentioned. In a running program at least 3 such senders are needed. Where others run code of the
-package, one of them may be a slow receiver: then the senders must have waited for a minute, or be ten that do
-not move in three dumps, whose parents have ended, accept connections or sleep for less than a second at
-a time; their function has returned, and nobody who acts has a pointer, type, function or parent in common
+package, one of them may be a slow receiver: then the senders must have waited for three minutes, or be ten
+that do not move in three dumps, whose parents have ended, accept connections or sleep for less than a second
+at a time; their function has returned, and nobody who acts has a pointer, type, function or parent in common
 with them.
 
 Example: ``main.fetch.func1`` sends its result; ``main.fetch`` gave up after its timeout and returned.
@@ -26,7 +26,7 @@ What to do: give the channel room for the value (``make(chan T, 1)``), select on
 whoever starts a goroutine also see to its end.
 
 False positives: a program that dumps itself twice and serves its goroutines only afterwards; a receiver that
-takes one value in a minute.
+takes one value in some minutes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from goscope.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.leak_shape import leak_finding, place_of
 from goscope.rules.rule import Rule, Settings
 from goscope.stacks import Blocked
-from goscope.stuck import Left, forgotten, left_behind, orphans
+from goscope.stuck import LONG_MINUTES, Left, forgotten, left_behind, orphans
 from goscope.waiting import Dump, Standing, dumps_of
 
 
@@ -137,7 +137,7 @@ def _orphaned(process: int, dump: Dump, rows: list[int]) -> Finding:
 def _forgotten(process: int, dump: Dump, rows: list[int], why: dict[int, str]) -> Finding:
     blocked = _blocked(dump, rows)
     created = blocked.stack.created_by
-    long = sum(why[row] == "a minute or more" for row in rows)
+    long = sum(why[row] == "minutes" for row in rows)
     return leak_finding(
         "leak-orphan",
         Severity.WARNING,
@@ -151,7 +151,7 @@ def _forgotten(process: int, dump: Dump, rows: list[int], why: dict[int, str]) -
             *(
                 Evidence(label, count, "goroutines", blocked.line_source())
                 for label, count in (
-                    ("waiting for a minute or more", long),
+                    (f"waiting for {LONG_MINUTES} minutes or more", long),
                     ("at the same place in all three dumps", len(rows) - long),
                 )
                 if count

@@ -331,6 +331,64 @@ def test_more_clients_that_stay_are_load() -> None:
             assert "timeouts" in advice
 
 
+def test_writers_beside_the_readers_of_connections() -> None:
+    """A dispatcher, which is in no accept loop, starts both for each connection."""
+    started = "main.start in goroutine 6\n\t/app/main.go:{} +0x66"
+    reader = SESSION.replace("main.session(", "main.(*session).read(")
+    writer = "main.(*session).write(0xc000078028)\n\t/app/main.go:40 +0x8b"
+
+    def texts(gone: int) -> list[str]:
+        """So many readers have ended, and their writers have not."""
+        return [
+            dump(
+                ACCEPTING,
+                *leaks(
+                    range(100 + gone, 100 + n), "IO wait", where=reader, started=started.format(8)
+                ),
+                *leaks(
+                    range(500, 500 + n), "chan receive", where=writer, started=started.format(9)
+                ),
+            )
+            for n in (10, 20, 30)
+        ]
+
+    assert set(weights(*texts(0))) == {
+        ("main.(*session).read", Severity.WARNING),
+        ("main.(*session).write", Severity.WARNING),
+    }
+    assert ("main.(*session).write", Severity.CRITICAL) in weights(*texts(8))
+
+
+def test_a_queue_whose_oldest_end_is_too_much_work() -> None:
+    for grown in in_captures("backlog"):
+        ((place, (severity, confidence, advice)),) = grown.items()
+        assert place == "main.submit"
+        assert (severity, confidence) == (Severity.INFO, Confidence.LOW)
+        assert "Bound how many wait" in advice
+
+
+def test_a_leak_from_which_the_young_escape_is_none_the_less() -> None:
+    def texts(*ended: range) -> list[str]:
+        first, second = range(20, 60), [n for n in range(20, 80) if n not in ended[0]]
+        third = [n for n in (*second, *range(80, 100)) if n not in ended[1]]
+        return [dump(*leaks(ids)) for ids in (first, second, third)]
+
+    assert only(*texts(range(58, 60), range(78, 80))).severity is Severity.CRITICAL
+    assert only(*texts(range(20, 22), range(22, 24))).severity is Severity.INFO
+    assert (
+        only(*texts(range(20, 22), range(0))).severity is Severity.CRITICAL
+    )  # not served any more
+
+
+def test_who_waits_for_a_response_may_get_it() -> None:
+    where = (
+        "net/http.(*persistConn).roundTrip(0xc0000b6000, 0xc0000a0050)\n\t/usr/local/go/t.go:1 +0x1\n"
+        "main.ask()\n\t/app/main.go:9 +0x31"
+    )
+    texts = [dump(*leaks(range(20, 20 + n), "select", where=where)) for n in (8, 16, 24)]
+    assert weights(*texts) == [("main.ask", Severity.WARNING)]
+
+
 def test_handlers_whose_clients_are_gone_are_a_leak() -> None:
     """Nobody reads beside them any more."""
     started = HTTP_SERVER
