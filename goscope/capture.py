@@ -7,14 +7,16 @@ columns as numpy arrays from :meth:`Capture.table`.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from goscope.bounds import ALL, STRETCH, State, bounds_of, shift_of
 from goscope.clocks import Mixed
 from goscope.crashes import link_crashes
 from goscope.errors import InputError
@@ -65,6 +67,7 @@ class Input:
     wrapped: bool = False
     rejoined_count: int = 0  # torn records that were put together
     rejoined: tuple[tuple[int, bytes], ...] = ()  # the first of them: line from 1, text
+    rows: Mapping[str, int] = field(default_factory=dict)  # of tables of lines, also those let go
 
 
 class Capture:
@@ -72,8 +75,9 @@ class Capture:
 
     ``labels`` names processes by what a log shipper called them (``web-1``), where one did, or by the
     program that was asked, where there are several. ``mixed`` tells of inputs, by name, in which several
-    processes wrote at the same time, without a label. ``traces`` are the settings of GODEBUG that are
-    known to have been on, so that the absence of their lines says something.
+    processes wrote at the same time, without a label. ``selected`` names the tables that hold only a
+    selection of their rows (:mod:`goscope.bounds`), and how many rows were read. ``traces`` are the
+    settings of GODEBUG that are known to have been on, so that the absence of their lines says something.
     """
 
     def __init__(
@@ -83,12 +87,14 @@ class Capture:
         processes: int,
         labels: Mapping[int, str] | None = None,
         mixed: Mapping[str, Mixed] | None = None,
+        selected: Mapping[str, int] | None = None,
     ):
         self._tables = dict(tables)
         self.inputs = tuple(inputs)
         self.processes = processes
         self.labels = dict(labels or {})
         self.mixed = dict(mixed or {})
+        self.selected = dict(selected or {})
         self.traces: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
@@ -132,16 +138,30 @@ class Capture:
         return self.procs if name == "procs" else self.table(name).frame()
 
     def records(self, input_name: str | None = None) -> dict[str, int]:
-        """How many rows each table has, in all or of one input. Distinct stacks count for no input."""
-        counts: dict[str, int] = {}
+        """How many rows were read for each table, in all or of one input.
+
+        Distinct stacks count for no input.
+        """
+        if input_name is not None:
+            return self._records_of_inputs[input_name]
+        return {name: self.selected.get(name, len(table)) for name, table in self._tables.items()}
+
+    @cached_property
+    def _records_of_inputs(self) -> dict[str, dict[str, int]]:
+        """The records of all inputs at once: there may be thousands."""
+        found: dict[str, dict[str, int]] = {one.name: {} for one in self.inputs}
         for name, table in self._tables.items():
-            if input_name is None:
-                counts[name] = len(table)
+            if name in self.selected:
+                rows = {one.name: one.rows[name] for one in self.inputs}
             elif "input" in table:
-                words = table.categories("input")
-                code = words.index(input_name) if input_name in words else -2
-                counts[name] = int((table["input"] == code).sum())
-        return counts
+                words, codes = table.categories("input"), table["input"]
+                counts = np.bincount(codes[codes >= 0], minlength=len(words)).tolist()
+                rows = dict(zip(words, counts, strict=True))
+            else:
+                continue
+            for one, records in found.items():
+                records[name] = rows.get(one, 0)
+        return found
 
     @property
     def recognised(self) -> bool:
@@ -237,19 +257,25 @@ class CaptureBuilder:
     """Reads inputs, one after the other, into the tables of a capture.
 
     ``spans`` asks for the tables that hold each single span of an execution trace; without it they stay
-    empty, and what a trace takes in memory does not grow with its length.
+    empty, and what a trace takes in memory does not grow with its length. ``most_rows`` is how many rows a
+    table of trace lines may have; of more, a selection is kept.
     """
 
-    def __init__(self, *, spans: bool = False) -> None:
+    def __init__(self, *, spans: bool = False, most_rows: int | None = None) -> None:
         formats = all_formats()
         rules = [rule for f in formats for rule in f.rules]
+        keeping = {rule.table: rule.keeping for rule in rules}
+        self._most_rows = most_rows
+        bounded = most_rows is not None
         self._builders = {
-            name: TableBuilder(name, columns)
+            name: TableBuilder(name, columns, bounded=bounded, sums=keeping.get(name, ALL).sums)
             for f in formats
             if f.rules
             for name, columns in f.tables.items()
         }
-        self._lines = LineShapes(rules, self._builders)
+        self._bounds = {} if most_rows is None else bounds_of(self._builders, keeping, most_rows)
+        of_table = {b.name: bound for bound in self._bounds.values() for b in bound.builders}
+        self._lines = LineShapes(rules, self._builders, of_table)
         self._line_kinds = [rule.kind for rule in rules]
         self._block_kinds = [f.block for f in formats if f.block is not None]
         self._readers = _block_readers()
@@ -335,19 +361,53 @@ class CaptureBuilder:
         """Openings of records that the text line right above may belong to."""
         return tuple(o for kind in self._block_kinds if kind.above for o in kind.openings)
 
+    def counts(self) -> dict[str, dict[int, int]]:
+        """For each bound, how many rows would stay at which level; of those that were reached or may be."""
+        return {
+            table: bound.counts()
+            for table, bound in self._bounds.items()
+            if 2 * sum(b.rows for b in bound.builders) > bound.most
+        }
+
+    @property
+    def stream(self) -> int:
+        """The number of the present input, for :meth:`rest`."""
+        return self._lines.stream(self.input_name)
+
     @property
     def input_name(self) -> str:
         """The name that the present input goes by."""
         return self._reading.name if self._reading is not None else ""
 
-    def rest(self, name: str, chunks: Iterable[bytes]) -> Rest:
-        """Read the rest of an input, from one of the :attr:`openings` on, for another process."""
+    def another(self) -> CaptureBuilder:
+        """An empty one that keeps as much."""
+        return CaptureBuilder(spans=self._spans, most_rows=self._most_rows)
+
+    def rest(
+        self,
+        name: str,
+        chunks: Iterable[bytes],
+        *,
+        stream: int = 0,
+        lines_above: Callable[[], int] = lambda: 0,
+        counts_above: Callable[[], Mapping[str, Mapping[int, int]]] = dict,
+    ) -> Rest:
+        """Read the rest of an input, from one of the :attr:`openings` on, for another process.
+
+        ``stream`` is the number of the input there; so many lines stand above. ``counts_above`` is asked
+        at the end for what :meth:`counts` says there, so that no more is handed over than can stay.
+        """
+        for bound in self._bounds.values():
+            bound.missing = functools.cache(lambda: shift_of(stream, lines_above()))
         reading = self._begin(name, plain=True)  # else the first part would have no openings
         reading.expect_all()
         for chunk in chunks:
             reading.feed(chunk)
         found = reading.finish(None)
-        return Rest(found, self._builders, self._lines.aside, self._readers, reading.cut)
+        for table, counts in counts_above().items():
+            self._bounds[table].make_room(counts)
+        states = {table: bound.state for table, bound in self._bounds.items()}
+        return Rest(found, self._builders, self._lines.aside, self._readers, reading.cut, states)
 
     def _begin(self, name: str, *, plain: bool = False) -> _Reading:
         self._lines.begin(name)
@@ -358,11 +418,14 @@ class CaptureBuilder:
     def build(self) -> Capture:
         """The capture of what was read so far; an input that is still being read is in it."""
         self._lines.flush()
+        for bound in self._bounds.values():
+            bound.settle()
         inputs, origins = list(self._inputs), list(self._origins)
         if self._reading is not None and not self._reading.finished:
             inputs.append(self._reading.found(None))
             origins += self._reading.origins
         tables = {name: builder.build() for name, builder in self._builders.items()}
+        tables |= {name: bound.marked(tables[name]) for name, bound in self._bounds.items()}
         tables = by_stream(tables, origins)
         readers = [reader.tables() for reader in self._readers.values()]
         if self._reading is not None:
@@ -372,12 +435,14 @@ class CaptureBuilder:
         for name, columns in ((n, c) for f in self._binary for n, c in f.tables.items()):
             if name not in tables:
                 tables[name] = Table(name, columns, {}, 0)
-        tables = link_crashes(_mark_periodic(_link_samples(tables)))
+        selected = {n: b.total for n, b in self._builders.items() if b.rows < b.total}
+        tables = _mark_periodic(_link_samples(tables), selection="gc" in selected)
+        tables = link_crashes(tables)
         found = assign_processes(tables, origins)
         tables = with_places(found.tables, origins)
         tables, count, labels = by_program(tables, found.count, found.labels, self._programs)
         tables["gc"] = with_interval_cpu(tables["gc"])
-        return Capture(tables, inputs, count, labels, found.mixed)
+        return Capture(tables, inputs, count, labels, found.mixed, selected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +454,7 @@ class Rest:
     lines: Aside
     readers: Mapping[str, BlockReader]
     cut: Aside
+    states: Mapping[str, State]
 
 
 _EXPECTED: Mapping[type[Piece], str] = {
@@ -516,6 +582,7 @@ class _Reading:
             wrapped=self._streams.wrapped,
             rejoined_count=self._streams.rejoined_count + self._rejoined_count,
             rejoined=tuple(sorted([*self._streams.rejoined, *self._rejoined])),
+            rows={n: builder._builders[n].total - rows for n, rows in self._rows_before.items()},
         )
 
     def forget(self, needed: Positions, thinned: frozenset[str]) -> None:
@@ -535,9 +602,14 @@ class _Reading:
     def _absorb(self, rest: Rest, lines: int) -> int:
         """Take what another process read, so many lines further down; returns its lines."""
         builder, found = self._builder, rest.found
+        shift = shift_of(builder.stream, lines)
+        for name, state in rest.states.items():
+            builder._bounds[name].rise(state)
         for name, table in builder._builders.items():
-            if rest.builders[name].rows:
-                table.absorb(rest.builders[name], self.name, lines)
+            if rest.builders[name].total:
+                table.absorb(rest.builders[name], self.name, lines, shift)
+        for name, state in rest.states.items():
+            builder._bounds[name].absorb(state, shift)
         builder._lines.aside.absorb(rest.lines.examples, rest.lines.count, lines)
         for name, reader in builder._readers.items():
             reader.absorb(rest.readers[name], lines)
@@ -622,16 +694,23 @@ def _link_samples(tables: dict[str, Table]) -> dict[str, Table]:
     return tables
 
 
-def _mark_periodic(tables: dict[str, Table]) -> dict[str, Table]:
-    """Mark the cycles that the runtime forced: those below a ``GC forced`` line."""
+def _mark_periodic(tables: dict[str, Table], *, selection: bool) -> dict[str, Table]:
+    """Mark the cycles that the runtime forced: those below a ``GC forced`` line.
+
+    Of a ``selection`` of cycles, only neighbours in its stretches follow each other.
+    """
     gc, periodic = tables["gc"], tables["gc_periodic"]
     forced = gc["periodic"].copy()
     for code, word in enumerate(periodic.categories("input")):
         if word not in gc.categories("input"):
             continue
         cycles = np.flatnonzero(gc["input"] == gc.categories("input").index(word))
-        below = np.searchsorted(gc["line"][cycles], periodic["line"][periodic["input"] == code])
-        forced[cycles[below[below < len(cycles)]]] = 1
+        lines, above = gc["line"][cycles], periodic["line"][periodic["input"] == code]
+        below = np.searchsorted(lines, above)
+        known = below < len(cycles)
+        if selection:  # the cycle may not be in it
+            known[known] = (lines[below[known]] - 1) >> STRETCH == (above[known] - 1) >> STRETCH
+        forced[cycles[below[known]]] = 1
     return {**tables, "gc": gc.replaced("periodic", Cells(forced))}
 
 

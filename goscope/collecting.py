@@ -21,11 +21,12 @@ from typing import TypeAlias
 
 import numpy as np
 
+from goscope.bounds import usual
 from goscope.capture import Capture
 from goscope.intervals import cpu_ms_per_p
 from goscope.numerals import IntArray
 from goscope.settings import Settings
-from goscope.tables import Bools, Floats, Table
+from goscope.tables import Bools, Floats, Ints, Table
 
 #: The heap starts at 4 MB, so the first cycles of any program follow each other closely; "up to 39 %
 #: seen, healthy". They say nothing of what comes.
@@ -83,6 +84,37 @@ class Collecting:
     asked_for: Bools  # (forced), a leak check, or two minutes without a cycle
     forced: Bools
     until_s: float  # how long the process was seen
+    selection: bool  # of the cycles
+
+    @property
+    def usual_pauses_ms(self) -> Floats:
+        """The pauses of the cycles that may be counted: of a selection, not those that stand out."""
+        common = usual(self.gc)
+        pauses = self.pause_ms[common if self.rows is None else common[self.rows]]
+        return pauses[~np.isnan(pauses)]
+
+    @property
+    def cycles(self) -> int:
+        """How many cycles were read, also those that are not in a selection."""
+        return len(self.t_s) + int(self.gone("let_go").sum())
+
+    @property
+    def forced_cycles(self) -> int:
+        """How many of them the program asked for."""
+        return int(self.forced.sum() + self.gone("let_go_forced").sum())
+
+    @property
+    def forced_cpu_s(self) -> float:
+        """What those took, of each P."""
+        return float(self.cpu_s[self.forced].sum() + self.gone("let_go_forced_cpu").sum() / 1e9)
+
+    def gone(self, column: str, part: slice = slice(None)) -> Ints:
+        """What the cycles add up to that stood before each, or some, and are not in a selection."""
+        if not self.selection:
+            return np.zeros(1, np.int64)
+        values = self.gc.cells(column).values
+        values = values if self.rows is None else values[self.rows]
+        return values[part].astype(np.int64)
 
     @property
     def assist_s(self) -> Floats:
@@ -123,14 +155,19 @@ class Collecting:
         seconds = max(end_s - start_s, 1e-9)
         edges = np.array([start_s, end_s])
         cpu, assists, marking = (
-            float(np.diff(_total_at(edges, self, values))[0]) / seconds
-            for values in (self.cpu_s, self.assist_s, self.wall_s)
+            float(np.diff(_total_at(edges, self, values, let_go))[0]) / seconds
+            for values, let_go in (
+                (self.cpu_s, "let_go_cpu"),
+                (self.assist_s, "let_go_assist"),
+                (self.wall_s, "let_go_wall"),
+            )
         )
         headroom, freed = self._room(first, last)
+        gone, asked = (self.gone(c, slice(first, last)) for c in ("let_go", "let_go_asked"))
         return Load(
             start_s,
             end_s,
-            int((~self.asked_for[first:last]).sum()),
+            int((~self.asked_for[first:last]).sum() + (gone - asked).sum()),
             cpu,
             assists,
             marking,
@@ -168,8 +205,11 @@ class Collecting:
         count = min(int(end - start), _MOST_WINDOWS)
         edges = np.linspace(start, end, count + 1)
         above = np.zeros(count, np.bool_)
-        for values, least in ((self.cpu_s, least_share), (self.wall_s, least_marking)):
-            share = np.diff(_total_at(edges, self, values)) / (edges[1] - edges[0])
+        for values, let_go, least in (
+            (self.cpu_s, "let_go_cpu", least_share),
+            (self.wall_s, "let_go_wall", least_marking),
+        ):
+            share = np.diff(_total_at(edges, self, values, let_go)) / (edges[1] - edges[0])
             # A window's neighbours speak with it, so that one quiet second does not part a stretch.
             padded = np.pad(share, 1, mode="edge")
             near = np.lib.stride_tricks.sliding_window_view(padded, 3).mean(1)
@@ -259,14 +299,25 @@ def _whole(c: Collecting) -> Load:
     return c.load(c.judged_from_s, max(c.until_s, c.judged_from_s))
 
 
-def _total_at(times: Floats, c: Collecting, values: Floats) -> Floats:
-    """The sum of ``values`` up to each of the times, each cycle's spread over its wall time."""
+def _total_at(times: Floats, c: Collecting, values: Floats, let_go: str) -> Floats:
+    """The sum of ``values`` up to each of the times, each cycle's spread over its wall time.
+
+    What cycles add up to that were let go is spread over the time between those that were kept.
+    """
     counted = np.where(c.asked_for, 0.0, values) if c.asked_for.any() else values
     before = np.cumsum(counted)
     last = np.searchsorted(c.t_s, times, side="right") - 1  # the cycle that began last
     at = np.maximum(last, 0)
     done = np.clip((times - c.t_s[at]) / np.maximum(c.wall_s[at], 1e-6), 0.0, 1.0)
     found: Floats = np.where(last < 0, 0.0, before[at] - counted[at] * (1 - done))
+    if c.selection:
+        between = c.gone(let_go) / 1e9
+        begins = np.minimum(c.t_s[:-1] + c.wall_s[:-1], c.t_s[1:])
+        after = np.minimum(at + 1, len(between) - 1)
+        gap = np.append(np.maximum(c.t_s[1:] - begins, 1e-9), 1.0)
+        begins = np.append(begins, np.inf)
+        gone = np.clip((times - begins[at]) / gap[at], 0.0, 1.0)
+        found += np.cumsum(between)[at] + np.where(last < 0, 0.0, gone * between[after])
     return found
 
 
@@ -277,8 +328,21 @@ def collections_of(capture: Capture) -> tuple[Collecting, ...]:
     if not len(gc):
         return ()
     wall_s, cpu_s = gc["clock_ms"] / 1000, cpu_ms_per_p(gc) / 1000
-    processes = gc.distinct("process")
+    unknown = _mixed_in_selection(capture)
+    processes = [process for process in gc.distinct("process") if process not in unknown]
     return tuple(_collecting(capture, (wall_s, cpu_s), process) for process in processes)
+
+
+def _mixed_in_selection(capture: Capture) -> frozenset[int]:
+    """Processes that wrote to one log at the same time, of which there is only a selection.
+
+    Nobody knows whose the cycles were that were let go, and so what any of them took.
+    """
+    gc = capture.table("gc")
+    if "gc" not in capture.selected or not capture.mixed:
+        return frozenset()
+    codes = [code for code, name in enumerate(gc.categories("input")) if name in capture.mixed]
+    return frozenset(gc["process"][np.isin(gc["input"], codes)].tolist())
 
 
 def _collecting(capture: Capture, costs: Costs, process: int) -> Collecting:
@@ -304,6 +368,7 @@ def _collecting(capture: Capture, costs: Costs, process: int) -> Collecting:
         live_mb=live_mb,
         asked_for=forced | checks | periodic,
         forced=forced & ~checks,
+        selection="gc" in capture.selected,
         until_s=max(
             float((t_s + wall_s).max()),
             float(sampled.max()) / 1000 if len(sampled) else 0.0,

@@ -20,7 +20,7 @@ from goscope.gc_verdict import gc_verdict
 from goscope.notebook import html_table
 from goscope.profiles import ProfileSummary, goroutine_profiles_of, summaries_of
 from goscope.rules import all_rules
-from goscope.rules.rule import Settings
+from goscope.rules.rule import Rule, Settings
 from goscope.scheduling import bars_of, schedules_of
 from goscope.source_links import NO_LINKS, SourceLinks
 from goscope.stacks import snapshots_of
@@ -94,7 +94,7 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
     """Run every rule over a capture."""
     settings = settings or Settings()
     findings = [
-        finding
+        _with_selection(finding, capture, rule)
         for rule in all_rules()
         if settings.runs(rule.name) and rule.present(capture)
         for finding in rule.run(capture, settings)
@@ -109,7 +109,10 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
         "threads": threads_verdict(capture, findings),
         "crash": _crash(capture),
     }
-    verdicts = {name: _with_note(name, v, ignored) for name, v in verdicts.items()}
+    verdicts = {
+        name: _with_note(name, _judged_on(capture, name, v), ignored)
+        for name, v in verdicts.items()
+    }
     return Diagnosis(
         capture,
         _status(capture, findings, verdicts),
@@ -120,6 +123,36 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
         summaries_of(capture),
         crash_reports_of(capture),
     )
+
+
+#: What the lines of a table are called.
+_LINES = {"sched": "SCHED lines", "gc": "gc lines"}
+#: The tables that verdicts rest on.
+_RESTS_ON = {"gc": "gc", "scheduler": "sched", "threads": "sched"}
+
+
+def _share_judged(capture: Capture, table: str) -> str:
+    """How many rows of a table were judged, of which there is a selection."""
+    return (
+        f"judged on {len(capture.table(table)):,} of {capture.selected[table]:,} "
+        f"{_LINES.get(table, f'rows of {table}')}"
+    )
+
+
+def _with_selection(finding: Finding, capture: Capture, rule: Rule) -> Finding:
+    """A finding that tells of what selection it was made, so that nobody takes its numbers for all."""
+    tables = [name for name in (*rule.tables, *rule.instead) if name in capture.selected]
+    if not tables:
+        return finding
+    notes = "; ".join(_share_judged(capture, name) for name in tables)
+    return replace(finding, detail=f"{finding.detail} ({notes})".strip())
+
+
+def _judged_on(capture: Capture, name: str, verdict: Verdict) -> Verdict:
+    table = _RESTS_ON.get(name)
+    if table not in capture.selected or verdict.state == "unknown":
+        return verdict
+    return replace(verdict, reason=f"{verdict.reason} ({_share_judged(capture, table)})")
 
 
 #: Which rules speak for which verdict.
@@ -182,7 +215,10 @@ _STRENGTH = (
 
 
 def _without_repeats(findings: list[Finding]) -> list[Finding]:
-    """One finding per leaking place: the rule with the strongest evidence speaks, the others add theirs."""
+    """One finding per leaking place and go statement: the rule with the strongest evidence speaks.
+
+    Who waits for one lock was started in many places, and a profile knows no go statement.
+    """
     kept: dict[tuple[object, ...], Finding] = {}
     places: dict[tuple[object, ...], Finding] = {}
     result: list[Finding] = []
@@ -190,13 +226,15 @@ def _without_repeats(findings: list[Finding]) -> list[Finding]:
         if finding.rule not in _STRENGTH:
             result.append(finding)
             continue
-        key = (finding.process, finding.site, finding.blocked_on)
+        place = (finding.process, finding.site, finding.blocked_on)
+        key = place if finding.rule == "lock-contention" else (*place, finding.created_by)
         if key in kept and kept[key].rule != finding.rule:
             continue
         same = places.setdefault((finding.process, finding.site), finding)
         if same.rule != finding.rule and (_from_profile(same) or _from_profile(finding)):
             continue  # a profile may not know the wait reason
         kept.setdefault(key, finding)
+        kept.setdefault(place, finding)
         result.append(finding)
     return result
 

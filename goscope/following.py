@@ -7,6 +7,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 
+from goscope.bounds import MOST_ROWS
 from goscope.capture import Capture, CaptureBuilder
 from goscope.errors import InputError
 from goscope.formats import is_known_binary
@@ -43,7 +44,7 @@ class Following:
         pressed: Callable[[], bool] = lambda: False,
     ):
         self._name = name
-        self._builder = CaptureBuilder()
+        self._builder = CaptureBuilder(most_rows=None if limits is None else MOST_ROWS)
         self._limits = limits
         self._sift = _Opening(_All() if keep else self._builder.sieve())
         self._head = b""

@@ -15,6 +15,7 @@ _WORDS = {
     "gc-pressure": "pressure",
     "gc-assist-heavy": "pressure",
 }
+_COLLECT_LONGER = "collect gc lines for some minutes: a warm-up ends, a leak does not"
 _COLLECT = "run it with GODEBUG=gctrace=1 and give goscope its stderr"
 #: A run that was seen for less, after its first second, says little.
 _SHORT_S = 3.0
@@ -23,6 +24,14 @@ _SHORT_S = 3.0
 def gc_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
     """The word for all processes: the worst one speaks."""
     processes = collections_of(capture)
+    if not processes and len(capture.table("gc")):
+        return Verdict(
+            "unknown",
+            Confidence.LOW,
+            f"several processes wrote {capture.selected['gc']:,} gc lines to one log at the same time: "
+            "too many to tell what each of them took",
+            "give a part of the log, or the log of each process by itself",
+        )
     if not processes:
         return _without_lines(capture)
     for rule, word in _WORDS.items():
@@ -31,7 +40,7 @@ def gc_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
             best = max(lasting, key=lambda f: f.confidence.rank)
             several = f"process {best.process}: " if len(processes) > 1 else ""
             collect = (
-                "collect gc lines for some minutes: a warm-up ends, a leak does not"
+                _COLLECT_LONGER
                 if word == "heap_growth" and best.confidence.rank < Confidence.HIGH.rank
                 else None
             )
@@ -49,7 +58,7 @@ def _lasts(finding: Finding) -> bool:
 def _ok(processes: Sequence[Collecting], findings: Sequence[Finding]) -> Verdict:
     longest = max(processes, key=lambda c: c.whole().seconds)
     whole = longest.whole()
-    cycles = sum(len(c.t_s) for c in processes)
+    cycles = sum(c.cycles for c in processes)
     lines = f"{cycles} cycle{'s' * (cycles != 1)}"
     if whole.seconds < _SHORT_S:
         return Verdict(
@@ -65,6 +74,9 @@ def _ok(processes: Sequence[Collecting], findings: Sequence[Finding]) -> Verdict
     for_a_while = [f for f in findings if f.rule in ("gc-thrash", "gc-pressure")]
     if for_a_while:
         reason += f", but {len(for_a_while)} time{'s' * (len(for_a_while) > 1)} it took much more"
+    if any(f.rule == "gc-heap-growth" for f in findings):
+        reason += "; so far the live heap grows, as it does while a program loads its data"
+        return Verdict("ok", Confidence.LOW, reason, _COLLECT_LONGER)
     return Verdict("ok", Confidence.HIGH, reason)
 
 

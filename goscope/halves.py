@@ -16,7 +16,7 @@ import re
 import signal
 import struct
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -63,10 +63,15 @@ class Halves:
         if path is None or middle is None:
             yield from chunks
             return
-        name = self._builder.input_name
-        child, memory = _fork(lambda: CaptureBuilder().rest(name, part_of(path, middle, end)))
+        asked, told = os.pipe()
+        child, memory = _fork(lambda: self._read_rest(path, middle, end, (asked, told)))
+        os.close(asked)
         try:
-            yield from part_of(path, len(first), middle)
+            try:
+                yield from part_of(path, len(first), middle)
+                _tell(told, self._builder.counts())
+            finally:
+                os.close(told)
             self._builder.meanwhile()
         except BaseException:
             os.kill(child, signal.SIGKILL)  # nobody wants its half any more
@@ -80,6 +85,18 @@ class Halves:
     def rest(self) -> Rest | None:
         """What the second process read of the rest, after the last of the chunks."""
         return self._rest
+
+    def _read_rest(self, path: Path, middle: int, end: int, pipe: tuple[int, int]) -> Rest:
+        """What the other process does."""
+        asked, told = pipe
+        os.close(told)
+        return self._builder.another().rest(
+            self._builder.input_name,
+            part_of(path, middle, end),
+            stream=self._builder.stream,
+            counts_above=lambda: _hear(asked),
+            lines_above=lambda: sum(piece.count(b"\n") for piece in part_of(path, 0, middle)),
+        )
 
     def _middle(self, first: bytes, size: int) -> int | None:
         """Where the second half of so many bytes starts; None if one process reads it all."""
@@ -134,6 +151,19 @@ def _fork(read: Callable[[], Rest]) -> tuple[int, int]:
         _send(read(), memory)
         status = 0
     os._exit(status)
+
+
+def _tell(told: int, counts: Mapping[str, Mapping[int, int]]) -> None:
+    """Tell the other process how much was read, or nothing if it is gone."""
+    with suppress(BrokenPipeError):
+        os.write(told, pickle.dumps(counts))
+
+
+def _hear(asked: int) -> Mapping[str, Mapping[int, int]]:
+    """What the first process tells; nothing if it ended before."""
+    with os.fdopen(asked, "rb") as file:
+        said = file.read()
+    return dict(pickle.loads(said)) if said else {}
 
 
 def _wait(child: int) -> bool:

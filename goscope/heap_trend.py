@@ -23,6 +23,12 @@ _PARTS = 4
 _STARTS = (0.0, 0.1, 0.25, 0.5)
 #: Fewer cycles make no line: each one of a program that only fills up is twice as large as the last.
 LEAST_CYCLES = 10
+#: So few are a line if each of the last intervals keeps the pace: with all that is allocated kept, a
+#: cycle finds twice of what the last one found, and five of them are 64 MB.
+FEWEST_CYCLES = 5
+_LAST_INTERVALS = 3
+#: A doubling looks straight by itself, so the line of few must be a better one.
+_LEAST_R2_OF_FEW = 0.95
 #: More are thinned out.
 _MOST_CYCLES = 10_000
 #: So good must the line be (R2) to be one.
@@ -92,6 +98,41 @@ def trend_of(
         )
     steady = (trend for trend in trends if trend.steady(least_r2))
     return next(steady, trends[0] if trends else None)
+
+
+def trend_of_few(c: Collecting) -> Trend | None:
+    """The trend where there are too few cycles for :func:`trend_of`; None with fewer than five.
+
+    Each of the last three intervals must have the usual pace, and the next cycle not be
+    overdue: a program that loads something at its start, and then rests, is told from a leak by that alone.
+    """
+    known = ~np.isnan(c.live_mb)
+    t, live = c.t_s[known], c.live_mb[known]
+    if not FEWEST_CYCLES <= len(t) < LEAST_CYCLES or (np.diff(t) <= 0).any():
+        return None
+    slope, r2 = _line(t, live)
+    paces = np.diff(live) / np.diff(t)
+    keeps = paces[-_LAST_INTERVALS:] >= _LEAST_PACE_BEHIND * np.median(paces)
+    return Trend(
+        start_s=float(t[0]),
+        end_s=float(t[-1]),
+        cycles=len(t),
+        mb_per_s=slope,
+        r2=r2,
+        first_mb=float(live[0]),
+        last_mb=float(live[-1]),
+        lasts=bool(keeps.all())
+        and r2 >= _LEAST_R2_OF_FEW
+        and not _allocates_no_more(c, patience=1.2),
+        with_load=_faster(c),
+    )
+
+
+def _faster(c: Collecting) -> bool:
+    """Whether a program with few cycles allocated faster in the end: it has more to do, or loads."""
+    pace = _pace(c, slice(None))
+    half = len(pace) // 2
+    return half > 0 and bool(np.median(pace[half:]) > 1.5 * max(np.median(pace[:half]), 0.1))
 
 
 def _trend(c: Collecting, t: Floats, live: Floats, least_pace: float) -> Trend:
@@ -187,7 +228,7 @@ def _with_load(c: Collecting, start_s: float) -> bool:
     return faster >= 1 + 0.45 * (larger - 1) and faster >= 1.2
 
 
-def _allocates_no_more(c: Collecting) -> bool:
+def _allocates_no_more(c: Collecting, patience: float = 2) -> bool:
     """Whether the next cycle is long overdue: what was allocated before it is not any more.
 
     A cycle starts when the heap has grown to the goal; the pace before tells when that would have
@@ -198,4 +239,4 @@ def _allocates_no_more(c: Collecting) -> bool:
         return False
     room = float(c.live_mb[-1]) * max(float(c.goal_mb[-1] / max(c.live_mb[-2], 1)) - 1, 0.1)
     # Twice the time plus a second: loads vary, and a leak must not hide behind a lull.
-    return c.until_s - float(c.t_s[-1]) > 2 * max(room, 4) / float(np.median(pace)) + 1
+    return c.until_s - float(c.t_s[-1]) > patience * max(room, 4) / float(np.median(pace)) + 1

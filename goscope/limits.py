@@ -53,20 +53,23 @@ class Limits:
         self._old_rows = old_rows
         self._most_rows = most_rows
         self._most_goroutines = most_goroutines
-        self._notes: deque[tuple[float, dict[str, int]]] = deque()
+        self._noted: deque[float] = deque()  # a mark of each builder belongs to each
         #: How many rows were let go.
         self.dropped = 0
 
     def apply(self, builders: Mapping[str, TableBuilder], readers: Iterable[BlockReader]) -> None:
         """Let go of what need not be kept."""
         now = self._clock()
-        if not self._notes or now - self._notes[-1][0] >= _NOTED_EVERY:
-            self._notes.append((now, {name: b.total for name, b in builders.items()}))
-        old: dict[str, int] = {}
-        while self._notes and now - self._notes[0][0] > self._window:
-            old = self._notes.popleft()[1]
+        if not self._noted or now - self._noted[-1] >= _NOTED_EVERY:
+            self._noted.append(now)
+            for builder in builders.values():
+                builder.marks.append(builder.rows)
+        old = dict.fromkeys(builders, 0)
+        while self._noted and now - self._noted[0] > self._window:
+            self._noted.popleft()
+            old = {name: builder.marks.pop(0) for name, builder in builders.items()}
         for name, builder in builders.items():
-            self._thin(name, builder, builder.rows - builder.total + old.get(name, 0))
+            self._thin(name, builder, old[name])
         for reader in readers:
             if isinstance(reader, Thinning):
                 reader.thin(self._most_goroutines)
@@ -76,9 +79,9 @@ class Limits:
         if builder.rows > self._most_rows:
             old = max(old, builder.rows - self._most_rows // 2)
         if old > 2 * self._old_rows:
-            builder.keep(lambda lines: _mask(lines, old, 0 if name in _DETAILS else self._old_rows))
+            builder.keep(_mask(builder.lines(), old, 0 if name in _DETAILS else self._old_rows))
         elif name in _DETAILS and old > builder.rows // 2 and old > self._old_rows:
-            builder.keep(lambda lines: _mask(lines, old, 0))
+            builder.keep(_mask(builder.lines(), old, 0))
         self.dropped += before - builder.rows
 
 

@@ -81,14 +81,19 @@ class Locks:
         return unmoved(self.before, self.dump)
 
     @cached_property
-    def _maker(self) -> int:
-        """Who made the dump, if it is seen at that: it holds nothing for as long as others wait."""
+    def _out_of_it(self) -> set[int]:
+        """Who holds nothing while others wait: known long waiters, such as the accept loop of a server
+        whose handlers lock; and who made the dump, if it is seen at that."""
+        numbers = self.dump.snapshot.rows["stack"]
+        resting = [n for n in np.unique(numbers).tolist() if is_at_rest(self.dump.stacks[n])]
+        found = set(np.flatnonzero(np.isin(numbers, resting)).tolist())
         row = self.dump.dumper
-        if row is None:
-            return -1
-        frames = self.dump.stack_of(row).functions
-        dumping = any(f.startswith(("runtime/pprof.", "runtime/debug.")) for f in frames)
-        return row if dumping or self.dump.made_by_harness else -1
+        if row is not None:
+            frames = self.dump.stack_of(row).functions
+            dumping = any(f.startswith(("runtime/pprof.", "runtime/debug.")) for f in frames)
+            if dumping or self.dump.made_by_harness:
+                found.add(row)
+        return found
 
     @cached_property
     def _having(self) -> dict[int, dict[int, bool]]:
@@ -110,7 +115,7 @@ class Locks:
         number = self.dump.stack[row]
         if number not in self._locking:
             stack = self.dump.stacks[number]
-            depth = _locking_depth(stack) if _owner(stack) is not None else None
+            depth = locking_depth(stack) if _owner(stack) is not None else None
             self._locking[number] = depth
         depth = self._locking[number]
         if depth is None:
@@ -169,7 +174,7 @@ class Locks:
         rows = sorted(
             (not method, row)
             for row, method in having.items()
-            if row not in waiters and row != self._maker
+            if row not in waiters and row not in self._out_of_it
         )
         if len(rows) > MOST_HOLDERS:
             return ()
@@ -184,10 +189,11 @@ class Locks:
             return ()  # too many to name one
         return tuple(Holder(row, f"it is in a method of {owner[1]}") for row in found.tolist())
 
-    def in_methods(self, lock: Lock) -> int:
-        """How many others are in a method of the type whose method waits for the lock."""
+    def in_methods(self, lock: Lock) -> list[int]:
+        """Who else is in a method of the type whose method waits for the lock."""
         owner = _owner(self.dump.stack_of(lock.rows[0]))
-        return 0 if owner is None else len(self._in_methods_of(owner, set(lock.rows)))
+        found: Ints | None = None if owner is None else self._in_methods_of(owner, set(lock.rows))
+        return [] if found is None else found.tolist()
 
     def _in_methods_of(self, owner: tuple[str, str], waiters: set[int]) -> Ints:
         """The rows in methods of a type that do not wait as the waiters do."""
@@ -197,7 +203,7 @@ class Locks:
             self._in_types[owner] = np.flatnonzero(np.isin(stacks, ours))
         rows = self._in_types[owner]
         alike = list({self.dump.stack[row] for row in waiters})
-        others: Ints = rows[~np.isin(stacks[rows], alike) & (rows != self._maker)]
+        others: Ints = rows[~np.isin(stacks[rows], alike) & ~np.isin(rows, list(self._out_of_it))]
         return others
 
     @cached_property
@@ -324,7 +330,7 @@ def _nested(stack: Stack) -> str | None:
     return f"{split_name(inside[-1]).function} called {split_name(inside[0]).function}"
 
 
-def _locking_depth(stack: Stack) -> int | None:
+def locking_depth(stack: Stack) -> int | None:
     """The frame that called Lock: the first that is not of sync."""
     for depth, function in enumerate(stack.functions):
         if not function.startswith(("sync.", "internal/sync.", "runtime.")):
@@ -333,7 +339,7 @@ def _locking_depth(stack: Stack) -> int | None:
 
 
 def _package(stack: Stack) -> str:
-    depth = _locking_depth(stack)
+    depth = locking_depth(stack)
     return "" if depth is None else split_name(stack.functions[depth]).package
 
 
@@ -344,5 +350,5 @@ def _type_of(function: str) -> tuple[str, str] | None:
 
 def _owner(stack: Stack) -> tuple[str, str] | None:
     """The type whose method waits for the lock."""
-    depth = _locking_depth(stack)
+    depth = locking_depth(stack)
     return None if depth is None else _type_of(stack.functions[depth])

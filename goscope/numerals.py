@@ -186,6 +186,24 @@ class NumberRows:
         return self._numerals.texts(self.lines, start, end)
 
 
+_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+_TOO_LONG = b"0" * (_MOST_DIGITS + 1)
+
+
+def forms_of(text: bytes) -> list[bytes] | None:
+    """Each line with every number in it as a single 0; None if a number is too long to be read.
+
+    Lines of one form have the same shape. It is found without reading the numbers.
+    """
+    flat = text.translate(_ZEROS)
+    if _TOO_LONG in flat:
+        return None
+    zero = np.frombuffer(flat, np.uint8) == ord("0")
+    stays = np.ones(len(flat), np.bool_)
+    np.logical_not(zero[1:] & zero[:-1], out=stays[1:])
+    return np.frombuffer(flat, np.uint8)[stays].tobytes().split(b"\n")[:-1]
+
+
 def members(groups: IntArray, count: int) -> list[IntArray]:
     """The lines of each of ``count`` groups, in order."""
     if count <= _FEW_GROUPS:

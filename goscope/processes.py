@@ -164,7 +164,9 @@ def _parts(tables: dict[str, Table], name: str) -> _Parts | None:
         for row in (np.flatnonzero(np.diff(times) < least) + 1).tolist():
             breaks.append((int(lines[row]), int(lines[row - 1])))
         seconds = table["t_s"][rows] if table_name == "gc" else times / 1000
-        if least and (np.diff(times) == least).all():
+        # Of a selection, each row tells how many stood above that were let go.
+        gone = table["let_go"][rows][1:] if "let_go" in table else 0
+        if least and (np.diff(times) - gone == least).all():
             kinds = np.zeros(
                 len(mine), np.int64
             )  # no gap: one process, which may change GOMAXPROCS

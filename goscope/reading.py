@@ -29,14 +29,15 @@ def read_sources(
     meanwhile: Callable[[], None] = lambda: None,
     report: Report = _no_report,
     spans: bool = False,
+    most_rows: int | None = None,
 ) -> tuple[Capture, list[GoscopeError]]:
     """Read all sources, then the pages of live programs.
 
     Those that fail are reported, and what they gave before is kept. ``meanwhile`` is called when this
     process would wait for another one that reads too. ``spans`` asks for the tables that hold each single
-    span of an execution trace.
+    span of an execution trace; of trace lines a table keeps at most ``most_rows``.
     """
-    builder = CaptureBuilder(spans=spans)
+    builder = CaptureBuilder(spans=spans, most_rows=most_rows)
     builder.meanwhile = meanwhile
     failed: list[GoscopeError] = [
         error for source in sources for error in _read(source, builder, report)

@@ -12,6 +12,7 @@ columns out of the matrix of numbers. The other one, for short texts, is :mod:`g
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,10 +20,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from goscope.bounds import ALL, Anchors, Bound, Keeping, anchors_of
+from goscope.framing.lines import Lines
 from goscope.framing.records import LineKind
 from goscope.grammars import Grammar, Part, Rejected
-from goscope.numerals import IntArray, NumberRows, Numerals, members, undotted
-from goscope.tables import Bools, Cells, Column, Kind, TableBuilder
+from goscope.numerals import IntArray, NumberRows, Numerals, forms_of, members, undotted
+from goscope.tables import ANCHOR, Bools, Cells, Column, Kind, Table, TableBuilder
 from goscope.unparsed import Aside, Unparsed
 
 #: After so many different malformed shapes, further ones are set aside without asking Lark: the
@@ -30,6 +33,10 @@ from goscope.unparsed import Aside, Unparsed
 MOST_REJECTED = 2_000
 #: So many bytes of records are read at once.
 _ENOUGH = 1 << 18
+#: And where most of them are only counted.
+_ENOUGH_APART = 1 << 22
+#: Of so many forms of lines it is remembered whether they are records.
+_MOST_FORMS = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class LineRule:
     ``references`` names columns that point to
     another P, M or G, where Go 1.19 and older write -1 for none. ``trims`` takes the delimiters off a text
     column, given as (characters in front, characters behind). ``sums`` names columns that add up others,
-    of which what is missing counts as nothing.
+    of which what is missing counts as nothing. ``keeping`` says which rows of a long table must stay.
     """
 
     grammar: Grammar
@@ -60,6 +67,7 @@ class LineRule:
     references: frozenset[str] = frozenset()
     trims: Mapping[str, tuple[int, int]] | None = None
     sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keeping: Keeping = ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +107,27 @@ class LineShapes:
     """Reads one-line records of several sorts in bulk, over all inputs of a capture.
 
     A few records wait for more, since a thousand cost little more to read than one: after :meth:`flush`
-    all are in the tables.
+    all are in the tables. ``bounds`` are those of tables that keep only a selection of their rows.
     """
 
     def __init__(
         self,
         rules: Sequence[LineRule],
         builders: Mapping[str, TableBuilder],
+        bounds: Mapping[str, Bound] | None = None,
     ):
         self.aside = Aside()
         self._rules = rules
+        # What stands below others comes behind them: it stays or goes with them.
+        self._heads_first = sorted(rules, key=lambda rule: rule.keeping.below is not None)
         self._builders = builders
+        self._bounds = bounds or {}
+        self._heads: dict[tuple[str, str], Anchors] = {}  # by table and input, those of a batch
+        self._details = [rule for rule in rules if rule.keeping.below is not None]
+        self._inner = np.zeros(256, np.bool_)  # what their lines start with
+        self._inner[[o[0] for rule in self._details for o in rule.kind.openings]] = True
+        self._streams: dict[str, int] = {}
+        self._forms: dict[bytes, LineRule | None] = {}
         self._input = ""
         self._waiting: list[tuple[bytes, IntArray]] = []
         self._waiting_size = 0
@@ -121,6 +139,11 @@ class LineShapes:
         if input_name != self._input:
             self.flush()
         self._input = input_name
+        self._streams.setdefault(input_name, len(self._streams))
+
+    def stream(self, input_name: str) -> int:
+        """The number of an input in the anchors of its rows."""
+        return self._streams[input_name]
 
     def accepts(self, text: bytes) -> bool:
         """Whether a single line is a whole record of one of the rules."""
@@ -131,7 +154,7 @@ class LineShapes:
         """Take records, one per line; ``numbers`` are their line numbers in the input."""
         self._waiting.append((text, numbers))
         self._waiting_size += len(text)
-        if self._waiting_size >= _ENOUGH:
+        if self._waiting_size >= (_ENOUGH_APART if self._apart else _ENOUGH):
             self.flush()
 
     def flush(self) -> None:
@@ -142,6 +165,56 @@ class LineShapes:
             self._read(b"".join(texts), np.concatenate(numbers))
 
     def _read(self, text: bytes, numbers: IntArray) -> None:
+        read = self._read_apart if self._apart else self._read_lines
+        aside = read(text, numbers)
+        for line, found, expected in sorted(aside)[: self.aside.room]:
+            self.aside.examples.append(Unparsed(self._input, line, found, expected))
+
+    @property
+    def _apart(self) -> bool:
+        """Whether most lines below others need not be kept."""
+        return any(r.table in self._bounds and self._bounds[r.table].thins for r in self._details)
+
+    def _read_apart(self, text: bytes, numbers: IntArray) -> list[tuple[int, bytes, str]]:
+        """The same for lines most of which need not be kept: of those only the forms are looked at."""
+        lines = Lines(text, 0)
+        below = self._inner[lines.heads]
+        heads, inner = np.flatnonzero(~below), np.flatnonzero(below)
+        aside = self._read_lines(lines.gather(heads), numbers[heads]) if len(heads) else []
+        detail = self._details[0]
+        stays = self._bounds[detail.table].stays(self._anchors(detail, numbers[inner] + 1))
+        if self._count_forms(lines.gather(inner[~stays])):
+            inner = inner[stays]
+        return (
+            aside + self._read_lines(lines.gather(inner), numbers[inner]) if len(inner) else aside
+        )
+
+    def _count_forms(self, text: bytes) -> bool:
+        """Count details without reading them; False if one of the lines is not certainly one."""
+        forms = forms_of(text)
+        if forms is None:
+            return False
+        found = [(self._rule_of_form(form), count) for form, count in Counter(forms).items()]
+        if any(rule is None for rule, _ in found):
+            return False
+        for rule, count in found:
+            assert rule is not None
+            self._builders[rule.table].total += count
+        return True
+
+    def _rule_of_form(self, form: bytes) -> LineRule | None:
+        """The rule of the details that have a form, in which every line of it is a good record."""
+        if form not in self._forms:
+            if len(self._forms) >= _MOST_FORMS:
+                return None
+            numerals = Numerals(form + b"\n")
+            plan = self._plan_of(numerals, 0)
+            good = isinstance(plan, _Plan) and plan.rule in self._details and b"0.0" not in form
+            self._forms[form] = plan.rule if isinstance(plan, _Plan) and good else None
+        return self._forms[form]
+
+    def _read_lines(self, text: bytes, numbers: IntArray) -> list[tuple[int, bytes, str]]:
+        """Read whole lines; the line, the text and what was expected of those that are no records."""
         numerals = Numerals(text)
         shape_of_line, shapes = numerals.shapes()
         plans: list[_Plan | None] = []
@@ -152,15 +225,11 @@ class LineShapes:
             if isinstance(plan, Rejected):
                 aside += self._refused(lines, plan)
             plans.append(plan if isinstance(plan, _Plan) else None)
-        for rule in self._rules:
+        for rule in self._heads_first:
             mine = np.array([plan is not None and plan.rule is rule for plan in plans], np.bool_)
             if mine.any():
                 aside += self._fill(rule, numerals, lines_of, plans, mine[shape_of_line], numbers)
-        for line, expected in sorted(aside)[: self.aside.room]:
-            text = numerals.line(line)
-            self.aside.examples.append(
-                Unparsed(self._input, int(numbers[line]) + 1, text, expected)
-            )
+        return [(int(numbers[n]) + 1, numerals.line(n), expected) for n, expected in aside]
 
     # ---- plans ------------------------------------------------------------------------------------
 
@@ -233,8 +302,25 @@ class LineShapes:
             cells[name] = Cells(np.sum(known, axis=0))
         cells["input"] = Cells(np.full(rows, builder.code("input", self._input), np.int32))
         cells["line"] = Cells(numbers[wanted] + 1)
-        builder.add(rows, cells)
+        bound = self._bounds.get(rule.table)
+        if bound is None:
+            builder.add(rows, cells)
+            return aside
+        anchors = self._anchors(rule, numbers[wanted] + 1)
+        builder.add(rows, {**cells, ANCHOR: Cells(anchors)})
+        bound.added(builder, Table(rule.table, rule.columns, cells, rows), anchors)
         return aside
+
+    def _anchors(self, rule: LineRule, lines: IntArray) -> Anchors:
+        """What rows are known by: their line, or that of the record that they stand below."""
+        anchors = anchors_of(self.stream(self._input), lines)
+        below = rule.keeping.below
+        heads = self._heads.get((below or rule.table, self._input), anchors[:0])
+        if below is None:
+            self._heads[rule.table, self._input] = np.append(heads[-1:], anchors)
+            return anchors
+        above = np.searchsorted(heads, anchors) - 1
+        return np.where(above < 0, anchors, heads[np.maximum(above, 0)] if len(heads) else anchors)
 
     def _column(self, column: Column, batches: _Batches, rows: int, builder: TableBuilder) -> Cells:
         default = -1 if column.default is None else int(column.default)

@@ -16,7 +16,7 @@ import numpy as np
 
 from goscope.goruntime.function_names import declared_name, is_standard_library
 from goscope.goruntime.wait_reasons import primitive_of
-from goscope.waiting import CAN_ACT, NEEDS_OTHERS, Dump, Standing, Tie
+from goscope.waiting import CAN_ACT, NEEDS_OTHERS, SHORT_NAP_NS, Dump, Standing, Tie, is_at_rest
 
 _A_POOL = 2
 """So many goroutines with one stack, started by one that lives, are workers that wait for a job."""
@@ -113,6 +113,98 @@ def orphans(before: Dump, after: Dump) -> tuple[int, ...]:
     return tuple(row for row in sorted(senders) if not after.traits(row).packages & others)
 
 
+def forgotten(dumps: Sequence[Dump], *, least: int) -> dict[int, str]:
+    """Senders whose go statement is in a function that nobody is in any more; a reason for each.
+
+    Somebody else may have the channel, and take from it now and then. That nobody does is likely where
+    they have waited for a minute, as the runtime says; or where ``least`` of them with one stack stand
+    still in three dumps, nobody of that stack got away, and those who started them are gone, or do not
+    receive (they accept connections, wait for nothing, or sleep shortly, again and again). Whoever can act
+    and has to do with a sender speaks for it.
+    """
+    after = dumps[-1]
+    long = after.snapshot.rows.numbers("wait_minutes") >= 1
+    still = unmoved(dumps[-2] if len(dumps) > 1 else None, after)
+    senders = [row for row in still if after.reason(row).startswith("chan send")]
+    senders = _without_relatives(after, _without_function(after, senders))
+    found = {row: "a minute or more" for row in senders if long[row]}
+    if len(dumps) < 3:
+        return found
+    before, middle = dumps[-3:-1]
+    earlier = {middle.ids[row] for row in unmoved(before, middle)}
+    staying = {after.ids[row] for row in still}
+    served = {
+        dump.stack[row]
+        for dump in (before, middle)
+        for row, why in enumerate(dump.reasons)
+        if why is not None and why.startswith("chan send") and dump.ids[row] not in staying
+    }
+    packages = {
+        package
+        for row in _acting(after)
+        if not _naps(after, row)
+        for package in after.traits(row).packages
+    }
+    many = [
+        row
+        for row in senders
+        if after.ids[row] in earlier
+        and after.stack[row] not in served
+        and _cannot_receive(after, row, packages)
+    ]
+    sizes = Counter(after.stack[row] for row in many)
+    return {
+        **{row: "all three dumps" for row in many if sizes[after.stack[row]] >= least},
+        **found,
+    }
+
+
+def _without_function(dump: Dump, senders: Sequence[int]) -> list[int]:
+    """Those of them whose go statement is in a function of the program that is on no stack."""
+    present = {f for number in set(dump.stack) for f in dump.stacks[number].functions}
+    gone = {
+        number: (created := dump.stacks[number].created_by) is not None
+        and created.function is not None
+        and not is_standard_library(created.function)
+        and created.function not in present
+        for number in {dump.stack[row] for row in senders}
+    }
+    return [row for row in senders if gone[dump.stack[row]]]
+
+
+def _without_relatives(dump: Dump, senders: Sequence[int]) -> list[int]:
+    """Those of them who have nothing in common with anybody who can act.
+
+    A parent that started both counts, but for the main one, which starts most.
+    """
+    if not senders:
+        return []
+    ties = {tie for row in _acting(dump) for tie in dump.ties(row)} - {("goroutine", 1)}
+    return [row for row in senders if not ties.intersection(dump.ties(row))]
+
+
+def _acting(dump: Dump) -> list[int]:
+    """Who can act, but for the maker of the dump and those who only accept connections."""
+    rows = dump.standing_in(CAN_ACT).tolist()
+    return [row for row in rows if row != dump.dumper and not is_at_rest(dump.stack_of(row))]
+
+
+def _cannot_receive(dump: Dump, row: int, packages: set[str]) -> bool:
+    """Whether its parent is gone; or accepts connections, waits for nothing, or has come round without
+    receiving, in a program in which nobody else who acts is in the sender's package."""
+    parent = dump.parents[row]
+    above = dump.row_of.get(parent)
+    if parent < 0 or above is None:
+        return parent >= 0
+    never = dump.standings[above] is Standing.NEVER or is_at_rest(dump.stack_of(above))
+    return (never or _naps(dump, above)) and not dump.traits(row).packages & packages
+
+
+def _naps(dump: Dump, row: int) -> bool:
+    """Whether it sleeps so shortly that it would have received something between two dumps."""
+    return 0 < dump.nap_ns(row) <= SHORT_NAP_NS
+
+
 def _of_the_program(dump: Dump, row: int) -> bool:
     """Whether a frame or the go statement is the program's own, and it is no harness."""
     stack = dump.stack_of(row)
@@ -197,6 +289,11 @@ def _lacks_partner(dump: Dump, component: Sequence[int]) -> bool:
         if dump.parents[row] in (maker, -1) and _primitive(dump, row) != "wait_group"
     )
     return bool(serving) and max(alike.values(), default=0) < _A_POOL
+
+
+def waits_for_group(dump: Dump, row: int) -> bool:
+    """Whether a goroutine waits for a WaitGroup. Up to 1.23 the reason is semacquire; the frames tell."""
+    return _primitive(dump, row) == "wait_group"
 
 
 def _primitive(dump: Dump, row: int) -> str | None:

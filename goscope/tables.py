@@ -212,18 +212,37 @@ class Table:
         return pd.DataFrame(columns)
 
 
+#: Where a row came from, for whoever thins a table: see :mod:`goscope.bounds`.
+ANCHOR = "anchor"
+_AT_ONCE = 1 << 16
 _LINE = Column("line", Kind.INT, "", "")
+_ANCHOR = Column(ANCHOR, Kind.INT, "", "")
 
 
 class TableBuilder:
-    """Collects the rows of one table, batch by batch, in compact arrays."""
+    """Collects the rows of one table, batch by batch, in compact arrays.
 
-    def __init__(self, name: str, schema: Sequence[Column]):
+    A builder that is ``bounded`` knows where each row came from. ``sums`` are columns beside the schema:
+    what rows that were let go add up to, in the row behind them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        schema: Sequence[Column],
+        *,
+        bounded: bool = False,
+        sums: Sequence[str] = (),
+    ):
         self.name = name
         self.schema = tuple(schema)
         self.rows = 0
         self.total = 0  # with those that were let go
-        self._parts: dict[str, list[Cells]] = {c.name: [] for c in self.schema}
+        #: Numbers of rows that somebody counted; where rows above are let go, they become less.
+        self.marks: list[int] = []
+        self._sums = tuple(Column(sum_name, Kind.INT, "", "") for sum_name in sums if bounded)
+        self._stored = (*self.schema, *self._sums, *((_ANCHOR,) if bounded else ()))
+        self._parts: dict[str, list[Cells]] = {c.name: [] for c in self._stored}
         self._words: dict[str, dict[str, int]] = {
             c.name: {} for c in self.schema if c.kind is Kind.TEXT
         }
@@ -239,28 +258,34 @@ class TableBuilder:
             return
         self.rows += rows
         self.total += rows
-        for column in self.schema:
+        for column in self._stored:
             given = cells.get(column.name)
+            if given is None and column in self._sums:
+                given = Cells(np.zeros(rows, np.int16))
             part = given if given is not None else missing_cells(column, rows)
             if part.values.dtype.kind == "i" and column.kind is not Kind.BOOL:
                 counts = None if part.counts is None else narrow(part.counts)
                 part = Cells(narrow(part.values), part.valid, counts=counts)
             self._parts[column.name].append(part)
 
-    def absorb(self, other: TableBuilder, input_name: str, lines: int) -> None:
-        """Append the rows that another builder collected of an input, so many lines further down."""
-        for column in self.schema:
+    def absorb(self, other: TableBuilder, input_name: str, lines: int, shift: int = 0) -> None:
+        """Append the rows that another builder collected of an input, so many lines further down.
+
+        Its anchors lack ``shift``.
+        """
+        moves = {"line": lines, ANCHOR: shift}
+        for column in self._stored:
             spoken = other.words(column.name) if column.name != "input" else (input_name,)
             words = np.array([*map(self.code, repeat(column.name), spoken), -1])
             for part in other._parts[column.name]:
                 values = part.values
                 if column.kind is Kind.TEXT:
                     values = words[values].astype(np.int32)
-                elif column.name == "line":
-                    values = narrow(values.astype(np.int64) + lines)
+                elif column.name in moves:
+                    values = narrow(values.astype(np.int64) + moves[column.name])
                 self._parts[column.name].append(Cells(values, part.valid, counts=part.counts))
         self.rows += other.rows
-        self.total += other.rows
+        self.total += other.total
 
     def words(self, column: str) -> tuple[str, ...]:
         """The strings of a TEXT column by their codes; none of other columns."""
@@ -274,22 +299,70 @@ class TableBuilder:
         codes = np.array([*(self.code(column, word) for word in cells.categories), -1], np.int32)
         return Cells(codes[cells.values])
 
-    def keep(self, wanted: Callable[[Ints], Bools]) -> None:
-        """Keep the rows that ``wanted`` marks, given the line of each; they become one part."""
-        at = np.flatnonzero(wanted(self.lines()))
-        for column in self.schema:
-            joined = _joined(column, self._parts[column.name], ())
-            self._parts[column.name] = [_select(joined, at)]
-        self.rows = len(at)
+    def keep(
+        self,
+        wanted: Bools,
+        costs: Callable[[Table], Mapping[str, Ints]] | None = None,
+        *,
+        latest: bool = False,
+    ) -> None:
+        """Keep the rows that ``wanted`` marks, of all or of the latest batch; they become one part.
+
+        ``costs`` says what each row costs that is let go.
+        """
+        if wanted.all():
+            return
+        at = np.flatnonzero(wanted)
+        since = len(self._parts["line"]) - 1 if latest else 0
+        summed = self._summed(wanted, costs, since) if self._sums and costs is not None else {}
+        for column in self._stored:
+            parts = self._parts[column.name]
+            joined = summed.get(column.name) or _joined(column, parts[since:], ())
+            parts[since:] = [_select(joined, at)]
+        if not latest:
+            stay = np.append(0, np.cumsum(wanted))
+            self.marks = stay[self.marks].tolist() if self.marks else []
+        self.rows += len(at) - len(wanted)
+
+    def _summed(
+        self, wanted: Bools, costs: Callable[[Table], Mapping[str, Ints]], since: int
+    ) -> dict[str, Cells]:
+        """The sums that the wanted rows have when the others are let go."""
+        parts = {c.name: self._parts[c.name][since:] for c in self._stored}
+        later = {c.name: _Later(c, list(parts[c.name]), ()) for c in self._stored}
+        table = Table(self.name, self._stored, later, len(wanted))
+        own = {column.name: np.zeros(len(wanted), np.int64) for column in self._sums}
+        for start in range(
+            0, len(wanted), _AT_ONCE
+        ):  # what costs are made of takes ten times as much
+            rows = np.arange(start, min(start + _AT_ONCE, len(wanted)))
+            for name, values in costs(table.select(rows)).items():
+                own[name][rows] = np.where(wanted[rows], 0, values)
+        stream = table[ANCHOR] >> 40
+        found = {}
+        for column in self._sums:
+            each = table[column.name] + own.pop(column.name)
+            sums = np.zeros(len(wanted), np.int64)
+            for one in distinct(stream).tolist():
+                mine = np.flatnonzero(stream == one)
+                stays = wanted[mine]
+                sums[mine[stays]] = np.diff(np.cumsum(each[mine])[stays], prepend=0)
+            found[column.name] = Cells(narrow(sums))
+        return found
 
     def lines(self) -> Ints:
         """The line of each row, from 1."""
         return _joined(_LINE, self._parts["line"], ()).values.astype(np.int64)
 
+    def anchors(self) -> npt.NDArray[np.int64]:
+        """Where each row came from; of a builder that is bounded."""
+        return _joined(_ANCHOR, self._parts[ANCHOR], ()).values.astype(np.int64)
+
     def build(self) -> Table:
         """The table of what was collected so far; more may be added, for the next one."""
         parts = {name: list(parts) for name, parts in self._parts.items()}
-        later = {c.name: _Later(c, parts[c.name], self.words(c.name)) for c in self.schema}
+        columns = (*self.schema, *self._sums)
+        later = {c.name: _Later(c, parts[c.name], self.words(c.name)) for c in columns}
         return Table(self.name, self.schema, later, self.rows)
 
 
@@ -312,6 +385,8 @@ class _Later:
 def _joined(column: Column, parts: Sequence[Cells], words: tuple[str, ...]) -> Cells:
     """One column of what was collected batch by batch."""
     parts = parts or [missing_cells(column, 0)]
+    if all(_is_nothing(part.values) for part in parts):
+        return missing_cells(column, sum(len(part.values) for part in parts))
     values = np.concatenate([part.values for part in parts])
     valid: Bools | None = None
     if any(part.valid is not None for part in parts):
@@ -330,8 +405,15 @@ def as_run(rows: Ints) -> slice | None:
     return slice(int(rows[0]), int(rows[-1]) + 1)
 
 
+def _is_nothing(values: npt.NDArray[Any]) -> bool:
+    """Whether these are the cells of a column of floats that was not given."""
+    return values.strides == (0,) and values.dtype.kind == "f"
+
+
 def _select(cells: Cells, at: Ints | slice) -> Cells:
     valid = None if cells.valid is None else cells.valid[at]
+    if _is_nothing(cells.values) and not isinstance(at, slice):
+        return Cells(np.broadcast_to(np.nan, len(at)))
     if cells.counts is None:
         return Cells(cells.values[at], valid, cells.categories)
     begins = np.cumsum(cells.counts) - cells.counts

@@ -173,9 +173,12 @@ def _share(gc: Table, end_s: float, points: int) -> Iterator[Panel]:
     edges = np.linspace(start, end_s, windows + 1)
     at = np.maximum.accumulate(np.column_stack((t, t + wall)).ravel())
     shares = []
-    for names in (_LOAD, ("assist_cpu_ms",)):
-        spent = np.cumsum(_sum(gc, names) / 1000 / procs)
-        total = np.column_stack((np.concatenate(([0.0], spent[:-1])), spent)).ravel()
+    for names, let_go in ((_LOAD, "let_go_cpu"), (("assist_cpu_ms",), "let_go_assist")):
+        own = _sum(gc, names) / 1000 / procs
+        # Of a selection: what stood between these cycles is spread over the time between them.
+        gone = gc[let_go] / 1e9 if let_go in gc else np.zeros(len(gc))
+        spent = np.cumsum(own + gone)
+        total = np.column_stack((spent - own, spent)).ravel()
         share = np.diff(np.interp(edges, at, total)) / np.diff(edges) * 100
         shares.append(np.append(share, share[-1]))  # a step lasts to the end of its window
     seconds = span / windows

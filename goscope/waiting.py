@@ -29,6 +29,9 @@ nothing in common."""
 MOST_SHARING = 1000
 """A pointer that more goroutines have than these (a logger, a context) relates nobody."""
 
+SHORT_NAP_NS = 1_000_000_000
+"""Dumps are taken some seconds apart: whoever sleeps for no longer than this has come round between them."""
+
 #: What goroutines may have in common; who shares one with another may wake it.
 Tie: TypeAlias = tuple[str, object]
 
@@ -190,6 +193,14 @@ class Dump:
         """Addresses of the heap among its arguments, and of what it waits for."""
         found = {w.value for w in self.words(row) if w.value >= HEAP_FROM}
         return found | ({self.addresses[row]} if self.addresses[row] else set())
+
+    def nap_ns(self, row: int) -> int:
+        """For how long it sleeps, in ns: the argument of ``time.Sleep``; 0 where it is not known."""
+        functions = self.stack_of(row).functions
+        if "time.Sleep" not in functions:
+            return 0
+        place = (functions.index("time.Sleep"), 0)
+        return next((w.value for w in self.words(row) if (w.depth, w.position) == place), 0)
 
     @cached_property
     def known_words(self) -> dict[int, tuple[Word, ...]]:

@@ -10,7 +10,7 @@ import pytest
 
 import goscope
 from goscope.collecting import collections_of
-from goscope.heap_trend import Trend, trend_of
+from goscope.heap_trend import Trend, trend_of, trend_of_few
 from tests.rules.traces import cycle, heap
 
 
@@ -100,6 +100,45 @@ def test_the_line() -> None:
 def test_few_cycles_make_no_line() -> None:
     assert trend("".join(cycle(n, n, live=n * 10) for n in range(1, 10))) is None
     assert trend(cycle(1, 1.0)) is None
+
+
+def few(*live_at: tuple[float, float], until: float = 0) -> bool:
+    """Cycles at these seconds with so much alive, all of it kept; the log goes on until then."""
+    text = "".join(
+        cycle(n, at, live=live, goal=max(4.0, 2 * before))
+        for n, ((at, live), (_, before)) in enumerate(
+            zip(live_at, ((0, 0), *live_at), strict=False), 1
+        )
+    )
+    if until:
+        text += f"SCHED {until * 1000:.0f}ms: gomaxprocs=4 idleprocs=4 threads=7 spinningthreads=0 idlethreads=5 runqueue=0 [0 0 0 0]\n"
+    (found,) = collections_of(goscope.read(text))
+    line = trend_of_few(found)
+    return line is not None and line.steady()
+
+
+KEPT = tuple((t, 1.2 * t) for t in (3.0, 6.0, 12.0, 24.0, 48.0))
+
+
+def test_five_cycles_of_a_program_that_keeps_everything() -> None:
+    assert few(*KEPT)
+    assert few(*KEPT, until=90)
+    assert not few(*KEPT[:4])
+    assert not few(*KEPT, until=120)  # the next one would have been after 96 s
+
+
+def test_few_cycles_that_slow_down_are_a_cache_that_fills() -> None:
+    assert not few(*KEPT[:4], (60.0, 1.2 * 42))
+
+
+def test_ten_cycles_are_not_few() -> None:
+    def found(count: int) -> bool:
+        (of,) = collections_of(
+            goscope.read("".join(cycle(n, n, live=n) for n in range(1, count + 1)))
+        )
+        return trend_of_few(of) is not None
+
+    assert [found(count) for count in (4, 5, 9, 10)] == [False, True, True, False]
 
 
 def test_cycles_at_one_moment_are_no_line() -> None:

@@ -15,11 +15,21 @@ ROOT = Path(goscope.__path__[0])
 
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
-        {"credentials", "errors", "goruntime", "notebook", "small_files", "unparsed", "whole_files"}
+        {
+            "allocation",
+            "credentials",
+            "errors",
+            "goruntime",
+            "notebook",
+            "small_files",
+            "unparsed",
+            "whole_files",
+        }
     ),
     frozenset({"tables", "numerals", "grammars", "demonstrations", "discovery", "sources"}),
     frozenset({"reduction", "traces"}),
     frozenset({"framing"}),
+    frozenset({"bounds"}),
     frozenset({"shapes"}),
     frozenset({"text_shapes"}),
     frozenset({"formats"}),
@@ -46,13 +56,12 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"waiting", "growth_alive", "crash_reports", "executions"}),
     frozenset({"stuck"}),
     frozenset({"locks", "structure", "progress"}),
+    frozenset({"relief"}),
     frozenset({"profiles"}),
     frozenset({"signatures"}),
     frozenset({"scheduling", "collecting", "thread_counts"}),
     frozenset({"heap_trend", "gc_verdict", "threads_verdict", "trace_verdicts"}),
-    frozenset(
-        {"source_links", "timeline", "trends", "stack_groups", "trace_analysis", "input_records"}
-    ),
+    frozenset({"source_links", "timeline", "trends", "stack_groups", "trace_analysis"}),
     frozenset({"goroutines", "selection", "goroutine_groups"}),
     frozenset({"trace_views"}),
     frozenset({"rules"}),

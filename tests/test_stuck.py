@@ -8,7 +8,7 @@ import pytest
 
 import goscope
 from goscope.capture import Capture
-from goscope.stuck import Left, left_behind, orphans, unmoved
+from goscope.stuck import Left, forgotten, left_behind, orphans, unmoved
 from goscope.waiting import Dump, dumps_of
 from tests.rules.dumps import dump, goroutine, own_dump
 
@@ -168,3 +168,76 @@ def test_what_real_functions_leave_behind(version: str) -> None:
         "main.(*relay).produce",
         "main.(*relay).forward",
     }
+
+
+# ---- forgotten senders ----------------------------------------------------------------------------
+
+FETCH = "main.fetch.func1()\n\t/app/main.go:19 +0x28"
+BY_FETCH = "main.fetch in goroutine {}\n\t/app/main.go:19 +0x66"
+BUYER = goroutine(
+    7, "sleep", where="time.Sleep(0xb2d05e00)\n\t/t.go:1 +0x1\nmain.buy()\n\t/app/main.go:60 +0x20"
+)
+MAIN_NAPS = "goroutine 1 [sleep]:\ntime.Sleep(0x11e1a300)\n\t/t.go:1 +0x1\nmain.main()\n\t/app/main.go:40 +0x20\n"
+MAIN_RESTS = MAIN_NAPS.replace("0x11e1a300", "0xb2d05e00")
+
+
+def fetches(ids: range, *, parent: int | None = None, state: str = "chan send") -> list[str]:
+    """Senders of a function that has returned; each has a parent of its own, which has ended."""
+    return [
+        goroutine(n, state, where=FETCH, started=BY_FETCH.format(parent or 500 + n)) for n in ids
+    ]
+
+
+def lost(*texts: str, least: int = 10) -> int:
+    ((_, dumps),) = dumps_of(goscope.read(*texts))
+    return len(forgotten(dumps, least=least))
+
+
+def test_ten_that_stand_still_in_three_dumps_whose_parents_are_gone() -> None:
+    text = dump(*fetches(range(20, 30)), BUYER)
+    assert lost(text, text, text) == 10
+    assert lost(text, text) == 0  # two dumps say less
+    assert lost(text, text, text, least=11) == 0
+
+
+def test_somebody_got_away() -> None:
+    """So there is a receiver, a slow one."""
+    first, later = dump(*fetches(range(19, 31))), dump(*fetches(range(20, 31)))
+    assert lost(first, later, later) == 0
+    assert lost(later, first, first) == 11  # more come; those that were there are lost
+
+
+def test_a_minute_is_long_for_a_few_too() -> None:
+    text = dump(*fetches(range(20, 22), state="chan send, 2 minutes"), BUYER)
+    assert lost(text) == lost(text, text) == 2
+    related = BUYER.replace("main.buy()", "main.fetch.func2()")
+    assert lost(dump(*fetches(range(20, 22), state="chan send, 2 minutes"), related)) == 0
+
+
+def test_a_parent_that_lives_may_receive_unless_it_came_round_without() -> None:
+    few = fetches(range(20, 30), parent=1)
+    for main, wanted in ((MAIN_NAPS, 10), (MAIN_RESTS, 0)):
+        text = "\n".join((main, *few))
+        assert lost(text, text, text) == wanted
+    text = dump(*few)  # main waits for nothing
+    assert lost(text, text, text) == 10
+    text = dump(*few, BUYER)  # but somebody else may have the channel from it
+    assert lost(text, text, text) == 0
+
+
+def test_a_function_that_goes_on_may_receive() -> None:
+    going = goroutine(7, "select", where="main.fetch()\n\t/app/main.go:21 +0x1")
+    text = dump(*fetches(range(20, 30)), going)
+    assert lost(text, text, text) == 0
+
+
+@pytest.mark.parametrize("version", ["1.21", "1.27"])
+def test_offers_to_a_slow_buyer_are_not_lost(version: str) -> None:
+    folder = CAPTURES / f"go{version}" / "leak_constant"
+    ((_, dumps),) = dumps_of(goscope.read(*sorted(folder.glob("dump-*"))))
+    found = {
+        dumps[-1].stack_of(row).user_frame: why for row, why in forgotten(dumps, least=10).items()
+    }
+    assert [(site and site.function, why) for site, why in found.items()] == [
+        ("main.fetch.func1", "all three dumps")
+    ]

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 
+from goscope.allocation import keep_freed_memory
 from goscope.cli.first_signals import hold, is_pipe, release, unwind
 from goscope.cli.messages import complain, unwritable
 from goscope.errors import GoscopeError
@@ -20,17 +21,17 @@ _MAY_FOLLOW = ("analyze", "watch")
 def main() -> None:
     """Run the command line; expected failures become one line on stderr and an exit code."""
     gc.set_threshold(100_000, 50, 50)  # hardly any cycles here, and many small objects to walk
-    from goscope.cli.app import app, with_default_command
+    from goscope.cli.app import app_for, with_default_command
 
     _open_streams()
     # numpy's linear algebra would start a thread for every processor, and goscope needs none of it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    _keep_memory()
+    keep_freed_memory()
     try:
         arguments = with_default_command(sys.argv[1:])
         if arguments[0] not in _MAY_FOLLOW or not is_pipe():
             release()
-        app(arguments, prog_name="goscope")
+        app_for(arguments)(arguments, prog_name="goscope")
     except GoscopeError as error:
         complain(error)
         sys.exit(error.exit_code)
@@ -71,21 +72,3 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that it lacks letters for
-
-
-def _keep_memory() -> None:
-    """Ask glibc to keep freed memory for the next chunk.
-
-    By default it hands arrays of megabytes back to the kernel after every chunk of input and gets
-    them again, zeroed page by page: a sixth of the time of reading a million trace lines. Elsewhere
-    nothing happens.
-    """
-    import ctypes
-
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError, TypeError):
-        return
-    trim_threshold, mmap_threshold = -1, -3  # malloc.h
-    mallopt(mmap_threshold, 1 << 30)
-    mallopt(trim_threshold, 1 << 30)

@@ -101,13 +101,16 @@ def analyze(
             return
         inputs = ["-"]
 
+    from goscope.bounds import MOST_ROWS
     from goscope.reading import read_sources
     from goscope.sources.files import sources_of
 
     addresses, paths = part(inputs)
     sources, failed = sources_of(paths)
     with live.pages(addresses) as pages, progress_bar(quiet=judge.quiet) as report:
-        capture, unreadable = read_sources(sources, pages, meanwhile=_load_rules, report=report)
+        capture, unreadable = read_sources(
+            sources, pages, meanwhile=_load_rules, report=report, most_rows=MOST_ROWS
+        )
     for error in (*failed, *unreadable):
         complain(error)
     judge.finish(capture, (*failed, *unreadable))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -10,48 +11,45 @@ from typing import Annotated
 import typer
 
 from goscope import __version__
-from goscope.cli import (
-    analyze,
-    completion,
-    demo,
-    diff,
-    explain,
-    goroutines,
-    rules,
-    run,
-    schema,
-    tables,
-    trace,
-    watch,
-)
 from goscope.cli.messages import tell
 from goscope.errors import UsageError
 
-app = typer.Typer(
-    name="goscope",
-    help="The doctor for running Go programs: reads what the Go runtime prints, gives a verdict.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+COMMANDS = (
+    "analyze",
+    "run",
+    "watch",
+    "trace",
+    "diff",
+    "goroutines",
+    "tables",
+    "rules",
+    "explain",
+    "schema",
+    "demo",
+    "completion",
 )
 
-COMMANDS: dict[str, Callable[..., None]] = {
-    "analyze": analyze.analyze,
-    "run": run.run,
-    "watch": watch.watch,
-    "trace": trace.trace,
-    "diff": diff.diff,
-    "goroutines": goroutines.goroutines,
-    "tables": tables.tables,
-    "rules": rules.rules,
-    "explain": explain.explain,
-    "schema": schema.schema,
-    "demo": demo.demo,
-    "completion": completion.completion,
-}
-for _name, _command in COMMANDS.items():
-    app.command(_name)(_command)
+
+def command_of(name: str) -> Callable[..., None]:
+    """The function of a command, which has a module of its own."""
+    found: Callable[..., None] = getattr(importlib.import_module(f"goscope.cli.{name}"), name)
+    return found
+
+
+def app_for(arguments: Sequence[str]) -> typer.Typer:
+    """The app, with the command that is called; with all of them where it has to list them."""
+    app = typer.Typer(
+        name="goscope",
+        help="The doctor for running Go programs: reads what the Go runtime prints, gives a verdict.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(options)
+    for name in arguments[:1] if arguments[0] in COMMANDS else COMMANDS:
+        app.command(name)(command_of(name))
+    return app
 
 
 def _show_version(wanted: bool) -> None:
@@ -60,7 +58,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     version: Annotated[
         bool,

@@ -47,9 +47,10 @@ def completion(
 
 
 def _commands() -> Iterator[tuple[str, Command]]:
-    from goscope.cli.app import COMMANDS
+    from goscope.cli.app import COMMANDS, command_of
 
-    for name, command in COMMANDS.items():
+    for name in COMMANDS:
+        command = command_of(name)
         found = inspect.signature(command, eval_str=True).parameters.values()
         options: list[Option] = [_HELP]
         words: tuple[str, ...] = ()

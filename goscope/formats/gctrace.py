@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
+from goscope.bounds import Keeping
 from goscope.formats.format import PLACE, Format
 from goscope.framing.records import LineKind
 from goscope.grammars import Grammar
 from goscope.shapes import LineRule
-from goscope.tables import Column, Kind
+from goscope.tables import Column, Ints, Kind, Table
 
 
 def _ms(name: str, meaning: str) -> Column:
@@ -75,6 +78,40 @@ _LOAD = (
     "mark_term_cpu_ms",
 )
 
+#: What cycles add up to that were let go: how many, and how many of them somebody asked for; of the others
+#: the wall time and the CPU of each P; of those that the program forced, how many and their CPU. Times are
+#: in nanoseconds.
+LET_GO = (
+    "let_go",
+    "let_go_asked",
+    "let_go_wall",
+    "let_go_cpu",
+    "let_go_assist",
+    "let_go_forced",
+    "let_go_forced_cpu",
+)
+
+
+def _costs(gc: Table) -> dict[str, Ints]:
+    """Whole numbers, because the sum of floats depends on the order in which they are added."""
+    forced, checks = gc.flags("forced"), gc.flags("leak_check")
+    free = ~(forced | checks)
+    per_p = 1e6 / np.maximum(gc.numbers("gomaxprocs", 1), 1)
+    cpu = np.rint(gc.numbers("load_cpu_ms", 0) * per_p).astype(np.int64)
+    assist = np.rint(gc.numbers("assist_cpu_ms", 0) * per_p).astype(np.int64)
+    wall = np.rint(gc.numbers("clock_ms", 0) * 1e6).astype(np.int64)
+    asked = (forced & ~checks).astype(np.int64)
+    return {
+        "let_go": np.ones(len(gc), np.int64),
+        "let_go_asked": (~free).astype(np.int64),
+        "let_go_wall": wall * free,
+        "let_go_cpu": cpu * free,
+        "let_go_assist": assist * free,
+        "let_go_forced": asked,
+        "let_go_forced_cpu": cpu * asked,
+    }
+
+
 PERIODIC = PLACE
 
 SCAN = (
@@ -116,6 +153,12 @@ FORMAT = Format(
             table="gc",
             columns=COLUMNS,
             sums={"clock_ms": _CLOCK, "load_cpu_ms": _LOAD},
+            keeping=Keeping(
+                clock="cycle",
+                extremes=("stw_sweep_ms", "stw_mark_ms", "heap_end_mb", "heap_live_mb"),
+                costs=_costs,
+                sums=LET_GO,
+            ),
         ),
         LineRule(
             grammar=_GRAMMAR,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from goscope.bounds import Keeping
 from goscope.formats.format import PLACE, Format
 from goscope.framing.records import LineKind
 from goscope.grammars import Grammar
@@ -79,11 +80,13 @@ def _rule(
             sign=re.compile(rf" *{letter}[0-9]+: (?:{field})=".encode()),
             complete=re.compile(rb"^[PMG]|" + complete),
             last=b"0123456789le)",
+            inner=True,
         ),
         table=table,
         columns=columns,
         references=frozenset(references),
         trims={"reason": (1, 1), "preemptoff": (len("preemptoff="), 0)},
+        keeping=Keeping(below="sched"),
     )
 
 

@@ -10,6 +10,7 @@ import re
 
 import numpy as np
 
+from goscope.bounds import Keeping
 from goscope.formats.format import PLACE, Format
 from goscope.framing.records import LineKind
 from goscope.grammars import Grammar
@@ -81,6 +82,7 @@ FORMAT = Format(
             columns=COLUMNS,
             lists=("local_queues", "schedticks"),
             derive=_sums,
+            keeping=Keeping(clock="t_ms", extremes=("runqueue", "local_max", "threads")),
         ),
     ),
     example="SCHED 1009ms: gomaxprocs=4 idleprocs=4 threads=7 spinningthreads=0 needspinning=0 "

@@ -38,6 +38,7 @@ class Framer:
         self.rejoined = Rejoined()
         self._lines = LineFramer(line_kinds, accepts, self.rejoined)
         self._blocks = BlockFramer(block_kinds, accepts, self.rejoined)
+        self._line_kinds = line_kinds
         self._block_kinds = block_kinds
         self._held = b""  # complete lines of a record that may go on
         self._behind: list[bytes] = []  # complete lines that were not looked at yet
@@ -56,8 +57,10 @@ class Framer:
         if not self._prefix.absent:
             return ()
         blocks = [o for kind in self._block_kinds if not kind.introduces for o in kind.openings]
-        # Trace lines may stand inside a block.
-        return tuple(blocks if self._blocks.found else [*self._lines.openings, *blocks])
+        if self._blocks.found:  # trace lines may stand inside a block
+            return tuple(blocks)
+        lines = [o for kind in self._line_kinds if not kind.inner for o in kind.openings]
+        return (*lines, *blocks)
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         """The records that are whole after ``data``."""

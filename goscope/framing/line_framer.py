@@ -48,7 +48,10 @@ class LineFramer:
         self._rests = [k.rest for k in kinds if k.rest is not None]
         self._rest_ends = [end[0] * 256 + end[1] for k in kinds for end in k.rest_ends]
         self._whole = np.zeros((256, 256), np.bool_)  # [first byte, last byte] of a whole record
+        self._kinds_of_head: dict[int, list[LineKind]] = {}
         for kind in kinds:
+            for head in {opening[0] for opening in kind.openings}:
+                self._kinds_of_head.setdefault(head, []).append(kind)
             for opening in kind.openings:
                 self._whole[opening[0], np.frombuffer(kind.last, np.uint8)] = True
 
@@ -159,7 +162,8 @@ class LineFramer:
                 yield TornRecord(text, number)
 
     def _is_record(self, text: bytes) -> bool:
-        return any(kind.sign.match(text) for kind in self._kinds)
+        """Whether a line with an opening is a record."""
+        return any(kind.sign.match(text) for kind in self._kinds_of_head.get(text[0], ()))
 
     def _complete(self, text: bytes) -> bool:
         """Whether a record that stands at the end of the input certainly lost nothing."""

@@ -20,7 +20,8 @@ class LineKind:
     ``complete`` the end of a record that certainly lost nothing when the input ends without a line
     end. ``last`` are the bytes that a whole record may end with; a line that ends otherwise may be
     torn. ``rest`` matches what only the end of such a record looks like: a line like that shows
-    that one was torn. ``rest_ends`` are the last two bytes that it may have.
+    that one was torn. ``rest_ends`` are the last two bytes that it may have. An ``inner`` one belongs
+    to a record above.
     """
 
     name: str
@@ -31,6 +32,7 @@ class LineKind:
     continuation: re.Pattern[bytes] | None = None
     rest: re.Pattern[bytes] | None = None
     rest_ends: tuple[bytes, ...] = ()
+    inner: bool = False
 
 
 @dataclass(frozen=True, slots=True)

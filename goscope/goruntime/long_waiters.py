@@ -56,6 +56,8 @@ def _all(where: Where, because: str, functions: str, *, closures: bool = False) 
 
 _H2 = ("net/http.(*http2", "net/http/internal/http2.(*", "golang.org/x/net/http2.(*")
 
+_CHILD = ("os.(*Process).wait", "os.(*Process).Wait")
+
 LONG_WAITERS: tuple[LongWaiter, ...] = (
     *_all("any", "the main goroutine lasts as long as the program", "main.main\nruntime.main"),
     *_all("any", "a goroutine of the runtime at rest between its tasks", """
@@ -127,7 +129,7 @@ LONG_WAITERS: tuple[LongWaiter, ...] = (
         testing.(*B).doBench
         testing.(*testContext).waitParallel
         testing.(*testState).waitParallel""", closures=True),
-    *_all("any", "waits for a child process to end", "os.(*Process).wait\nos.(*Process).Wait"),
+    *_all("any", "waits for a child process to end", "\n".join(_CHILD)),
     *_all("top", "waits for a child process to end", "os/exec.(*Cmd).watchCtx"),
     *_all("any", "writes a profile or trace until it is stopped", """
         runtime.ReadTrace
@@ -227,6 +229,11 @@ def normal_long_wait(functions: Sequence[str], creator: str | None) -> LongWaite
                 return entry
         waits_here = waits_here and function.startswith(_PRIMITIVES)
     return None if creator is None else _BY_CREATOR.get(creator)
+
+
+def waits_for_child(functions: Sequence[str]) -> bool:
+    """Whether a goroutine waits for a child process: one is normal, ever more of them are not."""
+    return any(function in _CHILD for function in functions)
 
 
 @lru_cache(maxsize=8192)

@@ -1,4 +1,5 @@
-"""Functions that serve one request each: a goroutine that has one on its stack answers somebody.
+"""Functions that serve one request each: a goroutine that has one on its stack answers somebody. And
+functions that wait for the response to one.
 
 From the sources of net/http (1.19 to 1.27), net/rpc, golang.org/x/net and google.golang.org/grpc.
 """
@@ -19,6 +20,21 @@ REQUEST_HANDLERS = frozenset(
         "google.golang.org/grpc.(*Server).handleStream",
     }
 )
+
+#: They wait in a select for what another goroutine reads: for the network.
+_ROUND_TRIPS = frozenset(
+    {
+        "net/http.(*persistConn).roundTrip",
+        "net/http.(*http2ClientConn).roundTrip",
+        "net/http/internal/http2.(*ClientConn).roundTrip",
+        "golang.org/x/net/http2.(*ClientConn).roundTrip",
+    }
+)
+
+
+def waits_for_response(functions: Iterable[str]) -> bool:
+    """Whether a stack is that of a request of the program's own, whose response is not there yet."""
+    return any(name in _ROUND_TRIPS for name in functions)
 
 
 def serves_a_request(functions: Iterable[str]) -> bool:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from goscope.capture import Capture, Input
 from goscope.diagnosis import Diagnosis
-from goscope.input_records import records_of_inputs
 from goscope.renderers.lines import wrapped
 from goscope.renderers.safe_text import safe
 from goscope.renderers.table_words import counted
@@ -31,19 +30,25 @@ def input_lines(capture: Capture, width: int, *, full: bool) -> list[Text]:
     spoken = [i for i in capture.inputs if i.formats or i.unparsed_count]
     plain = [i for i in spoken if i.problem is None and not i.unparsed_count and not i.cut]
     together = [] if len(plain) < _TOGETHER or (full and len(spoken) <= _INPUTS_SHOWN) else plain
-    records = records_of_inputs(capture)
     if together:
         held: Counter[str] = Counter()
         for found in together:
-            held.update(records[found.name])
+            held.update(capture.records(found.name))
         lines += _read(f"{len(together):,} inputs", together, held, width)
     named = {found.name for found in together}
     alone = [found for found in spoken if found.name not in named]
     for found in alone[:_INPUTS_SHOWN]:
-        lines += _input(found, records[found.name], width)
+        lines += _input(found, capture.records(found.name), width)
     if len(alone) > _INPUTS_SHOWN:
         text = f"{len(alone) - _INPUTS_SHOWN:,} more inputs, not shown"
         lines += wrapped(Text(text, "yellow"), width)
+    if capture.selected:
+        kept = {name: len(capture.table(name)) for name in capture.selected}
+        text = (
+            f"so many that a selection was judged, {', '.join(counted(kept))}, spread over the time, with "
+            "what stands out; goscope tables writes all"
+        )
+        lines += wrapped(Text(text, "dim"), width, 0, 2)
     told = [i for i in silent if i.problem is not None]
     for found in told[:_SKIPPED_SHOWN]:
         lines += wrapped(Text(f"skipped {safe(found.problem or '')}", "dim"), width, 0, 2)

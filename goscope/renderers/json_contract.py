@@ -14,7 +14,6 @@ from goscope.credentials import without_credentials
 from goscope.diagnosis import Diagnosis
 from goscope.executions import Function, Latency
 from goscope.findings import Evidence, Finding, Site, Verdict
-from goscope.input_records import records_of_inputs
 from goscope.renderers.renderer import Renderer
 from goscope.rules import all_rules
 from goscope.settings import Settings
@@ -46,7 +45,7 @@ def schema(document: str = "diagnosis") -> str:
 def document(diagnosis: Diagnosis) -> dict[str, Any]:
     """The diagnosis as the contract lays it out."""
     capture = diagnosis.capture
-    inputs, records = _inputs_shown(capture), records_of_inputs(capture)
+    inputs = _inputs_shown(capture)
     found = {
         "schema": SCHEMA,
         "goscope": __version__,
@@ -73,10 +72,15 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "process_labels": [capture.labels.get(n) for n in range(capture.processes)],
         "goroutine_states": [_states(t) for t in transitions_of(capture)],
         "traces": [_trace(a) for a in analyses_of(capture)],
-        "inputs": [_input(i, records[i.name]) for i in inputs],
+        "inputs": [_input(i, capture.records(i.name)) for i in inputs],
         "inputs_left_out": len(capture.inputs) - len(inputs),
         "settings": _settings(diagnosis.settings),
     }
+    if capture.selected:
+        found["selections"] = {
+            name: {"judged": len(capture.table(name)), "read": read}
+            for name, read in capture.selected.items()
+        }
     return {name: _shareable(value) for name, value in found.items()}
 
 

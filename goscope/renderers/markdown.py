@@ -13,6 +13,7 @@ from goscope.renderers import plain_words
 from goscope.renderers.markdown_text import code, text
 from goscope.renderers.markdown_traces import trace_lines
 from goscope.renderers.renderer import Renderer
+from goscope.renderers.table_words import counted
 
 _FINDINGS_SHOWN = 30
 _FRAMES_SHOWN = 40
@@ -104,6 +105,10 @@ def _inputs(diagnosis: Diagnosis) -> list[str]:
         )
         problem = f", not read further: {text(found.problem)}" if found.problem else ""
         lines.append(f"* {code(found.name)}: {found.lines} lines, {words}{unparsed}{problem}")
+    capture = diagnosis.capture
+    if capture.selected:
+        kept = counted({name: len(capture.table(name)) for name in capture.selected})
+        lines.append(f"* so many that a selection was judged: {', '.join(kept)}")
     return [*lines, "", "</details>"]
 
 

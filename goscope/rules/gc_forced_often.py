@@ -41,18 +41,18 @@ def find(
 ) -> Iterator[Finding]:
     """One finding per process."""
     for c in collections_of(capture):
-        count = int(c.forced.sum())
+        count = c.forced_cycles
         seconds = max(c.until_s - float(c.t_s[0]), 1.0)
         per_minute = count * 60 / seconds
         if count < least_count or per_minute < least_per_minute:
             continue
-        share = float(c.cpu_s[c.forced].sum()) / seconds
+        share = c.forced_cpu_s / seconds
         yield Finding(
             rule="gc-forced-often",
             severity=Severity.WARNING if share >= warning_cpu_share else Severity.INFO,
             confidence=Confidence.CERTAIN,
             title=f"The program forces {per_minute:.0f} garbage collections a minute",
-            detail=f"{count} of {len(c.t_s)} cycles were asked for, in {seconds:.0f} s.",
+            detail=f"{count} of {c.cycles} cycles were asked for, in {seconds:.0f} s.",
             evidence=(
                 Evidence("forced", count, "cycles", c.source),
                 Evidence("their share of the CPU", round(share * 100, 1), "%"),

@@ -9,7 +9,11 @@ Evidence and threshold: the third size of a gc line over time. A line with a slo
 many cycles, so that a sawtooth does not hide or feign it. The last quarter must rise at least at 0.6 of
 the pace of the whole (a cache that fills up slows down), the program must still allocate as it did (or it
 has loaded what it needs and rests), and not faster in the measure in which the heap grew (that is load).
-Less than 10 MB in all, or 32 MB within the first minute, is any program's start.
+Less than 10 MB in all, or 32 MB within the first minute, is any program's start. Where all that is
+allocated is kept, each cycle is twice as far away as the last one: 5 to 9 cycles are enough if they make a
+line (R2 above 0.95), each of the last three intervals keeps the pace, and the next cycle is not overdue.
+But the confidence is low then, and within the first minute it is only mentioned: what loads its data looks
+the same until it has done so.
 ``limit_mb`` tells how much memory there is (GOMEMLIMIT, or the container's), if you say so: no gc line
 does. The finding then tells the time that is left until the goal of the heap reaches it.
 
@@ -27,7 +31,7 @@ from collections.abc import Iterator
 from goscope.capture import Capture
 from goscope.collecting import Collecting, collections_of
 from goscope.findings import Confidence, Evidence, Finding, Severity
-from goscope.heap_trend import Trend, trend_of
+from goscope.heap_trend import LEAST_CYCLES, Trend, trend_of, trend_of_few
 from goscope.rules.rule import Rule, Settings
 
 _ADVICE = (
@@ -50,7 +54,7 @@ def find(
 ) -> Iterator[Finding]:
     """One finding per process."""
     for c in collections_of(capture):
-        trend = trend_of(c, least_cycles=least_cycles, least_r2=least_r2)
+        trend = trend_of(c, least_cycles=least_cycles, least_r2=least_r2) or trend_of_few(c)
         if trend is None or not trend.steady(least_r2) or trend.seconds < least_s:
             continue
         brief = trend.seconds < brief_s
@@ -62,6 +66,11 @@ def find(
 def _finding(c: Collecting, trend: Trend, brief: bool, limit_mb: float) -> Finding:
     left_s = _seconds_left(c, trend, limit_mb)
     soon = left_s is not None and left_s < 3600
+    few = trend.cycles < LEAST_CYCLES
+    severity = Severity.CRITICAL if soon else Severity.WARNING
+    confidence = Confidence.MEDIUM if brief else Confidence.HIGH
+    if few:
+        severity, confidence = Severity.INFO if brief else Severity.WARNING, Confidence.LOW
     evidence = [
         Evidence("live heap, first quarter, least", round(trend.first_mb), "MB", c.source),
         Evidence("live heap, last quarter, least", round(trend.last_mb), "MB", c.last_source),
@@ -75,12 +84,12 @@ def _finding(c: Collecting, trend: Trend, brief: bool, limit_mb: float) -> Findi
         )
     return Finding(
         rule="gc-heap-growth",
-        severity=Severity.CRITICAL if soon else Severity.WARNING,
-        confidence=Confidence.MEDIUM if brief else Confidence.HIGH,
+        severity=severity,
+        confidence=confidence,
         title=f"The live heap grows by {_pace(trend.mb_per_s)}",
         detail=f"From {trend.start_s:.0f} to {trend.end_s:.0f} s it rose from {trend.first_mb:.0f} to "
         f"{trend.last_mb:.0f} MB without a stop"
-        + ("; a warm-up can look so for as long." if brief else "."),
+        + ("; a warm-up can look so for as long." if brief or few else "."),
         evidence=tuple(evidence),
         advice=_ADVICE,
         process=c.process,

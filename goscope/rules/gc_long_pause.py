@@ -46,7 +46,7 @@ def find(
 ) -> Iterator[Finding]:
     """One finding per process."""
     for c in collections_of(capture):
-        pauses = c.pause_ms[~np.isnan(c.pause_ms)]
+        pauses = c.usual_pauses_ms
         long = pauses[(pauses >= long_ms) & (pauses < not_preempted_ms)]
         if len(long) < least_count or len(long) < least_share * len(pauses):
             continue

@@ -32,12 +32,12 @@ from dataclasses import replace
 
 from goscope.capture import Capture
 from goscope.findings import Confidence, Evidence, Finding, Severity
-from goscope.goruntime.wait_reasons import primitive_of
 from goscope.locks import Locks, locks_of
 from goscope.rules.leak_shape import leak_finding, place_of
 from goscope.rules.lock_shape import advice_about, groups_of, who_waits_for_whom
 from goscope.rules.rule import Rule, Settings
 from goscope.stacks import Blocked
+from goscope.stuck import waits_for_group
 from goscope.waiting import Standing
 
 _MOST_COMPARED = 200
@@ -105,7 +105,7 @@ def _group_findings(process: int, locks: Locks, stuck: dict[int, int]) -> Iterat
     """WaitGroups that wait for goroutines all of which are stuck."""
     dump = locks.dump
     for row in sorted(locks.still) if stuck else ():
-        if primitive_of(dump.reason(row)) != "wait_group" and not _in_wait_group(locks, row):
+        if not waits_for_group(dump, row):
             continue
         workers = _workers(locks, row)
         if not workers or not all(
@@ -128,12 +128,6 @@ def _group_findings(process: int, locks: Locks, stuck: dict[int, int]) -> Iterat
                 *_unmoved(locks, (row,)),
             ),
         )
-
-
-def _in_wait_group(locks: Locks, row: int) -> bool:
-    """Up to 1.23 the reason is semacquire; the frames tell."""
-    functions = locks.dump.stack_of(row).functions[:6]
-    return any(function.startswith("sync.(*WaitGroup).Wait") for function in functions)
 
 
 def _workers(locks: Locks, row: int) -> list[int]:

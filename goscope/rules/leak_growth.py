@@ -9,9 +9,12 @@ Evidence and threshold: the same id later is the same goroutine, so births and d
 guessed. At least 3 more than in the first dump; of those in each dump at least 90 % are in the next.
 Three dumps make it sure, two leave it a suspicion. Growth alone also happens when a pool warms up or
 connections build up: known long waiters do not count, and neither do goroutines that run or are
-runnable (an overload, not a leak). Two kinds of growth are only mentioned: workers that were given
-something between dumps (then not in the chan receive that they wait in otherwise; somebody feeds them), and
-handlers of connections, with what they started, that read from a peer who is still there.
+runnable (an overload, not a leak). Three kinds of growth are only mentioned: workers that were given
+something between dumps (then not in the chan receive that they wait in otherwise; somebody feeds them),
+handlers of connections, with what they started, that read from a peer who is still there (or wait in a select
+while a goroutine of theirs reads), and sleeps of more than a second, after which all may end. Critical is
+only what other goroutines alone could end. Peers and child processes may yet end what waits for them, loops
+of short sleeps may end, and requests whose clients still wait may be a backlog: these are warnings.
 Goroutine profiles (debug=0 and debug=1) have no ids: of them it takes
 three in which one stack rises each time, by half in all, and the confidence is medium.
 
@@ -19,21 +22,23 @@ Example: 28, then 48, then 68 goroutines of ``main.leak1.func1``, all in ``chan 
 
 What to do: look at where they block, and at the go statement that starts them.
 
-False positives: a set of subscriptions that still fills up while the dumps are taken.
+False positives: a set of subscriptions that still fills up while the dumps are taken; connections to others,
+or child processes, of which a growing load needs more.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from goscope.capture import Capture
 from goscope.findings import Confidence, Evidence, Finding, Group, Severity
+from goscope.goruntime.long_waiters import waits_for_child
 from goscope.goruntime.wait_reasons import can_leak
-from goscope.growth_alive import fed, serving
+from goscope.growth_alive import Connections, Doubt, doubt_about
 from goscope.rules.leak_shape import leak_finding, place_of
 from goscope.rules.profile_growth import growth_in_profiles
 from goscope.rules.rule import Rule, Settings
@@ -47,6 +52,7 @@ from goscope.stacks import (
     stacks_of,
     syscall_groups,
 )
+from goscope.waiting import Dump, dumps_of
 
 #: The go statement. The first function is no part of it: signal dumps show wrappers that others hide.
 _Origin = tuple[str | None, str | None, int | None]
@@ -92,21 +98,30 @@ def find(
     stacks = stacks_of(capture)
     judged = frozenset(process for process, dumps in snapshots_of(capture) if len(dumps) > 1)
     yield from growth_in_profiles(capture, judged, least_growth)
+    related = dict(dumps_of(capture))
     for process, dumps in snapshots_of(capture):
         if len(dumps) < 2:
             continue
         origins = [_origins(dump, stacks) for dump in dumps]
         groups = [*blocked_groups(capture, dumps[-1]), *syscall_groups(capture, dumps[-1])]
+        connections = Connections(capture, dumps[-1])
         for origin in sorted(origins[-1], key=str):
             births = _Births(tuple(found.get(origin, frozenset()) for found in origins))
             if births.grows(least_growth) and births.survival >= least_survival_share:
                 blocked = _stuck(births, groups, 1 - most_runnable_share)
-                if blocked is not None:
-                    yield _finding(capture, process, dumps, births, blocked)
+                if blocked is None:
+                    continue
+                parts = _parts(births, groups, related[process], least_growth)
+                for part, where in parts if len(parts) > 1 else [(births, blocked)]:
+                    doubt = doubt_about(capture, dumps, part.ids, where, connections)
+                    yield _finding(process, dumps, part, where, doubt)
 
 
 def _origins(dump: Snapshot, stacks: Stacks) -> dict[_Origin, frozenset[int]]:
-    """The goroutine ids of a dump by where they were started, known long waiters left out."""
+    """The goroutine ids of a dump by where they were started, known long waiters left out.
+
+    But for those who wait for a child process: each needs a thread as long as it runs.
+    """
     found: dict[_Origin, set[int]] = {}
     numbers = dump.rows["stack"]
     origin_of: dict[int, _Origin | None] = {}
@@ -115,7 +130,8 @@ def _origins(dump: Snapshot, stacks: Stacks) -> dict[_Origin, frozenset[int]]:
         created = stack.created_by
         origin_of[number] = (
             None
-            if created is None or stack.normal is not None
+            if created is None
+            or (stack.normal is not None and not waits_for_child(stack.functions))
             else (created.function, created.file, created.line)
         )
     for number, goroutine in zip(numbers.tolist(), dump.rows["id"].tolist(), strict=True):
@@ -139,27 +155,65 @@ def _stuck(births: _Births, groups: list[Blocked], least_share: float) -> Blocke
     return groups[waiting.most_common(1)[0][0]]
 
 
+def _parts(
+    births: _Births, groups: list[Blocked], dumps: tuple[Dump, ...], least: int
+) -> list[tuple[_Births, Blocked]]:
+    """The goroutines of one origin by where they wait for good, if they become more there as well.
+
+    A request may get stuck in two places: these are two leaks. Places that all of them pass are none.
+    """
+    before, after = dumps[-2:]
+    found = []
+    for group in groups:
+        rows = dict(
+            zip(group.snapshot.rows.at("id", group.rows).tolist(), group.rows.tolist(), strict=True)
+        )
+        part = _Births(tuple(ids & rows.keys() for ids in births.ids))
+        if part.grows(least) and all(
+            after.same(rows[goroutine], before, before.row_of[goroutine])
+            for goroutine in part.ids[-2]
+        ):
+            found.append((part, group))
+    return found
+
+
+_DOUBTS = {
+    Doubt.CONNECTED: "Each belongs to an accepted connection whose peer keeps it open: connections build up.",
+    Doubt.FED: "But the old ones are given work between the dumps: a pool that still grows.",
+    Doubt.NAPPING: "But a sleep ends by itself, and these are longer than dumps usually are apart.",
+    Doubt.PATIENT: "Their clients are still connected: it may be a backlog, which a slower load would end.",
+    Doubt.PEER: "Their peers may end it yet, and more work may have come than usual.",
+    Doubt.CHILD: "They go on when their child processes end; each keeps a thread until then.",
+    Doubt.LOOPING: "They sleep again and again; that their loops end is not to be seen.",
+}
+_ADVICE = {
+    Doubt.CONNECTED: "Compare with the load. Peers that should not stay need timeouts (ReadTimeout and "
+    "IdleTimeout of http.Server, SetReadDeadline), and a limit on how many are accepted.",
+    Doubt.NAPPING: "Take dumps further apart than the sleeps are long: who is still there then loops.",
+    Doubt.CHILD: "See why the child processes do not end: start them with exec.CommandContext and a "
+    "timeout, set Cmd.WaitDelay, and bound how many run at once.",
+}
+
+
 def _finding(
-    capture: Capture,
     process: int,
     dumps: tuple[Snapshot, ...],
     births: _Births,
     blocked: Blocked,
+    doubt: Doubt | None,
 ) -> Finding:
     ids = births.ids[-1]
     counts = " -> ".join(map(str, births.counts))
     stay = "all old ones" if births.survival == 1 else f"{births.survival:.0%} of the old ones"
     severity, confidence = Severity.WARNING, Confidence.MEDIUM
     detail = f"They become more in every dump, {stay} stay, and most wait in {blocked.reason}."
-    if serving(capture, blocked, len(ids)):
-        severity, confidence = Severity.INFO, Confidence.LOW
-        detail += " Each belongs to an accepted connection whose peer keeps it open: connections build up."
-    elif fed(capture, dumps, births.ids):
-        severity, confidence = Severity.INFO, Confidence.LOW
-        detail += " But the old ones are given work between the dumps: a pool that still grows."
+    if doubt is not None:
+        detail += f" {_DOUBTS[doubt]}"
+        if doubt.harmless:
+            severity, confidence = Severity.INFO, Confidence.LOW
     elif len(dumps) > 2:
         severity, confidence = Severity.CRITICAL, Confidence.HIGH
-    return leak_finding(
+    found = leak_finding(
         "leak-growth",
         severity,
         confidence,
@@ -176,6 +230,7 @@ def _finding(
         ),
         group=Group(len(ids), tuple(sorted(ids)[:20])),
     )
+    return replace(found, advice=_ADVICE[doubt]) if doubt in _ADVICE else found
 
 
 RULE = Rule("leak-growth", ("goroutines",), find, __doc__, instead=("profile",))

@@ -1,9 +1,10 @@
 """Goroutines that wait for others of which none is left that could act.
 
 What it detects: what a function left behind when it was done: senders without a receiver, receivers
-without a sender, a WaitGroup or a Cond that nobody is left to serve. Two cases are told: a program in
-which only the main goroutine or a test can still act and makes the dumps itself, and senders in closures of a
-function that has returned, in a package whose code nobody else runs.
+without a sender, a WaitGroup or a Cond that nobody is left to serve. Three cases are told: a program in
+which only the main goroutine or a test can still act and makes the dumps itself, senders in closures of a
+function that has returned, in a package whose code nobody else runs, and senders whom nobody has served for
+long although somebody might.
 
 Why it matters: whoever waits for a goroutine that is gone waits for ever, with all that it points to.
 
@@ -13,19 +14,23 @@ moved since) has anything to do with them: no common parent, pointer, type or fu
 WaitGroup and a Cond have no timer, so they count by themselves; a receive or a select counts if
 it is tied to such a one, or if those who started it are gone. What the maker of the dumps
 started itself it may still wake: that lowers the confidence, and a lone receiver is only
-mentioned. In a running program at least 3 such senders are needed.
+mentioned. In a running program at least 3 such senders are needed. Where others run code of the
+package, one of them may be a slow receiver: then the senders must have waited for a minute, or be ten that do
+not move in three dumps, whose parents have ended, accept connections or sleep for less than a second at
+a time; their function has returned, and nobody who acts has a pointer, type, function or parent in common
+with them.
 
 Example: ``main.fetch.func1`` sends its result; ``main.fetch`` gave up after its timeout and returned.
 
 What to do: give the channel room for the value (``make(chan T, 1)``), select on ``ctx.Done()``, and let
 whoever starts a goroutine also see to its end.
 
-False positives: a program that dumps itself twice and serves its goroutines only afterwards.
+False positives: a program that dumps itself twice and serves its goroutines only afterwards; a receiver that
+takes one value in a minute.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -35,11 +40,13 @@ from goscope.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.leak_shape import leak_finding, place_of
 from goscope.rules.rule import Rule, Settings
 from goscope.stacks import Blocked
-from goscope.stuck import Left, left_behind, orphans
+from goscope.stuck import Left, forgotten, left_behind, orphans
 from goscope.waiting import Dump, Standing, dumps_of
 
 
-def find(capture: Capture, settings: Settings, *, least_orphans: int = 3) -> Iterator[Finding]:
+def find(
+    capture: Capture, settings: Settings, *, least_orphans: int = 3, least_forgotten: int = 10
+) -> Iterator[Finding]:
     """One finding per stack and wait reason, from the last two dumps of each process."""
     for process, dumps in dumps_of(capture):
         after = dumps[-1]
@@ -50,14 +57,25 @@ def find(capture: Capture, settings: Settings, *, least_orphans: int = 3) -> Ite
             groups.setdefault((after.stack[one.row], after.reason(one.row)), []).append(one)
         for members in groups.values():
             yield from _left(process, after, before, members)
-        if before is None or left:
+        if left:
             continue
-        rows = orphans(before, after)
-        sizes = Counter(after.stack[row] for row in rows)
-        for stack, count in sizes.items():
-            mine = [row for row in rows if after.stack[row] == stack]
-            if count >= least_orphans and len({after.parents[row] for row in mine}) > 1:
+        lost = set(orphans(before, after)) if before is not None else set()
+        for mine in _by_stack(after, lost):
+            if len(mine) >= least_orphans and len({after.parents[row] for row in mine}) > 1:
                 yield _orphaned(process, after, mine)
+            else:
+                lost.difference_update(mine)
+        why = forgotten(dumps, least=least_forgotten)
+        for mine in _by_stack(after, set(why) - lost):
+            if len(mine) >= least_orphans:
+                yield _forgotten(process, after, mine, why)
+
+
+def _by_stack(dump: Dump, rows: set[int]) -> list[list[int]]:
+    found: dict[int, list[int]] = {}
+    for row in sorted(rows):
+        found.setdefault(dump.stack[row], []).append(row)
+    return list(found.values())
 
 
 def _left(process: int, dump: Dump, before: Dump | None, members: list[Left]) -> Iterator[Finding]:
@@ -110,6 +128,33 @@ def _orphaned(process: int, dump: Dump, rows: list[int]) -> Finding:
         evidence=(
             Evidence(
                 "at the same place in both dumps", len(rows), "goroutines", blocked.line_source()
+            ),
+            *_gone_parents(dump, rows),
+        ),
+    )
+
+
+def _forgotten(process: int, dump: Dump, rows: list[int], why: dict[int, str]) -> Finding:
+    blocked = _blocked(dump, rows)
+    created = blocked.stack.created_by
+    long = sum(why[row] == "a minute or more" for row in rows)
+    return leak_finding(
+        "leak-orphan",
+        Severity.WARNING,
+        Confidence.MEDIUM if long == len(rows) else Confidence.LOW,
+        blocked,
+        process=process,
+        title=f"{len(rows)} send to nobody at {place_of(blocked.stack.user_frame)}",
+        detail=f"{created.function if created else 'The function'} that started them has returned, and "
+        "nobody who acts has to do with them. If somebody receives from them, it is very slow.",
+        evidence=(
+            *(
+                Evidence(label, count, "goroutines", blocked.line_source())
+                for label, count in (
+                    ("waiting for a minute or more", long),
+                    ("at the same place in all three dumps", len(rows) - long),
+                )
+                if count
             ),
             *_gone_parents(dump, rows),
         ),

@@ -8,7 +8,8 @@ Evidence and threshold: the address of the lock is an argument of the frame that
 Two dumps with so many waiters make it a warning; one dump may be an accident and is only mentioned. No
 published number exists: 10 is far above what a lock that is held for microseconds gathers. Where the
 waiters change from dump to dump the lock changes hands; where they stand still its holder keeps it, and
-is named if somebody seems to hold it.
+is named if somebody seems to hold it. Who waits for the first call of a ``sync.Once`` is only mentioned: it
+happens once.
 
 Example: 120 goroutines in ``sync.Mutex.Lock`` at ``main.(*cache).get``.
 
@@ -36,6 +37,11 @@ _ADVICE = (
     "RWMutex or sync/atomic for what is mostly read; a mutex profile tells the time lost."
 )
 
+_ONCE_ADVICE = (
+    "They wait for the first call of a sync.Once: call it before the others need it, and give what it does a "
+    "timeout."
+)
+
 
 def find(capture: Capture, settings: Settings, *, least_waiters: int = 10) -> Iterator[Finding]:
     """One finding per lock, from the last dump of each process."""
@@ -53,6 +59,8 @@ def _finding(process: int, locks: Locks, lock: Lock, least_waiters: int) -> Find
     sentences = [_how(before, still, count), *who_waits_for_whom(locks, lock, kept=False)]
     blocked = groups_of(locks, lock.rows)[0]
     ids = sorted(locks.dump.ids[row] for row in lock.rows)
+    once = "sync.(*Once).doSlow" in blocked.stack.functions
+    lasting = lasting and not once
     found = leak_finding(
         "lock-contention",
         Severity.WARNING if lasting else Severity.INFO,
@@ -68,7 +76,7 @@ def _finding(process: int, locks: Locks, lock: Lock, least_waiters: int) -> Find
         ),
         group=Group(count, tuple(ids[:20])),
     )
-    return replace(found, advice=_ADVICE)
+    return replace(found, advice=_ONCE_ADVICE if once else _ADVICE)
 
 
 def _how(before: int | None, still: int, count: int) -> str:

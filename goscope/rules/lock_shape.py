@@ -39,7 +39,7 @@ def who_waits_for_whom(
         place = _short(dump.stack_of(holder.row).user_frame)
         state = dump.reason(holder.row)
         yield f"Goroutine {goroutine} seems to hold it ({holder.because}): it {verb} {state} at {place}."
-    crowd = 0 if holders or not kept else locks.in_methods(lock)
+    crowd = 0 if holders or not kept else len(locks.in_methods(lock))
     if crowd:
         yield f"One of {crowd} goroutines in methods of its type may hold it."
     elif not holders and kept:

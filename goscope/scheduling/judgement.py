@@ -21,6 +21,7 @@ _MORE_LINES = "collect more SCHED lines: at least 8"
 _TELL_APART = "add GODEBUG=scheddetail=1 or a goroutine dump to tell idle from blocked"
 _WHAT_BLOCKS = "add a goroutine dump: it tells in which system calls, and from where"
 _WHO_WAITS = "add a goroutine dump: it tells what the program itself and its requests wait for"
+_WHO_HOLDS = "add a goroutine dump: it tells whether somebody goes on for whom the others wait"
 _WHO_KEEPS = "add GODEBUG=scheddetail=1: it shows whether a goroutine keeps its P for long"
 
 
@@ -138,7 +139,13 @@ def _resting(
             words, cause = why
             if cause == "syscalls" and not waits.from_dump:
                 sure, more = _at_most(sure, Confidence.MEDIUM), _WHAT_BLOCKS
+            if cause == "locks" and waits.passing:
+                sure, more = Confidence.LOW, _WHO_HOLDS
             return Judgement("blocked", sure, f"{idle}, and {words}", more, cause)
+        if waits.queued >= bars.few_blocked and waits.share(waits.queued) >= 0.5:
+            sure = _at_most(sure, Confidence.MEDIUM)
+            words = f"{idle}; {waits.queued} of {waits.total} goroutines queue for {_queue(waits)}"
+            return Judgement("idle", sure, f"{words} ({waits.source})", more)
         held_up = waits.held + waits.sends + waits.syscalls
         if held_up >= bars.few_blocked:
             words = (
@@ -178,13 +185,22 @@ def _stopped(waits: Waits, bars: Bars) -> tuple[str, str] | None:
     if waits.syscalls > bars.few_blocked and waits.share(waits.syscalls) >= 0.5:
         words = f"{waits.syscalls} of {total} waiting goroutines sit in system calls"
         return f"{words} ({waits.source})", "syscalls"
-    stuck = held + waits.sends
+    stuck, total = held + waits.sends - waits.lost, total - waits.lost
     if stuck >= bars.few_blocked and stuck >= least * total:
         if waits.sends and (waits.outside or waits.main == "rests"):
             return None
         words = f"{stuck} of {total} waiting goroutines wait for locks or receivers"
         return f"{words}, and nothing from outside can wake one ({waits.source})", "sends"
     return None
+
+
+def _queue(waits: Waits) -> str:
+    """What goroutines queue for, if somebody goes on for whom they wait."""
+    if waits.queue is None:
+        return "a lock that changes hands"
+    site, state = waits.queue
+    where = f" in {site.function}" if site is not None and site.function else ""
+    return f"one that goes on, in {state}{where}"
 
 
 def _held_up(
@@ -198,9 +214,10 @@ def _held_up(
     idle, procs = float(np.median(s.idle)), float(np.median(s.procs))
     if waits is not None:
         least = 2 * procs + bars.few_blocked
-        if busy < 0.5 and waits.held >= least and waits.share(waits.held) >= 0.8:
+        locked = waits.held + waits.queued
+        if busy < 0.5 and locked >= least and waits.share(locked) >= 0.8:
             words = (
-                f"{waits.held} of {waits.total} waiting goroutines wait for locks while "
+                f"{locked} of {waits.total} waiting goroutines wait for locks while "
                 f"{idle:.0f} of {procs:.0f} Ps idle ({waits.source})"
             )
             return Judgement("blocked", sure, words, more, "locks")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from goscope.bounds import usual
 from goscope.capture import Capture
 from goscope.numerals import IntArray
 from goscope.tables import Bools, Floats, Ints
@@ -88,6 +89,8 @@ def samples_of(capture: Capture, process: int) -> Samples:
     """The samples of a process that printed at least one SCHED line."""
     sched = capture.table("sched")
     rows = np.flatnonzero(sched["process"] == process)
+    common = rows[usual(sched)[rows]]
+    rows = common if len(common) else rows
     if len(rows) > 1 and sched["t_ms"][rows[0]] == 0:
         rows = rows[1:]  # the first line is printed while the program starts
     mine = sched.select(rows)

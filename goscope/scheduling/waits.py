@@ -8,9 +8,9 @@ outside. Senders whose number grows are a leak, not a stop: somebody goes on sta
 from __future__ import annotations
 
 import itertools
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,7 +28,12 @@ from goscope.goruntime.goroutine_states import (
 from goscope.goruntime.request_handlers import serves_a_request
 from goscope.goruntime.wait_reasons import never_wakes, primitive_of, reason
 from goscope.numerals import IntArray
+from goscope.relief import Relief
+from goscope.scheduling.bars import FEW_BLOCKED
 from goscope.stacks import Blocked, Snapshot, Stack, blocked_groups, snapshots_of, stacks_of
+from goscope.stuck import forgotten, orphans
+from goscope.waiting import Dump
+from goscope.waiting import dumps_of as all_dumps
 
 #: What goroutines wait on that another goroutine has to end; nobody parks idle workers there.
 _HELD = frozenset({"lock", "semaphore", "wait_group"})
@@ -53,7 +58,12 @@ class Waits:
 
     source: str
     held: int  # for a lock, a WaitGroup, a semaphore: another goroutine has to end it
+    queued: int  # the same, but that other one goes on, as it looks
+    passing: bool  # who was held in an earlier sample of scheddetail is not any more
     sends: int  # for a receiver, or for nothing that can come (nil channels, select without cases)
+    lost: (
+        int  # of the senders those whom a function that is over left behind: nobody waits for them
+    )
     syscalls: int
     resting: int  # for work, time, the network, or for nothing: they run
     requests: int  # that are being served
@@ -62,6 +72,9 @@ class Waits:
     main: (
         str  # what the main goroutine does: held, sends, receives, rests, parked, or "" if unknown
     )
+    queue: (
+        tuple[Site | None, str] | None
+    )  # where somebody goes on for whom others queue, and in what
     sites: tuple[WaitSite, ...]  # where the held, sending and stuck ones wait, most first
 
     @property
@@ -71,7 +84,7 @@ class Waits:
 
     @property
     def total(self) -> int:
-        return self.held + self.sends + self.syscalls + self.resting
+        return self.held + self.queued + self.sends + self.syscalls + self.resting
 
     def share(self, count: int) -> float:
         """Of all that wait."""
@@ -107,23 +120,40 @@ class _Tally:
         self.requests = self.requests_held = 0
         self.outside = False
         self.main = ""
+        self.passing = False
+        self.lost = 0
+        self.queue: tuple[Site | None, str] | None = None
 
     def add(self, kind: str, site: WaitSite) -> None:
         self.counts[kind] += site.count
-        if kind != "rests":
+        if kind not in ("rests", "queued"):
             self.sites.append(site)
+
+    def mostly(self, *kinds: str) -> bool:
+        """Whether half of the goroutines wait for these; with less nothing is stuck."""
+        count = sum(self.counts[kind] for kind in kinds)
+        return count >= sum(self.counts.values()) / 2 > 0
+
+    def leave_sends(self) -> None:
+        """Takes senders for a leak: they hold up nobody else."""
+        self.counts["rests"] += self.counts.pop("sends", 0)
+        self.sites = [site for site in self.sites if _kind(site.reason, None) != "sends"]
 
     def waits(self, source: str) -> Waits:
         return Waits(
             source=source,
             held=self.counts["held"],
+            queued=self.counts["queued"],
+            passing=self.passing,
             sends=self.counts["sends"],
+            lost=min(self.lost, self.counts["sends"]),
             syscalls=self.counts["syscalls"],
             resting=self.counts["rests"],
             requests=self.requests,
             requests_held=self.requests_held,
             outside=self.outside,
             main=self.main,
+            queue=self.queue,
             sites=tuple(sorted(self.sites, key=lambda s: -s.count)[:_SITES]),
         )
 
@@ -141,36 +171,77 @@ def waits_in_dump(capture: Capture, dumps: Sequence[Snapshot]) -> Waits | None:
     if not dumps:
         return None
     last = dumps[-1]
-    tally = _Tally()
-    sending: set[int] = set()
-    for blocked in blocked_groups(capture, last):
-        _add_group(tally, blocked)
-        if _kind(blocked.reason, blocked.primitive) == "sends" and blocked.stack.normal is None:
-            sending.update(last.rows.at("id", blocked.rows).tolist())
-    _add_syscalls(capture, tally, last)
-    before = [_sending(capture, dump) for dump in dumps[:-1]]
-    if _piles_up([*before, sending]):
-        tally.counts["rests"] += tally.counts.pop("sends", 0)
-        tally.sites = [s for s in tally.sites if _kind(s.reason, None) != "sends"]
+    tally = _tally_dump(capture, last, None)
+    if tally.mostly("held") or tally.requests_held >= tally.requests / 2 > 0:
+        relief = _relief(capture, dumps)
+        tally = _tally_dump(capture, last, relief)
+        tally.queue = relief.place
+    if tally.mostly("held", "sends") and tally.counts["sends"]:
+        tally.lost = _lost(capture, dumps)
+    if _piles_up([_sending(capture, dump) for dump in dumps]):
+        tally.leave_sends()
     return tally.waits(_LAST_DUMP)
 
 
-def _add_group(tally: _Tally, blocked: Blocked) -> None:
+def _tally_dump(capture: Capture, dump: Snapshot, relief: Relief | None) -> _Tally:
+    tally = _Tally()
+    for blocked in blocked_groups(capture, dump):
+        for kind, part in _parted(blocked, relief):
+            _add_group(tally, part, kind)
+    _add_syscalls(capture, tally, dump)
+    return tally
+
+
+def _with_relations(capture: Capture, dumps: Sequence[Snapshot]) -> list[Dump]:
+    """These dumps as goroutines that may wake each other."""
+    numbers = {dump.number for dump in dumps}
+    return [d for _, of in all_dumps(capture) for d in of if d.snapshot.number in numbers]
+
+
+def _relief(capture: Capture, dumps: Sequence[Snapshot]) -> Relief:
+    """Whose wait for a lock or a WaitGroup somebody ends, in the last of these dumps."""
+    found = _with_relations(capture, dumps[-2:])
+    return Relief(found[-2] if len(found) > 1 else None, found[-1])
+
+
+def _lost(capture: Capture, dumps: Sequence[Snapshot]) -> int:
+    """How many senders of the last of these dumps a function that has returned left behind."""
+    found = _with_relations(capture, dumps)
+    rows = set(forgotten(found, least=FEW_BLOCKED))
+    if len(found) > 1:
+        rows.update(orphans(found[-2], found[-1]))
+    return len(rows)
+
+
+def _parted(blocked: Blocked, relief: Relief | None) -> Iterator[tuple[str, Blocked]]:
+    """A group as what its goroutines wait for; a lock may be one that changes hands, or not."""
+    kind = _kind(blocked.reason, blocked.primitive)
+    if kind != "held" or relief is None:
+        yield kind, blocked
+        return
+    queued = np.array([row in relief.rows for row in blocked.rows.tolist()], np.bool_)
+    for word, mine in (("queued", queued), ("held", ~queued)):
+        if mine.any():
+            yield word, replace(blocked, rows=blocked.rows[mine])
+
+
+def _add_group(tally: _Tally, blocked: Blocked, kind: str) -> None:
     functions = blocked.stack.functions
     tally.outside = tally.outside or _from_outside(blocked.reason)
     if "main.main" in functions or "runtime.main" in functions:
-        tally.main = _main_word(blocked.reason, blocked.primitive)
+        waits = _main_word(blocked.reason, blocked.primitive)
+        tally.main = "receives" if kind == "queued" else waits
         return
     if blocked.stack.normal is not None:
         return
     found = reason(blocked.reason)
     if found is not None and found.kind == "system_idle":
         return
-    kind, count = _kind(blocked.reason, blocked.primitive), len(blocked.rows)
+    count = len(blocked.rows)
     tally.add(kind, WaitSite(blocked.reason, count, blocked.stack, blocked))
     if serves_a_request(functions):
         tally.requests += count
-        tally.requests_held += count * (kind != "rests")
+        tally.requests_held += count * (kind not in ("rests", "queued"))
 
 
 def _add_syscalls(capture: Capture, tally: _Tally, dump: Snapshot) -> None:
@@ -282,23 +353,23 @@ def waits_in_detail(capture: Capture, rows: IntArray) -> Waits | None:
         return None
     last = int(samples[end - 1])
     tally = _Tally()
-    sending = _tally_sample(capture, last, tally)
+    now = _tally_sample(capture, last, tally)
     shown = np.unique(samples[first:end])
     earlier = [shown[len(shown) // 3], shown[2 * len(shown) // 3]] if len(shown) >= 6 else []
     before = [_tally_sample(capture, int(sample), _Tally()) for sample in earlier]
-    if _piles_up([*before, sending]):
-        tally.counts["rests"] += tally.counts.pop("sends", 0)
-        tally.sites = [s for s in tally.sites if _kind(s.reason, None) != "sends"]
+    if _piles_up([*(kinds["sends"] for kinds in before), now["sends"]]):
+        tally.leave_sends()
+    tally.passing = any(kinds["held"] - now["held"] for kinds in before)
     return tally.waits("last sample of scheddetail")
 
 
-def _tally_sample(capture: Capture, sample: int, tally: _Tally) -> set[int]:
-    """Adds the G lines of one sample; returns the goroutines that wait to send."""
+def _tally_sample(capture: Capture, sample: int, tally: _Tally) -> defaultdict[str, set[int]]:
+    """Adds the G lines of one sample; returns the goroutines that wait, by what they wait for."""
     table = capture.table("sched_goroutines")
     first, end = np.searchsorted(table["sample"], [sample, sample + 1])
     lines = table.select(np.arange(first, end))
     sites: Counter[tuple[str, str]] = Counter()
-    sending: set[int] = set()
+    waiting: defaultdict[str, set[int]] = defaultdict(set)
     rows = zip(lines["g"].tolist(), lines["status"].tolist(), lines.texts("reason"), strict=True)
     for g, status, text in rows:
         base = status & 0xFFF
@@ -319,8 +390,7 @@ def _tally_sample(capture: Capture, sample: int, tally: _Tally) -> set[int]:
             continue
         kind = _kind(text, primitive_of(text))
         sites[kind, text] += 1
-        if kind == "sends":
-            sending.add(g)
+        waiting[kind].add(g)
     for (kind, text), count in sites.items():
         tally.add(kind, WaitSite(text, count))
-    return sending
+    return waiting

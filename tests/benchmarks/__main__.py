@@ -32,6 +32,9 @@ DUMP_GOROUTINES = 100_000
 LARGE_DUMP_GOROUTINES = 300_000
 DETAIL_BLOCKS = 100_000
 TRACE_LINES = 1_000_000
+#: About 1 GB each.
+LONG_GC_LINES = 7_200_000
+LONG_SCHED_LINES = 5_900_000
 LOG_BYTES = 200_000_000
 #: Six events each: 20 million, about 110 MB, and 360,000, about 2 MB.
 LONG_TRACE_ROUNDS = 3_300_000
@@ -56,7 +59,8 @@ class Case:
     """An input, how it is made, the tables that must be filled from it, and its bar.
 
     ``make`` writes the input and returns what it was made of and the least number of records. Without
-    a ``pattern`` there is nothing to grep; a ``trace`` is read by ``go tool trace`` too.
+    a ``pattern`` there is nothing to grep; a ``trace`` is read by ``go tool trace`` too. One that takes
+    minutes to make is measured only when it is ``asked`` for.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Case:
     pattern: str = ""
     bar: Bar | None = None
     trace: bool = False
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +144,16 @@ def _make_schedtrace(path: Path, options: argparse.Namespace) -> tuple[str, int]
     return f"captured SCHED lines of Go {version} with numbers varied", TRACE_LINES
 
 
+def _make_long_gctrace(path: Path, options: argparse.Namespace) -> tuple[str, int]:
+    inputs.write_gctrace(path, LONG_GC_LINES)
+    return "captured gc lines with numbers mixed", LONG_GC_LINES
+
+
+def _make_long_schedtrace(path: Path, options: argparse.Namespace) -> tuple[str, int]:
+    version = inputs.write_schedtrace(path, LONG_SCHED_LINES)
+    return f"captured SCHED lines of Go {version} with numbers varied", LONG_SCHED_LINES
+
+
 def _make_log(path: Path, options: argparse.Namespace) -> tuple[str, int]:
     found = inputs.write_application_log(path, LOG_BYTES)
     return "captured application lines, one gc or SCHED line in a hundred", found
@@ -204,6 +219,22 @@ CASES = (
         bar=Bar(times=5, peak_mib=450),
     ),
     Case(
+        name="long-gctrace",
+        make=_make_long_gctrace,
+        tables=("gc",),
+        pattern="^gc ",
+        bar=Bar(times=36, peak_mib=450),
+        asked=True,
+    ),
+    Case(
+        name="long-schedtrace",
+        make=_make_long_schedtrace,
+        tables=("sched",),
+        pattern="^SCHED ",
+        bar=Bar(times=30, peak_mib=450),
+        asked=True,
+    ),
+    Case(
         name="log",
         make=_make_log,
         tables=("gc", "sched"),
@@ -263,6 +294,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     names = [*(case.name for case in CASES), HELP]
+    usual = [name for name in names if not any(c.asked and c.name == name for c in CASES)]
 
     def some(text: str) -> list[str]:
         if unknown := set(text.split(",")) - set(names):
@@ -272,7 +304,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         return text.split(",")
 
     parser.add_argument(
-        "--only", type=some, default=names, metavar="NAME,...", help=", ".join(names)
+        "--only", type=some, default=usual, metavar="NAME,...", help=", ".join(names)
     )
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="rounds (default: 5)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the inputs in this folder")

@@ -11,6 +11,7 @@ import goscope
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Confidence, Finding, Severity, Site
 from goscope.rules.rule import Settings
+from tests.conftest import CAPTURES
 from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, dump, goroutine, leaks
 
 LEAK = Site("main.leak1.func1", "/app/main.go", 15)
@@ -197,6 +198,49 @@ def test_a_leak_is_told_once_though_two_rules_see_it() -> None:
     assert [f.rule for f in findings(*texts)] == ["leak-growth"]
 
 
+@pytest.mark.parametrize("version", ["1.21", "1.27"])
+def test_two_leaks_at_one_line_are_two_findings(version: str) -> None:
+    """Who started them tells them apart, though different rules see them."""
+    folder = CAPTURES / f"go{version}" / "leak_one_line"
+    found = goscope.diagnose(goscope.read(*sorted(folder.glob("dump-*")))).findings
+    assert [(f.rule, f.created_by and f.created_by.function) for f in found] == [
+        ("leak-growth", "main.order"),
+        ("leak-orphan", "main.takeStock"),
+    ]
+    assert found[0].site == found[1].site
+
+
+def at(place: str, ids: Iterable[int]) -> list[str]:
+    where = f"main.{place}(0xc000012340)\n\t/app/main.go:9 +0x31"
+    state = "chan send" if place == "ask" else "chan receive"
+    return leaks(ids, state, where=where, started="main.handle in goroutine 1\n\t/a.go:7 +0x1")
+
+
+def test_goroutines_of_one_origin_that_get_stuck_in_two_places() -> None:
+    texts = [
+        dump(*at("ask", range(20, 20 + n)), *at("wait", range(500, 500 + n))) for n in (8, 16, 24)
+    ]
+    found = findings(*texts)
+    assert {(f.site and f.site.function, f.title.partition(" goroutines")[0]) for f in found} == {
+        ("main.ask", "8 -> 16 -> 24"),
+        ("main.wait", "8 -> 16 -> 24"),
+    }
+    assert [f.severity for f in found] == [Severity.CRITICAL] * 2
+
+
+def test_places_that_all_of_them_pass_are_one_leak() -> None:
+    """Half of them are at the one place and half at the other, and change."""
+    texts = [
+        dump(
+            *at("ask", range(20 + turn % 2, 20 + n, 2)),
+            *at("wait", range(21 - turn % 2, 20 + n, 2)),
+        )
+        for turn, n in enumerate((16, 32, 48))
+    ]
+    (finding,) = findings(*texts)
+    assert finding.title.startswith("16 -> 32 -> 48")
+
+
 ACCEPTING = """\
 goroutine 5 [IO wait]:
 internal/poll.runtime_pollWait(0x7f4a1c2b8eb0, 0x72)
@@ -252,10 +296,68 @@ def test_what_outlives_its_connection_is_a_leak() -> None:
     assert weights(*texts) == [("main.session.func1", Severity.CRITICAL)]
 
 
-def test_readers_of_connections_that_nobody_accepted_are_a_leak() -> None:
-    """The program dialled: a deadline is its own affair."""
+def test_readers_of_connections_that_nobody_accepted_may_be_a_leak() -> None:
+    """The program dialled: a deadline is its own affair. But its peers may yet answer."""
     texts = [dump(*handlers(n)) for n in (37, 85, 134)]
-    assert weights(*texts) == [("main.session", Severity.CRITICAL)]
+    assert weights(*texts) == [("main.session", Severity.WARNING)]
+
+
+def in_captures(program: str) -> list[dict[str, tuple[Severity, Confidence, str]]]:
+    """What growth is said of each place, per Go version."""
+    found = []
+    for folder in sorted(CAPTURES.glob(f"*/{program}")):
+        grown = [
+            f
+            for f in goscope.diagnose(goscope.read(*sorted(folder.glob("dump-*")))).findings
+            if f.rule == "leak-growth"
+        ]
+        assert len(grown) == len({f.site for f in grown})
+        found.append(
+            {
+                (f.site and f.site.function) or "": (f.severity, f.confidence, f.advice)
+                for f in grown
+            }
+        )
+    assert len(found) > 1
+    return found
+
+
+def test_more_clients_that_stay_are_load() -> None:
+    """Handlers in a select, and sessions that a method of the accepting type started."""
+    for grown in in_captures("streams"):
+        assert set(grown) == {"main.(*hub).stream", "main.(*gateway).open.func1"}
+        for severity, confidence, advice in grown.values():
+            assert (severity, confidence) == (Severity.INFO, Confidence.LOW)
+            assert "timeouts" in advice
+
+
+def test_handlers_whose_clients_are_gone_are_a_leak() -> None:
+    """Nobody reads beside them any more."""
+    started = HTTP_SERVER
+    where = "main.(*feed).next(0xc000012340)\n\t/app/main.go:9 +0x31\n" + "\n".join(
+        KEEP_ALIVE.splitlines()[-2:]
+    )
+    texts = [
+        dump(ACCEPTING, *leaks(range(100, 100 + n), "select", where=where, started=started))
+        for n in (10, 20, 30)
+    ]
+    assert weights(*texts) == [("main.(*feed).next", Severity.CRITICAL)]
+
+
+def test_goroutines_that_wait_for_child_processes_pile_up() -> None:
+    for grown in in_captures("children_pile"):
+        assert set(grown) == {"main.convert", "os.(*File).read"}
+        assert all(g[:2] == (Severity.WARNING, Confidence.MEDIUM) for g in grown.values())
+        assert "CommandContext" in grown["main.convert"][2]
+
+
+def test_a_sleep_ends_unless_it_comes_again() -> None:
+    for grown in in_captures("sleep_growth"):
+        severity, confidence, advice = grown["main.(*watch).poll"]
+        assert (severity, confidence) == (Severity.WARNING, Confidence.MEDIUM)
+        severity, confidence, advice = grown["main.(*delivery).later"]
+        assert (severity, confidence) == (Severity.INFO, Confidence.LOW)
+        assert "further apart" in advice
 
 
 def workers(ids: Iterable[int], busy: Collection[int]) -> list[str]:

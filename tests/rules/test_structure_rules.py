@@ -127,6 +127,16 @@ def test_one_dump_may_be_an_accident() -> None:
     assert list(contended(capture, Settings(), least_waiters=21)) == []
 
 
+@pytest.mark.parametrize("version", ["1.19", "1.27"])
+def test_a_once_is_waited_for_once(version: str) -> None:
+    findings = captured(version, "shared_calls")
+    assert {f.site and f.site.function: weight(f) for f in findings} == {
+        "main.(*settings).get": ("lock-contention", Severity.INFO, Confidence.LOW),
+        "main.(*store).query": ("lock-contention", Severity.WARNING, Confidence.MEDIUM),
+    }
+    assert "sync.Once" in findings[-1].advice
+
+
 def test_locks_of_different_objects_are_no_contention() -> None:
     blocks = [
         goroutine(n, "sync.Mutex.Lock", where=locking("main.(*cache).get", T + 64 * n, T + 64 * n))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+import goscope
 from goscope.findings import Confidence
+from tests.conftest import CAPTURES
 from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, goroutine, leaks
 from tests.test_scheduling import QUIET, diagnosed, log, state, verdict
 
@@ -68,6 +70,22 @@ def test_the_same_senders_all_the_time_and_nobody_to_wake_them_are_blocked() -> 
 def test_other_senders_in_each_dump_are_no_leak() -> None:
     dumps = [program("chan receive", *many(30, "chan send", start=100 * n)) for n in (1, 2, 3)]
     assert state(QUIET, *dumps) == "blocked"
+
+
+def test_senders_that_a_function_left_behind_hold_up_nobody() -> None:
+    started = "main.fetch in goroutine {}\n\t/app/main.go:14 +0x66"
+    lost = [
+        goroutine(
+            n,
+            "chan send",
+            where="main.fetch.func1()\n\t/app/main.go:15 +0x28",
+            started=started.format(n + 100),
+        )
+        for n in range(18, 38)
+    ]
+    text = program("chan receive", *lost)
+    assert state(QUIET, text, text) == "idle"
+    assert state(QUIET, *[program("chan receive", *many(20, "chan send"))] * 2) == "blocked"
 
 
 # ---- locks --------------------------------------------------------------------------------------
@@ -193,3 +211,24 @@ def test_what_comes_back_from_a_system_call_while_the_dump_is_made_was_in_one() 
     found = verdict(QUIET, program("select (no cases)", *blocks))
     assert found.state == "blocked"
     assert "40 of 40" in found.reason
+
+
+# ---- queues for somebody who goes on --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", ["1.19", "1.27"])
+def test_those_who_wait_for_one_that_waits_for_the_network_are_idle(version: str) -> None:
+    folder = CAPTURES / f"go{version}" / "shared_calls"
+    found = goscope.diagnose(goscope.read(*folder.glob("stderr*"), *sorted(folder.glob("dump-*"))))
+    assert found.verdicts["scheduler"].state == "idle"
+    assert "57 of 63 goroutines queue for one that goes on" in found.verdicts["scheduler"].reason
+    assert "sched-blocked" not in [f.rule for f in found.findings]
+
+
+def test_the_lines_of_scheddetail_alone_do_not_tell_who_goes_on() -> None:
+    folder = CAPTURES / "go1.27" / "shared_calls"
+    found = goscope.diagnose(goscope.read(*folder.glob("stderr*")))
+    verdict = found.verdicts["scheduler"]
+    assert (verdict.state, verdict.confidence) == ("blocked", Confidence.LOW)
+    assert verdict.collect is not None
+    assert "dump" in verdict.collect

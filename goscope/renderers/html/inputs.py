@@ -56,6 +56,7 @@ def _build(page: Page) -> str:
         "inputs.html",
         inputs=inputs,
         more=len(capture.inputs) - len(inputs),
+        selected=counted({name: len(capture.table(name)) for name in capture.selected}),
         source=settings.source,
         rules=[
             (rule.name, settings.runs(rule.name), rule.threshold_words(settings))
