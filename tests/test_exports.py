@@ -113,7 +113,7 @@ def test_json_lines_are_json(capture: Capture, tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_is_one_line(capture: Capture, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="is a file; give a folder"):
         write_tables(capture, tmp_path / "file", "csv")
 
 

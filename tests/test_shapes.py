@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import re
 import time
 from collections.abc import Sequence
@@ -152,7 +153,8 @@ def alone(rule: LineRule, line: bytes) -> dict[str, Any] | None:
         if part.name in kinds:
             row[part.name] = said(rule, part, kinds[part.name].kind, line)
     for name, parts_of_sum in rule.sums.items():
-        row[name] = sum((row[part] or 0.0 for part in parts_of_sum), start=0.0)
+        # One by one, as numpy adds them: sum() has been more exact than that since Python 3.12.
+        row[name] = functools.reduce(operator.add, (row[part] or 0.0 for part in parts_of_sum), 0.0)
     return row
 
 

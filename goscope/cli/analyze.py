@@ -9,23 +9,7 @@ from typing import Annotated
 import typer
 
 from goscope.cli.first_signals import is_pipe, release
-from goscope.cli.judging import (
-    BaselineOption,
-    ConfigOption,
-    FailOn,
-    FailOnOption,
-    Format,
-    FormatOption,
-    LeakAfterOption,
-    NoColorOption,
-    OutputsOption,
-    QuietOption,
-    SourceRootOption,
-    SourceUrlOption,
-    VerboseOption,
-    judging,
-    seconds,
-)
+from goscope.cli.judging import Reporting, seconds
 from goscope.cli.live import Asking, IntervalOption, part
 from goscope.cli.messages import complain
 from goscope.cli.option_groups import with_options
@@ -33,6 +17,7 @@ from goscope.cli.progress_bar import progress_bar
 from goscope.errors import UsageError
 
 
+@with_options(Reporting)
 @with_options(Asking)
 def analyze(
     inputs: Annotated[
@@ -43,23 +28,14 @@ def analyze(
             "program: http://host:6060, localhost:6060, unix:///path. Dumps: oldest first.",
         ),
     ] = None,
-    output_format: FormatOption = Format.TEXT,
-    outputs: OutputsOption = None,
-    leak_after: LeakAfterOption = None,
-    config: ConfigOption = None,
-    baseline: BaselineOption = None,
+    *,
+    reporting: Reporting,
     write_baseline: Annotated[
         Path | None, typer.Option(help="Write the findings as a baseline; then none of them fails.")
     ] = None,
-    source_url: SourceUrlOption = None,
-    source_root: SourceRootOption = None,
-    fail_on: FailOnOption = FailOn.NEVER,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 4 if a record was not understood.")
     ] = False,
-    quiet: QuietOption = False,
-    no_color: NoColorOption = False,
-    verbose: VerboseOption = False,
     snapshots: Annotated[
         int, typer.Option(min=1, max=1000, help="Snapshots of a live program's goroutines.")
     ] = 3,
@@ -81,7 +57,6 @@ def analyze(
         Path | None,
         typer.Option(metavar="DIR", help="Keep what was taken; goscope DIR repeats the analysis."),
     ] = None,
-    *,
     asking: Asking,
     keep: Annotated[
         bool,
@@ -101,28 +76,14 @@ def analyze(
     Exit codes: 0 read and diagnosed; 1 findings at or above --fail-on; 2 wrong usage;
     3 nothing of the Go runtime in the input; 4 an input could not be read.
     """
-    judge = judging(
-        outputs=outputs,
-        output_format=output_format,
-        leak_after=leak_after,
-        config=config,
-        baseline=baseline,
-        write_baseline=write_baseline,
-        source_url=source_url,
-        source_root=source_root,
-        fail_on=fail_on,
-        strict=strict,
-        quiet=quiet,
-        no_color=no_color,
-        verbose=verbose,
-    )
+    judge = reporting.judging(write_baseline=write_baseline, strict=strict)
     live = asking.live(
         snapshots=snapshots,
         interval=interval,
         leak_profile=leak_profile,
         trace=trace,
         save=save,
-        quiet=quiet,
+        quiet=judge.quiet,
     )
     seconds(window, "--window")
     if inputs:
@@ -146,7 +107,7 @@ def analyze(
 
     addresses, paths = part(inputs)
     sources, failed = sources_of(paths)
-    with live.pages(addresses) as pages, progress_bar(quiet=quiet) as report:
+    with live.pages(addresses) as pages, progress_bar(quiet=judge.quiet) as report:
         capture, unreadable = read_sources(
             sources, pages, meanwhile=_load_rules, report=report, most_rows=MOST_ROWS
         )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from goscope.cli.judging import NoColorOption, QuietOption, VerboseOption, judging
+from goscope.cli.judging import NoColorOption, QuietOption, Reporting, VerboseOption
 from goscope.cli.messages import complain, say, tell
 from goscope.errors import UsageError
 
@@ -36,7 +36,7 @@ def demo(
     found = DEMONSTRATIONS.get(name)
     if found is None:
         raise UsageError(f"demo {name}: there are {', '.join(DEMONSTRATIONS)}")
-    judge = judging(outputs=[output], quiet=quiet, no_color=no_color, verbose=verbose)
+    judge = Reporting(outputs=[output], quiet=quiet, no_color=no_color, verbose=verbose).judging()
     paths = [str(path) for path in found.paths()]
     sources, missing = sources_of(paths)
     capture, unreadable = read_sources(sources)

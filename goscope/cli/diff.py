@@ -14,7 +14,7 @@ from goscope.cli.judging import (
     LeakAfterOption,
     NoColorOption,
     QuietOption,
-    judging,
+    Reporting,
 )
 from goscope.cli.live import Asking, part
 from goscope.cli.messages import complain, on_terminal, tell
@@ -77,7 +77,9 @@ def diff(
 
     if before == after == "-":
         raise UsageError("standard input (-) can be read only once")
-    judge = judging(leak_after=leak_after, config=config, quiet=quiet, no_color=no_color)
+    judge = Reporting(
+        leak_after=leak_after, config=config, quiet=quiet, no_color=no_color
+    ).judging()
     live = asking.live(quiet=quiet)
     diagnoses = []
     failed: list[GoscopeError] = []

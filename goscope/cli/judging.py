@@ -221,41 +221,51 @@ class Judging:
         return on_terminal(shown, no_color=self.no_color, aside=aside)
 
 
-def judging(
-    *,
-    outputs: Sequence[Path] | None = None,
-    output_format: Format = Format.TEXT,
-    leak_after: str | None = None,
-    config: Path | None = None,
-    baseline: Path | None = None,
-    write_baseline: Path | None = None,
-    source_url: str | None = None,
-    source_root: str | None = None,
-    fail_on: FailOn = FailOn.NEVER,
-    strict: bool = False,
-    quiet: bool = False,
-    no_color: bool = False,
-    verbose: bool = False,
-    tables_of_traces: bool = False,
-) -> Judging:
-    """The options as the user gave them, understood."""
-    from goscope.source_links import source_links
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporting:
+    """The options of every command that judges a program: by which settings, and where it says so."""
 
-    if write_baseline is not None and write_baseline in (outputs or ()):
-        raise UsageError(f"-o {write_baseline}: --write-baseline writes to the same file")
-    return Judging(
-        links=source_links(source_url, source_root),
-        settings=_settings(config, leak_after, baseline),
-        writers=tuple((path, _renderer(path)) for path in outputs or ()),
-        output_format=output_format,
-        write_baseline=write_baseline,
-        fail_on=fail_on,
-        strict=strict,
-        quiet=quiet,
-        no_color=no_color,
-        verbose=verbose,
-        tables_of_traces=tables_of_traces,
-    )
+    output_format: FormatOption = Format.TEXT
+    outputs: OutputsOption = None
+    leak_after: LeakAfterOption = None
+    config: ConfigOption = None
+    baseline: BaselineOption = None
+    source_url: SourceUrlOption = None
+    source_root: SourceRootOption = None
+    fail_on: FailOnOption = FailOn.NEVER
+    quiet: QuietOption = False
+    no_color: NoColorOption = False
+    verbose: VerboseOption = False
+
+    def judging(
+        self,
+        *,
+        write_baseline: Path | None = None,
+        strict: bool = False,
+        tables_of_traces: bool = False,
+    ) -> Judging:
+        """The options, understood; with those that not every command has.
+
+        Raises:
+            UsageError: an option is wrong.
+        """
+        from goscope.source_links import source_links
+
+        if write_baseline is not None and write_baseline in (self.outputs or ()):
+            raise UsageError(f"-o {write_baseline}: --write-baseline writes to the same file")
+        return Judging(
+            links=source_links(self.source_url, self.source_root),
+            settings=_settings(self.config, self.leak_after, self.baseline),
+            writers=tuple((path, _renderer(path)) for path in self.outputs or ()),
+            output_format=self.output_format,
+            write_baseline=write_baseline,
+            fail_on=self.fail_on,
+            strict=strict,
+            quiet=self.quiet,
+            no_color=self.no_color,
+            verbose=self.verbose,
+            tables_of_traces=tables_of_traces,
+        )
 
 
 def seconds(text: str, option: str) -> float:

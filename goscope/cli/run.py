@@ -8,22 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.judging import (
-    BaselineOption,
-    ConfigOption,
-    FailOn,
-    FailOnOption,
-    Format,
-    FormatOption,
-    Judging,
-    LeakAfterOption,
-    NoColorOption,
-    OutputsOption,
-    QuietOption,
-    VerboseOption,
-    judging,
-    seconds,
-)
+from goscope.cli.judging import Judging, Reporting, seconds
 from goscope.cli.live import Asking, Live
 from goscope.cli.messages import complain
 from goscope.cli.option_groups import with_options
@@ -34,6 +19,7 @@ if TYPE_CHECKING:
     from goscope.sources.pages import Page
 
 
+@with_options(Reporting)
 @with_options(Asking)
 def run(
     command: Annotated[
@@ -59,16 +45,8 @@ def run(
     pprof: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="The pprof port: localhost:6060.")
     ] = None,
-    output_format: FormatOption = Format.TEXT,
-    outputs: OutputsOption = None,
-    leak_after: LeakAfterOption = None,
-    config: ConfigOption = None,
-    baseline: BaselineOption = None,
-    fail_on: FailOnOption = FailOn.NEVER,
-    quiet: QuietOption = False,
-    no_color: NoColorOption = False,
-    verbose: VerboseOption = False,
     *,
+    reporting: Reporting,
     asking: Asking,
 ) -> None:
     """Start a program with the runtime's traces switched on, and say at its end what is wrong.
@@ -78,17 +56,7 @@ def run(
 
     The exit code is the program's, or 1 by --fail-on.
     """
-    judge = judging(
-        outputs=outputs,
-        output_format=output_format,
-        leak_after=leak_after,
-        config=config,
-        baseline=baseline,
-        fail_on=fail_on,
-        quiet=quiet,
-        no_color=no_color,
-        verbose=verbose,
-    )
+    judge = reporting.judging()
     if dump_every is not None and pprof is None:
         raise UsageError(
             "--dump-every: dumps come from the program's pprof port, give it with --pprof "

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from goscope.cli.first_signals import release
-from goscope.cli.judging import (
-    BaselineOption,
-    ConfigOption,
-    FailOn,
-    FailOnOption,
-    Format,
-    FormatOption,
-    LeakAfterOption,
-    NoColorOption,
-    OutputsOption,
-    QuietOption,
-    SourceRootOption,
-    SourceUrlOption,
-    VerboseOption,
-    judging,
-    seconds,
-)
+from goscope.cli.judging import Format, Reporting, seconds
 from goscope.cli.live import Asking, part
 from goscope.cli.messages import complain
 from goscope.cli.option_groups import with_options
@@ -32,6 +17,7 @@ from goscope.cli.progress_bar import progress_bar
 from goscope.errors import InputError, NothingRecognised, UsageError
 
 
+@with_options(Reporting)
 @with_options(Asking)
 def trace(
     inputs: Annotated[
@@ -46,23 +32,13 @@ def trace(
         str,
         typer.Option("--seconds", help="How long a live program is traced: 5, 500ms, 1m."),
     ] = "5",
-    output_format: FormatOption = Format.TEXT,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    outputs: OutputsOption = None,
-    leak_after: LeakAfterOption = None,
-    config: ConfigOption = None,
-    baseline: BaselineOption = None,
-    source_url: SourceUrlOption = None,
-    source_root: SourceRootOption = None,
-    fail_on: FailOnOption = FailOn.NEVER,
-    quiet: QuietOption = False,
-    no_color: NoColorOption = False,
-    verbose: VerboseOption = False,
+    *,
+    reporting: Reporting,
     save: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep what was taken; goscope DIR repeats the analysis."),
     ] = None,
-    *,
     asking: Asking,
 ) -> None:
     """Read execution traces (runtime/trace), or take one, and say what is wrong, with tables.
@@ -72,23 +48,12 @@ def trace(
 
     Exit codes: as of analyze; 3 if there is no execution trace in the input.
     """
-    judge = judging(
-        outputs=outputs,
-        output_format=Format.JSON if as_json else output_format,
-        leak_after=leak_after,
-        config=config,
-        baseline=baseline,
-        source_url=source_url,
-        source_root=source_root,
-        fail_on=fail_on,
-        quiet=quiet,
-        no_color=no_color,
-        verbose=verbose,
-        tables_of_traces=True,
-    )
+    if as_json:
+        reporting = replace(reporting, output_format=Format.JSON)
+    judge = reporting.judging(tables_of_traces=True)
     if not seconds(duration, "--seconds"):
         raise UsageError(f"--seconds {duration}: nothing can be seen in no time")
-    live = asking.live(snapshots=0, trace=duration, save=save, quiet=quiet)
+    live = asking.live(snapshots=0, trace=duration, save=save, quiet=judge.quiet)
     release()
 
     from goscope.reading import read_sources
@@ -96,7 +61,7 @@ def trace(
 
     addresses, paths = part(inputs)
     sources, failed = sources_of(paths)
-    with live.pages(addresses) as pages, progress_bar(quiet=quiet) as report:
+    with live.pages(addresses) as pages, progress_bar(quiet=judge.quiet) as report:
         capture, unreadable = read_sources(sources, pages, report=report)
     for error in (*failed, *unreadable):
         complain(error)

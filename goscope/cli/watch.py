@@ -18,7 +18,7 @@ from goscope.cli.judging import (
     Judging,
     LeakAfterOption,
     NoColorOption,
-    judging,
+    Reporting,
 )
 from goscope.cli.live import Asking, IntervalOption, Live
 from goscope.cli.messages import complain, tell
@@ -59,7 +59,7 @@ def watch(
     In a pipe the program's own lines are not shown. Where standard output is no terminal, a line is
     printed for each look. Ctrl-C ends it.
     """
-    judge = judging(leak_after=leak_after, config=config, no_color=no_color)
+    judge = Reporting(leak_after=leak_after, config=config, no_color=no_color).judging()
     live = asking.live(interval=interval)
     if address is None:
         if not is_pipe():

@@ -95,7 +95,7 @@ def sources_of(arguments: Sequence[str]) -> tuple[list[Source], list[InputError]
                 missing.append(InputError(f"{argument}: the directory holds no files"))
             missing += unreadable
         elif trouble is None:
-            sources = [Source(argument, Path(argument))]
+            sources = [Source(_readable(argument), Path(argument))]
         elif any(mark in argument for mark in _GLOB) and "\n" not in argument:
             sources = _matching(argument)
             if not sources:
@@ -147,7 +147,15 @@ def _in_directory(root: Path) -> tuple[list[Source], list[InputError]]:
             continue
         folders += [entry.path for entry in seen if entry.is_dir(follow_symlinks=False)]
         paths += [Path(entry.path) for entry in seen if not _leads_to_folder(entry)]
-    return [Source(str(path), path, False, _no_file(path)) for path in _ordered(paths)], errors
+    return [
+        Source(_readable(str(path)), path, False, _no_file(path)) for path in _ordered(paths)
+    ], errors
+
+
+def _readable(name: str) -> str:
+    """A name with escapes for bytes that are no UTF-8, which pandas and files of tables do not hold."""
+    lone = "surrogateescape" if os.name == "posix" else "surrogatepass"
+    return name.encode("utf-8", lone).decode("utf-8", "backslashreplace")
 
 
 def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
@@ -166,7 +174,7 @@ def _matching(pattern: str) -> list[Source]:
     """What a pattern matches; with ``**`` it names the files below a directory itself."""
     names = glob.glob(pattern, recursive=True)
     files = [Path(name) for name in names if not Path(name).is_dir()]
-    sources = [Source(str(path), path, True, _no_file(path)) for path in _ordered(files)]
+    sources = [Source(_readable(str(path)), path, True, _no_file(path)) for path in _ordered(files)]
     if "**" not in pattern:
         for folder in _ordered([Path(name) for name in names if Path(name).is_dir()]):
             sources += _in_directory(folder)[0]

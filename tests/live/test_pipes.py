@@ -187,7 +187,8 @@ def test_a_child_keeps_its_output_and_its_exit_code() -> None:
 
 @needs_go
 def test_findings_of_a_child_may_fail_and_json_is_the_only_output() -> None:
-    arguments = ("-f", "json", "--fail-on", "critical", "--", program(), "-lines", "10", "-n", "3")
+    lines = ("-lines", "100", "-rate", "2000")  # for longer than it takes to the first SCHED line
+    arguments = ("-f", "json", "--fail-on", "critical", "--", program(), *lines, "-n", "3")
     done = run(*arguments, GODEBUG="gctrace=0,schedtrace=10")
     found = json.loads(done.stdout)
     assert done.returncode == (

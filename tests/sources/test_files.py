@@ -114,6 +114,18 @@ def test_links_to_folders_do_not_lead_in_circles(tmp_path: Path) -> None:
     assert names(tmp_path) == ["log.txt"]
 
 
+def test_names_that_are_no_text_are_shown_with_escapes(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/\xff\xe9 \xc3\xa9.txt"
+    try:
+        Path(os.fsdecode(name)).write_text("x\n")
+    except (OSError, UnicodeError):
+        pytest.skip("needs file names of any bytes")
+    for argument in (str(tmp_path), f"{tmp_path}/*.txt", os.fsdecode(name)):
+        found, _ = sources_of([argument])
+        assert [Path(source.name).name for source in found] == ["\\xff\\xe9 é.txt"]
+        assert list(read(found).values()) == [b"x\n"]
+
+
 def test_a_tree_of_folders_that_is_too_deep_is_told_in_short(tmp_path: Path) -> None:
     if os.name != "posix":
         pytest.skip("needs names that lie deeper than a path may be long")
