@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.allocation import hand_back_memory
-from goscope.tables import Bools, Cells, Ints, Table, TableBuilder
+from goscope.tables import Bools, Cells, Costs, Ints, Table, TableBuilder
 
 #: So many rows a table has at most, or the lines that stand below those of another together with them.
 MOST_ROWS = 1 << 20
@@ -47,7 +47,7 @@ class Keeping:
     below: str | None = None
     clock: str | None = None
     extremes: tuple[str, ...] = ()
-    costs: Callable[[Table], Mapping[str, Ints]] | None = None
+    costs: Costs | None = None
     sums: tuple[str, ...] = ()
 
 
@@ -142,7 +142,7 @@ class Bound:
             )
             if builder is self._head:
                 self._apart = np.concatenate([self._apart, anchors[stays & ~picked]])
-            builder.keep(stays, self._keeping.costs, latest=True)
+            builder.keep(stays, latest=True)
         rows = sum(b.rows for b in self._builders)
         if self._chosen > self.most or rows > self._most_with_extras:
             self.settle()
@@ -160,7 +160,7 @@ class Bound:
             head, *details = all_anchors
             stays = self._head_stays(self._head.build(), head)
             self._apart = head[stays & ~picked[0]]
-            self._head.keep(stays, self._keeping.costs)
+            self._head.keep(stays)
             for builder, anchors in zip(self._builders[1:], details, strict=True):
                 builder.keep(self.stays(anchors))
             hand_back_memory()

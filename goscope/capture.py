@@ -260,7 +260,13 @@ class CaptureBuilder:
         self._most_rows = most_rows
         bounded = most_rows is not None
         self._builders = {
-            name: TableBuilder(name, columns, bounded=bounded, sums=keeping.get(name, ALL).sums)
+            name: TableBuilder(
+                name,
+                columns,
+                bounded=bounded,
+                sums=keeping.get(name, ALL).sums,
+                costs=keeping.get(name, ALL).costs,
+            )
             for f in formats
             if f.rules
             for name, columns in f.tables.items()
