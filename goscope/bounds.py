@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.allocation import hand_back_memory
-from goscope.tables import Bools, Cells, Costs, Ints, Table, TableBuilder
+from goscope.tables import STREAM, Bools, Cells, Costs, Ints, Table, TableBuilder
 
 #: So many rows a table has at most, or the lines that stand below those of another together with them.
 MOST_ROWS = 1 << 20
@@ -26,9 +26,6 @@ MOST_ROWS = 1 << 20
 STRETCH = 12
 #: So many places where a process began are kept; a log in which several write at once has no end of them.
 _MOST_PINS = 20_000
-#: What rows are known by: the stream in the upper bits, and the line from 0.
-_STREAM = 40
-
 #: At this level one stretch of more stays than any file has.
 _HIGHEST = 40
 
@@ -202,7 +199,7 @@ class Bound:
     def absorb(self, other: State, shift: int) -> None:
         """Go on behind what another process read; its rows are in the builders already."""
         mine = self.state
-        first = {stream + (shift >> _STREAM): at for stream, at in other.first.items()}
+        first = {stream + (shift >> STREAM): at for stream, at in other.first.items()}
         pins = [pin + shift for pin in other.pins]
         for stream, (anchor, clock) in first.items():
             before = mine.last.get(stream)
@@ -212,7 +209,7 @@ class Bound:
                 pins += [before[0], anchor + shift]
         mine.pins = sorted({*mine.pins, *pins})[:_MOST_PINS]
         for stream, (anchor, clock) in other.last.items():
-            mine.last[stream + (shift >> _STREAM)] = anchor + shift, clock
+            mine.last[stream + (shift >> STREAM)] = anchor + shift, clock
         self.settle()
 
     def _of_level(self, anchors: Anchors) -> Bools:
@@ -229,7 +226,7 @@ class Bound:
     def _watch(self, anchors: Anchors, clock: npt.NDArray[np.float64] | None) -> None:
         """Remember where processes begin."""
         state = self.state
-        stream = int(anchors[0]) >> _STREAM
+        stream = int(anchors[0]) >> STREAM
         if clock is None:
             clock = np.zeros(len(anchors))
         before = state.last.get(stream)
@@ -279,12 +276,12 @@ def _first_of_largest(values: npt.NDArray[np.float64], starts: Anchors) -> Ancho
 
 def anchors_of(stream: int, lines: Ints) -> Anchors:
     """The anchors of lines (from 1) of a stream."""
-    return (np.int64(stream) << _STREAM) + lines.astype(np.int64) - 1
+    return (np.int64(stream) << STREAM) + lines.astype(np.int64) - 1
 
 
 def shift_of(stream: int, lines_above: int) -> int:
     """What the anchors lack of a process that reads a stream from below these lines on, as its stream 0."""
-    return (stream << _STREAM) + lines_above
+    return (stream << STREAM) + lines_above
 
 
 def bounds_of(

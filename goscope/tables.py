@@ -216,6 +216,8 @@ class Table:
 Costs: TypeAlias = Callable[[Table], Mapping[str, Ints]]
 #: Where a row came from, for whoever thins a table: see :mod:`goscope.bounds`.
 ANCHOR = "anchor"
+#: The line from 0, and in the bits above these the stream.
+STREAM = 40
 _AT_ONCE = 1 << 16
 _LINE = Column("line", Kind.INT, "", "")
 _ANCHOR = Column(ANCHOR, Kind.INT, "", "")
@@ -331,7 +333,7 @@ class TableBuilder:
             rows = np.arange(start, min(start + _AT_ONCE, len(wanted)))
             for name, values in costs(table.select(rows)).items():
                 own[name][rows] = np.where(wanted[rows], 0, values)
-        stream = table[ANCHOR] >> 40
+        stream = table[ANCHOR] >> STREAM
         found = {}
         for column in self._sums:
             each = table[column.name] + own.pop(column.name)
