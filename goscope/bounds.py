@@ -125,19 +125,20 @@ class Bound:
             stays |= np.isin(anchors, self._apart)
         return stays
 
-    def added(self, builder: TableBuilder, table: Table, anchors: Anchors) -> None:
-        """Rows were added to a builder just now; ``table`` holds them."""
+    def added(self, builder: TableBuilder, cells: Mapping[str, Cells], anchors: Anchors) -> None:
+        """Rows were added to a builder just now, of which these are the columns."""
         if builder is self._head and len(anchors):
-            self._watch(anchors, _numbers(table, self._keeping.clock))
+            self._watch(anchors, cells.get(self._keeping.clock or ""))
         if not self.thins:
             self._chosen += len(anchors)
         else:
             picked = self._of_level(anchors)
             self._chosen += int(np.count_nonzero(picked))
-            stays = (
-                self._head_stays(table, anchors) if builder is self._head else self.stays(anchors)
-            )
-            if builder is self._head:
+            if builder is not self._head:
+                stays = self.stays(anchors)
+            else:
+                table = Table(builder.name, builder.schema, cells, len(anchors))
+                stays = self._head_stays(table, anchors)
                 self._apart = np.concatenate([self._apart, anchors[stays & ~picked]])
             builder.keep(stays, latest=True)
         rows = sum(b.rows for b in self._builders)
@@ -146,6 +147,10 @@ class Bound:
 
     def settle(self) -> None:
         """Let go of what need not stay."""
+        rows = sum(builder.rows for builder in self._builders)
+        if not self.thins and rows <= self.most:
+            self._chosen = rows
+            return
         all_anchors = [builder.anchors() for builder in self._builders]
         while True:
             picked = [self._of_level(anchors) for anchors in all_anchors]
@@ -223,12 +228,11 @@ class Bound:
             self._shift = self.missing()
         return anchors + self._shift
 
-    def _watch(self, anchors: Anchors, clock: npt.NDArray[np.float64] | None) -> None:
+    def _watch(self, anchors: Anchors, cells: Cells | None) -> None:
         """Remember where processes begin."""
         state = self.state
         stream = int(anchors[0]) >> STREAM
-        if clock is None:
-            clock = np.zeros(len(anchors))
+        clock = np.zeros(len(anchors), np.int64) if cells is None else cells.values
         before = state.last.get(stream)
         if before is None:
             state.first[stream] = int(anchors[0]), float(clock[0])
@@ -258,10 +262,6 @@ class Bound:
             if len(values):
                 stays[place[_first_of_largest(values, starts)]] = True
         return stays
-
-
-def _numbers(table: Table, column: str | None) -> npt.NDArray[np.float64] | None:
-    return None if column is None else table.numbers(column, 0)
 
 
 def _first_of_largest(values: npt.NDArray[np.float64], starts: Anchors) -> Anchors:
