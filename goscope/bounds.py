@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.allocation import hand_back_memory
-from goscope.tables import Bools, Cells, Ints, Table, TableBuilder
+from goscope.tables import STREAM, Bools, Cells, Costs, Ints, Table, TableBuilder
 
 #: So many rows a table has at most, or the lines that stand below those of another together with them.
 MOST_ROWS = 1 << 20
@@ -26,9 +26,6 @@ MOST_ROWS = 1 << 20
 STRETCH = 12
 #: So many places where a process began are kept; a log in which several write at once has no end of them.
 _MOST_PINS = 20_000
-#: What rows are known by: the stream in the upper bits, and the line from 0.
-_STREAM = 40
-
 #: At this level one stretch of more stays than any file has.
 _HIGHEST = 40
 
@@ -47,7 +44,7 @@ class Keeping:
     below: str | None = None
     clock: str | None = None
     extremes: tuple[str, ...] = ()
-    costs: Callable[[Table], Mapping[str, Ints]] | None = None
+    costs: Costs | None = None
     sums: tuple[str, ...] = ()
 
 
@@ -128,27 +125,32 @@ class Bound:
             stays |= np.isin(anchors, self._apart)
         return stays
 
-    def added(self, builder: TableBuilder, table: Table, anchors: Anchors) -> None:
-        """Rows were added to a builder just now; ``table`` holds them."""
+    def added(self, builder: TableBuilder, cells: Mapping[str, Cells], anchors: Anchors) -> None:
+        """Rows were added to a builder just now, of which these are the columns."""
         if builder is self._head and len(anchors):
-            self._watch(anchors, _numbers(table, self._keeping.clock))
+            self._watch(anchors, cells.get(self._keeping.clock or ""))
         if not self.thins:
             self._chosen += len(anchors)
         else:
             picked = self._of_level(anchors)
             self._chosen += int(np.count_nonzero(picked))
-            stays = (
-                self._head_stays(table, anchors) if builder is self._head else self.stays(anchors)
-            )
-            if builder is self._head:
+            if builder is not self._head:
+                stays = self.stays(anchors)
+            else:
+                table = Table(builder.name, builder.schema, cells, len(anchors))
+                stays = self._head_stays(table, anchors)
                 self._apart = np.concatenate([self._apart, anchors[stays & ~picked]])
-            builder.keep(stays, self._keeping.costs, latest=True)
+            builder.keep(stays, latest=True)
         rows = sum(b.rows for b in self._builders)
         if self._chosen > self.most or rows > self._most_with_extras:
             self.settle()
 
     def settle(self) -> None:
         """Let go of what need not stay."""
+        rows = sum(builder.rows for builder in self._builders)
+        if not self.thins and rows <= self.most:
+            self._chosen = rows
+            return
         all_anchors = [builder.anchors() for builder in self._builders]
         while True:
             picked = [self._of_level(anchors) for anchors in all_anchors]
@@ -160,7 +162,7 @@ class Bound:
             head, *details = all_anchors
             stays = self._head_stays(self._head.build(), head)
             self._apart = head[stays & ~picked[0]]
-            self._head.keep(stays, self._keeping.costs)
+            self._head.keep(stays)
             for builder, anchors in zip(self._builders[1:], details, strict=True):
                 builder.keep(self.stays(anchors))
             hand_back_memory()
@@ -202,7 +204,7 @@ class Bound:
     def absorb(self, other: State, shift: int) -> None:
         """Go on behind what another process read; its rows are in the builders already."""
         mine = self.state
-        first = {stream + (shift >> _STREAM): at for stream, at in other.first.items()}
+        first = {stream + (shift >> STREAM): at for stream, at in other.first.items()}
         pins = [pin + shift for pin in other.pins]
         for stream, (anchor, clock) in first.items():
             before = mine.last.get(stream)
@@ -212,7 +214,7 @@ class Bound:
                 pins += [before[0], anchor + shift]
         mine.pins = sorted({*mine.pins, *pins})[:_MOST_PINS]
         for stream, (anchor, clock) in other.last.items():
-            mine.last[stream + (shift >> _STREAM)] = anchor + shift, clock
+            mine.last[stream + (shift >> STREAM)] = anchor + shift, clock
         self.settle()
 
     def _of_level(self, anchors: Anchors) -> Bools:
@@ -226,12 +228,11 @@ class Bound:
             self._shift = self.missing()
         return anchors + self._shift
 
-    def _watch(self, anchors: Anchors, clock: npt.NDArray[np.float64] | None) -> None:
+    def _watch(self, anchors: Anchors, cells: Cells | None) -> None:
         """Remember where processes begin."""
         state = self.state
-        stream = int(anchors[0]) >> _STREAM
-        if clock is None:
-            clock = np.zeros(len(anchors))
+        stream = int(anchors[0]) >> STREAM
+        clock = np.zeros(len(anchors), np.int64) if cells is None else cells.values
         before = state.last.get(stream)
         if before is None:
             state.first[stream] = int(anchors[0]), float(clock[0])
@@ -263,10 +264,6 @@ class Bound:
         return stays
 
 
-def _numbers(table: Table, column: str | None) -> npt.NDArray[np.float64] | None:
-    return None if column is None else table.numbers(column, 0)
-
-
 def _first_of_largest(values: npt.NDArray[np.float64], starts: Anchors) -> Anchors:
     """For each group of values, where its largest one stands, the first of several."""
     largest = np.maximum.reduceat(values, starts)
@@ -279,12 +276,12 @@ def _first_of_largest(values: npt.NDArray[np.float64], starts: Anchors) -> Ancho
 
 def anchors_of(stream: int, lines: Ints) -> Anchors:
     """The anchors of lines (from 1) of a stream."""
-    return (np.int64(stream) << _STREAM) + lines.astype(np.int64) - 1
+    return (np.int64(stream) << STREAM) + lines.astype(np.int64) - 1
 
 
 def shift_of(stream: int, lines_above: int) -> int:
     """What the anchors lack of a process that reads a stream from below these lines on, as its stream 0."""
-    return (stream << _STREAM) + lines_above
+    return (stream << STREAM) + lines_above
 
 
 def bounds_of(

@@ -23,6 +23,7 @@ import numpy as np
 
 from goscope.bounds import usual
 from goscope.capture import Capture
+from goscope.formats.gctrace import LET_GO
 from goscope.intervals import cpu_ms_per_p
 from goscope.numerals import IntArray
 from goscope.settings import Settings
@@ -368,7 +369,7 @@ def _collecting(capture: Capture, costs: Costs, process: int) -> Collecting:
         live_mb=live_mb,
         asked_for=forced | checks | periodic,
         forced=forced & ~checks,
-        selection="gc" in capture.selected,
+        selection="gc" in capture.selected and LET_GO[0] in gc,
         until_s=max(
             float((t_s + wall_s).max()),
             float(sampled.max()) / 1000 if len(sampled) else 0.0,

@@ -22,7 +22,13 @@ class RecordReaders:
         bounded = most_rows is not None
         #: The tables made of lines, by name.
         self.builders = {
-            name: TableBuilder(name, columns, bounded=bounded, sums=keeping.get(name, ALL).sums)
+            name: TableBuilder(
+                name,
+                columns,
+                bounded=bounded,
+                sums=keeping.get(name, ALL).sums,
+                costs=keeping.get(name, ALL).costs,
+            )
             for f in formats
             if f.rules
             for name, columns in f.tables.items()

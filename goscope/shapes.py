@@ -25,7 +25,7 @@ from goscope.framing.lines import Lines
 from goscope.framing.records import LineKind
 from goscope.grammars import Grammar, Part, Rejected
 from goscope.numerals import IntArray, NumberRows, Numerals, forms_of, members, undotted
-from goscope.tables import ANCHOR, Bools, Cells, Column, Kind, Table, TableBuilder
+from goscope.tables import ANCHOR, Bools, Cells, Column, Kind, TableBuilder
 from goscope.unparsed import Aside, Unparsed
 
 #: After so many different malformed shapes, further ones are set aside without asking Lark: the
@@ -308,7 +308,7 @@ class LineShapes:
             return aside
         anchors = self._anchors(rule, numbers[wanted] + 1)
         builder.add(rows, {**cells, ANCHOR: Cells(anchors)})
-        bound.added(builder, Table(rule.table, rule.columns, cells, rows), anchors)
+        bound.added(builder, cells, anchors)
         return aside
 
     def _anchors(self, rule: LineRule, lines: IntArray) -> Anchors:

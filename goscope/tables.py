@@ -212,8 +212,12 @@ class Table:
         return pd.DataFrame(columns)
 
 
+#: What rows cost, as whole numbers, a column each.
+Costs: TypeAlias = Callable[[Table], Mapping[str, Ints]]
 #: Where a row came from, for whoever thins a table: see :mod:`goscope.bounds`.
 ANCHOR = "anchor"
+#: The line from 0, and in the bits above these the stream.
+STREAM = 40
 _AT_ONCE = 1 << 16
 _LINE = Column("line", Kind.INT, "", "")
 _ANCHOR = Column(ANCHOR, Kind.INT, "", "")
@@ -223,7 +227,7 @@ class TableBuilder:
     """Collects the rows of one table, batch by batch, in compact arrays.
 
     A builder that is ``bounded`` knows where each row came from. ``sums`` are columns beside the schema:
-    what rows that were let go add up to, in the row behind them.
+    what rows that were let go add up to, in the row behind them, by what ``costs`` says of each.
     """
 
     def __init__(
@@ -233,6 +237,7 @@ class TableBuilder:
         *,
         bounded: bool = False,
         sums: Sequence[str] = (),
+        costs: Costs | None = None,
     ):
         self.name = name
         self.schema = tuple(schema)
@@ -240,6 +245,7 @@ class TableBuilder:
         self.total = 0  # with those that were let go
         #: Numbers of rows that somebody counted; where rows above are let go, they become less.
         self.marks: list[int] = []
+        self._costs = costs
         self._sums = tuple(Column(sum_name, Kind.INT, "", "") for sum_name in sums if bounded)
         self._stored = (*self.schema, *self._sums, *((_ANCHOR,) if bounded else ()))
         self._parts: dict[str, list[Cells]] = {c.name: [] for c in self._stored}
@@ -261,7 +267,7 @@ class TableBuilder:
         for column in self._stored:
             given = cells.get(column.name)
             if given is None and column in self._sums:
-                given = Cells(np.zeros(rows, np.int16))
+                given = Cells(np.broadcast_to(np.int16(0), rows))
             part = given if given is not None else missing_cells(column, rows)
             if part.values.dtype.kind == "i" and column.kind is not Kind.BOOL:
                 counts = None if part.counts is None else narrow(part.counts)
@@ -299,22 +305,13 @@ class TableBuilder:
         codes = np.array([*(self.code(column, word) for word in cells.categories), -1], np.int32)
         return Cells(codes[cells.values])
 
-    def keep(
-        self,
-        wanted: Bools,
-        costs: Callable[[Table], Mapping[str, Ints]] | None = None,
-        *,
-        latest: bool = False,
-    ) -> None:
-        """Keep the rows that ``wanted`` marks, of all or of the latest batch; they become one part.
-
-        ``costs`` says what each row costs that is let go.
-        """
+    def keep(self, wanted: Bools, *, latest: bool = False) -> None:
+        """Keep the rows that ``wanted`` marks, of all or of the latest batch; they become one part."""
         if wanted.all():
             return
         at = np.flatnonzero(wanted)
         since = len(self._parts["line"]) - 1 if latest else 0
-        summed = self._summed(wanted, costs, since) if self._sums and costs is not None else {}
+        summed = self._summed(wanted, self._costs, since) if self._costs and self._sums else {}
         for column in self._stored:
             parts = self._parts[column.name]
             joined = summed.get(column.name) or _joined(column, parts[since:], ())
@@ -324,9 +321,7 @@ class TableBuilder:
             self.marks = stay[self.marks].tolist() if self.marks else []
         self.rows += len(at) - len(wanted)
 
-    def _summed(
-        self, wanted: Bools, costs: Callable[[Table], Mapping[str, Ints]], since: int
-    ) -> dict[str, Cells]:
+    def _summed(self, wanted: Bools, costs: Costs, since: int) -> dict[str, Cells]:
         """The sums that the wanted rows have when the others are let go."""
         parts = {c.name: self._parts[c.name][since:] for c in self._stored}
         later = {c.name: _Later(c, list(parts[c.name]), ()) for c in self._stored}
@@ -338,7 +333,7 @@ class TableBuilder:
             rows = np.arange(start, min(start + _AT_ONCE, len(wanted)))
             for name, values in costs(table.select(rows)).items():
                 own[name][rows] = np.where(wanted[rows], 0, values)
-        stream = table[ANCHOR] >> 40
+        stream = table[ANCHOR] >> STREAM
         found = {}
         for column in self._sums:
             each = table[column.name] + own.pop(column.name)
@@ -448,6 +443,8 @@ def distinct(values: npt.NDArray[_Integer]) -> npt.NDArray[_Integer]:
 
 def narrow(values: Ints) -> Ints:
     """The same integers in as few bytes as they need: a million-line table then stays small."""
+    if values.dtype == np.int16:
+        return values
     if not len(values):
         return values.astype(np.int16)
     least, most = int(values.min()), int(values.max())

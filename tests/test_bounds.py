@@ -19,6 +19,7 @@ from goscope.capture_builder import CaptureBuilder
 from goscope.collecting import collections_of
 from goscope.diagnosis import diagnose
 from goscope.halves import Halves
+from goscope.limits import Limits
 from goscope.renderers import all_renderers
 from goscope.sources.files import Source
 from goscope.tables import Table
@@ -221,3 +222,22 @@ def test_reports_say_that_a_selection_was_judged(cycles: bytes) -> None:
     for renderer in all_renderers():
         if renderer.name in ("text", "html", "markdown"):
             assert f"{kept:,} gc lines" in " ".join(renderer.render(diagnosis).split())
+
+
+def test_old_cycles_of_a_pipe_are_added_up_too(cycles: bytes) -> None:
+    now = itertools.count(0.0, 60.0)
+    limits = Limits(600, clock=lambda: next(now), old_rows=500)
+    builder = CaptureBuilder(most_rows=1 << 20)
+
+    def chunks() -> Iterator[bytes]:
+        for at in range(0, len(cycles), 1 << 18):
+            yield cycles[at : at + (1 << 18)]
+            builder.thin(limits)
+
+    builder.read("log", chunks())
+    kept, whole = builder.build(), read(cycles, None)
+    assert len(kept.table("gc")) < 50_000
+    (part,), (all_of_it,) = collections_of(kept), collections_of(whole)
+    assert part.cycles == 60_000
+    assert part.whole().cpu_share == pytest.approx(all_of_it.whole().cpu_share, rel=1e-3)
+    assert diagnose(kept).verdicts["gc"].state == "ok"

@@ -223,7 +223,7 @@ CASES = (
         make=_make_long_gctrace,
         tables=("gc",),
         pattern="^gc ",
-        bar=Bar(times=36, peak_mib=450),
+        bar=Bar(times=36, peak_mib=500),
         asked=True,
     ),
     Case(
