@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -37,6 +36,7 @@ class CaptureBuilder:
         self.another = functools.partial(CaptureBuilder, spans=spans, most_rows=most_rows)
         self._readers = RecordReaders(spans=spans, most_rows=most_rows)
         self._inputs: list[Input] = []
+        self._names: dict[str, int] = {}  # of inputs, and how often each was read
         self._origins: list[Origin] = []
         #: What may be done while another process is still reading.
         self.meanwhile: Callable[[], None] = lambda: None
@@ -58,9 +58,11 @@ class CaptureBuilder:
         was read before stays in the capture, the failure is noted as the input's problem, and raised
         again.
         """
-        taken = {found.name for found in self._inputs}
-        again = next(n for n in itertools.count(2) if f"{name} ({n})" not in taken)
-        own = name if name not in taken else f"{name} ({again})"
+        own = name
+        while own in self._names:
+            self._names[name] += 1
+            own = f"{name} ({self._names[name]})"
+        self._names[own] = 1
         self._reading = reading = InputReading(self._readers, own)
         if program is not None:
             self._programs[reading.name] = program
