@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.allocation import hand_back_memory
-from goscope.tables import STREAM, Bools, Cells, Costs, Ints, Table, TableBuilder
+from goscope.table_builder import STREAM, Costs, TableBuilder
+from goscope.tables import Bools, Cells, Ints, Table
 
 #: So many rows a table has at most, or the lines that stand below those of another together with them.
 MOST_ROWS = 1 << 20

@@ -23,7 +23,7 @@ from goscope.framing.pieces import (
 from goscope.origins import Origin
 from goscope.record_readers import RecordReaders, block_readers
 from goscope.streams import Streams
-from goscope.tables import TableBuilder
+from goscope.table_builder import TableBuilder
 from goscope.unparsed import TORN, Aside, Unparsed
 
 _EXPECTED: Mapping[type[Piece], str] = {

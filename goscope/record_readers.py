@@ -6,7 +6,8 @@ from goscope.bounds import ALL, bounds_of
 from goscope.formats import all_formats
 from goscope.formats.format import BlockReader, ContentReader, Format
 from goscope.shapes import LineShapes
-from goscope.tables import Table, TableBuilder
+from goscope.table_builder import TableBuilder
+from goscope.tables import Table
 
 
 class RecordReaders:

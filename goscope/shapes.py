@@ -25,7 +25,8 @@ from goscope.framing.lines import Lines
 from goscope.framing.records import LineKind
 from goscope.grammars import Grammar, Part, Rejected
 from goscope.numerals import IntArray, NumberRows, Numerals, forms_of, members, undotted
-from goscope.tables import ANCHOR, Bools, Cells, Column, Kind, TableBuilder
+from goscope.table_builder import ANCHOR, TableBuilder
+from goscope.tables import Bools, Cells, Column, Kind
 from goscope.unparsed import Aside, Unparsed
 
 #: After so many different malformed shapes, further ones are set aside without asking Lark: the

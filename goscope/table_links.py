@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from goscope.bounds import STRETCH
-from goscope.tables import Cells, Column, Kind, Table, int_cells, narrow, stacked
+from goscope.table_builder import stacked
+from goscope.tables import Cells, Column, Kind, Table, int_cells, narrow
 
 #: A column that numbers the rows of a table, over all readers that fill it.
 _NUMBERED = {"stack": "stacks", "profile": "profiles"}

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -179,7 +178,7 @@ class Table:
         return Table(self.name, self.schema, cells, len(at))
 
     def _selected(self, name: str, at: Ints | slice) -> Cells:
-        return _select(self._column(name), at)
+        return select_cells(self._column(name), at)
 
     def replaced(self, column: str, cells: Cells | Callable[[], Cells]) -> Table:
         """The same table with other values in one column, or what gives them when it is looked at."""
@@ -212,187 +211,6 @@ class Table:
         return pd.DataFrame(columns)
 
 
-#: What rows cost, as whole numbers, a column each.
-Costs: TypeAlias = Callable[[Table], Mapping[str, Ints]]
-#: Where a row came from, for whoever thins a table: see :mod:`goscope.bounds`.
-ANCHOR = "anchor"
-#: The line from 0, and in the bits above these the stream.
-STREAM = 40
-_AT_ONCE = 1 << 16
-_LINE = Column("line", Kind.INT, "", "")
-_ANCHOR = Column(ANCHOR, Kind.INT, "", "")
-
-
-class TableBuilder:
-    """Collects the rows of one table, batch by batch, in compact arrays.
-
-    A builder that is ``bounded`` knows where each row came from. ``sums`` are columns beside the schema:
-    what rows that were let go add up to, in the row behind them, by what ``costs`` says of each.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        schema: Sequence[Column],
-        *,
-        bounded: bool = False,
-        sums: Sequence[str] = (),
-        costs: Costs | None = None,
-    ):
-        self.name = name
-        self.schema = tuple(schema)
-        self.rows = 0
-        self.total = 0  # with those that were let go
-        #: Numbers of rows that somebody counted; where rows above are let go, they become less.
-        self.marks: list[int] = []
-        self._costs = costs
-        self._sums = tuple(Column(sum_name, Kind.INT, "", "") for sum_name in sums if bounded)
-        self._stored = (*self.schema, *self._sums, *((_ANCHOR,) if bounded else ()))
-        self._parts: dict[str, list[Cells]] = {c.name: [] for c in self._stored}
-        self._words: dict[str, dict[str, int]] = {
-            c.name: {} for c in self.schema if c.kind is Kind.TEXT
-        }
-
-    def code(self, column: str, word: str) -> int:
-        """The code of a string in a TEXT column, new or known."""
-        words = self._words[column]
-        return words.setdefault(word, len(words))
-
-    def add(self, rows: int, cells: Mapping[str, Cells]) -> None:
-        """Append ``rows`` rows; a column that is not given is missing in all of them."""
-        if not rows:
-            return
-        self.rows += rows
-        self.total += rows
-        for column in self._stored:
-            given = cells.get(column.name)
-            if given is None and column in self._sums:
-                given = Cells(np.broadcast_to(np.int16(0), rows))
-            part = given if given is not None else missing_cells(column, rows)
-            if part.values.dtype.kind == "i" and column.kind is not Kind.BOOL:
-                counts = None if part.counts is None else narrow(part.counts)
-                part = Cells(narrow(part.values), part.valid, counts=counts)
-            self._parts[column.name].append(part)
-
-    def absorb(self, other: TableBuilder, input_name: str, lines: int, shift: int = 0) -> None:
-        """Append the rows that another builder collected of an input, so many lines further down.
-
-        Its anchors lack ``shift``.
-        """
-        moves = {"line": lines, ANCHOR: shift}
-        for column in self._stored:
-            spoken = other.words(column.name) if column.name != "input" else (input_name,)
-            words = np.array([*map(self.code, repeat(column.name), spoken), -1])
-            for part in other._parts[column.name]:
-                values = part.values
-                if column.kind is Kind.TEXT:
-                    values = words[values].astype(np.int32)
-                elif column.name in moves:
-                    values = narrow(values.astype(np.int64) + moves[column.name])
-                self._parts[column.name].append(Cells(values, part.valid, counts=part.counts))
-        self.rows += other.rows
-        self.total += other.total
-
-    def words(self, column: str) -> tuple[str, ...]:
-        """The strings of a TEXT column by their codes; none of other columns."""
-        return tuple(self._words.get(column, ()))
-
-    def recoded(self, column: str, table: Table) -> Cells:
-        """A column of another table, its strings in the codes of this one."""
-        cells = table.cells(column)
-        if not cells.categories:
-            return cells
-        codes = np.array([*(self.code(column, word) for word in cells.categories), -1], np.int32)
-        return Cells(codes[cells.values])
-
-    def keep(self, wanted: Bools, *, latest: bool = False) -> None:
-        """Keep the rows that ``wanted`` marks, of all or of the latest batch; they become one part."""
-        if wanted.all():
-            return
-        at = np.flatnonzero(wanted)
-        since = len(self._parts["line"]) - 1 if latest else 0
-        summed = self._summed(wanted, self._costs, since) if self._costs and self._sums else {}
-        for column in self._stored:
-            parts = self._parts[column.name]
-            joined = summed.get(column.name) or _joined(column, parts[since:], ())
-            parts[since:] = [_select(joined, at)]
-        if not latest:
-            stay = np.append(0, np.cumsum(wanted))
-            self.marks = stay[self.marks].tolist() if self.marks else []
-        self.rows += len(at) - len(wanted)
-
-    def _summed(self, wanted: Bools, costs: Costs, since: int) -> dict[str, Cells]:
-        """The sums that the wanted rows have when the others are let go."""
-        parts = {c.name: self._parts[c.name][since:] for c in self._stored}
-        later = {c.name: _Later(c, list(parts[c.name]), ()) for c in self._stored}
-        table = Table(self.name, self._stored, later, len(wanted))
-        own = {column.name: np.zeros(len(wanted), np.int64) for column in self._sums}
-        for start in range(
-            0, len(wanted), _AT_ONCE
-        ):  # what costs are made of takes ten times as much
-            rows = np.arange(start, min(start + _AT_ONCE, len(wanted)))
-            for name, values in costs(table.select(rows)).items():
-                own[name][rows] = np.where(wanted[rows], 0, values)
-        stream = table[ANCHOR] >> STREAM
-        found = {}
-        for column in self._sums:
-            each = table[column.name] + own.pop(column.name)
-            sums = np.zeros(len(wanted), np.int64)
-            for one in distinct(stream).tolist():
-                mine = np.flatnonzero(stream == one)
-                stays = wanted[mine]
-                sums[mine[stays]] = np.diff(np.cumsum(each[mine])[stays], prepend=0)
-            found[column.name] = Cells(narrow(sums))
-        return found
-
-    def lines(self) -> Ints:
-        """The line of each row, from 1."""
-        return _joined(_LINE, self._parts["line"], ()).values.astype(np.int64)
-
-    def anchors(self) -> npt.NDArray[np.int64]:
-        """Where each row came from; of a builder that is bounded."""
-        return _joined(_ANCHOR, self._parts[ANCHOR], ()).values.astype(np.int64)
-
-    def build(self) -> Table:
-        """The table of what was collected so far; more may be added, for the next one."""
-        parts = {name: list(parts) for name, parts in self._parts.items()}
-        columns = (*self.schema, *self._sums)
-        later = {c.name: _Later(c, parts[c.name], self.words(c.name)) for c in columns}
-        return Table(self.name, self.schema, later, self.rows)
-
-
-class _Later:
-    """A column that is put together when it is looked at: most of those of a long log never are."""
-
-    def __init__(self, column: Column, parts: list[Cells], words: tuple[str, ...]):
-        self._column = column
-        self._parts = parts
-        self._words = words
-        self._cells: Cells | None = None
-
-    def __call__(self) -> Cells:
-        if self._cells is None:
-            self._cells = _joined(self._column, self._parts, self._words)
-            self._parts.clear()
-        return self._cells
-
-
-def _joined(column: Column, parts: Sequence[Cells], words: tuple[str, ...]) -> Cells:
-    """One column of what was collected batch by batch."""
-    parts = parts or [missing_cells(column, 0)]
-    if all(_is_nothing(part.values) for part in parts):
-        return missing_cells(column, sum(len(part.values) for part in parts))
-    values = np.concatenate([part.values for part in parts])
-    valid: Bools | None = None
-    if any(part.valid is not None for part in parts):
-        present = [np.ones(len(p.values), np.bool_) if p.valid is None else p.valid for p in parts]
-        valid = np.concatenate(present)
-    counts: Ints | None = None
-    if column.kind is Kind.INTS:
-        counts = np.concatenate([p.counts for p in parts if p.counts is not None])
-    return Cells(values, valid, words, counts)
-
-
 def as_run(rows: Ints) -> slice | None:
     """Rows that follow each other as a slice, which needs no copy of a column; None if they do not."""
     if not len(rows) or rows[-1] - rows[0] + 1 != len(rows) or (np.diff(rows) != 1).any():
@@ -400,14 +218,15 @@ def as_run(rows: Ints) -> slice | None:
     return slice(int(rows[0]), int(rows[-1]) + 1)
 
 
-def _is_nothing(values: npt.NDArray[Any]) -> bool:
+def is_nothing(values: npt.NDArray[Any]) -> bool:
     """Whether these are the cells of a column of floats that was not given."""
     return values.strides == (0,) and values.dtype.kind == "f"
 
 
-def _select(cells: Cells, at: Ints | slice) -> Cells:
+def select_cells(cells: Cells, at: Ints | slice) -> Cells:
+    """The cells of these rows."""
     valid = None if cells.valid is None else cells.valid[at]
-    if _is_nothing(cells.values) and not isinstance(at, slice):
+    if is_nothing(cells.values) and not isinstance(at, slice):
         return Cells(np.broadcast_to(np.nan, len(at)))
     if cells.counts is None:
         return Cells(cells.values[at], valid, cells.categories)
@@ -452,17 +271,6 @@ def narrow(values: Ints) -> Ints:
         if np.iinfo(size).min <= least and most <= np.iinfo(size).max:
             return values.astype(size)
     return values
-
-
-def stacked(tables: Sequence[Table]) -> Table:
-    """The rows of several tables with one schema, one table below the other."""
-    first = tables[0]
-    if len(tables) == 1:
-        return first
-    builder = TableBuilder(first.name, first.schema)
-    for table in tables:
-        builder.add(len(table), {c.name: builder.recoded(c.name, table) for c in first.schema})
-    return builder.build()
 
 
 _LEAST, _MOST = -(2**63), 2**63 - 1

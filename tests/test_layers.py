@@ -26,7 +26,17 @@ FLOORS: tuple[frozenset[str], ...] = (
             "whole_files",
         }
     ),
-    frozenset({"tables", "numerals", "grammars", "demonstrations", "discovery", "sources"}),
+    frozenset(
+        {
+            "tables",
+            "table_builder",
+            "numerals",
+            "grammars",
+            "demonstrations",
+            "discovery",
+            "sources",
+        }
+    ),
     frozenset({"reduction", "traces"}),
     frozenset({"framing"}),
     frozenset({"bounds"}),

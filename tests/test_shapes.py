@@ -20,7 +20,8 @@ from goscope.formats import goroutine_stacks as stacks
 from goscope.formats.goroutine_headers import HEADER_SLOTS
 from goscope.grammars import Grammar, Part, Rejected, grammar_folder
 from goscope.shapes import MOST_REJECTED, LineRule, LineShapes
-from goscope.tables import Kind, TableBuilder
+from goscope.table_builder import TableBuilder
+from goscope.tables import Kind
 from goscope.text_shapes import TextShapes
 from tests.conftest import rows_of
 

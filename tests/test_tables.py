@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goscope.tables import Cells, Column, Kind, Table, TableBuilder, int_cells, narrow, table_from
+from goscope.table_builder import TableBuilder
+from goscope.tables import Cells, Column, Kind, Table, int_cells, narrow, table_from
 
 SCHEMA = (
     Column("word", Kind.TEXT, "", "a word"),
