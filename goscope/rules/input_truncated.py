@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture
+from goscope.capture import Capture, Input
 from goscope.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.rule import Rule, Settings
 
@@ -39,7 +39,7 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
         if row is None:
             continue
         truncated = bool(snapshots.flags("truncated")[row])
-        if not truncated and not _ends_with_header(capture, row):
+        if not truncated and not _breaks_off(found) and not _ends_with_header(capture, row):
             continue
         count = int(snapshots["goroutines"][row])
         line = int(snapshots["last_line"][row])
@@ -59,6 +59,14 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
             "equal stacks.",
             process=int(snapshots["process"][row]),
         )
+
+
+def _breaks_off(found: Input) -> bool:
+    """Whether it ends within a line, and the source said so, or that line was to be a header."""
+    if not found.cut:
+        return False
+    last = (one.text for one in found.unparsed if one.line == found.lines)
+    return found.problem is not None or any(text.startswith(b"goroutine ") for text in last)
 
 
 def _ends_with_header(capture: Capture, snapshot: int) -> bool:

@@ -200,7 +200,7 @@ def test_a_name_that_holds_an_escape_sequence(tmp_path: Path) -> None:
 
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text(LEAK)
-    assert r"read caf\udce9.txt: 5 lines" in goscope(".", cwd=tmp_path).stdout
+    assert r"read caf\xe9.txt: 5 lines" in goscope(".", cwd=tmp_path).stdout
     assert json.loads(goscope(".", "-f", "json", cwd=tmp_path).stdout)["findings"]
 
 

@@ -140,13 +140,13 @@ def test_a_request_to_end_leaves_nothing(number: signal.Signals, tmp_path: Path)
     log = tmp_path / "app.log"
     log.write_text(
         "SCHED 0ms: gomaxprocs=2 idleprocs=1 threads=6 spinningthreads=0 idlethreads=3 runqueue=7 [4 5]\n"
-        * 2_000_000
+        * 4_000_000
     )
     process = subprocess.Popen(
         command(str(log), "-o", str(tmp_path / "report.html")), env=environment(),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
     )  # fmt: skip
-    time.sleep(1.2)
+    time.sleep(0.8)
     process.send_signal(number)
     out, err = process.communicate(timeout=30)
     assert process.returncode in (128 + number, -number)  # the latter before Python has started

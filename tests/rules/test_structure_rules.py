@@ -275,6 +275,13 @@ def test_a_dump_that_is_cut_held_more(tmp_path: Path) -> None:
     assert titles == ["101 goroutines", "at least 101 goroutines"]
 
 
+def test_a_dump_that_ends_within_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "dump.txt"
+    path.write_text(dump(*leaks(range(18, 21), "select")) + "\ngoroutine 22 [chan ")
+    (cut,) = found(str(path), rule="input-truncated")
+    assert cut.title == "The dump is cut off after 4 goroutines"
+
+
 def test_elided_frames_count() -> None:
     (finding,) = found(deep(4900))
     assert weight(finding) == ("goroutines-deep-stack", Severity.INFO, Confidence.LOW)

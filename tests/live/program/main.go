@@ -76,7 +76,11 @@ func half(prefix string, then func(*http.Request)) {
 		}
 		var dump bytes.Buffer
 		pprof.Lookup("goroutine").WriteTo(&dump, 2)
-		w.Write(dump.Bytes()[:dump.Len()/2])
+		text, cut := dump.Bytes(), dump.Len()/2
+		for text[cut-1] == '\n' || text[cut] == '\n' { // within a line
+			cut++
+		}
+		w.Write(text[:cut])
 		w.(http.Flusher).Flush()
 		then(r)
 	})
