@@ -200,7 +200,8 @@ def test_findings_of_a_child_may_fail_and_json_is_the_only_output() -> None:
 
 @needs_go
 def test_a_child_that_collects_no_garbage_is_not_told_to_switch_the_trace_on() -> None:
-    found = json.loads(run("-f", "json", "--", program(), "-lines", "10").stdout)
+    done = run("--schedtrace", "20", "-f", "json", "--", program(), "-lines", "20000")
+    found = json.loads(done.stdout)
     assert found["verdicts"]["gc"]["state"] == "ok"
     assert "gctrace was on" in found["verdicts"]["gc"]["reason"]
 
