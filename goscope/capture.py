@@ -48,7 +48,7 @@ class Capture:
     ``labels`` names processes by what a log shipper called them (``web-1``), where one did, or by the
     program that was asked, where there are several. ``mixed`` tells of inputs, by name, in which several
     processes wrote at the same time, without a label. ``selected`` names the tables that hold only a
-    selection of their rows (:mod:`goscope.bounds`), and how many rows were read. ``traces`` are the
+    selection of their rows (:mod:`goscope.bounds`), and how many rows were read. ``switched_on`` are the
     settings of GODEBUG that are known to have been on, so that the absence of their lines says something.
     """
 
@@ -67,7 +67,7 @@ class Capture:
         self.labels = dict(labels or {})
         self.mixed = dict(mixed or {})
         self.selected = dict(selected or {})
-        self.traces: frozenset[str] = frozenset()
+        self.switched_on: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         held = ", ".join(f"{name} {count}" for name, count in self.records().items() if count)

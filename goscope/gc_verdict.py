@@ -82,7 +82,7 @@ def _ok(processes: Sequence[Collecting], findings: Sequence[Finding]) -> Verdict
 
 def _without_lines(capture: Capture) -> Verdict:
     """Without gc lines nobody knows, unless it is clear that there was nothing to print."""
-    if "gctrace" in capture.traces and len(capture.table("sched")):
+    if "gctrace" in capture.switched_on and len(capture.table("sched")):
         return Verdict(
             "ok", Confidence.MEDIUM, "no garbage collection: gctrace was on and printed nothing"
         )

@@ -94,7 +94,7 @@ def run(
         complain(error)
     out.end_line()
     capture = following.capture()
-    capture.traces = child.traces
+    capture.switched_on = child.switched_on
     raise typer.Exit(_finish(judge, capture, command[0], status))
 
 

@@ -36,7 +36,7 @@ class Child:
     def __init__(self, command: Sequence[str], wanted: Mapping[str, int]):
         self._command = command
         self._godebug = godebug(wanted, os.environ.get("GODEBUG", ""))
-        self.traces = switched_on(self._godebug)  # what it will print, and more
+        self.switched_on = switched_on(self._godebug)  # what it will print, and more
         self._process: subprocess.Popen[bytes] | None = None
         self._early: list[signal.Signals] = []
         self.stderr, self._into = os.pipe()
