@@ -18,6 +18,7 @@ from goscope.framing.pieces import (
     LineRecords,
     LongRecord,
     Piece,
+    RepeatedRecords,
     TornRecord,
 )
 from goscope.origins import Origin
@@ -61,7 +62,8 @@ class InputReading:
         self._readers = readers
         readers.begin(name)
         kinds = readers.line_kinds, readers.block_kinds
-        self._streams = Streams(name, *kinds, readers.lines.accepts, plain=plain)
+        known = readers.lines.accepts, readers.lines.known.ids_of
+        self._streams = Streams(name, *kinds, *known, plain=plain)
         self.expect_all = self._streams.expect_all
         self._own: dict[str, dict[str, BlockReader]] = {}  # by the name of the stream
         self._rejoined: list[tuple[int, bytes]] = []  # in another process
@@ -206,9 +208,9 @@ class InputReading:
 
     def _take(self, pieces: Iterable[tuple[Origin, Piece]]) -> None:
         for origin, piece in pieces:
-            if isinstance(piece, LineRecords):
+            if isinstance(piece, LineRecords | RepeatedRecords):
                 self._readers.lines.begin(origin.name)
-                self._readers.lines.read(piece.text, piece.numbers)
+                self._readers.lines.read(piece)
             elif isinstance(piece, BlockRecords):
                 if self._readers_of(origin.name)[piece.kind].read(piece):
                     self._blocks.add(piece.kind)

@@ -8,7 +8,7 @@ import numpy as np
 
 from goscope.framing.framer import Framer
 from goscope.framing.lines import Positions
-from goscope.framing.pieces import BlockRecords, LineRecords, Piece
+from goscope.framing.pieces import BlockRecords, Ids, LineRecords, Piece, RepeatedRecords
 from goscope.framing.records import BlockKind, LineKind
 from goscope.framing.unwrapper import Stream, Unwrapper
 from goscope.origins import Origin
@@ -26,13 +26,14 @@ class Streams:
         line_kinds: Sequence[LineKind],
         block_kinds: Sequence[BlockKind],
         accepts: Callable[[bytes], bool],
+        ids_of: Callable[[Sequence[bytes]], Ids],
         *,
         plain: bool = False,
     ) -> None:
         self._name = name
         self._unwrapper = Unwrapper([*line_kinds, *block_kinds], accepts, plain=plain)
         self._kinds = line_kinds, block_kinds
-        self._accepts = accepts
+        self._known = accepts, ids_of
         self._framers: dict[int, Framer] = {}
         self._origins: dict[int, Origin] = {}
         self._thinned: frozenset[str] = frozenset()
@@ -91,7 +92,7 @@ class Streams:
 
     def framer(self, stream: Stream) -> Framer:
         if id(stream) not in self._framers:
-            self._framers[id(stream)] = Framer(*self._kinds, self._accepts)
+            self._framers[id(stream)] = Framer(*self._kinds, *self._known)
         return self._framers[id(stream)]
 
     def forget(self, needed: Positions, thinned: frozenset[str]) -> None:
@@ -111,7 +112,7 @@ class Streams:
                 stream.places.mark(
                     np.concatenate([piece.numbers, piece.numbers + piece.heights - 1])
                 )
-        elif not isinstance(piece, LineRecords) and stream.places:
+        elif not isinstance(piece, LineRecords | RepeatedRecords) and stream.places:
             stream.places.mark(np.array([piece.number]))
 
     def _origin(self, stream: Stream) -> Origin:

@@ -125,8 +125,8 @@ class TableBuilder:
         summed = self._summed(wanted, self._costs, since) if self._costs and self._sums else {}
         for column in self._stored:
             parts = self._parts[column.name]
-            joined = summed.get(column.name) or _joined(column, parts[since:], ())
-            parts[since:] = [select_cells(joined, at)]
+            whole = summed.get(column.name) or joined(column, parts[since:])
+            parts[since:] = [select_cells(whole, at)]
         if not latest:
             stay = np.append(0, np.cumsum(wanted))
             self.marks = stay[self.marks].tolist() if self.marks else []
@@ -158,11 +158,11 @@ class TableBuilder:
 
     def lines(self) -> Ints:
         """The line of each row, from 1."""
-        return _joined(_LINE, self._parts["line"], ()).values.astype(np.int64)
+        return joined(_LINE, self._parts["line"]).values.astype(np.int64)
 
     def anchors(self) -> npt.NDArray[np.int64]:
         """Where each row came from; of a builder that is bounded."""
-        return _joined(_ANCHOR, self._parts[ANCHOR], ()).values.astype(np.int64)
+        return joined(_ANCHOR, self._parts[ANCHOR]).values.astype(np.int64)
 
     def build(self) -> Table:
         """The table of what was collected so far; more may be added, for the next one."""
@@ -183,12 +183,12 @@ class _Later:
 
     def __call__(self) -> Cells:
         if self._cells is None:
-            self._cells = _joined(self._column, self._parts, self._words)
+            self._cells = joined(self._column, self._parts, self._words)
             self._parts.clear()
         return self._cells
 
 
-def _joined(column: Column, parts: Sequence[Cells], words: tuple[str, ...]) -> Cells:
+def joined(column: Column, parts: Sequence[Cells], words: tuple[str, ...] = ()) -> Cells:
     """One column of what was collected batch by batch."""
     parts = parts or [missing_cells(column, 0)]
     if all(is_nothing(part.values) for part in parts):

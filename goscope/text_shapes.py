@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from goscope.grammars import Grammar, Rejected
-from goscope.shapes import MOST_REJECTED, decoded, place_of
+from goscope.line_plans import MOST_REJECTED, decoded, place_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,10 @@ from hypothesis.extra.lark import from_lark
 from goscope.formats import all_formats, crash, goleak, profile_text, race
 from goscope.formats import goroutine_stacks as stacks
 from goscope.formats.goroutine_headers import HEADER_SLOTS
+from goscope.framing.pieces import LineRecords
 from goscope.grammars import Grammar, Part, Rejected, grammar_folder
-from goscope.shapes import MOST_REJECTED, LineRule, LineShapes
+from goscope.line_plans import MOST_REJECTED, LineRule
+from goscope.shapes import LineShapes
 from goscope.table_builder import TableBuilder
 from goscope.tables import Kind
 from goscope.text_shapes import TextShapes
@@ -191,7 +193,7 @@ def in_bulk(
     builders = {rule.table: TableBuilder(rule.table, rule.columns) for rule in RULES.values()}
     shapes = LineShapes(list(RULES.values()), builders)
     shapes.begin("input")
-    shapes.read(text, np.arange(text.count(b"\n")))
+    shapes.read(LineRecords(text, np.arange(text.count(b"\n"))))
     shapes.flush()
     rows = {start: rows_of(builders[rule.table].build()) for start, rule in RULES.items()}
     aside = [unparsed.line for unparsed in shapes.aside.examples]
@@ -329,7 +331,7 @@ def rows_and_count(text: bytes) -> tuple[dict[str, list[dict[str, Any]]], int]:
     builders = {rule.table: TableBuilder(rule.table, rule.columns) for rule in RULES.values()}
     shapes = LineShapes(list(RULES.values()), builders)
     shapes.begin("input")
-    shapes.read(text, np.arange(text.count(b"\n")))
+    shapes.read(LineRecords(text, np.arange(text.count(b"\n"))))
     shapes.flush()
     return {
         start: rows_of(builders[r.table].build()) for start, r in RULES.items()

@@ -9,7 +9,7 @@ from typing import Protocol, Self
 
 from goscope.framing.pieces import BlockRecords
 from goscope.framing.records import BlockKind
-from goscope.shapes import LineRule
+from goscope.line_plans import LineRule
 from goscope.tables import Column, Kind, Table
 from goscope.unparsed import Aside
 

@@ -11,7 +11,7 @@ import re
 from goscope.formats.format import PLACE, Format
 from goscope.framing.records import LineKind
 from goscope.grammars import Grammar
-from goscope.shapes import LineRule
+from goscope.line_plans import LineRule
 from goscope.tables import Column, Kind
 
 _GRAMMAR = Grammar("gcpacertrace", ("pacer_assist", "pacer", "pacer_ratios", "pacer_sweep"))

@@ -18,7 +18,7 @@ from goscope.bounds import Keeping
 from goscope.formats.format import PLACE, Format
 from goscope.framing.records import LineKind
 from goscope.grammars import Grammar
-from goscope.shapes import LineRule
+from goscope.line_plans import LineRule
 from goscope.tables import Column, Ints, Kind, Table
 
 

@@ -12,7 +12,7 @@ import re
 from goscope.formats.format import PLACE, Format
 from goscope.framing.records import LineKind
 from goscope.grammars import Grammar
-from goscope.shapes import LineRule
+from goscope.line_plans import LineRule
 from goscope.tables import Column, Kind
 
 _GRAMMAR = Grammar("scavtrace", ("scav", "scvg"))

@@ -14,7 +14,7 @@ from goscope.bounds import Keeping
 from goscope.formats.format import PLACE, Format
 from goscope.framing.records import LineKind
 from goscope.grammars import Grammar
-from goscope.shapes import LineRule, Lists
+from goscope.line_plans import LineRule, Lists
 from goscope.tables import Cells, Column, Kind
 
 COLUMNS = (

@@ -60,6 +60,19 @@ class BlockFramer:
         """What the first block of a kind announces is not in this part of the input."""
         self._begun = {kind.name: 0 for kind in self._kinds}
 
+    def begin_in(self, lines: Lines) -> bool:
+        """Whether a block may begin in one of the lines."""
+        data, heads = lines.data, {*distinct(lines.heads).tolist()}
+        for kind in self._kinds:
+            literals = [*kind.words, *(guard for guard, _ in kind.guards), kind.mark]
+            there = any(literal and literal in data for literal in literals)
+            if there and (kind.header is None or len(lines.matching(kind.header))):
+                return True
+            openings = [opening for opening in kind.openings if opening[0] in heads]
+            if len(lines.opening_with(openings)):
+                return True
+        return False
+
     def find(
         self, lines: Lines, records: Positions, final: bool, cut: bool
     ) -> tuple[list[Found], int]:

@@ -11,9 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from goscope.framing.block_framer import ABOVE, BlockFramer
 from goscope.framing.line_framer import LineFramer
 from goscope.framing.lines import Lines
-from goscope.framing.pieces import LONGEST_LINE, LONGEST_RECORD, LongRecord, Piece, Rejoined
+from goscope.framing.pieces import (
+    LONGEST_LINE,
+    LONGEST_RECORD,
+    Ids,
+    LongRecord,
+    Piece,
+    Rejoined,
+)
 from goscope.framing.prefix import Prefix
 from goscope.framing.records import BlockKind, LineKind
+from goscope.framing.repeats import Repeats
 
 _STUMP = LONGEST_RECORD + 64  # what is kept of an endless line: too long, even without a prefix
 #: From so many bytes on, a record that may go on is looked at again only when it grew by an eighth: a long
@@ -25,7 +33,7 @@ class Framer:
     """Feed it bytes, take the records; call :meth:`finish` at the end of the input.
 
     ``accepts`` answers whether a text is a whole one-line record; it decides whether an indented
-    line below a record continues it.
+    line below a record continues it. ``ids_of`` knows lines again, see :class:`Repeats`.
     """
 
     def __init__(
@@ -33,11 +41,13 @@ class Framer:
         line_kinds: Sequence[LineKind],
         block_kinds: Sequence[BlockKind],
         accepts: Callable[[bytes], bool],
+        ids_of: Callable[[Sequence[bytes]], Ids],
     ):
         self.lines_seen = 0
         self.rejoined = Rejoined()
         self._lines = LineFramer(line_kinds, accepts, self.rejoined)
         self._blocks = BlockFramer(block_kinds, accepts, self.rejoined)
+        self._repeats = Repeats(line_kinds, self._lines, self._blocks, ids_of)
         self._line_kinds = line_kinds
         self._block_kinds = block_kinds
         self._held = b""  # complete lines of a record that may go on
@@ -100,6 +110,13 @@ class Framer:
     def _records(self, data: bytes, final: bool, cut: bool = False) -> Iterator[Piece]:
         if b"\r" in data:  # looking for two characters takes a hundred times as long
             data = data.replace(b"\r\n", b"\n")
+        if not final and self._prefix.absent:
+            repeated = self._repeats.find(data, self.lines_seen)
+            if repeated is not None:
+                yield repeated
+                self.lines_seen += len(repeated.numbers)
+                self._held = data[data.rindex(b"\n", 0, -1) + 1 :]
+                return
         raw = Lines(data, self.lines_seen)
         lines = self._prefix.strip(raw)
         records = lines.opening_with(self._lines.openings)

@@ -48,12 +48,32 @@ class LineFramer:
         self._rests = [k.rest for k in kinds if k.rest is not None]
         self._rest_ends = [end[0] * 256 + end[1] for k in kinds for end in k.rest_ends]
         self._whole = np.zeros((256, 256), np.bool_)  # [first byte, last byte] of a whole record
+        self._inner = np.zeros(256, np.bool_)  # first byte of a record that belongs to another
         self._kinds_of_head: dict[int, list[LineKind]] = {}
         for kind in kinds:
             for head in {opening[0] for opening in kind.openings}:
+                self._inner[head] |= kind.inner
                 self._kinds_of_head.setdefault(head, []).append(kind)
             for opening in kind.openings:
                 self._whole[opening[0], np.frombuffer(kind.last, np.uint8)] = True
+
+    def stand_alone(self, lines: Lines, numbers: Positions) -> bool:
+        """Whether each of the lines, which have these numbers, is a record that others around leave as it is.
+
+        Those that belong to a record above must also end like a whole one.
+        """
+        openings = lines.shorter_than(LONGEST_LINE, lines.opening_with(self.openings))
+        if len(openings) < len(lines):
+            return False
+        whole = self._whole[lines.heads, lines.bytes[lines.ends - 1]]
+        open_ended = np.flatnonzero(~whole)
+        if self._inner[lines.heads[open_ended]].any():
+            return False
+        for line in open_ended[::-1].tolist():
+            if self._is_record(lines.text(line)):
+                self._last_broken = int(numbers[line])
+                break
+        return True
 
     def held(self, lines: Lines, openings: Positions, kept: int) -> int:
         """From which line on to hold back: a record whose continuation may still come."""

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+
 from goscope.framing.lines import Positions
+
+Ids: TypeAlias = npt.NDArray[np.int32]
 
 #: No record of the runtime is longer; what is, is passed by without being looked at. A goroutine of
 #: 100 frames with ancestors stays below 100 KB, a SCHED line of 1,000 Ps below 20 KB.
@@ -21,6 +26,19 @@ class LineRecords:
     """All one-line records of a stretch, in order: their text, line by line, and line numbers."""
 
     text: bytes
+    numbers: Positions
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedRecords:
+    """One-line records that stand for themselves, most of which were read before, word for word.
+
+    ``known`` holds for each the number of the line that it repeats, or -1; ``fresh`` is the text of those
+    that repeat none.
+    """
+
+    known: Ids
+    fresh: bytes
     numbers: Positions
 
 
@@ -69,7 +87,9 @@ class TornRecord:
     number: int
 
 
-Piece: TypeAlias = LineRecords | BlockRecords | CutRecord | LongRecord | TornRecord
+Piece: TypeAlias = (
+    LineRecords | RepeatedRecords | BlockRecords | CutRecord | LongRecord | TornRecord
+)
 
 
 class Rejoined:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from goscope.framing.claims import LONGEST_HEAD, REACH
 from goscope.framing.framer import Framer
-from goscope.framing.pieces import BlockRecords, Piece
+from goscope.framing.pieces import BlockRecords, Ids, Piece
 from goscope.framing.records import BlockKind
 
 HEAD = BlockKind(
@@ -27,8 +28,12 @@ ITEM = BlockKind(
 )
 
 
+def no_ids(texts: Sequence[bytes]) -> Ids:
+    return np.full(len(texts), -1, np.int32)
+
+
 def pieces(text: str, size: int = 1 << 20) -> list[Piece]:
-    framer = Framer([], [HEAD, ITEM], lambda text: False)
+    framer = Framer([], [HEAD, ITEM], lambda text: False, no_ids)
     data = text.encode()
     found: list[Piece] = []
     for at in range(0, len(data), size):
