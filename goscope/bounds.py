@@ -1,6 +1,6 @@
 """Keeps long tables within bounds: a selection of their rows, the same however they were read.
 
-A log of a million samples says all that two million say. When a table grows beyond its bound, whole
+A log of half a million samples says all that a million say. When a table grows beyond its bound, whole
 stretches of lines are kept and others let go: neighbours tell of the time between them. Of each two
 stretches one stays, then of each four, and so on, picked as by a coin, so that no rhythm of the log
 decides. The number of a line alone tells whether it stays; so chunks of any size and two processes
@@ -22,7 +22,7 @@ from goscope.table_builder import STREAM, Costs, TableBuilder
 from goscope.tables import Bools, Cells, Ints, Table
 
 #: So many rows a table has at most, or the lines that stand below those of another together with them.
-MOST_ROWS = 1 << 20
+MOST_ROWS = 1 << 19
 #: So many lines a stretch has, as a power of two.
 STRETCH = 12
 #: So many places where a process began are kept; a log in which several write at once has no end of them.
@@ -139,7 +139,7 @@ class Bound:
                 stays = self.stays(anchors)
             else:
                 table = Table(builder.name, builder.schema, cells, len(anchors))
-                stays = self._head_stays(table, anchors)
+                stays = self._head_stays(lambda: table, anchors)
                 self._apart = np.concatenate([self._apart, anchors[stays & ~picked]])
             builder.keep(stays, latest=True)
         rows = sum(b.rows for b in self._builders)
@@ -161,7 +161,7 @@ class Bound:
             self.state.level += 1
         if self.thins:
             head, *details = all_anchors
-            stays = self._head_stays(self._head.build(), head)
+            stays = self._head_stays(self._head.build, head)
             self._apart = head[stays & ~picked[0]]
             self._head.keep(stays)
             for builder, anchors in zip(self._builders[1:], details, strict=True):
@@ -245,8 +245,11 @@ class Bound:
             state.pins += pins[: _MOST_PINS - len(state.pins)]
         state.last[stream] = int(anchors[-1]), float(clock[-1])
 
-    def _head_stays(self, table: Table, anchors: Anchors) -> Bools:
-        """The rows of a table of heads that stay: the chosen ones, and what stands out."""
+    def _head_stays(self, table: Callable[[], Table], anchors: Anchors) -> Bools:
+        """The rows of a table of heads that stay: the chosen ones, and what stands out.
+
+        A table holds on to each column that was looked at, so that it is asked for anew for each.
+        """
         stays = self._of_level(anchors)
         state = self.state
         ends = [anchor for anchor, _ in (*state.first.values(), *state.last.values())]
@@ -259,7 +262,7 @@ class Bound:
         starts = np.flatnonzero(np.append(True, groups[1:] != groups[:-1]))[: len(groups)]
         place = np.arange(len(anchors))[order]
         for column in self._keeping.extremes:
-            values = table.numbers(column, -np.inf)[order]
+            values = table().numbers(column, -np.inf)[order]
             if len(values):
                 stays[place[_first_of_largest(values, starts)]] = True
         return stays

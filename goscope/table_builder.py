@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import TypeAlias
 
@@ -134,27 +134,41 @@ class TableBuilder:
 
     def _summed(self, wanted: Bools, costs: Costs, since: int) -> dict[str, Cells]:
         """The sums that the wanted rows have when the others are let go."""
-        parts = {c.name: self._parts[c.name][since:] for c in self._stored}
-        later = {c.name: _Later(c, list(parts[c.name]), ()) for c in self._stored}
-        table = Table(self.name, self._stored, later, len(wanted))
-        own = {column.name: np.zeros(len(wanted), np.int64) for column in self._sums}
-        for start in range(
-            0, len(wanted), _AT_ONCE
-        ):  # what costs are made of takes ten times as much
-            rows = np.arange(start, min(start + _AT_ONCE, len(wanted)))
-            for name, values in costs(table.select(rows)).items():
-                own[name][rows] = np.where(wanted[rows], 0, values)
-        stream = table[ANCHOR] >> STREAM
+        own: dict[str, list[Ints]] = {column.name: [] for column in self._sums}
+        for rows, table in self._stretches(since):
+            gone = np.flatnonzero(~wanted[rows])
+            added = costs(table.select(gone)) if len(gone) else {}
+            for name, parts in own.items():
+                sums = table[name].astype(np.int64)
+                sums[gone] += added.get(name, 0)
+                parts.append(narrow(sums))
+        stream = joined(_ANCHOR, self._parts[ANCHOR][since:]).values >> STREAM
+        streams = [np.flatnonzero(stream == one) for one in distinct(stream).tolist()]
         found = {}
         for column in self._sums:
-            each = table[column.name] + own.pop(column.name)
+            each = np.concatenate(own.pop(column.name)).astype(np.int64)
             sums = np.zeros(len(wanted), np.int64)
-            for one in distinct(stream).tolist():
-                mine = np.flatnonzero(stream == one)
+            for mine in streams:
                 stays = wanted[mine]
                 sums[mine[stays]] = np.diff(np.cumsum(each[mine])[stays], prepend=0)
             found[column.name] = Cells(narrow(sums))
         return found
+
+    def _stretches(self, since: int) -> Iterator[tuple[slice, Table]]:
+        """All rows from a part on, some at a time: what is made of them takes ten times as much."""
+        sizes = [len(part.values) for part in self._parts["line"][since:]]
+        first, at = since, 0
+        while first < since + len(sizes):
+            last, rows = first + 1, sizes[first - since]
+            while last < since + len(sizes) and rows + sizes[last - since] <= _AT_ONCE:
+                rows += sizes[last - since]
+                last += 1
+            later = {c.name: _Later(c, self._parts[c.name][first:last], ()) for c in self._stored}
+            table = Table(self.name, self._stored, later, rows)
+            for start in range(0, rows, _AT_ONCE):
+                end = min(start + _AT_ONCE, rows)
+                yield slice(at + start, at + end), table.select(np.arange(start, end))
+            first, at = last, at + rows
 
     def lines(self) -> Ints:
         """The line of each row, from 1."""

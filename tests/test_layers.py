@@ -40,8 +40,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"reduction", "traces"}),
     frozenset({"framing"}),
     frozenset({"bounds"}),
-    frozenset({"shapes"}),
-    frozenset({"text_shapes"}),
+    frozenset({"line_plans"}),
+    frozenset({"known_lines", "line_cells"}),
+    frozenset({"shapes", "text_shapes"}),
     frozenset({"formats"}),
     frozenset(
         {
