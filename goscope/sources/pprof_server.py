@@ -241,7 +241,7 @@ class PprofServer:
                     response = self._client.send(request, stream=True)
                 else:
                     for name, _ in self._access.headers:
-                        del request.headers[name]
+                        request.headers.pop(name, None)
                     response = self._client.send(request, stream=True, auth=None)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if wait is None or "certificate" in str(error).lower():

@@ -149,9 +149,28 @@ def test_a_connection_is_tried_again_before_it_counts_as_refused() -> None:
     assert waits == [0.1, 0.4]
 
 
+def test_a_header_given_twice_does_not_follow_a_redirect_to_another_port() -> None:
+    seen: list[list[str] | None] = []
+
+    def other(request: BaseHTTPRequestHandler) -> None:
+        seen.append(request.headers.get_all("X-Team"))
+        says(200, DUMP if "debug=2" in request.path else INDEX)(request)
+
+    def first(request: BaseHTTPRequestHandler) -> None:
+        says(302, b"", Location=f"http://{there}{request.path}")(request)
+
+    headers = (("X-Team", "a"), ("x-team", "b"))
+    with server(other) as there, server(first) as address:
+        with PprofServer(address, Access(headers=headers)) as found:
+            assert found.fetch("goroutine", "debug=2").content == DUMP
+        assert seen == [None, None]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["localhost:6060", "--header", "content-length: 12"],
+        ["localhost:6060", "--header", "Transfer-Encoding: chunked"],
         ["ftp://host/x"], ["http://host:99999"], ["localhost:6060", "--header", "no-colon"],
         ["localhost:6060", "--interval", "soon"], ["localhost:6060", "--max-body", "much"],
     ],
