@@ -91,6 +91,18 @@ def test_no_table_is_written_over_an_input(place: Path, form: str) -> None:
     assert not (place / "logs" / f"stacks.{form}").exists()
 
 
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
+def test_tables_go_into_a_folder_whose_name_is_no_text(place: Path, form: str) -> None:
+    folder = place / os.fsdecode(b"caf\xe9")
+    try:
+        folder.mkdir()
+    except OSError as error:
+        pytest.skip(f"this file system has no such names: {error}")
+    done = in_process("tables", place / "dump.txt", "-o", folder, "--as", form)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (folder / f"goroutines.{form}").stat().st_size
+
+
 @pytest.mark.parametrize("name", ["known.json", "logs/../known.json"])
 def test_no_report_is_written_over_the_baseline(place: Path, name: str) -> None:
     assert in_process("dump.txt", "--write-baseline", "known.json", cwd=place).returncode == 0
