@@ -24,6 +24,7 @@ def as_user(*arguments: str | Path, stdin: Path) -> Done:
             capture_output=True,
             text=True,
             env=environment(),
+            timeout=20,
             check=False,
         )
 
@@ -154,6 +155,9 @@ def test_a_device_without_end_is_not_read(device: str) -> None:
     done = in_process(device)
     assert done.returncode == 4
     assert only_line(done.stderr) == f"goscope: {device}: a device that gives zeros without end"
+    done = as_user("-", stdin=Path(device))
+    assert done.returncode == 4
+    assert only_line(done.stderr) == "goscope: stdin: a device that gives zeros without end"
 
 
 def test_help_is_a_word_too(place: Path) -> None:
