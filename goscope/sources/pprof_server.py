@@ -24,6 +24,8 @@ import httpx
 
 from goscope.credentials import without_credentials
 from goscope.errors import InputError, UsageError
+from goscope.sources.compressed import Unreadable
+from goscope.sources.packed_answers import unpacked_answer
 from goscope.sources.pages import Access, Page
 
 ROOT = "/debug/pprof/"
@@ -166,7 +168,7 @@ class PprofServer:
         try:
             return httpx.Client(
                 base_url=self._origin,
-                headers=[(b"User-Agent", b"goscope"), *headers],
+                headers=[(b"User-Agent", b"goscope"), (b"Accept-Encoding", b"gzip"), *headers],
                 auth=self._user or _netrc(),
                 verify=trust,
                 timeout=access.timeout,
@@ -267,23 +269,28 @@ class PprofServer:
     def _body(self, response: httpx.Response, most: int) -> tuple[bytes, str | None]:
         pieces: list[bytes] = []
         size = 0
+        ends: list[str] = []
+        packing = response.headers.get("content-encoding", "")
         try:
-            for piece in response.iter_bytes():  # with a size, what is short of it would be lost
+            for piece in unpacked_answer(self._arriving(response, ends), packing):
                 pieces.append(piece[: most - size])
                 size += len(pieces[-1])
                 if size >= most:
                     what = f"the answer is longer than {most >> 20} MiB; --max-body allows more"
                     return b"".join(pieces), what
+        except Unreadable as error:
+            if not ends:
+                return b"".join(pieces), str(error).format(size)
+        return b"".join(pieces), ends[0].format(size) if ends else None
+
+    def _arriving(self, response: httpx.Response, ends: list[str]) -> Iterator[bytes]:
+        """The bytes as they come; why they end early goes to ``ends``."""
+        try:
+            yield from response.iter_raw()  # with a size, what is short of it would be lost
         except httpx.TimeoutException:
-            waited = f"{self._access.timeout:g} s"
-            return b"".join(pieces), f"the answer stopped after {size} bytes, for {waited}"
-        except httpx.DecodingError:
-            return b"".join(pieces), f"the compressed answer is damaged after {size} bytes"
+            ends.append(f"the answer stopped after {{}} bytes, for {self._access.timeout:g} s")
         except httpx.HTTPError:
-            return b"".join(
-                pieces
-            ), f"the answer broke off after {size} bytes: did the program end?"
-        return b"".join(pieces), None
+            ends.append("the answer broke off after {} bytes: did the program end?")
 
 
 def _counts(index: bytes) -> dict[str, int]:

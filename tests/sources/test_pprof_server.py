@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -122,6 +124,83 @@ def test_an_answer_that_is_too_long() -> None:
         done = goscope(address, "--snapshots", "1", "--max-body", "1MiB", "-q")
     assert done.returncode == 4
     assert "longer than 1 MiB; --max-body allows more" in only_line(done.stderr)
+
+
+def packed(content: bytes, packing: str) -> Answer:
+    """A server whose dump is packed already."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        if "debug=2" not in request.path:
+            return says(200, INDEX)(request)
+        return says(200, content, **{"Content-Encoding": packing})(request)
+
+    return answer
+
+
+#: 250 MB: blocks of zstd that say how often a byte comes.
+_BOMB = (
+    b"\x28\xb5\x2f\xfd\x00\x58"
+    + (((128 << 10) << 3 | 2).to_bytes(3, "little") + b"\0") * 2000
+    + b"\1\0\0"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "packing"),
+    [
+        (_BOMB, "zstd"),
+        (gzip.compress(bytes(64 << 20)), "gzip"),
+        (gzip.compress(bytes(64 << 20)), "X-GZIP"),
+    ],
+    ids=["zstd", "gzip", "x-gzip"],
+)
+def test_an_answer_that_unpacks_to_too_much_takes_no_memory(content: bytes, packing: str) -> None:
+    with (
+        server(packed(content, packing)) as address,
+        PprofServer(address, Access(most_bytes=1 << 20)) as found,
+    ):
+        tracemalloc.start()
+        try:
+            page = found.fetch("goroutine", "debug=2")
+            most = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert (len(page.content), page.problem) == (
+        1 << 20,
+        "the answer is longer than 1 MiB; --max-body allows more",
+    )
+    assert most < 24 << 20
+
+
+@pytest.mark.parametrize("packing", ["gzip, gzip", "br", "zip"])
+def test_an_answer_that_is_packed_in_another_way(packing: str) -> None:
+    twice = gzip.compress(gzip.compress(DUMP))
+    with (
+        server(packed(twice, packing)) as address,
+        PprofServer(address, Access()) as found,
+        pytest.raises(InputError, match="packed in a way that was not asked for"),
+    ):
+        found.fetch("goroutine", "debug=2")
+
+
+def test_of_a_packed_answer_that_ends_early_what_came_is_kept() -> None:
+    for content, packing in (
+        (gzip.compress(DUMP, 0)[:-12], "gzip"),
+        (gzip.compress(DUMP, 0) + b"rubbish", "gzip"),
+    ):
+        with (
+            server(packed(content, packing)) as address,
+            PprofServer(address, Access()) as found,
+        ):
+            page = found.fetch("goroutine", "debug=2")
+        assert page.problem == f"the compressed answer is damaged after {len(page.content)} bytes"
+        assert page.content.startswith(b"goroutine 1 [running]:\n")
+    with (
+        server(packed(gzip.compress(DUMP), "gzip")) as address,
+        PprofServer(address, Access()) as found,
+    ):
+        page = found.fetch("goroutine", "debug=2")
+        assert (page.content, page.problem) == (DUMP, None)
 
 
 def test_a_dump_that_go_cut_is_warned_about_and_is_no_failure(
