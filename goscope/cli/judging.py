@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from goscope.sources.files import Source
 
 
+#: No system can wait for just any time.
+_LONGEST_WAIT_S = 366 * 86400.0
+
+
 class Format(Enum):
     """What goes to standard output."""
 
@@ -292,13 +296,18 @@ def seconds(text: str, option: str) -> float:
     )
     try:
         if re.fullmatch(r"[0-9]{1,9}", text):
-            return float(text)
-        if parts is not None and text:
+            lasts = float(text)
+        elif parts is not None and text:
             hours, minutes, whole, millis = (float(part or 0) for part in parts.groups())
-            return hours * 3600 + minutes * 60 + whole + millis / 1000
+            lasts = hours * 3600 + minutes * 60 + whole + millis / 1000
+        else:
+            raise ValueError
     except ValueError:
-        pass
-    raise UsageError(f"{option} {text}: not a duration; write it like 500ms, 2s, 5m or 1h")
+        why = "not a duration; write it like 500ms, 2s, 5m or 1h"
+        raise UsageError(f"{option} {text}: {why}") from None
+    if lasts > _LONGEST_WAIT_S:
+        raise UsageError(f"{option} {text}: longer than a year; give less")
+    return lasts
 
 
 def _settings(config: Path | None, leak_after: str | None, baseline: Path | None) -> Settings:

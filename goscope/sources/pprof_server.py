@@ -34,7 +34,7 @@ _AGAIN_AFTER = (0.1, 0.4)
 _MOST_REDIRECTS = 5
 #: The index page names every profile with its count (net/http/pprof: Index; attributes vary by version).
 _COUNT = re.compile(
-    rb"<td[^>]*>\s*([0-9]+)\s*(?:</td>)?\s*<td>\s*<a href=['\"]?([A-Za-z0-9_.-]+)\?debug=1"
+    rb"<td[^>]*>\s*([0-9]{1,12})\s*(?:</td>)?\s*<td>\s*<a href=['\"]?([A-Za-z0-9_.-]+)\?debug=1"
 )
 
 
@@ -147,7 +147,7 @@ class PprofServer:
         # A program may serve single profiles and no index page.
         for root in dict.fromkeys(roots):
             status, content, _ = self._get(root + "goroutine?debug=1", most=1 << 16)
-            total = re.match(rb"goroutine profile: total ([0-9]+)\n", content)
+            total = re.match(rb"goroutine profile: total ([0-9]{1,12})\n", content)
             if status == 200 and total:
                 self._root, self.counts = root, {"goroutine": int(total[1])}
                 return

@@ -133,6 +133,12 @@ def test_a_report_among_the_inputs_is_written_anew(place: Path, report: str) -> 
             "this is the file of --write-baseline",
         ),
         (("dump.txt", "--window", "soon"), 2, "--window soon: not a duration"),
+        (("localhost:1", "--timeout", "9999h"), 2, "--timeout 9999h: longer than a year"),
+        (
+            ("run", "--pprof", "localhost:1", "--dump-every", "99999999s", "--", "x"),
+            2,
+            "than a year",
+        ),
         (("diff", "-", "-"), 2, "standard input (-) can be read only once"),
         (("tables", "dump.txt", "-o", "dump.txt"), 4, "is a file; give a folder for the tables"),
         (("file:///logs/du%20mp.txt",), 4, "give the file by its path: /logs/du mp.txt"),

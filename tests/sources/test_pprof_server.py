@@ -203,6 +203,27 @@ def test_of_a_packed_answer_that_ends_early_what_came_is_kept() -> None:
         assert (page.content, page.problem) == (DUMP, None)
 
 
+@pytest.mark.parametrize("count", [b"9" * 12, b"9" * 13, b"9" * 5000])
+def test_a_count_that_cannot_be(count: bytes) -> None:
+    """No number is too long to be read, and none too large to wait for that long."""
+    from goscope.sources import live_program
+    from goscope.sources.pages import Plan
+
+    index = INDEX.replace(b"<td>3<", b"<td>%b<" % count)
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        says(200, DUMP if "debug=2" in request.path else index)(request)
+
+    with server(answer) as address:
+        if len(count) > 12:
+            with pytest.raises(InputError, match="not as Go's pprof does"):
+                PprofServer(address, Access()).__enter__()
+            return
+        with PprofServer(address, Access()) as found:
+            page = live_program.snapshot(found, Plan(full=True), 1, 1)
+    assert (page.content, page.problem) == (DUMP, None)
+
+
 def test_a_dump_that_go_cut_is_warned_about_and_is_no_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
