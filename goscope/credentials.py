@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 _HIDDEN = "***"
 # The userinfo of a URL: a user name, and mostly a password, which may hold an @ of its own.
@@ -63,6 +64,7 @@ def labels_without_credentials(labels: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=1024)  # many goroutines, few names
 def _announces_secret(name: str) -> bool:
     text = f"{name}=x"
     return without_credentials(text) != text
