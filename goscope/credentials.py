@@ -9,6 +9,8 @@ word like any other.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 _HIDDEN = "***"
 # The userinfo of a URL: a user name, and mostly a password, which may hold an @ of its own.
@@ -22,7 +24,8 @@ _HEADER = re.compile(
 _SETTING = re.compile(
     r"(?i)((?:\b|[a-z_-])(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
     r"|credentials?|signature))"
-    rf"({_OPEN})(?!\*\*\*)[^\s\"',;&\])}}]{{1,4000}}"
+    # in quotation marks it ends where they do
+    rf"((?>{_OPEN}))(?!\*\*\*)(?:(?<=\")(?=\S)(?:[^\"\\\r\n]|\\(?!\")){{1,4000}}|[^\s\"',;&\])}}]{{1,4000}})"
 )
 _BEARER = re.compile(
     r"(?i)\b(bearer|basic)\s{1,3}(?=[a-z._~+/-]{0,200}[0-9=])[a-z0-9._~+/=-]{6,4000}"
@@ -51,3 +54,17 @@ def without_credentials(text: str) -> str:
     text = _BEARER.sub(rf"\1 {_HIDDEN}", text)
     text = _BY_LOOKS.sub(_HIDDEN, text)
     return _SETTING.sub(rf"\1\2{_HIDDEN}", text)
+
+
+def labels_without_credentials(labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels without credentials; what is called like a secret has all of its value hidden."""
+    return {
+        name: _HIDDEN if _announces_secret(name) else without_credentials(value)
+        for name, value in labels.items()
+    }
+
+
+@lru_cache(maxsize=1024)  # many goroutines, few names
+def _announces_secret(name: str) -> bool:
+    text = f"{name}=x"
+    return without_credentials(text) != text

@@ -126,14 +126,15 @@ def _parquet(frames: Iterator[pd.DataFrame], path: Path) -> None:
     import pyarrow.parquet as pq
 
     writer = None
-    try:
-        for frame in frames:
-            piece = _typed(frame)
-            writer = writer or pq.ParquetWriter(path, piece.schema)
-            writer.write_table(piece)
-    finally:
-        if writer is not None:
-            writer.close()
+    with path.open("wb") as file:  # pyarrow opens no file whose name is no UTF-8
+        try:
+            for frame in frames:
+                piece = _typed(frame)
+                writer = writer or pq.ParquetWriter(file, piece.schema)
+                writer.write_table(piece)
+        finally:
+            if writer is not None:
+                writer.close()
 
 
 def _csv(frames: Iterator[pd.DataFrame], path: Path) -> None:

@@ -10,6 +10,7 @@ from enum import Enum
 import numpy as np
 
 from goscope.capture import Capture
+from goscope.credentials import labels_without_credentials
 from goscope.findings import Site
 from goscope.goroutines import Goroutines, goroutines_of
 from goscope.goruntime.function_names import package_of
@@ -157,7 +158,9 @@ def _keys(
     if by is By.STATE:
         return _named(state, words)
     if by is By.LABEL:
-        return _named_by(goroutines.label, lambda code: _label(goroutines, code, label))
+        keys, sets = _named_by(goroutines.label, lambda code: _label_set(goroutines, code, label))
+        otherwise = "no labels" if label is None else f"no label {label}"
+        return keys, [_label_name(json.loads(found)) or otherwise for found in sets]
     if by is By.SIGNATURE:
         same = np.append(alike(capture), -1)[goroutines.stack]
         pairs, keys = np.unique(same * len(words) + state, return_inverse=True)
@@ -218,11 +221,14 @@ def _package(stack: Stack) -> str:
     return package_of(_frame(stack)) or "no package"
 
 
-def _label(goroutines: Goroutines, code: int, key: str | None) -> str:
+def _label_set(goroutines: Goroutines, code: int, key: str | None) -> str:
+    """The labels that are asked for, as JSON: groups whose names hide the same are groups of their own."""
     labels = _labels(goroutines, code)
-    if key is not None:
-        return f"{key}={labels[key]}" if key in labels else f"no label {key}"
-    return ", ".join(f"{k}={v}" for k, v in labels.items()) or "no labels"
+    return json.dumps({k: v for k, v in labels.items() if key in (None, k)})
+
+
+def _label_name(labels: dict[str, str]) -> str:
+    return ", ".join(f"{k}={v}" for k, v in labels_without_credentials(labels).items())
 
 
 def _labels(goroutines: Goroutines, code: int) -> dict[str, str]:

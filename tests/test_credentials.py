@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goscope.credentials import without_credentials
+from goscope.credentials import labels_without_credentials, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,8 @@ from goscope.credentials import without_credentials
         ("login with bearer hunter2hunter2 failed", "login with bearer *** failed"),
         ("password=hunter2&x=1", "password=***&x=1"),
         ('{token: "hunter2", user: "x"}', '{token: "***", user: "x"}'),
+        ('{"passphrase": "hunter2 hunter2, hunter2", "a": 1}', '{"passphrase": "***", "a": 1}'),
+        (r'{\"pwd\": \"hunter2 hunter\2\", \"a\": 1}', r'{\"pwd\": \"***\", \"a\": 1}'),
         ('{"client_secret": "hunter2"}', '{"client_secret": "***"}'),
         ("DB_PASSWORD=hunter2 ./app", "DB_PASSWORD=*** ./app"),
         ("AWS_SECRET_ACCESS_KEY=hunter2", "AWS_SECRET_ACCESS_KEY=***"),
@@ -40,6 +42,14 @@ from goscope.credentials import without_credentials
 def test_credentials_are_hidden(text: str, shown: str) -> None:
     assert without_credentials(text) == shown
     assert without_credentials(shown) == shown
+
+
+def test_labels_are_hidden_by_their_names_too() -> None:
+    labels = {"password": "hunter2", "X-Api-Key": "hunter2 hunter2", "my token": "a hunter2"}
+    assert labels_without_credentials(labels) == dict.fromkeys(labels, "***")
+    others = {"tenant": "a", "path": "/x", "tokens": "5"}
+    assert labels_without_credentials(others) == others
+    assert labels_without_credentials({"db": "pg://u:hunter2@h/d"}) == {"db": "pg://h/d"}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +81,7 @@ def test_any_text(text: str) -> None:
 
 @pytest.mark.parametrize(
     "part",
-    ["//", "//a", "authorization:", "token", "Bearer ", "eyJ", "eyJaaaaaaaaa.", "x-a", "password ", "-key", "a@", "pwd=\\\"", "xox-"],
+    ["//", "//a", "authorization:", "token", "Bearer ", "eyJ", "eyJaaaaaaaaa.", "x-a", "password ", "-key", "a@", "pwd=\\\"", "pwd=\"a", "pwd=\"\\", "xox-"],
 )  # fmt: skip
 def test_the_time_grows_with_the_text_and_no_faster(part: str) -> None:
     def seconds(size: int) -> float:

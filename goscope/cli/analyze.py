@@ -113,7 +113,7 @@ def analyze(
         )
     for error in (*failed, *unreadable):
         complain(error)
-    judge.finish(capture, (*failed, *unreadable))
+    judge.finish(capture, (*failed, *unreadable), sources)
 
 
 def _load_rules() -> None:

@@ -44,7 +44,7 @@ def demo(
         complain(error)
     if not quiet:
         say(f"A real program, made for this: {found.about}.\n\n")
-    judge.finish(capture, (*missing, *unreadable))
+    judge.finish(capture, (*missing, *unreadable), sources)
     if not quiet:
         others = ", ".join(f"goscope demo {other}" for other in DEMONSTRATIONS if other != name)
         tell(

@@ -10,7 +10,6 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goscope.cli.messages import complain, on_terminal, say, tell
+from goscope.cli.sparing import is_input
 from goscope.errors import GoscopeError, InputError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from goscope.renderers.renderer import Renderer
     from goscope.rules.rule import Settings
     from goscope.source_links import SourceLinks
+    from goscope.sources.files import Source
+
+
+#: No system can wait for just any time.
+_LONGEST_WAIT_S = 366 * 86400.0
 
 
 class Format(Enum):
@@ -124,11 +129,17 @@ class Judging:
         return replace(diagnose(capture, self.settings), links=self.links)
 
     def finish(
-        self, capture: Capture, failed: Sequence[GoscopeError], *, aside: bool = False
+        self,
+        capture: Capture,
+        failed: Sequence[GoscopeError],
+        sources: Sequence[Source] = (),
+        *,
+        aside: bool = False,
     ) -> None:
         """Judge what was read, write and print it; ends with the exit code that it deserves.
 
-        ``aside`` prints the summary to standard error: standard output is the program's.
+        ``sources`` is where it was read from, so that no report is written over it. ``aside`` prints the
+        summary to standard error: standard output is the program's.
 
         Raises:
             NothingRecognised: there is nothing of the Go runtime in it.
@@ -140,7 +151,7 @@ class Judging:
                 raise typer.Exit(InputError.exit_code)
             raise NothingRecognised(_nothing(capture.inputs))
         diagnosis = self.diagnosis(capture)
-        failed += self.write(diagnosis)
+        failed += self.write(diagnosis, sources)
         if not self.quiet:
             self.show(diagnosis, aside=aside)
         if failed:
@@ -165,15 +176,18 @@ class Judging:
         """Whether findings may set the exit code."""
         return self.fail_on is not FailOn.NEVER and self.write_baseline is None
 
-    def write(self, diagnosis: Diagnosis) -> list[InputError]:
-        """Write the reports; what could not be written has been complained about."""
+    def write(self, diagnosis: Diagnosis, sources: Sequence[Source] = ()) -> list[InputError]:
+        """Write the reports, but over no source; what cannot be written has been complained of."""
         failed = []
         pages = [(path, renderer.render(diagnosis)) for path, renderer in self.writers]
         if self.write_baseline is not None:
             pages.append((self.write_baseline, _baseline(diagnosis)))
         for path, page in pages:
             try:
-                _spare_inputs(path, diagnosis.capture.inputs)
+                if is_input(path, sources, diagnosis.capture.inputs):
+                    raise InputError(
+                        f"{path}: not written, for it is one of the inputs; give another name"
+                    )
                 _write(path, page)
             except InputError as error:
                 complain(error)
@@ -251,8 +265,11 @@ class Reporting:
         """
         from goscope.source_links import source_links
 
-        if write_baseline is not None and write_baseline in (self.outputs or ()):
-            raise UsageError(f"-o {write_baseline}: --write-baseline writes to the same file")
+        for option, path in (("--write-baseline", write_baseline), ("--baseline", self.baseline)):
+            if path is not None and os.path.realpath(path) in map(
+                os.path.realpath, self.outputs or ()
+            ):
+                raise UsageError(f"-o {path}: this is the file of {option}; give another name")
         return Judging(
             links=source_links(self.source_url, self.source_root),
             settings=_settings(self.config, self.leak_after, self.baseline),
@@ -279,13 +296,18 @@ def seconds(text: str, option: str) -> float:
     )
     try:
         if re.fullmatch(r"[0-9]{1,9}", text):
-            return float(text)
-        if parts is not None and text:
+            lasts = float(text)
+        elif parts is not None and text:
             hours, minutes, whole, millis = (float(part or 0) for part in parts.groups())
-            return hours * 3600 + minutes * 60 + whole + millis / 1000
+            lasts = hours * 3600 + minutes * 60 + whole + millis / 1000
+        else:
+            raise ValueError
     except ValueError:
-        pass
-    raise UsageError(f"{option} {text}: not a duration; write it like 500ms, 2s, 5m or 1h")
+        why = "not a duration; write it like 500ms, 2s, 5m or 1h"
+        raise UsageError(f"{option} {text}: {why}") from None
+    if lasts > _LONGEST_WAIT_S:
+        raise UsageError(f"{option} {text}: longer than a year; give less")
+    return lasts
 
 
 def _settings(config: Path | None, leak_after: str | None, baseline: Path | None) -> Settings:
@@ -360,21 +382,6 @@ def _nothing(inputs: Sequence[Input]) -> str:
         f"{what}: nothing of the Go runtime in it; goscope reads schedtrace, scheddetail and gctrace "
         "lines (GODEBUG=schedtrace=1000,gctrace=1, on stderr), goroutine dumps (pprof debug=2) and profiles"
     )
-
-
-def _spare_inputs(path: Path, inputs: Sequence[Input]) -> None:
-    """Refuse to write over what was read: it may be the only dump of last night."""
-    try:
-        there = path.stat()
-    except OSError:
-        return
-    for found in inputs:
-        for name in {found.name, found.name.partition("!")[0]} if found.formats else ():
-            with suppress(OSError, ValueError):
-                if os.path.samestat(there, Path(name).stat()):
-                    raise InputError(
-                        f"{path}: not written, for it is one of the inputs; give another name"
-                    )
 
 
 def _write(path: Path, text: str) -> None:

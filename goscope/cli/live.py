@@ -182,6 +182,8 @@ def _header(text: str) -> tuple[str, str]:
     if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name.strip()):
         # It may hold a secret in the wrong place, so it is not repeated.
         raise UsageError("--header: not a header; write it like 'Name: value'")
+    if name.strip().lower() in ("content-length", "transfer-encoding"):
+        raise UsageError(f"--header {name.strip()}: goscope only asks, and sends no content")
     if not value.strip().isprintable():
         raise UsageError(
             f"--header {name.strip()}: the value holds characters that no header may hold"

@@ -10,6 +10,7 @@ import typer
 
 from goscope.cli.messages import complain, tell
 from goscope.cli.progress_bar import progress_bar
+from goscope.cli.sparing import is_input
 from goscope.errors import InputError, NothingRecognised
 
 
@@ -60,6 +61,11 @@ def tables(
         for name, stacks in write_profiles(capture, folder).items():
             tell(f"{folder / name}: {stacks} stacks\n")
         raise typer.Exit(InputError.exit_code if failed else 0)
+    for path in (folder / f"{name}.{form.value}" for name in capture.table_names):
+        if is_input(path, sources, capture.inputs):
+            raise InputError(
+                f"{path}: not written, for it is one of the inputs; give another folder"
+            )
     for name, rows in write_tables(capture, folder, form.value).items():
         tell(f"{folder / f'{name}.{form.value}'}: {rows} rows\n")
     if failed:

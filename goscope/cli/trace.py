@@ -72,4 +72,4 @@ def trace(
         raise NothingRecognised(
             why or "no execution trace in the input; goscope analyze reads the other formats"
         )
-    judge.finish(capture, (*failed, *unreadable))
+    judge.finish(capture, (*failed, *unreadable), sources)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from goscope import __version__
 from goscope.comparison import Change, Comparison, Kind, Side
 from goscope.findings import Site
+from goscope.renderers.json_text import json_text
 from goscope.renderers.lines import put
 from goscope.renderers.safe_text import safe
 
@@ -20,29 +20,25 @@ _COLOURS = {Kind.NEW: "yellow", Kind.GROWN: "yellow", Kind.SHRUNK: "green", Kind
 
 def document(comparison: Comparison) -> str:
     """The comparison as JSON text, with a line end; additions only."""
-    return (
-        json.dumps(
-            {
-                "schema": "goscope.diff/1",
-                "goscope": __version__,
-                "before": _side(comparison.before),
-                "after": _side(comparison.after),
-                "compared": "functions and creator" if comparison.creators else "functions",
-                "verdicts": [
-                    {
-                        "name": change.name,
-                        "before": change.before.state,
-                        "after": change.after.state,
-                        "reason": change.after.reason,
-                    }
-                    for change in comparison.verdicts
-                ],
-                "changes": [_change(change) for change in comparison.changes],
-                "same": comparison.same,
-            },
-            indent=2,
-        )
-        + "\n"
+    return json_text(
+        {
+            "schema": "goscope.diff/1",
+            "goscope": __version__,
+            "before": _side(comparison.before),
+            "after": _side(comparison.after),
+            "compared": "functions and creator" if comparison.creators else "functions",
+            "verdicts": [
+                {
+                    "name": change.name,
+                    "before": change.before.state,
+                    "after": change.after.state,
+                    "reason": change.after.reason,
+                }
+                for change in comparison.verdicts
+            ],
+            "changes": [_change(change) for change in comparison.changes],
+            "same": comparison.same,
+        }
     )
 
 

@@ -9,10 +9,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from goscope import __version__
+from goscope.credentials import labels_without_credentials
 from goscope.exports import no_formula
 from goscope.findings import Site
 from goscope.goroutine_groups import By, Example, GoroutineGroup, Listing
+from goscope.renderers.json_text import json_text
+from goscope.renderers.safe_text import safe
 
+_LONGEST_CELL = 1 << 30  # a list that is cut is no JSON
 _COLUMNS = (
     "process",
     "group",
@@ -74,13 +78,14 @@ def document(found: Sequence[Listing], by: By) -> str:
             for listing in found
         ],
     }
-    return json.dumps(whole, indent=2) + "\n"
+    return json_text(whole)
 
 
 def table(found: Sequence[Listing], by: By) -> str:
     """The listings as CSV: a row per group, or per goroutine where they are not grouped.
 
-    Text that a spreadsheet would run as a formula gets an apostrophe in front. Lists are JSON.
+    Text that a spreadsheet would run as a formula gets an apostrophe in front; what a terminal would obey
+    is shown with escapes. Lists are JSON.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -89,7 +94,12 @@ def table(found: Sequence[Listing], by: By) -> str:
     for listing in found:
         for group in listing.groups:
             for cells in row(listing.process, group):
-                writer.writerow([no_formula(c) if isinstance(c, str) else c for c in cells])
+                writer.writerow(
+                    [
+                        no_formula(safe(c, longest=_LONGEST_CELL)) if isinstance(c, str) else c
+                        for c in cells
+                    ]
+                )
     return text.getvalue()
 
 
@@ -109,7 +119,7 @@ def _group_row(process: int, group: GoroutineGroup) -> Iterator[tuple[object, ..
         *_cells(group.site),
         group.created_by and group.created_by.function,
         json.dumps(group.ids),
-        json.dumps([json.loads(labels) for labels in group.labels]),
+        json.dumps([_labels(text) for text in group.labels]),
     )
 
 
@@ -127,9 +137,14 @@ def _alone_row(process: int, group: GoroutineGroup) -> Iterator[tuple[object, ..
             example.parent,
             *_cells(group.site),
             made and made.function,
-            json.dumps(example.labels),
+            json.dumps(labels_without_credentials(example.labels)),
             example.source,
         )
+
+
+def _labels(text: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads(text)
+    return labels_without_credentials(found)
 
 
 def _cells(site: Site | None) -> tuple[object, ...]:
@@ -150,7 +165,7 @@ def _group(group: GoroutineGroup) -> dict[str, Any]:
         "leaked": group.leaked,
         "locked": group.locked,
         "ids": list(group.ids),
-        "labels": [json.loads(labels) for labels in group.labels],
+        "labels": [_labels(text) for text in group.labels],
         "examples": [_example(example) for example in group.examples],
     }
 
@@ -163,7 +178,7 @@ def _example(example: Example) -> dict[str, Any]:
         "wait_minutes": example.wait_minutes,
         "leaked": example.leaked,
         "locked": example.locked,
-        "labels": example.labels,
+        "labels": labels_without_credentials(example.labels),
         "parent": example.parent,
         "source": example.source,
         "stack": [_site(frame) for frame in example.stack.frames],

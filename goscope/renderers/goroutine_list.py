@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from goscope.credentials import labels_without_credentials
 from goscope.goroutine_groups import By, Example, GoroutineGroup, Listing
 from goscope.renderers.lines import put
 from goscope.renderers.safe_text import safe
@@ -130,6 +131,8 @@ def _example(example: Example) -> str:
         words.append(f"{example.wait_minutes} min")
     words += ["leaked"] * example.leaked + ["locked to a thread"] * example.locked
     name = f"{example.count:,} goroutines" if example.id is None else f"goroutine {example.id}"
-    labels = ", ".join(f"{key}={value}" for key, value in example.labels.items())
+    labels = ", ".join(
+        f"{key}={value}" for key, value in labels_without_credentials(example.labels).items()
+    )
     shown = f"  {safe(labels, longest=_LONGEST_LABELS)}" if labels else ""
     return f"{name} [{', '.join(words)}]{shown}  {safe(example.source)}"

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import json
 from pathlib import Path
 from typing import Any
 
 from goscope import __version__
 from goscope.capture import Capture, Input
 from goscope.crash_reports import CrashReport
-from goscope.credentials import without_credentials
 from goscope.diagnosis import Diagnosis
 from goscope.executions import Function, Latency
 from goscope.findings import Evidence, Finding, Site, Verdict
+from goscope.renderers.json_text import json_text, shareable
 from goscope.renderers.renderer import Renderer
 from goscope.rules import all_rules
 from goscope.settings import Settings
@@ -30,11 +28,7 @@ _CRASHES_SHOWN = 1000
 
 def render(diagnosis: Diagnosis) -> str:
     """The diagnosis as JSON text, with a line end."""
-    page = io.StringIO()  # dumps() would keep a list of all words until the end
-    json.dump(document(diagnosis), page, ensure_ascii=True, indent=2)
-    # Both are the same text to a reader of JSON. A job of GitHub Actions that prints ##[...] gives a
-    # command, and DEL is the one control character that JSON has no escape for.
-    return page.getvalue().replace("##[", r"\u0023#[").replace("\x7f", r"\u007f") + "\n"
+    return json_text(document(diagnosis))
 
 
 def schema(document: str = "diagnosis") -> str:
@@ -81,16 +75,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
             name: {"judged": len(capture.table(name)), "read": read}
             for name, read in capture.selected.items()
         }
-    return {name: _shareable(value) for name, value in found.items()}
-
-
-def _shareable(value: Any) -> Any:
-    """The same without credentials in its texts."""
-    if isinstance(value, str):
-        return without_credentials(value)
-    if isinstance(value, dict):
-        return {name: _shareable(one) for name, one in value.items()}
-    return [_shareable(one) for one in value] if isinstance(value, list) else value
+    return {name: shareable(value) for name, value in found.items()}
 
 
 def _states(found: Transitions) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from goscope.credentials import without_credentials
 from goscope.errors import InputError, UsageError
@@ -51,6 +52,7 @@ class Source:
         if self.refusal is not None:
             yield refused(self.name, self.refusal)
         elif self.path is None:
+            _refuse_endless(self.name, sys.stdin.buffer)
             yield from streams_of(self.name, sys.stdin.buffer, None, named=self.named)
         else:
             try:
@@ -59,9 +61,7 @@ class Source:
                 reason = (error.strerror or str(error)).lower()
                 raise InputError(f"{self.name}: cannot be read: {reason}") from error
             with file:
-                if _is_endless(file):
-                    why = "a device that gives zeros without end"
-                    raise InputError(f"{self.name}: {why}")
+                _refuse_endless(self.name, file)
                 yield from streams_of(self.name, file, self.path, named=self.named)
 
 
@@ -202,10 +202,18 @@ def _no_file(path: Path) -> str | None:
     return None if stat.S_ISREG(mode) else kinds.get(stat.S_IFMT(mode), "a device")
 
 
-def _is_endless(file: io.BufferedReader) -> bool:
-    """Whether it is ``/dev/zero`` or the like; a file that starts with zeros may be a log, truncated."""
-    device = stat.S_ISCHR(os.fstat(file.fileno()).st_mode) and not file.isatty()
-    return device and file.peek(1)[:1] == b"\0"
+def _refuse_endless(name: str, file: BinaryIO) -> None:
+    """Refuse ``/dev/zero`` and the like; a file that starts with zeros may be a log, truncated.
+
+    Raises:
+        InputError: it is one.
+    """
+    try:
+        device = stat.S_ISCHR(os.fstat(file.fileno()).st_mode) and not file.isatty()
+    except (OSError, ValueError):  # no file of the system
+        return
+    if device and isinstance(file, io.BufferedReader) and file.peek(1)[:1] == b"\0":
+        raise InputError(f"{name}: a device that gives zeros without end")
 
 
 def _once(source: Source, seen: dict[tuple[int, int], str]) -> Source:

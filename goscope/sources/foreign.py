@@ -148,7 +148,8 @@ def _of_go(first: bytes) -> Kind | None:
 
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
 _TEXT_CONTROLS = b"\t\n\r\x0b\x0c\x1b"
-_MOST_ODD = 10  # of a text at most one byte in ten is another control character
+#: Of a text at most one byte in thirteen is another control character; of random bytes one in ten.
+_MOST_ODD = 13
 
 
 def _odd(first: bytes) -> Kind | None:

@@ -23,6 +23,8 @@ from goscope.sources.pprof_server import PprofServer
 CUT_AT = 64 << 20
 #: How long, in seconds for each goroutine, a busy machine may take before it sends a dump.
 _PATIENCE = 200e-6
+#: No program takes longer, whatever count it tells.
+_MOST_PATIENCE = 600.0
 #: A crowd that has so few more or fewer goroutines than when they were counted has nothing new to tell.
 _STANDS_STILL = 10
 
@@ -97,7 +99,8 @@ def snapshot(
     whole = _whole(server, plan)
     report(f"{server.label}: snapshot {number} of {plan.snapshots}, {count} goroutines")
     debug = "debug=2" if whole else "debug=1"
-    page = server.fetch("goroutine", debug, patience=count * _PATIENCE if whole else 0.0)
+    patience = min(count * _PATIENCE, _MOST_PATIENCE) if whole else 0.0
+    page = server.fetch("goroutine", debug, patience=patience)
     if whole and len(page.content) >= CUT_AT and page.problem is None:
         why = f"Go cuts dumps at {CUT_AT >> 20} MiB; the program has {count} goroutines"
         page = replace(page, problem=why, by_go=True)

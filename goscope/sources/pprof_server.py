@@ -24,6 +24,8 @@ import httpx
 
 from goscope.credentials import without_credentials
 from goscope.errors import InputError, UsageError
+from goscope.sources.compressed import Unreadable
+from goscope.sources.packed_answers import unpacked_answer
 from goscope.sources.pages import Access, Page
 
 ROOT = "/debug/pprof/"
@@ -32,7 +34,7 @@ _AGAIN_AFTER = (0.1, 0.4)
 _MOST_REDIRECTS = 5
 #: The index page names every profile with its count (net/http/pprof: Index; attributes vary by version).
 _COUNT = re.compile(
-    rb"<td[^>]*>\s*([0-9]+)\s*(?:</td>)?\s*<td>\s*<a href=['\"]?([A-Za-z0-9_.-]+)\?debug=1"
+    rb"<td[^>]*>\s*([0-9]{1,12})\s*(?:</td>)?\s*<td>\s*<a href=['\"]?([A-Za-z0-9_.-]+)\?debug=1"
 )
 
 
@@ -145,7 +147,7 @@ class PprofServer:
         # A program may serve single profiles and no index page.
         for root in dict.fromkeys(roots):
             status, content, _ = self._get(root + "goroutine?debug=1", most=1 << 16)
-            total = re.match(rb"goroutine profile: total ([0-9]+)\n", content)
+            total = re.match(rb"goroutine profile: total ([0-9]{1,12})\n", content)
             if status == 200 and total:
                 self._root, self.counts = root, {"goroutine": int(total[1])}
                 return
@@ -166,7 +168,7 @@ class PprofServer:
         try:
             return httpx.Client(
                 base_url=self._origin,
-                headers=[(b"User-Agent", b"goscope"), *headers],
+                headers=[(b"User-Agent", b"goscope"), (b"Accept-Encoding", b"gzip"), *headers],
                 auth=self._user or _netrc(),
                 verify=trust,
                 timeout=access.timeout,
@@ -241,7 +243,7 @@ class PprofServer:
                     response = self._client.send(request, stream=True)
                 else:
                     for name, _ in self._access.headers:
-                        del request.headers[name]
+                        request.headers.pop(name, None)
                     response = self._client.send(request, stream=True, auth=None)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if wait is None or "certificate" in str(error).lower():
@@ -267,23 +269,28 @@ class PprofServer:
     def _body(self, response: httpx.Response, most: int) -> tuple[bytes, str | None]:
         pieces: list[bytes] = []
         size = 0
+        ends: list[str] = []
+        packing = response.headers.get("content-encoding", "")
         try:
-            for piece in response.iter_bytes():  # with a size, what is short of it would be lost
+            for piece in unpacked_answer(self._arriving(response, ends), packing):
                 pieces.append(piece[: most - size])
                 size += len(pieces[-1])
                 if size >= most:
                     what = f"the answer is longer than {most >> 20} MiB; --max-body allows more"
                     return b"".join(pieces), what
+        except Unreadable as error:
+            if not ends:
+                return b"".join(pieces), str(error).format(size)
+        return b"".join(pieces), ends[0].format(size) if ends else None
+
+    def _arriving(self, response: httpx.Response, ends: list[str]) -> Iterator[bytes]:
+        """The bytes as they come; why they end early goes to ``ends``."""
+        try:
+            yield from response.iter_raw()  # with a size, what is short of it would be lost
         except httpx.TimeoutException:
-            waited = f"{self._access.timeout:g} s"
-            return b"".join(pieces), f"the answer stopped after {size} bytes, for {waited}"
-        except httpx.DecodingError:
-            return b"".join(pieces), f"the compressed answer is damaged after {size} bytes"
+            ends.append(f"the answer stopped after {{}} bytes, for {self._access.timeout:g} s")
         except httpx.HTTPError:
-            return b"".join(
-                pieces
-            ), f"the answer broke off after {size} bytes: did the program end?"
-        return b"".join(pieces), None
+            ends.append("the answer broke off after {} bytes: did the program end?")
 
 
 def _counts(index: bytes) -> dict[str, int]:

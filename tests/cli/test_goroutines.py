@@ -95,6 +95,26 @@ def test_csv_holds_no_formulas(tmp_path: Path, by: str) -> None:
         assert any("=1+1" in cell for cell in cells)
 
 
+HOSTILE = """\
+goroutine 7 [select, 5 minutes] {"token": "hunter2", "pwd": "a hunter2", "db": "pg://u:hunter2@h/d", "n": "b"}:
+main.f\x1b]0;x\x07()
+\t/app/\x1b[31m\u202e##[group]\x7fmain.go:15 +0x28
+"""
+
+
+@pytest.mark.parametrize("by", ["signature", "none", "label", "label=token", "location"])
+@pytest.mark.parametrize("form", ["text", "json", "csv"])
+def test_no_form_shows_secrets_or_gives_commands(tmp_path: Path, by: str, form: str) -> None:
+    path = tmp_path / "dump.txt"
+    path.write_text(HOSTILE, encoding="utf-8")
+    done = in_process("goroutines", path, "--by", by, "-f", form)
+    assert done.returncode == 0
+    assert "main.f" in done.stdout
+    assert not [word for word in ("hunter2", "##[", "\u202e") if word in done.stdout]
+    assert all(character.isprintable() or character == "\n" for character in done.stdout)
+    assert "pg://h/d" in done.stdout or by in ("label=token", "location") or form == "text"
+
+
 def test_csv_of_goroutines(dump: Path) -> None:
     done = in_process("goroutines", dump, "--by", "none", "-f", "csv", "-n", "0", "--sort", "id")
     rows = list(csv.DictReader(io.StringIO(done.stdout)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from pathlib import Path
 
@@ -55,6 +56,12 @@ def test_binary_files(data: bytes, what: str, instead: str) -> None:
     assert text.startswith(f"x: this is {what}")
     assert instead in text
     assert "\n" not in text
+
+
+def test_random_bytes_are_no_text() -> None:
+    for seed in range(200):
+        with pytest.raises(ForeignInput, match="binary data"):
+            refuse_foreign("x", b"." + random.Random(seed).randbytes(4096))
 
 
 PAGES = [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -124,6 +126,104 @@ def test_an_answer_that_is_too_long() -> None:
     assert "longer than 1 MiB; --max-body allows more" in only_line(done.stderr)
 
 
+def packed(content: bytes, packing: str) -> Answer:
+    """A server whose dump is packed already."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        if "debug=2" not in request.path:
+            return says(200, INDEX)(request)
+        return says(200, content, **{"Content-Encoding": packing})(request)
+
+    return answer
+
+
+#: 250 MB: blocks of zstd that say how often a byte comes.
+_BOMB = (
+    b"\x28\xb5\x2f\xfd\x00\x58"
+    + (((128 << 10) << 3 | 2).to_bytes(3, "little") + b"\0") * 2000
+    + b"\1\0\0"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "packing"),
+    [
+        (_BOMB, "zstd"),
+        (gzip.compress(bytes(64 << 20)), "gzip"),
+        (gzip.compress(bytes(64 << 20)), "X-GZIP"),
+    ],
+    ids=["zstd", "gzip", "x-gzip"],
+)
+def test_an_answer_that_unpacks_to_too_much_takes_no_memory(content: bytes, packing: str) -> None:
+    with (
+        server(packed(content, packing)) as address,
+        PprofServer(address, Access(most_bytes=1 << 20)) as found,
+    ):
+        tracemalloc.start()
+        try:
+            page = found.fetch("goroutine", "debug=2")
+            most = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert (len(page.content), page.problem) == (
+        1 << 20,
+        "the answer is longer than 1 MiB; --max-body allows more",
+    )
+    assert most < 24 << 20
+
+
+@pytest.mark.parametrize("packing", ["gzip, gzip", "br", "zip"])
+def test_an_answer_that_is_packed_in_another_way(packing: str) -> None:
+    twice = gzip.compress(gzip.compress(DUMP))
+    with (
+        server(packed(twice, packing)) as address,
+        PprofServer(address, Access()) as found,
+        pytest.raises(InputError, match="packed in a way that was not asked for"),
+    ):
+        found.fetch("goroutine", "debug=2")
+
+
+def test_of_a_packed_answer_that_ends_early_what_came_is_kept() -> None:
+    for content, packing in (
+        (gzip.compress(DUMP, 0)[:-12], "gzip"),
+        (gzip.compress(DUMP, 0) + b"rubbish", "gzip"),
+    ):
+        with (
+            server(packed(content, packing)) as address,
+            PprofServer(address, Access()) as found,
+        ):
+            page = found.fetch("goroutine", "debug=2")
+        assert page.problem == f"the compressed answer is damaged after {len(page.content)} bytes"
+        assert page.content.startswith(b"goroutine 1 [running]:\n")
+    with (
+        server(packed(gzip.compress(DUMP), "gzip")) as address,
+        PprofServer(address, Access()) as found,
+    ):
+        page = found.fetch("goroutine", "debug=2")
+        assert (page.content, page.problem) == (DUMP, None)
+
+
+@pytest.mark.parametrize("count", [b"9" * 12, b"9" * 13, b"9" * 5000])
+def test_a_count_that_cannot_be(count: bytes) -> None:
+    """No number is too long to be read, and none too large to wait for that long."""
+    from goscope.sources import live_program
+    from goscope.sources.pages import Plan
+
+    index = INDEX.replace(b"<td>3<", b"<td>%b<" % count)
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        says(200, DUMP if "debug=2" in request.path else index)(request)
+
+    with server(answer) as address:
+        if len(count) > 12:
+            with pytest.raises(InputError, match="not as Go's pprof does"):
+                PprofServer(address, Access()).__enter__()
+            return
+        with PprofServer(address, Access()) as found:
+            page = live_program.snapshot(found, Plan(full=True), 1, 1)
+    assert (page.content, page.problem) == (DUMP, None)
+
+
 def test_a_dump_that_go_cut_is_warned_about_and_is_no_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -149,9 +249,28 @@ def test_a_connection_is_tried_again_before_it_counts_as_refused() -> None:
     assert waits == [0.1, 0.4]
 
 
+def test_a_header_given_twice_does_not_follow_a_redirect_to_another_port() -> None:
+    seen: list[list[str] | None] = []
+
+    def other(request: BaseHTTPRequestHandler) -> None:
+        seen.append(request.headers.get_all("X-Team"))
+        says(200, DUMP if "debug=2" in request.path else INDEX)(request)
+
+    def first(request: BaseHTTPRequestHandler) -> None:
+        says(302, b"", Location=f"http://{there}{request.path}")(request)
+
+    headers = (("X-Team", "a"), ("x-team", "b"))
+    with server(other) as there, server(first) as address:
+        with PprofServer(address, Access(headers=headers)) as found:
+            assert found.fetch("goroutine", "debug=2").content == DUMP
+        assert seen == [None, None]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["localhost:6060", "--header", "content-length: 12"],
+        ["localhost:6060", "--header", "Transfer-Encoding: chunked"],
         ["ftp://host/x"], ["http://host:99999"], ["localhost:6060", "--header", "no-colon"],
         ["localhost:6060", "--interval", "soon"], ["localhost:6060", "--max-body", "much"],
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from goscope.credentials import labels_without_credentials
 from goscope.renderers.html.section import Page, Section, label, short_name, shown
 from goscope.stack_groups import (
     StackGroup,
@@ -84,7 +85,8 @@ def _labels(text: str) -> list[tuple[str, str]]:
         found = None
     if not isinstance(found, dict):
         return [("", text)]
-    return [(str(name), str(value)) for name, value in list(found.items())[:10]]
+    pairs = {str(name): str(value) for name, value in list(found.items())[:10]}
+    return list(labels_without_credentials(pairs).items())
 
 
 def icicle(root: StackNode, whole: str, missing: int) -> dict[str, Any]:
