@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,8 +42,10 @@ class Source:
     named: bool = True
     refusal: str | None = None
 
-    def streams(self) -> Iterator[Stream]:
+    def streams(self, arrived: Callable[[], None] = lambda: None) -> Iterator[Stream]:
         """The texts in it, one or the many of an archive, each to be read before the next is asked for.
+
+        ``arrived`` is called when bytes came, or the end: a pipe may let one wait.
 
         Raises:
             InputError: it cannot be read; the texts before are good.
@@ -51,7 +53,9 @@ class Source:
         if self.refusal is not None:
             yield refused(self.name, self.refusal)
         elif self.path is None:
-            yield from streams_of(self.name, sys.stdin.buffer, None, named=self.named)
+            yield from streams_of(
+                self.name, sys.stdin.buffer, None, named=self.named, arrived=arrived
+            )
         else:
             try:
                 file = self.path.open("rb")
@@ -62,7 +66,7 @@ class Source:
                 if _is_endless(file):
                     why = "a device that gives zeros without end"
                     raise InputError(f"{self.name}: {why}")
-                yield from streams_of(self.name, file, self.path, named=self.named)
+                yield from streams_of(self.name, file, self.path, named=self.named, arrived=arrived)
 
 
 def sources_of(arguments: Sequence[str]) -> tuple[list[Source], list[InputError]]:
