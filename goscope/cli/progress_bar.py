@@ -44,7 +44,7 @@ class _Shown:
         self._notice = WaitingNotice(self._say)
 
     def opens(self, source: Source) -> None:
-        if not self._quiet and source.refusal is None:
+        if not self._quiet and source.named:  # what is found in a folder is a plain file
             self._notice.start(source.name, STDIN if source.path is None else source.path)
 
     def arrived(self) -> None:

@@ -25,6 +25,7 @@ class WaitingNotice:
 
     def __init__(self, tell: Callable[[str], None] = say):
         self._tell = tell
+        self._waits = False
 
     def start(self, name: str, file: Path | int) -> None:
         """A file that may be a pipe, by its path or descriptor, is about to be opened and read."""
@@ -42,10 +43,12 @@ class WaitingNotice:
 
         signal.signal(signal.SIGALRM, ring)
         signal.setitimer(signal.ITIMER_REAL, _AFTER)
+        self._waits = True
 
     def end(self) -> None:
         """The first byte is there, or the end."""
-        if sys.platform != "win32":
+        if sys.platform != "win32" and self._waits:  # told after every chunk
+            self._waits = False
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 
