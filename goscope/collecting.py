@@ -15,7 +15,7 @@ Facts behind the numbers, all of the Go runtime and of Go's guide to the garbage
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -27,7 +27,7 @@ from goscope.formats.gctrace import LET_GO
 from goscope.intervals import cpu_ms_per_p
 from goscope.numerals import IntArray
 from goscope.settings import Settings
-from goscope.tables import Bools, Floats, Ints, Table
+from goscope.tables import Bools, Floats, Ints, Table, rows_by
 
 #: The heap starts at 4 MB, so the first cycles of any program follow each other closely; "up to 39 %
 #: seen, healthy". They say nothing of what comes.
@@ -39,8 +39,8 @@ _MOST_SAMPLES = 10_000
 
 _ASKED_FOR = ("forced", "leak_check", "periodic")
 
-#: Wall time and CPU of all cycles of a capture.
-Costs: TypeAlias = tuple[Floats, Floats]
+#: Of all cycles of a capture: wall time, CPU, start, live heap, and the flags of :data:`_ASKED_FOR`.
+_Columns: TypeAlias = tuple[list[Floats], list[Bools]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,9 @@ class Collecting:
     forced: Bools
     until_s: float  # how long the process was seen
     selection: bool  # of the cycles
+    #: What was found out about them: several rules ask the same, of thousands of processes.
+    spells_of: dict[Thrash, list[Spell]] = field(default_factory=dict)
+    wholes: list[Load] = field(default_factory=list)
 
     @property
     def usual_pauses_ms(self) -> Floats:
@@ -196,7 +199,9 @@ class Collecting:
 
     def whole(self) -> Load:
         """What it cost after the warm-up."""
-        return _whole(self)
+        if not self.wholes:
+            self.wholes.append(self.load(self.judged_from_s, max(self.until_s, self.judged_from_s)))
+        return self.wholes[0]
 
     def stretches(self, least_share: float, least_marking: float = 2.0) -> list[Load]:
         """The stretches in which the collector took this share of the CPU, or marked for so long."""
@@ -288,16 +293,12 @@ def spells(
     ]
 
 
-@lru_cache(maxsize=64)
 def thrash_spells(c: Collecting, bars: Thrash) -> list[Spell]:
     """When the collector of a process thrashed."""
-    least = min(bars.least_cpu_share, bars.alone_cpu_share)
-    return spells(c, least, bars.holds, marking=bars.least_marking_share)
-
-
-@lru_cache(maxsize=64)
-def _whole(c: Collecting) -> Load:
-    return c.load(c.judged_from_s, max(c.until_s, c.judged_from_s))
+    if bars not in c.spells_of:
+        least = min(bars.least_cpu_share, bars.alone_cpu_share)
+        c.spells_of[bars] = spells(c, least, bars.holds, marking=bars.least_marking_share)
+    return c.spells_of[bars]
 
 
 def _total_at(times: Floats, c: Collecting, values: Floats, let_go: str) -> Floats:
@@ -328,10 +329,21 @@ def collections_of(capture: Capture) -> tuple[Collecting, ...]:
     gc = capture.table("gc")
     if not len(gc):
         return ()
-    wall_s, cpu_s = gc["clock_ms"] / 1000, cpu_ms_per_p(gc) / 1000
+    columns = (
+        [gc["clock_ms"] / 1000, cpu_ms_per_p(gc) / 1000, gc["t_s"], gc.numbers("heap_live_mb")],
+        [gc.flags(column) for column in _ASKED_FOR],
+    )
     unknown = _mixed_in_selection(capture)
-    processes = [process for process in gc.distinct("process") if process not in unknown]
-    return tuple(_collecting(capture, (wall_s, cpu_s), process) for process in processes)
+    sched = capture.table("sched")
+    sampled = {
+        process: sched["t_ms"][rows]
+        for process, rows in (rows_by(sched["process"]) if len(sched) else {}).items()
+    }
+    return tuple(
+        _collecting(capture, columns, process, rows, sampled.get(process, np.zeros(0)))
+        for process, rows in rows_by(gc["process"]).items()
+        if process not in unknown
+    )
 
 
 def _mixed_in_selection(capture: Capture) -> frozenset[int]:
@@ -346,21 +358,20 @@ def _mixed_in_selection(capture: Capture) -> frozenset[int]:
     return frozenset(gc["process"][np.isin(gc["input"], codes)].tolist())
 
 
-def _collecting(capture: Capture, costs: Costs, process: int) -> Collecting:
+def _collecting(
+    capture: Capture, columns: _Columns, process: int, mine: IntArray, sampled: Ints | Floats
+) -> Collecting:
+    """The cycles in these rows; ``sampled`` are the times of the process's SCHED lines, in ms."""
     gc = capture.table("gc")
-    mine = np.flatnonzero(gc["process"] == process)
     rows = None if len(mine) == len(gc) else mine
-    wall_s, cpu_s, t_s, live_mb, forced, checks, periodic = (
-        column if rows is None else column[rows]
-        for column in (*costs, gc["t_s"], gc.numbers("heap_live_mb"), *map(gc.flags, _ASKED_FOR))
-    )
-    sched = capture.table("sched")
-    sampled = sched["t_ms"][sched["process"] == process] if len(sched) else np.zeros(0)
+    numbers, flags = columns
+    wall_s, cpu_s, t_s, live_mb = (n if rows is None else n[rows] for n in numbers)
+    forced, checks, periodic = (flag if rows is None else flag[rows] for flag in flags)
     return Collecting(
         process=process,
         source=_place(gc, int(mine[0])),
         last_source=_place(gc, int(mine[-1])),
-        first_cycle=int(gc["cycle"][mine[0]]),
+        first_cycle=int(gc.at("cycle", mine[:1])[0]),
         gc=gc,
         rows=rows,
         t_s=t_s if (np.diff(t_s) >= 0).all() else np.maximum.accumulate(t_s),
@@ -378,4 +389,4 @@ def _collecting(capture: Capture, costs: Costs, process: int) -> Collecting:
 
 
 def _place(table: Table, row: int) -> str:
-    return f"{table.text('input', row)}:{int(table['line'][row])}"
+    return f"{table.text('input', row)}:{int(table.at('line', np.array([row]))[0])}"

@@ -6,12 +6,16 @@ at: the two may be of different runs, pods and builds.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 
 from goscope.diagnosis import Diagnosis
 from goscope.findings import Site, Verdict
 from goscope.signatures import Gathered, Signature, gathered_of
+
+#: So many changes of a kind are listed, the largest; the others are counted.
+SHOWN_OF_A_KIND = 200
 
 
 class Kind(Enum):
@@ -73,6 +77,23 @@ class Comparison:
     same: int
     creators: bool
     verdicts: tuple[VerdictChange, ...]
+
+    @property
+    def shown(self) -> tuple[Change, ...]:
+        """The changes to list: of each kind the largest, and what may leak before what may wait for long."""
+        worst = sorted(self.changes, key=lambda c: (c.normal is not None, -abs(c.more)))
+        kept: set[int] = set()
+        for kind in Kind:
+            kept |= {id(c) for c in [c for c in worst if c.kind is kind][:SHOWN_OF_A_KIND]}
+        return tuple(change for change in self.changes if id(change) in kept)
+
+    @property
+    def left_out(self) -> dict[Kind, int]:
+        """How many changes of which kinds are not listed."""
+        counts = Counter(change.kind for change in self.changes)
+        return {
+            kind: counts[kind] - SHOWN_OF_A_KIND for kind in Kind if counts[kind] > SHOWN_OF_A_KIND
+        }
 
     def has(self, kinds: frozenset[Kind], least: int) -> bool:
         """Whether so many goroutines more are of such a kind, at one signature that may leak."""

@@ -29,7 +29,7 @@ class Following:
     """A stream that is read to its end; ``stream`` hears wishes meanwhile.
 
     ``pass_on`` gets what the application wrote (with ``keep`` everything), at once. ``limits`` is what
-    is kept in memory, None for all. ``looked`` is called after every chunk.
+    is kept in memory, None for all. ``begun`` is called at the first byte, or the end.
     """
 
     def __init__(
@@ -43,8 +43,10 @@ class Following:
         asked: Callable[[], None] = lambda: None,
         ended: Callable[[], bool] = lambda: False,
         pressed: Callable[[], bool] = lambda: False,
+        begun: Callable[[], None] = lambda: None,
     ):
         self._name = name
+        self._begun = begun
         self._builder = CaptureBuilder(most_rows=None if limits is None else MOST_ROWS)
         self._limits = limits
         self._sift = _Opening(_All() if keep else self._builder.sieve())
@@ -57,6 +59,7 @@ class Following:
         """Read the stream to its end; what went wrong."""
         chunks = self.stream.chunks()
         first = next(chunks, b"")
+        self._begun()
         chunks = itertools.chain([first], chunks)
         if self._sift.withheld:
             return list(self._unpacked(chunks))

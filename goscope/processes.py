@@ -9,7 +9,7 @@ to the process of the log that came with it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from goscope.clocks import RESUMED, Clock, Mixed, chains_of
 from goscope.numerals import IntArray
 from goscope.origins import Origin
-from goscope.tables import Cells, Table, as_run, narrow
+from goscope.tables import Cells, Table, as_run, narrow, rows_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class Processes:
 
 def assign_processes(tables: dict[str, Table], origins: Sequence[Origin]) -> Processes:
     """Fill the ``process`` column of every table."""
-    parts = {origin.name: _parts(tables, origin.name) for origin in origins}
+    rows = {name: _rows_by_input(tables[name]) for name in ("sched", "gc")}
+    parts = {origin.name: _parts(tables, rows, origin.name) for origin in origins}
     first: dict[str, int] = {}
     count = 0
     for name, part in parts.items():
@@ -145,7 +146,16 @@ class _Parts:
     mixed: Mixed | None = None
 
 
-def _parts(tables: dict[str, Table], name: str) -> _Parts | None:
+def _rows_by_input(table: Table) -> dict[str, IntArray]:
+    """The rows of each stream that a table knows."""
+    rows = rows_by(table["input"]) if len(table) else {}
+    none = np.empty(0, np.int64)
+    return {name: rows.get(code, none) for code, name in enumerate(table.categories("input"))}
+
+
+def _parts(
+    tables: dict[str, Table], rows_of: Mapping[str, Mapping[str, IntArray]], name: str
+) -> _Parts | None:
     """The processes in a stream; None if it holds no trace lines."""
     breaks: list[
         tuple[int, int]
@@ -154,18 +164,18 @@ def _parts(tables: dict[str, Table], name: str) -> _Parts | None:
     clocks: dict[str, Clock] = {}
     for table_name, clock, least in (("sched", "t_ms", 0), ("gc", "cycle", 1)):
         table = tables[table_name]
-        if name not in table.categories("input"):
+        mine = rows_of[table_name].get(name)
+        if mine is None:
             continue
-        mine = np.flatnonzero(table["input"] == table.categories("input").index(name))
         run = as_run(mine)
         rows = mine if run is None else run
-        times, lines = table[clock][rows], table["line"][rows]
+        times, lines = table.at(clock, rows), table.at("line", rows)
         traced = traced or len(times) > 0
         for row in (np.flatnonzero(np.diff(times) < least) + 1).tolist():
             breaks.append((int(lines[row]), int(lines[row - 1])))
-        seconds = table["t_s"][rows] if table_name == "gc" else times / 1000
+        seconds = table.at("t_s", rows) if table_name == "gc" else times / 1000
         # Of a selection, each row tells how many stood above that were let go.
-        gone = table["let_go"][rows][1:] if "let_go" in table else 0
+        gone = table.at("let_go", rows)[1:] if "let_go" in table else 0
         if least and (np.diff(times) - gone == least).all():
             kinds = np.zeros(
                 len(mine), np.int64
@@ -189,7 +199,7 @@ def _parts(tables: dict[str, Table], name: str) -> _Parts | None:
 
 def _kinds(table: Table, rows: IntArray | slice) -> IntArray:
     """What does not change while a process lives: GOMAXPROCS, and which fields its version of Go prints."""
-    kinds = table["gomaxprocs"][rows] * 8
+    kinds = table.at("gomaxprocs", rows) * 8
     for bit, column in enumerate(("needspinning", "stacks_mb")):
         if column in table:
             kinds = kinds + (table.present(column)[rows].astype(np.int64) << bit)

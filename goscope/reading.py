@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, TextIO, TypeAlias
+from typing import BinaryIO, Protocol, TextIO
 
 from goscope.capture import Capture
 from goscope.capture_builder import CaptureBuilder
@@ -16,11 +16,29 @@ from goscope.sources.foreign import ENOUGH, resembles
 from goscope.sources.pages import Page, program_of
 from goscope.sources.streams import Stream
 
-#: Is told the name of an input, the bytes read of it, and how many there are where that is known.
-Report: TypeAlias = Callable[[str, int, int | None], None]
+
+class Progress(Protocol):
+    """Is told how reading goes on."""
+
+    def opens(self, source: Source) -> None:
+        """A source is about to be opened. A pipe may let one wait, here or for its first byte."""
+
+    def arrived(self) -> None:
+        """Bytes of it came, or there are none to wait for."""
+
+    def read(self, name: str, done: int, size: int | None) -> None:
+        """So many bytes of an input were read, of so many where that is known."""
 
 
-def _no_report(name: str, done: int, size: int | None) -> None: ...
+class _Unseen:
+    def opens(self, source: Source) -> None: ...
+
+    def arrived(self) -> None: ...
+
+    def read(self, name: str, done: int, size: int | None) -> None: ...
+
+
+_UNSEEN = _Unseen()
 
 
 def read_sources(
@@ -28,7 +46,7 @@ def read_sources(
     pages: Iterable[Page | GoscopeError] = (),
     *,
     meanwhile: Callable[[], None] = lambda: None,
-    report: Report = _no_report,
+    progress: Progress = _UNSEEN,
     spans: bool = False,
     most_rows: int | None = None,
 ) -> tuple[Capture, list[GoscopeError]]:
@@ -41,7 +59,7 @@ def read_sources(
     builder = CaptureBuilder(spans=spans, most_rows=most_rows)
     builder.meanwhile = meanwhile
     failed: list[GoscopeError] = [
-        error for source in sources for error in _read(source, builder, report)
+        error for source in sources for error in _read(source, builder, progress)
     ]
     for page in pages:
         if isinstance(page, GoscopeError):
@@ -71,13 +89,14 @@ def read_page(page: Page, builder: CaptureBuilder) -> Iterator[InputError]:
 
 
 def _read(
-    source: Source, builder: CaptureBuilder, report: Report = _no_report
+    source: Source, builder: CaptureBuilder, progress: Progress = _UNSEEN
 ) -> Iterator[InputError]:
     """Read all texts of a source; what is wrong with it. What nobody asked for may be of another kind."""
+    progress.opens(source)
     try:
-        for stream in source.streams():
+        for stream in source.streams(progress.arrived):
             try:
-                read_stream(stream, builder, report)
+                read_stream(stream, builder, progress)
             except ForeignInput as error:
                 if stream.named:
                     yield error
@@ -85,9 +104,10 @@ def _read(
                 yield error
     except InputError as error:
         yield error
+    progress.arrived()
 
 
-def read_stream(stream: Stream, builder: CaptureBuilder, report: Report = _no_report) -> None:
+def read_stream(stream: Stream, builder: CaptureBuilder, progress: Progress = _UNSEEN) -> None:
     """Read one text.
 
     Raises:
@@ -96,7 +116,7 @@ def read_stream(stream: Stream, builder: CaptureBuilder, report: Report = _no_re
     """
     halves = Halves(stream, builder)
     program = None if stream.path is None else program_of(stream.path)
-    chunks = _reported(stream.name, halves, report)
+    chunks = _reported(stream.name, halves, progress)
     found = builder.read(stream.name, chunks, halves.rest, program=program)
     if found.formats or found.unparsed_count:
         return
@@ -110,12 +130,12 @@ def read_stream(stream: Stream, builder: CaptureBuilder, report: Report = _no_re
         raise error
 
 
-def _reported(name: str, halves: Halves, report: Report) -> Iterator[bytes]:
+def _reported(name: str, halves: Halves, progress: Progress) -> Iterator[bytes]:
     done = 0
     for chunk in halves.chunks():
         yield chunk
         done += len(chunk)
-        report(name, done, halves.size)
+        progress.read(name, done, halves.size)
 
 
 def read_inputs(

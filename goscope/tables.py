@@ -8,6 +8,7 @@ to import as a dump of 100,000 goroutines costs to read, so it is loaded only th
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -105,7 +106,7 @@ class Table:
             return values.astype(np.int64)  # stored narrow; arithmetic must not overflow
         return values
 
-    def at(self, column: str, rows: Ints) -> npt.NDArray[Any]:
+    def at(self, column: str, rows: Ints | slice) -> npt.NDArray[Any]:
         """The values at these positions: of few rows of a long table, and so without a copy of the column."""
         values = self._column(column).values[rows]
         if values.dtype.kind == "i" and values.dtype != np.int8:
@@ -216,6 +217,16 @@ def as_run(rows: Ints) -> slice | None:
     if not len(rows) or rows[-1] - rows[0] + 1 != len(rows) or (np.diff(rows) != 1).any():
         return None
     return slice(int(rows[0]), int(rows[-1]) + 1)
+
+
+def rows_by(values: Ints) -> dict[int, npt.NDArray[np.int64]]:
+    """The rows of each value, in order. To look for one value after the other takes time squared."""
+    if not len(values):
+        return {}
+    rows = np.argsort(values, kind="stable").astype(np.int64, copy=False)
+    ordered = values[rows]
+    firsts = [0, *(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1).tolist(), len(rows)]
+    return {int(ordered[a]): rows[a:b] for a, b in itertools.pairwise(firsts)}
 
 
 def is_nothing(values: npt.NDArray[Any]) -> bool:

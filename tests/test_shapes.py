@@ -96,32 +96,18 @@ terminals: dict[str, st.SearchStrategy[str]] = {
         "preemptoff={}".format
     ),
 }
-named = {
-    "sched": ["_SP", "INT", "SIGNED"],
-    "gc": ["_SP", "INT", "DECIMAL", "FIRST_OF_FIVE"],
-    "processor": ["_SP", "INT", "SIGNED"],
-    "thread": ["_SP", "INT", "SIGNED", "PREEMPTOFF"],
-    "goroutine": ["_SP", "INT", "SIGNED", "REASON"],
-    "periodic": ["_SP"],
-    "scan": ["_SP", "INT"],
-    "scav": ["_SP", "INT"],
-    "scvg": ["_SP", "INT", "SIGNED"],
-    "inittrace": ["_SP", "INT", "DECIMAL", "PACKAGE"],
-    "finalizers": ["_SP", "SIGNED"],
-    "pacer_assist": ["_SP", "INT", "FLOAT"],
-    "pacer": ["_SP", "INT", "SIGNED", "FLOAT"],
-    "pacer_ratios": ["_SP", "INT", "SIGNED", "FLOAT"],
-    "pacer_sweep": ["_SP", "INT", "FLOAT"],
-}
 
 
 @functools.cache
 def generated(start: str) -> st.SearchStrategy[str]:
     """Lines that the rule's grammar can say."""
+    compiled = RULES[start].grammar.compiled()
+    used, _, _ = compiled.grammar.compile([start], ())
+    known = {terminal.name for terminal in used}
     return from_lark(
-        RULES[start].grammar.compiled(),
+        compiled,
         start=start,
-        explicit={name: terminals[name] for name in named[start]},
+        explicit={name: words for name, words in terminals.items() if name in known},
         alphabet=st.characters(min_codepoint=32, max_codepoint=255),  # bytes, as Lark sees them
     )
 

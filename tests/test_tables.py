@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goscope.table_builder import TableBuilder
-from goscope.tables import Cells, Column, Kind, Table, int_cells, narrow, table_from
+from goscope.tables import Cells, Column, Kind, Table, int_cells, narrow, rows_by, table_from
 
 SCHEMA = (
     Column("word", Kind.TEXT, "", "a word"),
@@ -185,3 +185,12 @@ def test_table_from_rows() -> None:
     np.testing.assert_array_equal(things.numbers("time"), [np.nan, 1.5])
     assert things.present("flag").tolist() == [False, True]
     assert things.flags("mark").tolist() == [False, True]
+
+
+@given(st.lists(st.integers(-3, 300), max_size=60))
+def test_the_rows_of_each_value(values: list[int]) -> None:
+    found = rows_by(np.array(values, np.int16))
+    assert {value: rows.tolist() for value, rows in found.items()} == {
+        value: [row for row, other in enumerate(values) if other == value]
+        for value in sorted(set(values))
+    }

@@ -107,9 +107,9 @@ def analyze(
 
     addresses, paths = part(inputs)
     sources, failed = sources_of(paths)
-    with live.pages(addresses) as pages, progress_bar(quiet=judge.quiet) as report:
+    with live.pages(addresses) as pages, progress_bar(quiet=judge.quiet) as progress:
         capture, unreadable = read_sources(
-            sources, pages, meanwhile=_load_rules, report=report, most_rows=MOST_ROWS
+            sources, pages, meanwhile=_load_rules, progress=progress, most_rows=MOST_ROWS
         )
     for error in (*failed, *unreadable):
         complain(error)

@@ -86,8 +86,8 @@ def diff(
     for name in (before, after):
         addresses, paths = part([name])
         sources, missing = sources_of(paths)
-        with live.pages(addresses) as pages, progress_bar(quiet=quiet) as report:
-            capture, unreadable = read_sources(sources, pages, report=report)
+        with live.pages(addresses) as pages, progress_bar(quiet=quiet) as progress:
+            capture, unreadable = read_sources(sources, pages, progress=progress)
         failed += [*missing, *unreadable]
         for error in (*missing, *unreadable):
             complain(error)

@@ -167,8 +167,8 @@ def goroutines(
         inputs = ["-"]
     addresses, paths = part(inputs)
     sources, missing = sources_of(paths)
-    with live.pages(addresses) as pages, progress_bar() as report:
-        capture, unreadable = read_sources(sources, pages, report=report)
+    with live.pages(addresses) as pages, progress_bar() as progress:
+        capture, unreadable = read_sources(sources, pages, progress=progress)
     failed: list[GoscopeError] = [*missing, *unreadable]
     for error in (*failed, *_not_understood(capture.inputs)):
         complain(error)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from goscope.cli.judging import Format, Judging, seconds
 from goscope.cli.messages import complain, drop_output, say, unwritable_to
+from goscope.cli.waiting_notice import STDIN, WaitingNotice
 from goscope.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def follow(judge: Judging, *, keep: bool, window: str) -> None:
     aside = judge.output_format is not Format.TEXT
     out = Output(2 if aside else 1)
     enter = EnterKey()
+    notice = WaitingNotice()
 
     def asked() -> None:
         tell_so_far(judge, following)
@@ -59,6 +61,7 @@ def follow(judge: Judging, *, keep: bool, window: str) -> None:
         limits=limits(window),
         asked=asked,
         pressed=enter.pressed,
+        begun=notice.end,
         ended=lambda: out.gone,
     )
     out.on_gone = lambda: following.stream.wish(Wish.END)
@@ -70,6 +73,8 @@ def follow(judge: Judging, *, keep: bool, window: str) -> None:
         signal.SIGUSR1: [Wish.VERDICT],
     }
     with signals(following.stream, wishes):
+        if not judge.quiet:
+            notice.start("stdin", STDIN)
         failed = following.read()
     enter.close()
     if out.gone and not aside:

@@ -1,4 +1,4 @@
-"""A bar on standard error while something long is read, if a person sits there."""
+"""What standard error shows of the reading: a bar, if a person sits there, and what is waited for."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rich.progress import Progress
+from goscope.cli.messages import say
+from goscope.cli.waiting_notice import STDIN, WaitingNotice
 
-    from goscope.reading import Report
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from goscope.reading import Progress
+    from goscope.sources.files import Source
 
 _AFTER = 0.7  # seconds; what is shorter needs no bar
 _BETWEEN = 0.1
@@ -19,33 +23,40 @@ _LONGEST_NAME = 32
 
 
 @contextmanager
-def progress_bar(*, quiet: bool = False) -> Iterator[Report]:
-    """What to tell how far an input is read; the bar goes away at the end of the ``with`` statement.
+def progress_bar(*, quiet: bool = False) -> Iterator[Progress]:
+    """What to tell how reading goes on; the bar goes away at the end of the ``with`` statement.
 
     No thread draws it: a process with several cannot fork, so that large files would be read by one.
     """
-    if quiet or not sys.stderr.isatty():
-        yield lambda name, done, size: None
-        return
-    bar = _Bar()
+    shown = _Shown(quiet)
     try:
-        yield bar.report
+        yield shown
     finally:
-        bar.end()
+        shown.end()
 
 
-class _Bar:
-    def __init__(self) -> None:
+class _Shown:
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+        self._no_bar = quiet or not sys.stderr.isatty()
         self._next = time.monotonic() + _AFTER
-        self._drawn: Progress | None = None
+        self._drawn: Bar | None = None
+        self._notice = WaitingNotice(self._say)
 
-    def report(self, name: str, done: int, size: int | None) -> None:
+    def opens(self, source: Source) -> None:
+        if not self._quiet and source.named:  # what is found in a folder is a plain file
+            self._notice.start(source.name, STDIN if source.path is None else source.path)
+
+    def arrived(self) -> None:
+        self._notice.end()
+
+    def read(self, name: str, done: int, size: int | None) -> None:
         now = time.monotonic()
-        if now < self._next:
+        if self._no_bar or now < self._next:
             return
         self._next = now + _BETWEEN
         if self._drawn is None:
-            self._drawn = _progress()
+            self._drawn = _bar()
             self._drawn.start()
             self._drawn.add_task("", total=None)
         from goscope.renderers.safe_text import safe
@@ -57,11 +68,19 @@ class _Bar:
         self._drawn.refresh()
 
     def end(self) -> None:
+        self._notice.end()
         if self._drawn is not None:
             self._drawn.stop()
 
+    def _say(self, line: str) -> None:
+        """A line above the bar."""
+        if self._drawn is None:
+            say(line)
+        else:
+            self._drawn.console.print(line, end="", soft_wrap=True)
 
-def _progress() -> Progress:
+
+def _bar() -> Bar:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 

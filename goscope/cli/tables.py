@@ -44,8 +44,8 @@ def tables(
     from goscope.sources.files import sources_of
 
     sources, missing = sources_of(inputs)
-    with progress_bar() as report:
-        capture, unreadable = read_sources(sources, spans=form is not Form.PPROF, report=report)
+    with progress_bar() as progress:
+        capture, unreadable = read_sources(sources, spans=form is not Form.PPROF, progress=progress)
     failed = [*missing, *unreadable]
     for error in failed:
         complain(error)

@@ -61,8 +61,8 @@ def trace(
 
     addresses, paths = part(inputs)
     sources, failed = sources_of(paths)
-    with live.pages(addresses) as pages, progress_bar(quiet=judge.quiet) as report:
-        capture, unreadable = read_sources(sources, pages, report=report)
+    with live.pages(addresses) as pages, progress_bar(quiet=judge.quiet) as progress:
+        capture, unreadable = read_sources(sources, pages, progress=progress)
     for error in (*failed, *unreadable):
         complain(error)
     if not len(capture.table("traces")):

@@ -89,6 +89,8 @@ class BlockFramer:
         found = []
         for kind in self._kinds:
             headers = headers_of[kind.name]
+            if not len(headers):
+                continue
             again: dict[int, interrupted.Whole] = {}
             if kind.name in claims:
                 headers, ends = claims[kind.name].headers, claims[kind.name].ends
@@ -227,7 +229,7 @@ class BlockFramer:
 
         Only a block that is followed by neither an empty line nor another block is looked at.
         """
-        if kind.pair is None or not len(headers):
+        if kind.pair is None or not len(headers):  # others may have claimed them all
             return {}
         stops = np.append(headers[1:], len(lines))
         known = (ends < stops) & (ends < len(lines))
@@ -293,7 +295,9 @@ class BlockFramer:
         if kind.above:
             above = self._text_above(lines, kind, headers, ends)
         numbers = headers + lines.first
-        led_to = frozenset(np.flatnonzero(np.isin(numbers, self._led_to)).tolist())
+        led_to: frozenset[int] = frozenset()
+        if len(self._led_to):
+            led_to = frozenset(np.flatnonzero(np.isin(numbers, self._led_to)).tolist())
         yield BlockRecords(kind.name, data, texts, numbers, ends - headers, cut, above, led_to)
 
     def _text_above(

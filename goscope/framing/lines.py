@@ -18,6 +18,8 @@ from goscope.tables import distinct
 Positions: TypeAlias = npt.NDArray[np.int64]
 
 NEWLINE = 10
+#: In so little text a literal is found sooner than the lines that start like it.
+_SMALL = 1 << 16
 _PADDING = b"\n" * 64  # lets a comparison look beyond the last line
 
 
@@ -46,13 +48,18 @@ class Lines:
         self, openings: Sequence[bytes], prefix: bytes = b"", among: Positions | None = None
     ) -> Positions:
         """The lines that start with the prefix and one of the openings, in order."""
+        heads = self.heads if among is None else self.heads[among]
+        begun = frozenset(heads.tobytes())
         found = []
         for opening in openings:
             literal = prefix + opening
-            if among is None:
-                lines = np.flatnonzero(self.heads == literal[0])
-            else:
-                lines = among[self.heads[among] == literal[0]]
+            if literal[0] not in begun:
+                continue
+            if len(self.data) < _SMALL and literal.partition(b"#")[0] not in self.data:
+                continue
+            lines = np.flatnonzero(heads == literal[0])
+            if among is not None:
+                lines = among[lines]
             for offset, wanted in enumerate(literal[1:], 1):
                 if not len(lines):
                     break
@@ -75,10 +82,14 @@ class Lines:
             while at >= 0:
                 places.append(at)
                 at = self.data.find(word, at + len(word))
+        if not places:
+            return np.empty(0, np.int64)
         return distinct(np.searchsorted(self.ends, np.array(places, np.int64)))
 
     def signed(self, sign: re.Pattern[bytes], lines: Positions) -> Positions:
         """Those of the lines whose beginning the sign matches."""
+        if not len(lines):
+            return lines
         match, data = sign.match, self.data
         starts, ends = self.starts[lines].tolist(), self.ends[lines].tolist()
         fits = [match(data, a, b) is not None for a, b in zip(starts, ends, strict=True)]
@@ -91,6 +102,8 @@ class Lines:
 
     def shorter_than(self, size: int, lines: Positions) -> Positions:
         """Those of the lines that have at most so many bytes."""
+        if len(self.data) <= size:
+            return lines
         return lines[self.ends[lines] - self.starts[lines] <= size]
 
     def span(self, first: int, end: int) -> bytes:

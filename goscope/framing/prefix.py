@@ -16,6 +16,9 @@ from goscope.framing.records import BlockKind, LineKind
 
 PREFIXES = (b"# ", b"#", b"// ", b"> ", b"| ", b"\t", b"  ", b"    ", b"      ", b"        ")
 
+_SPECIAL = np.zeros(256, np.bool_)  # what they start with
+_SPECIAL[[prefix[0] for prefix in PREFIXES]] = True
+
 
 class Prefix:
     """Learns the prefix of an input and takes it away."""
@@ -55,7 +58,7 @@ class Prefix:
         best = self._first(lines, b"", lines.opening_with(self._openings))
         if best < len(lines):
             self._known = b""
-        special = np.flatnonzero(np.isin(lines.heads, np.frombuffer(b"#/>|\t ", np.uint8)))
+        special = np.flatnonzero(_SPECIAL[lines.heads])
         for prefix in PREFIXES:
             special = special[special < best]
             if not len(special):

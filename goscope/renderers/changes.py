@@ -36,7 +36,10 @@ def document(comparison: Comparison) -> str:
                 }
                 for change in comparison.verdicts
             ],
-            "changes": [_change(change) for change in comparison.changes],
+            "changes": [_change(change) for change in comparison.shown],
+            "changes_left_out": [
+                {"kind": kind.value, "count": count} for kind, count in comparison.left_out.items()
+            ],
             "same": comparison.same,
         }
     )

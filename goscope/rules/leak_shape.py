@@ -58,11 +58,6 @@ _FIXES_BY_FRAME = (
 _OTHER_FIX = "See that whoever it waits for still exists, or give it a way to end (a context)."
 
 
-def blocking_class(blocked: Blocked | Counted) -> str:
-    """The class of the wait, which names the usual fix."""
-    return _class(blocked.reason, blocked.primitive)
-
-
 def _class(reason: str, primitive: str | None) -> str:
     if "(nil chan)" in reason or reason == "select (no cases)":
         return "never"

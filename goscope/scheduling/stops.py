@@ -9,12 +9,13 @@ gc lines with a SCHED line behind them in labelled logs, 5 seemed to end after i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from goscope.capture import Capture
 from goscope.numerals import IntArray
-from goscope.tables import Bools, Floats
+from goscope.tables import Bools, Floats, Table, rows_by
 
 #: How exact the common clock is, in ms.
 CLOCK_MS = 5
@@ -63,16 +64,13 @@ def stops_of(capture: Capture, process: int, *, least_ms: float) -> Stops:
 
     The first of a cycle starts with the cycle, the second when marking ends.
     """
-    gc = capture.table("gc")
-    first, second = gc.numbers("stw_sweep_ms"), gc.numbers("stw_mark_ms")
-    mine = gc["process"] == process
-    with np.errstate(invalid="ignore"):
-        rows = np.flatnonzero(mine & ((first >= least_ms) | (second >= least_ms)))
-    found = gc.select(rows)
+    found = _long_stops(capture, least_ms).get(
+        process, capture.table("gc").select(np.zeros(0, np.int64))
+    )
     start = found.numbers("t_s") * 1000
-    first, second = first[rows], second[rows]
+    first, second = found.numbers("stw_sweep_ms"), found.numbers("stw_mark_ms")
     marked = found.numbers("mark_ms", 0)
-    lines = np.arange(len(rows))
+    lines = np.arange(len(found))
     t_ms = np.concatenate((start, start + np.nan_to_num(first) + marked))
     ms = np.nan_to_num(np.concatenate((first, second)))
     keep = ms >= least_ms
@@ -87,3 +85,13 @@ def stops_of(capture: Capture, process: int, *, least_ms: float) -> Stops:
         sources,
         np.concatenate((lines, lines))[keep][order],
     )
+
+
+@lru_cache(maxsize=4)
+def _long_stops(capture: Capture, least_ms: float) -> dict[int, Table]:
+    """The gc lines of each process that tell of phases so long or longer."""
+    gc = capture.table("gc")
+    with np.errstate(invalid="ignore"):
+        long = (gc.numbers("stw_sweep_ms") >= least_ms) | (gc.numbers("stw_mark_ms") >= least_ms)
+    found = gc.select(np.flatnonzero(long))
+    return {process: found.select(rows) for process, rows in rows_by(found["process"]).items()}

@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -43,8 +43,10 @@ class Source:
     named: bool = True
     refusal: str | None = None
 
-    def streams(self) -> Iterator[Stream]:
+    def streams(self, arrived: Callable[[], None] = lambda: None) -> Iterator[Stream]:
         """The texts in it, one or the many of an archive, each to be read before the next is asked for.
+
+        ``arrived`` is called when bytes came, or the end: a pipe may let one wait.
 
         Raises:
             InputError: it cannot be read; the texts before are good.
@@ -53,7 +55,9 @@ class Source:
             yield refused(self.name, self.refusal)
         elif self.path is None:
             _refuse_endless(self.name, sys.stdin.buffer)
-            yield from streams_of(self.name, sys.stdin.buffer, None, named=self.named)
+            yield from streams_of(
+                self.name, sys.stdin.buffer, None, named=self.named, arrived=arrived
+            )
         else:
             try:
                 file = self.path.open("rb")
@@ -62,7 +66,7 @@ class Source:
                 raise InputError(f"{self.name}: cannot be read: {reason}") from error
             with file:
                 _refuse_endless(self.name, file)
-                yield from streams_of(self.name, file, self.path, named=self.named)
+                yield from streams_of(self.name, file, self.path, named=self.named, arrived=arrived)
 
 
 def sources_of(arguments: Sequence[str]) -> tuple[list[Source], list[InputError]]:

@@ -73,15 +73,31 @@ class Stream:
         return resembles(self._head)
 
 
-def streams_of(name: str, file: BinaryIO, path: Path | None, *, named: bool) -> Iterator[Stream]:
+def streams_of(
+    name: str,
+    file: BinaryIO,
+    path: Path | None,
+    *,
+    named: bool,
+    arrived: Callable[[], None] = lambda: None,
+) -> Iterator[Stream]:
     """The texts of an open file, each to be read before the next is asked for.
+
+    ``arrived`` is called when bytes came, or the end, before they are looked at.
 
     Raises:
         InputError: the file, or an archive, cannot be read on.
     """
     try:
         yield from _streams(
-            name, _Peeked(_raw(file, path)), file, path, named, 0, Allowance(), packed=False
+            name,
+            _Peeked(_raw(file, path, arrived)),
+            file,
+            path,
+            named,
+            0,
+            Allowance(),
+            packed=False,
         )
     except (OSError, Unreadable) as error:
         raise _failure(name, error) from error
@@ -213,7 +229,7 @@ class _Peeked:
         yield from self._chunks
 
 
-def _raw(file: BinaryIO, path: Path | None) -> Iterator[bytes]:
+def _raw(file: BinaryIO, path: Path | None, arrived: Callable[[], None]) -> Iterator[bytes]:
     """The bytes of a file; of one that grows meanwhile those that were there at first."""
     left = _size(file)
     seekable = file.seekable()
@@ -223,6 +239,7 @@ def _raw(file: BinaryIO, path: Path | None) -> Iterator[bytes]:
             # From a pipe, take what is there and do not wait for more.
             waits = isinstance(file, io.BufferedReader) and not seekable
             data = file.read1(size) if waits else file.read(size)  # type: ignore[attr-defined]
+            arrived()
             if not data:
                 return
             left = None if left is None else left - len(data)

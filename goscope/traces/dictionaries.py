@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +27,7 @@ from goscope.traces.event_table import (
     STRINGS,
     SYNC,
 )
-from goscope.traces.varints import NONE, all_values, varint
+from goscope.traces.varints import all_values, varint
 
 #: More strings or stacks than this in a second mean harm.
 MOST_ENTRIES = 2_000_000
@@ -270,8 +269,3 @@ def _samples(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     if (rows[:, 0] != CPU_SAMPLE).any():
         raise Broken("a damaged table of CPU samples")
     return rows[:, 1:]
-
-
-def optional(values: npt.NDArray[np.uint64]) -> npt.NDArray[Any]:
-    """Ids with -1 where there is none."""
-    return np.where(values == np.uint64(NONE), -1, values.astype(np.int64))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from goscope.comparison import SHOWN_OF_A_KIND
 from tests.cli.running import in_process, only_line
 from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, dump, goroutine, leaks
 
@@ -97,3 +100,44 @@ def test_sides_that_cannot_be_compared(folder: Path) -> None:
     assert "missing.txt: no such file" in only_line(missing.stderr)
     (folder / "log.txt").write_text("hello\n")
     assert in_process("diff", "before.txt", "log.txt", cwd=folder).returncode == 3
+
+
+def test_of_very_many_changes_the_largest_are_listed_and_the_others_counted(
+    tmp_path: Path,
+) -> None:
+    """What may leak goes before what is known to wait for long; --fail-on sees every one."""
+    gone = [goroutine(9_000 + n, "select", where=f"main.gone{n}()\n\t/a.go:1") for n in range(201)]
+    served = [
+        KEEP_ALIVE.replace("net/http.", f"net/http.f{n}()\n\t/a.go:1\nnet/http.", 1)
+        for n in range(300)
+    ]
+    servers = [
+        goroutine(100 + n, "IO wait", where=where, started=HTTP_SERVER)
+        for n, where in enumerate(4 * served)
+    ]
+    leaking = [
+        goroutine(20_000 + n, "chan send", where=f"main.leak{n // 3}()\n\t/a.go:1")
+        for n in range(60 * 3)
+    ]
+    (tmp_path / "before.txt").write_text(dump(*gone))
+    (tmp_path / "after.txt").write_text(dump(*servers, *leaking))
+    asked = ("diff", "before.txt", "after.txt")
+    found = json.loads(in_process(*asked, "-f", "json", cwd=tmp_path).stdout)
+    jsonschema.validate(found, json.loads(in_process("schema", "diff").stdout))
+    kinds = Counter(change["kind"] for change in found["changes"])
+    assert kinds == {"new": SHOWN_OF_A_KIND, "gone": SHOWN_OF_A_KIND}
+    assert found["changes_left_out"] == [
+        {"kind": "new", "count": 360 - SHOWN_OF_A_KIND},
+        {"kind": "gone", "count": 1},
+    ]
+    assert sum(change["normal"] is None for change in found["changes"]) == 60 + SHOWN_OF_A_KIND
+    assert in_process(*asked, "--fail-on", "new", cwd=tmp_path).returncode == 1
+    text = in_process(*asked, cwd=tmp_path).stdout
+    assert "new: 360 stacks\n" in text
+    assert "  ... 345 more\n" in text
+    assert len(text.splitlines()) < 150
+
+
+def test_few_changes_are_all_listed(folder: Path) -> None:
+    done = in_process("diff", "before.txt", "after.txt", "-f", "json", cwd=folder)
+    assert json.loads(done.stdout)["changes_left_out"] == []

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from goscope.formats.trace_columns import TABLES
-from goscope.goruntime.function_names import bare_name, package_of, receiver_of
-from goscope.tables import Cells, Kind, Table, narrow, text_cells
+from goscope.formats.tracing.columns import Given, Text, table_of
+from goscope.formats.tracing.stack_tables import frame_table, stack_table
+from goscope.tables import Table
 from goscope.traces.dictionaries import Stacks, Words
 from goscope.traces.goroutines import SUMS
 from goscope.traces.kept import Columns
@@ -22,10 +21,6 @@ from goscope.traces.ranges import KINDS as RANGE_KINDS
 from goscope.traces.states import GONE, SYSCALL, SYSCALL_LOST
 from goscope.traces.states import NAMES as STATES
 from goscope.traces.trace import Trace
-
-#: A column of numbers, in which -1 stands for missing; or of texts, as codes.
-_Text: TypeAlias = tuple[npt.NDArray[Any], Sequence[str]]
-_Given: TypeAlias = Mapping[str, npt.NDArray[Any] | _Text | Iterable[Any]]
 
 #: The names of the sums of goroutines in the tables.
 _TIMES = dict(
@@ -49,7 +44,7 @@ class TraceTables:
 
     def tables(self) -> Mapping[str, Table]:
         """All of them, by name."""
-        made: dict[str, Callable[[Trace], _Given]] = {
+        made: dict[str, Callable[[Trace], Given]] = {
             "traces": self._trace,
             "trace_goroutines": self._goroutines,
             "trace_blocks": self._blocks,
@@ -71,28 +66,15 @@ class TraceTables:
             "trace_proc_spans": self._proc_spans,
             "trace_heap": self._heap,
         }
-        tables = {name: self._table(name, make) for name, make in made.items()}
-        return tables | {"trace_stacks": self._stack_table(), "trace_frames": self._frame_table()}
-
-    def _table(self, name: str, make: Callable[[Trace], _Given]) -> Table:
-        parts = []
-        for number, trace in enumerate(self._traces):
-            part = dict(make(trace))
-            rows = _rows_of(part)
-            if rows:
-                parts.append((rows, {"trace": np.full(rows, number), **part}))
-        schema = TABLES[name]
-        rows = sum(count for count, _ in parts)
-        cells = {
-            column.name: partial(_joined, column.kind, [part[column.name] for _, part in parts])
-            for column in schema
-            if parts and all(column.name in part for _, part in parts)
+        tables = {name: table_of(name, map(make, self._traces)) for name, make in made.items()}
+        return tables | {
+            "trace_stacks": stack_table(self._stacks),
+            "trace_frames": frame_table(self._stacks),
         }
-        return Table(name, schema, cells, rows)
 
     # ---- one trace ------------------------------------------------------------------------------
 
-    def _trace(self, trace: Trace) -> _Given:
+    def _trace(self, trace: Trace) -> Given:
         slices = trace.overview.procs(trace.end)
         annotations = trace.annotations
         totals = trace.ranges.totals.result()
@@ -130,7 +112,7 @@ class TraceTables:
             **{name: np.array([value]) for name, value in flags.items()},
         }
 
-    def _goroutines(self, trace: Trace) -> _Given:
+    def _goroutines(self, trace: Trace) -> Given:
         rows, total = trace.summaries.rows()
         state = rows["state"].astype(np.int64)
         gone = state == GONE
@@ -156,7 +138,7 @@ class TraceTables:
             "since_ns": np.where(gone, -1, rows["since"]),
         }
 
-    def _blocks(self, trace: Trace) -> _Given:
+    def _blocks(self, trace: Trace) -> Given:
         rows, _ = trace.summaries.rows()
         place, reason, count, ns = trace.summaries.blocks().T
         before = sum(len(t.summaries.rows()[0]) for t in self._traces[: self._traces.index(trace)])
@@ -168,7 +150,7 @@ class TraceTables:
             "ns": ns,
         }
 
-    def _functions(self, trace: Trace) -> _Given:
+    def _functions(self, trace: Trace) -> Given:
         found = trace.summaries.functions()
         return {
             "name": self._name(found["name"]),
@@ -179,7 +161,7 @@ class TraceTables:
             **{f"{name}_ns": found[name] for name in ("first_wait", *_OVERLAPPING)},
         }
 
-    def _function_blocks(self, trace: Trace) -> _Given:
+    def _function_blocks(self, trace: Trace) -> Given:
         found = trace.summaries.function_blocks()
         return {
             "name": self._name(found["name"]),
@@ -188,7 +170,7 @@ class TraceTables:
             "ns": found["ns"],
         }
 
-    def _profiles(self, trace: Trace) -> _Given:
+    def _profiles(self, trace: Trace) -> Given:
         found = trace.blocking.profiles(self._words)
         kinds = [kind for kind, rows in found.items() for _ in range(len(rows["stack"]))]
         columns = {
@@ -198,7 +180,7 @@ class TraceTables:
         columns["ns"] = np.where(np.array(kinds, object) == "cpu", -1, columns["ns"])
         return {"kind": kinds, **columns}
 
-    def _wakeups(self, trace: Trace) -> _Given:
+    def _wakeups(self, trace: Trace) -> Given:
         found = trace.blocking.wakeups()
         return {
             "reason": (found["reason"], self._words),
@@ -209,7 +191,7 @@ class TraceTables:
             "max_ns": found["max_ns"],
         }
 
-    def _longest(self, trace: Trace) -> _Given:
+    def _longest(self, trace: Trace) -> Given:
         found = trace.longest.columns()
         if not found:
             return {}
@@ -225,13 +207,13 @@ class TraceTables:
             "open": found["open"],
         }
 
-    def _latencies(self, trace: Trace) -> _Given:
+    def _latencies(self, trace: Trace) -> Given:
         return self._of_latencies(trace.latencies.distributions())
 
-    def _latency_buckets(self, trace: Trace) -> _Given:
+    def _latency_buckets(self, trace: Trace) -> Given:
         return self._of_latencies(trace.latencies.histograms())
 
-    def _of_latencies(self, rows: Sequence[Mapping[str, int]]) -> _Given:
+    def _of_latencies(self, rows: Sequence[Mapping[str, int]]) -> Given:
         if not rows:
             return {}
         said = (TASK, REGION)
@@ -251,7 +233,7 @@ class TraceTables:
             },
         }
 
-    def _timeline(self, trace: Trace) -> _Given:
+    def _timeline(self, trace: Trace) -> Given:
         if not trace.events:
             return {}
         found = trace.overview.slices(trace.end)
@@ -271,7 +253,7 @@ class TraceTables:
             **{f"{name}_ns": found[name] for name in ("gc", "stw", "assist", "sweep")},
         }
 
-    def _timeline_procs(self, trace: Trace) -> _Given:
+    def _timeline_procs(self, trace: Trace) -> Given:
         found = trace.overview.procs(trace.end)
         times = ("running", "syscall", "idle", "gc")
         return {
@@ -280,7 +262,7 @@ class TraceTables:
             **{f"{name}_ns": found[name] for name in times},
         }
 
-    def _ranges(self, trace: Trace) -> _Given:
+    def _ranges(self, trace: Trace) -> Given:
         parts = [kept.columns() for kept in (trace.ranges.rare, trace.ranges.frequent) if kept.rows]
         opened = [
             {"kind": kind, "name": o.name, "g": o.g, "p": o.p, "start": o.start, "stack": o.stack}
@@ -308,7 +290,7 @@ class TraceTables:
             **{f"{name}_ns": found[name] for name in ("start", "duration", "end")},
         }
 
-    def _range_totals(self, trace: Trace) -> _Given:
+    def _range_totals(self, trace: Trace) -> Given:
         found = trace.ranges.totals.result()
         return {
             "kind": (found["kind"], RANGE_KINDS),
@@ -316,7 +298,7 @@ class TraceTables:
             **{name: found[name] for name in ("count", "ns", "max_ns")},
         }
 
-    def _tasks(self, trace: Trace) -> _Given:
+    def _tasks(self, trace: Trace) -> Given:
         found = _in_order(trace.annotations.tasks.columns())
         if not found:
             return {}
@@ -326,7 +308,7 @@ class TraceTables:
             **{f"{name}_ns": found[name] for name in ("start", "end", "duration")},
         }
 
-    def _regions(self, trace: Trace) -> _Given:
+    def _regions(self, trace: Trace) -> Given:
         found = _in_order(trace.annotations.regions.columns())
         if not found:
             return {}
@@ -338,7 +320,7 @@ class TraceTables:
             **{column: found[name] for name, column in _TIMES.items()},
         }
 
-    def _logs(self, trace: Trace) -> _Given:
+    def _logs(self, trace: Trace) -> Given:
         found = trace.annotations.logs.columns()
         if not found:
             return {}
@@ -349,7 +331,7 @@ class TraceTables:
             "message": found["message"].tolist(),
         }
 
-    def _goroutine_spans(self, trace: Trace) -> _Given:
+    def _goroutine_spans(self, trace: Trace) -> Given:
         found: Columns = {} if trace.spans is None else trace.spans.kept.columns()
         if not found:
             return {}
@@ -366,7 +348,7 @@ class TraceTables:
             "open": found["open"],
         }
 
-    def _proc_spans(self, trace: Trace) -> _Given:
+    def _proc_spans(self, trace: Trace) -> Given:
         found = trace.proc_spans.columns()
         if not found:
             return {}
@@ -381,7 +363,7 @@ class TraceTables:
             "open": found["open"],
         }
 
-    def _heap(self, trace: Trace) -> _Given:
+    def _heap(self, trace: Trace) -> Given:
         found = trace.overview.heap.columns()
         if not found:
             return {}
@@ -393,44 +375,10 @@ class TraceTables:
 
     # ---- all traces -----------------------------------------------------------------------------
 
-    def _stack_table(self) -> Table:
-        stacks, frames = self._stacks.stacks, self._stacks.frames
-        depths = np.array([len(stack) for stack in stacks], np.int64)
-        cells = {
-            "stack": Cells(narrow(np.arange(len(stacks)))),
-            "depth": Cells(narrow(depths)),
-            "function": text_cells(frames[stack[0]][0] for stack in stacks),
-            "root": text_cells(self._names[root] for root in self._stacks.roots),
-        }
-        return Table("trace_stacks", TABLES["trace_stacks"], cells, len(stacks))
-
-    def _frame_table(self) -> Table:
-        stacks, frames = self._stacks.stacks, self._stacks.frames
-        sizes = np.array([len(stack) for stack in stacks], np.int64)
-        which = np.concatenate([np.zeros(0, np.int32), *stacks])
-        begins = np.repeat(np.cumsum(sizes) - sizes, sizes)
-
-        def text(of: Callable[[tuple[str, str, int]], str | None]) -> Cells:
-            cells = text_cells(of(frame) or None for frame in frames)
-            return Cells(cells.values[which], None, cells.categories)
-
-        lines = np.array([line for _, _, line in frames], np.int64)
-        cells: dict[str, Cells | Callable[[], Cells]] = {
-            "stack": Cells(narrow(np.repeat(np.arange(len(stacks)), sizes))),
-            "depth": Cells(narrow(np.arange(len(which)) - begins)),
-            "function": partial(text, lambda frame: frame[0]),
-            "package": partial(text, lambda frame: package_of(frame[0])),
-            "receiver": partial(text, lambda frame: receiver_of(frame[0])),
-            "name": partial(text, lambda frame: bare_name(frame[0])),
-            "file": partial(text, lambda frame: frame[1]),
-            "line": Cells(narrow(lines[which])),
-        }
-        return Table("trace_frames", TABLES["trace_frames"], cells, len(which))
-
-    def _name(self, names: npt.NDArray[Any]) -> _Text:
+    def _name(self, names: npt.NDArray[Any]) -> Text:
         return names, self._names
 
-    def _reason(self, reasons: npt.NDArray[Any]) -> _Text:
+    def _reason(self, reasons: npt.NDArray[Any]) -> Text:
         return np.where(reasons == 0, -1, reasons), self._words
 
     def _is_system(self, names: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
@@ -442,40 +390,9 @@ class TraceTables:
         return np.asarray(np.array([*system, True])[names], np.bool_)
 
 
-def _rows_of(given: _Given) -> int:
-    for column in given.values():
-        return len(column[0]) if isinstance(column, tuple) else len(column)  # type: ignore[arg-type]
-    return 0
-
-
 def _in_order(columns: Columns) -> Columns:
     if not columns:
         return columns
     since = np.where(columns["start"] >= 0, columns["start"], columns["end"])
     order = np.argsort(since, kind="stable")
     return {name: column[order] for name, column in columns.items()}
-
-
-def _joined(kind: Kind, parts: Sequence[Any]) -> Cells:
-    """A column of all traces."""
-    if kind is Kind.TEXT:
-        if isinstance(parts[0], tuple):
-            codes = np.concatenate([np.asarray(part[0]) for part in parts])
-            return _texts(codes, parts[0][1])
-        return text_cells(word for part in parts for word in part)
-    values = np.concatenate(list(parts))
-    if kind is Kind.BOOL:
-        return Cells(values.astype(np.int8))
-    if kind is Kind.FLOAT:
-        return Cells(values.astype(np.float64))
-    there = values != -1
-    return Cells(narrow(values.astype(np.int64)), None if there.all() else there)
-
-
-def _texts(codes: npt.NDArray[Any], texts: Sequence[str]) -> Cells:
-    """Codes of the texts that are used, and those."""
-    used = np.flatnonzero(np.bincount(codes.astype(np.int64) + 1, minlength=1)) - 1
-    used = used[used >= 0]
-    turn = np.full(len(texts) + 1, -1, np.int32)
-    turn[used] = np.arange(len(used))
-    return Cells(turn[codes], None, tuple(texts[place] for place in used.tolist()))

@@ -1,0 +1,59 @@
+"""A line on standard error when an input stays silent: a FIFO that nobody writes to, an idle pipe."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from goscope.cli.messages import say
+
+STDIN = 0
+_AFTER = 2.0  # seconds; a program in front of a pipe may take one to start
+
+
+class WaitingNotice:
+    """Says once what is waited for, unless its first byte comes soon.
+
+    An alarm of the system does it: opening a FIFO blocks, and a thread would keep large files from being
+    read by two processes. Where there is no such alarm (Windows) nothing is said.
+    """
+
+    def __init__(self, tell: Callable[[str], None] = say):
+        self._tell = tell
+        self._waits = False
+
+    def start(self, name: str, file: Path | int) -> None:
+        """A file that may be a pipe, by its path or descriptor, is about to be opened and read."""
+        self.end()
+        if sys.platform == "win32" or not _is_pipe(file):
+            return
+        from goscope.renderers.safe_text import safe
+
+        named = isinstance(file, Path)
+        what = "FIFO that nobody writes to yet" if named else "pipe that is empty so far"
+        line = f"goscope: waiting for {safe(name)}, which is a {what} (Ctrl-C ends)\n"
+
+        def ring(number: int, frame: FrameType | None) -> None:
+            self._tell(line)
+
+        signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, _AFTER)
+        self._waits = True
+
+    def end(self) -> None:
+        """The first byte is there, or the end."""
+        if sys.platform != "win32" and self._waits:  # told after every chunk
+            self._waits = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _is_pipe(file: Path | int) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(file).st_mode)  # noqa: PTH116 - it may be a descriptor
+    except OSError:
+        return False
