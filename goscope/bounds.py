@@ -1,7 +1,8 @@
 """Keeps long tables within bounds: a selection of their rows, the same however they were read.
 
-A log of half a million samples says all that a million say. When a table grows beyond its bound, whole
-stretches of lines are kept and others let go: neighbours tell of the time between them. Of each two
+A log of half a million samples says all that a million say. When a table grows beyond its bound, it is
+made much shorter, so that a longer log takes no more memory than one that just fits. Whole stretches of
+lines are kept and others let go: neighbours tell of the time between them. Of each two
 stretches one stays, then of each four, and so on, picked as by a coin, so that no rhythm of the log
 decides. The number of a line alone tells whether it stays; so chunks of any size and two processes
 that read a half each come to the same selection. What stands out stays beside it: the largest values
@@ -22,7 +23,9 @@ from goscope.table_builder import STREAM, Costs, TableBuilder
 from goscope.tables import Bools, Cells, Ints, Table
 
 #: So many rows a table has at most, or the lines that stand below those of another together with them.
-MOST_ROWS = 1 << 19
+MOST_ROWS = 1 << 20
+#: So many eighths of that a table has at most once rows were let go.
+_FILLED = 5
 #: So many lines a stretch has, as a power of two.
 STRETCH = 12
 #: So many places where a process began are kept; a log in which several write at once has no end of them.
@@ -109,6 +112,10 @@ class Bound:
         self._apart = np.empty(0, np.int64)  # heads that stay though they are not chosen
         self._shift: int | None = None
 
+    def _limit(self, level: int) -> int:
+        """So many rows may be chosen at a level."""
+        return self.most * _FILLED // 8 if level else self.most
+
     @property
     def builders(self) -> tuple[TableBuilder, ...]:
         """Those of the table and of what stands below it."""
@@ -143,7 +150,7 @@ class Bound:
                 self._apart = np.concatenate([self._apart, anchors[stays & ~picked]])
             builder.keep(stays, latest=True)
         rows = sum(b.rows for b in self._builders)
-        if self._chosen > self.most or rows > self._most_with_extras:
+        if self._chosen > self._limit(self.state.level) or rows > self._most_with_extras:
             self.settle()
 
     def settle(self) -> None:
@@ -156,7 +163,7 @@ class Bound:
         while True:
             picked = [self._of_level(anchors) for anchors in all_anchors]
             self._chosen = sum(int(np.count_nonzero(some)) for some in picked)
-            if self._chosen <= self.most:
+            if self._chosen <= self._limit(self.state.level):
                 break
             self.state.level += 1
         if self.thins:
@@ -168,7 +175,7 @@ class Bound:
                 builder.keep(self.stays(anchors))
             hand_back_memory()
         rows = sum(builder.rows for builder in self._builders)
-        self._most_with_extras = max(self.most, rows) + self.most // 8
+        self._most_with_extras = max(self._limit(self.state.level), rows) + self.most // 8
 
     def counts(self) -> dict[int, int]:
         """How many rows would be chosen at this level and at higher ones."""
@@ -186,7 +193,7 @@ class Bound:
         own = self.counts()
         for level in range(max(min(own), min(others)), _HIGHEST):
             self.state.level = level
-            if own.get(level, 0) + others.get(level, 0) <= self.most:
+            if own.get(level, 0) + others.get(level, 0) <= self._limit(level):
                 break
         self.settle()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import repeat
+from dataclasses import dataclass
+from itertools import pairwise, repeat
 from typing import TypeAlias
 
 import numpy as np
@@ -30,6 +31,7 @@ ANCHOR = "anchor"
 #: The line from 0, and in the bits above these the stream.
 STREAM = 40
 _AT_ONCE = 1 << 16
+_FEW = 8
 _LINE = Column("line", Kind.INT, "", "")
 _ANCHOR = Column(ANCHOR, Kind.INT, "", "")
 
@@ -117,22 +119,30 @@ class TableBuilder:
         return Cells(codes[cells.values])
 
     def keep(self, wanted: Bools, *, latest: bool = False) -> None:
-        """Keep the rows that ``wanted`` marks, of all or of the latest batch; they become one part."""
+        """Keep the rows that ``wanted`` marks, of all or of the latest batch.
+
+        Group by group of parts: as a whole, a long column would be there three times meanwhile.
+        """
         if wanted.all():
             return
-        at = np.flatnonzero(wanted)
         since = len(self._parts["line"]) - 1 if latest else 0
         summed = self._summed(wanted, self._costs, since) if self._costs and self._sums else {}
+        groups = [(group, _picks(wanted[group.rows])) for group in self._groups(since)]
         for column in self._stored:
-            parts = self._parts[column.name]
-            whole = summed.get(column.name) or joined(column, parts[since:])
-            parts[since:] = [select_cells(whole, at)]
+            parts, kept = self._parts[column.name], []
+            for group, picks in groups:
+                if column.name in summed:
+                    cells = Cells(summed[column.name][group.rows])
+                else:
+                    cells = joined(column, parts[group.parts])
+                kept += [select_cells(cells, pick) for pick in picks]
+            parts[since:] = kept
         if not latest:
             stay = np.append(0, np.cumsum(wanted))
             self.marks = stay[self.marks].tolist() if self.marks else []
-        self.rows += len(at) - len(wanted)
+        self.rows += int(np.count_nonzero(wanted)) - len(wanted)
 
-    def _summed(self, wanted: Bools, costs: Costs, since: int) -> dict[str, Cells]:
+    def _summed(self, wanted: Bools, costs: Costs, since: int) -> dict[str, Ints]:
         """The sums that the wanted rows have when the others are let go."""
         own: dict[str, list[Ints]] = {column.name: [] for column in self._sums}
         for rows, table in self._stretches(since):
@@ -151,24 +161,30 @@ class TableBuilder:
             for mine in streams:
                 stays = wanted[mine]
                 sums[mine[stays]] = np.diff(np.cumsum(each[mine])[stays], prepend=0)
-            found[column.name] = Cells(narrow(sums))
+            found[column.name] = narrow(sums)
         return found
+
+    def _groups(self, since: int) -> Iterator[_Group]:
+        """The parts from one on, neighbours together that are small."""
+        sizes = [len(part.values) for part in self._parts["line"][since:]]
+        first = start = 0
+        while first < len(sizes):
+            last, rows = first + 1, sizes[first]
+            while last < len(sizes) and rows + sizes[last] <= _AT_ONCE:
+                rows += sizes[last]
+                last += 1
+            yield _Group(slice(since + first, since + last), slice(start, start + rows))
+            first, start = last, start + rows
 
     def _stretches(self, since: int) -> Iterator[tuple[slice, Table]]:
         """All rows from a part on, some at a time: what is made of them takes ten times as much."""
-        sizes = [len(part.values) for part in self._parts["line"][since:]]
-        first, at = since, 0
-        while first < since + len(sizes):
-            last, rows = first + 1, sizes[first - since]
-            while last < since + len(sizes) and rows + sizes[last - since] <= _AT_ONCE:
-                rows += sizes[last - since]
-                last += 1
-            later = {c.name: _Later(c, self._parts[c.name][first:last], ()) for c in self._stored}
-            table = Table(self.name, self._stored, later, rows)
-            for start in range(0, rows, _AT_ONCE):
-                end = min(start + _AT_ONCE, rows)
-                yield slice(at + start, at + end), table.select(np.arange(start, end))
-            first, at = last, at + rows
+        for group in self._groups(since):
+            first, end = group.rows.start, group.rows.stop
+            later = {c.name: _Later(c, self._parts[c.name][group.parts], ()) for c in self._stored}
+            table = Table(self.name, self._stored, later, end - first)
+            for start in range(first, end, _AT_ONCE):
+                rows = slice(start, min(start + _AT_ONCE, end))
+                yield rows, table.select(np.arange(rows.start, rows.stop) - first)
 
     def lines(self) -> Ints:
         """The line of each row, from 1."""
@@ -184,6 +200,23 @@ class TableBuilder:
         columns = (*self.schema, *self._sums)
         later = {c.name: _Later(c, parts[c.name], self.words(c.name)) for c in columns}
         return Table(self.name, self.schema, later, self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Some of the parts, and the rows that are in them."""
+
+    parts: slice
+    rows: slice
+
+
+def _picks(wanted: Bools) -> list[Ints | slice]:
+    """The wanted rows; where nearly all of many are, as the runs between the others, which need no copy."""
+    at, gone = np.flatnonzero(wanted), np.flatnonzero(~wanted)
+    if len(gone) <= (_FEW if len(wanted) > _AT_ONCE else 0):
+        ends = [-1, *gone.tolist(), len(wanted)]
+        return [slice(a + 1, b) for a, b in pairwise(ends) if b > a + 1]
+    return [at] if len(at) else []
 
 
 class _Later:
@@ -205,6 +238,8 @@ class _Later:
 def joined(column: Column, parts: Sequence[Cells], words: tuple[str, ...] = ()) -> Cells:
     """One column of what was collected batch by batch."""
     parts = parts or [missing_cells(column, 0)]
+    if len(parts) == 1:
+        return Cells(parts[0].values, parts[0].valid, words, parts[0].counts)
     if all(is_nothing(part.values) for part in parts):
         return missing_cells(column, sum(len(part.values) for part in parts))
     values = np.concatenate([part.values for part in parts])
