@@ -19,9 +19,9 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 
 import goscope
-from goscope.capture_builder import CaptureBuilder
 from goscope.demonstrations import DEMONSTRATIONS
 from goscope.diagnosis import Diagnosis
+from goscope.reading.capture_builder import CaptureBuilder
 from goscope.renderers import terminal
 from goscope.renderers.html import RENDERER
 

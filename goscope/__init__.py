@@ -36,7 +36,7 @@ def read(*inputs: str | bytes | Path | BinaryIO | TextIO, spans: bool = True) ->
     Raises:
         InputError: a path does not exist or cannot be read.
     """
-    from goscope.reading import read_inputs
+    from goscope.reading.inputs import read_inputs
 
     return read_inputs(inputs, spans=spans)
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from goscope.bounds import MOST_ROWS
 from goscope.capture import Capture
-from goscope.capture_builder import CaptureBuilder
 from goscope.errors import InputError
 from goscope.formats import is_known_binary
-from goscope.limits import Limits
-from goscope.reading import read_page, read_stream
+from goscope.reading.capture_builder import CaptureBuilder
+from goscope.reading.inputs import read_page, read_stream
+from goscope.reading.limits import Limits
 from goscope.sources.compressed import decompressor_for
 from goscope.sources.foreign import ENOUGH, resembles
 from goscope.sources.live_stream import LiveStream, Sifting

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from goscope.capture import Capture, Input
-from goscope.capture_builder import CaptureBuilder
+from goscope.reading.capture_builder import CaptureBuilder
 from goscope.tables import Kind, Table
 
 CAPTURES = Path(__file__).parents[1] / "fixtures" / "captures"

@@ -30,7 +30,7 @@ from typing import Any
 from goscope.capture import Capture
 from goscope.diagnosis import Diagnosis, diagnose
 from goscope.findings import Finding, Severity
-from goscope.reading import read_sources
+from goscope.reading.inputs import read_sources
 from goscope.renderers.json_contract import document
 from goscope.sources.files import Source
 

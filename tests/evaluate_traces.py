@@ -19,7 +19,7 @@ from typing import Any
 
 from goscope.diagnosis import Diagnosis, diagnose
 from goscope.findings import Finding, Severity
-from goscope.reading import read_sources
+from goscope.reading.inputs import read_sources
 from goscope.sources.files import Source
 
 #: Which rule has to see which problem.

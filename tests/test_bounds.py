@@ -15,11 +15,11 @@ import pytest
 
 from goscope.bounds import STRETCH, chosen, usual
 from goscope.capture import Capture
-from goscope.capture_builder import CaptureBuilder
 from goscope.collecting import collections_of
 from goscope.diagnosis import diagnose
-from goscope.halves import Halves
-from goscope.limits import Limits
+from goscope.reading.capture_builder import CaptureBuilder
+from goscope.reading.halves import Halves
+from goscope.reading.limits import Limits
 from goscope.renderers import all_renderers
 from goscope.sources.files import Source
 from goscope.tables import Table

@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 import goscope
-from goscope.capture_builder import CaptureBuilder
 from goscope.diagnosis import diagnose
+from goscope.reading.capture_builder import CaptureBuilder
 
 _MOST = 8
 #: What is quicker than this is quick enough, whatever the ratio.

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from goscope.capture_builder import CaptureBuilder
-from goscope.halves import Halves
+from goscope.reading.capture_builder import CaptureBuilder
+from goscope.reading.halves import Halves
 from goscope.sources.files import CHUNK, Source
 from tests.conftest import CAPTURES, Read, capture_texts, content
 

@@ -31,7 +31,6 @@ FLOORS: tuple[frozenset[str], ...] = (
             "tables",
             "table_builder",
             "numerals",
-            "grammars",
             "demonstrations",
             "discovery",
             "sources",
@@ -40,28 +39,20 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"reduction", "traces"}),
     frozenset({"framing"}),
     frozenset({"bounds"}),
-    frozenset({"line_plans"}),
-    frozenset({"known_lines", "line_cells"}),
-    frozenset({"shapes", "text_shapes"}),
+    frozenset({"engine"}),
     frozenset({"formats"}),
     frozenset(
         {
             "clocks",
             "origins",
-            "streams",
             "processes",
             "programs",
-            "limits",
             "crashes",
             "intervals",
             "capture",
-            "capture_builder",
-            "input_reading",
-            "record_readers",
             "table_links",
         }
     ),
-    frozenset({"halves"}),
     frozenset({"reading"}),
     frozenset({"following"}),
     frozenset({"findings"}),
@@ -145,7 +136,7 @@ def upward(path: Path) -> list[str]:
 def test_every_module_stands_on_a_floor() -> None:
     rooms = {room_of(path) for path in modules()} - {""}
     assert rooms - set(FLOOR_OF) == set()
-    assert {"capture", "formats", "framing", "shapes", "tables", "goruntime"} <= rooms
+    assert {"capture", "formats", "framing", "engine", "tables", "goruntime"} <= rooms
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -166,13 +157,13 @@ def test_an_upward_import_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     module = tmp_path / "framing" / "lines.py"
     module.write_text(
         "import goscope.capture\nfrom goscope import tables, formats\nfrom ..cli import app\n"
-        "def f():\n    from goscope.text_shapes import Piece\n"
+        "def f():\n    from goscope.engine.text_shapes import Piece\n"
     )
     assert upward(module) == [
         "goscope.capture",
         "goscope.formats",
         "goscope.cli.app",
-        "goscope.text_shapes.Piece",
+        "goscope.engine.text_shapes.Piece",
     ]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from goscope.capture import Capture
-from goscope.capture_builder import CaptureBuilder
-from goscope.limits import Limits
+from goscope.reading.capture_builder import CaptureBuilder
+from goscope.reading.limits import Limits
 from tests.rules.dumps import leaks, own_dump
 
 

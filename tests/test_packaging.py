@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 import goscope
 from goscope.demonstrations import DEMONSTRATIONS
-from goscope.grammars import grammar_folder
+from goscope.engine.grammars import grammar_folder
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(goscope.__file__).parent
@@ -60,12 +60,6 @@ def test_every_format_has_its_grammar_where_goscope_looks_for_it() -> None:
     assert names
     shipped = {path.stem for path in grammar_folder().glob("*.lark")}
     assert names | {"goroutine_dump", "terminals"} <= shipped
-
-
-def test_the_folder_of_grammars_does_not_hide_the_module_of_the_same_name() -> None:
-    module = sys.modules["goscope.grammars"]
-    assert module.__file__ == str(PACKAGE / "grammars.py")
-    assert not (PACKAGE / "grammars" / "__init__.py").exists()
 
 
 def test_the_wheel_holds_the_grammars(project: dict[str, Any]) -> None:

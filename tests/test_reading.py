@@ -11,7 +11,7 @@ import pytest
 
 import goscope
 from goscope.errors import GoscopeError, InputError
-from goscope.reading import read_sources
+from goscope.reading.inputs import read_sources
 from goscope.sources.files import Source
 from tests.rules.dumps import dump, goroutine
 

@@ -15,16 +15,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.lark import from_lark
 
+from goscope.engine.grammars import Grammar, Part, Rejected, grammar_folder
+from goscope.engine.line_plans import MOST_REJECTED, LineRule
+from goscope.engine.line_shapes import LineShapes
+from goscope.engine.text_shapes import TextShapes
 from goscope.formats import all_formats, crash, goleak, profile_text, race
 from goscope.formats import goroutine_stacks as stacks
 from goscope.formats.goroutine_headers import HEADER_SLOTS
 from goscope.framing.pieces import LineRecords
-from goscope.grammars import Grammar, Part, Rejected, grammar_folder
-from goscope.line_plans import MOST_REJECTED, LineRule
-from goscope.shapes import LineShapes
 from goscope.table_builder import TableBuilder
 from goscope.tables import Kind
-from goscope.text_shapes import TextShapes
 from tests.conftest import rows_of
 
 RULES = {rule.kind.name: rule for found in all_formats() for rule in found.rules}

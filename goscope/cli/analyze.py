@@ -102,7 +102,7 @@ def analyze(
         inputs = ["-"]
 
     from goscope.bounds import MOST_ROWS
-    from goscope.reading import read_sources
+    from goscope.reading.inputs import read_sources
     from goscope.sources.files import sources_of
 
     addresses, paths = part(inputs)

@@ -30,7 +30,7 @@ def demo(
     import shlex
 
     from goscope.demonstrations import DEMONSTRATIONS
-    from goscope.reading import read_sources
+    from goscope.reading.inputs import read_sources
     from goscope.sources.files import sources_of
 
     found = DEMONSTRATIONS.get(name)

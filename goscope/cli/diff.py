@@ -72,7 +72,7 @@ def diff(
     the two may be of different runs and pods. Of several dumps the last one counts.
     """
     from goscope.comparison import Kind, compare
-    from goscope.reading import read_sources
+    from goscope.reading.inputs import read_sources
     from goscope.sources.files import sources_of
 
     if before == after == "-":

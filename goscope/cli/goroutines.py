@@ -141,7 +141,7 @@ def goroutines(
     --by location is the innermost line of the program and the state, --by frame the function there.
     """
     from goscope.goroutine_groups import By, Sort, listings
-    from goscope.reading import read_sources
+    from goscope.reading.inputs import read_sources
     from goscope.selection import Wanted
     from goscope.sources.files import sources_of
 

@@ -18,7 +18,7 @@ from goscope.errors import InputError
 
 if TYPE_CHECKING:
     from goscope.following import Following
-    from goscope.limits import Limits
+    from goscope.reading.limits import Limits
 
 #: A disk that is full, a file that may not grow, a user who has had enough.
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
@@ -30,7 +30,7 @@ def limits(window: str) -> Limits:
     Raises:
         UsageError: the window is no duration.
     """
-    from goscope.limits import Limits
+    from goscope.reading.limits import Limits
 
     return Limits(seconds(window, "--window"))
 

@@ -14,7 +14,7 @@ from goscope.cli.waiting_notice import STDIN, WaitingNotice
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from goscope.reading import Progress
+    from goscope.reading.inputs import Progress
     from goscope.sources.files import Source
 
 _AFTER = 0.7  # seconds; what is shorter needs no bar

@@ -40,7 +40,7 @@ def tables(
     (network, sync, syscall, sched, cpu), which go tool pprof opens.
     """
     from goscope.exports import write_profiles, write_tables
-    from goscope.reading import read_sources
+    from goscope.reading.inputs import read_sources
     from goscope.sources.files import sources_of
 
     sources, missing = sources_of(inputs)

@@ -56,7 +56,7 @@ def trace(
     live = asking.live(snapshots=0, trace=duration, save=save, quiet=judge.quiet)
     release()
 
-    from goscope.reading import read_sources
+    from goscope.reading.inputs import read_sources
     from goscope.sources.files import sources_of
 
     addresses, paths = part(inputs)

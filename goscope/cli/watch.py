@@ -79,8 +79,8 @@ def watch(
 
 def _watch_program(judge: Judging, live: Live, address: str, looks: int) -> None:
     """Ask the program again and again; each look judges the first snapshot and the latest ones."""
-    from goscope.capture_builder import CaptureBuilder
-    from goscope.reading import read_page
+    from goscope.reading.capture_builder import CaptureBuilder
+    from goscope.reading.inputs import read_page
     from goscope.sources.live_program import snapshot, stands_still
     from goscope.sources.pprof_server import PprofServer
 

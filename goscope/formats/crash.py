@@ -13,15 +13,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from goscope.engine.grammars import Grammar, Rejected
+from goscope.engine.text_shapes import TextShapes
 from goscope.formats.crash_columns import CRASH_HEADS, CRASHES
 from goscope.formats.format import Format
 from goscope.formats.row_reader import RowReader
 from goscope.framing.pieces import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.goruntime.crash_kinds import SIGNALS, kind_of_fatal, kind_of_panic, kind_of_signal
-from goscope.grammars import Grammar, Rejected
 from goscope.tables import Table, table_from
-from goscope.text_shapes import TextShapes
 
 GRAMMAR = Grammar(
     "crash",

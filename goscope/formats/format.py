@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
+from goscope.engine.line_plans import LineRule
 from goscope.framing.pieces import BlockRecords
 from goscope.framing.records import BlockKind
-from goscope.line_plans import LineRule
 from goscope.tables import Column, Kind, Table
 from goscope.unparsed import Aside
 

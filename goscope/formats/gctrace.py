@@ -15,10 +15,10 @@ import re
 import numpy as np
 
 from goscope.bounds import Keeping
+from goscope.engine.grammars import Grammar
+from goscope.engine.line_plans import LineRule
 from goscope.formats.format import PLACE, Format
 from goscope.framing.records import LineKind
-from goscope.grammars import Grammar
-from goscope.line_plans import LineRule
 from goscope.tables import Column, Ints, Kind, Table
 
 

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
+from goscope.engine.grammars import Grammar, Rejected
+from goscope.engine.text_shapes import TextShapes
 from goscope.formats.format import PLACE, Format
 from goscope.formats.goroutine_stacks import FRAME_SLOTS
 from goscope.formats.goroutine_stacks import GRAMMAR as STACK_GRAMMAR
@@ -19,9 +21,7 @@ from goscope.formats.row_reader import RowReader
 from goscope.framing.pieces import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.goruntime.function_names import is_user_code
-from goscope.grammars import Grammar, Rejected
 from goscope.tables import Column, Kind, Table, table_from
-from goscope.text_shapes import TextShapes
 
 GRAMMAR = Grammar("goleak", ("leaked",))
 #: So many goroutines of a capture are read.

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from goscope.engine.grammars import Rejected
+from goscope.engine.text_shapes import TextShapes
 from goscope.formats.goroutine_arguments import MOST_PER_STACK, arguments_table
 from goscope.formats.goroutine_headers import HEADER_SLOTS, MOST_DIGITS, Header, header_of, number
 from goscope.formats.goroutine_rows import (
@@ -32,9 +34,7 @@ from goscope.formats.goroutine_stacks import (
 from goscope.formats.goroutine_thinning import dumps_to_keep, thinned
 from goscope.framing.lines import Positions
 from goscope.framing.pieces import BlockRecords
-from goscope.grammars import Rejected
 from goscope.tables import Table
-from goscope.text_shapes import TextShapes
 from goscope.unparsed import Aside, Unparsed
 
 _HEADER = re.compile(

@@ -6,10 +6,10 @@ import json
 import re
 from dataclasses import dataclass
 
+from goscope.engine.text_shapes import Piece
 from goscope.goruntime.goroutine_states import status_of_header
 from goscope.goruntime.lock_frames import TELLING
 from goscope.goruntime.wait_reasons import reason
-from goscope.text_shapes import Piece
 
 #: What may vary in a header without changing its shape: words are Go's own, except in labels.
 HEADER_SLOTS = re.compile(

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, cast
 
+from goscope.engine.grammars import Grammar, Rejected
+from goscope.engine.text_shapes import Piece, TextShapes
 from goscope.formats.goroutine_columns import FRAMES, STACKS
 from goscope.formats.goroutine_headers import number
 from goscope.goruntime.function_names import bare_name, package_of, receiver_of
-from goscope.grammars import Grammar, Rejected
 from goscope.tables import Table, table_from
-from goscope.text_shapes import Piece, TextShapes
 
 GRAMMAR = Grammar(
     "goroutine_dump",

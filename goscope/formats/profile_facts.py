@@ -6,10 +6,10 @@ import math
 import re
 from typing import Any
 
+from goscope.engine.text_shapes import Piece
 from goscope.formats.profile_columns import MEMSTATS_FIELDS, MEMSTATS_LISTS
 from goscope.formats.profile_records import Row
 from goscope.tables import Kind
-from goscope.text_shapes import Piece
 
 #: The largest number that a column holds.
 MOST = (1 << 63) - 1

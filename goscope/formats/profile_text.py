@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from goscope.engine.grammars import Grammar, Rejected
+from goscope.engine.text_shapes import Piece, TextShapes
 from goscope.formats.format import Format
 from goscope.formats.profile_facts import (
     MOST,
@@ -28,9 +30,7 @@ from goscope.formats.profile_records import TABLES, ProfileRecords, Record, Row,
 from goscope.framing.pieces import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.goruntime.parked_frames import reason_of_visible, shows_park
-from goscope.grammars import Grammar, Rejected
 from goscope.tables import Table
-from goscope.text_shapes import Piece, TextShapes
 from goscope.unparsed import Aside, Unparsed
 
 GRAMMAR = Grammar("profile", ("entry", "header", "setting", "record", "labels", "frame", "memstat"))

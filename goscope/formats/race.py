@@ -10,15 +10,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from goscope.engine.grammars import Grammar, Rejected
+from goscope.engine.text_shapes import TextShapes
 from goscope.formats.crash_columns import RACES
 from goscope.formats.format import Format
 from goscope.formats.row_reader import RowReader
 from goscope.framing.pieces import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.goruntime.function_names import is_user_code
-from goscope.grammars import Grammar, Rejected
 from goscope.tables import Table, table_from
-from goscope.text_shapes import TextShapes
 
 GRAMMAR = Grammar("race", ("access", "created", "frame"))
 #: So many reports of a capture are read; a program that prints more repeats itself.

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 from goscope.bounds import Keeping
+from goscope.engine.grammars import Grammar
+from goscope.engine.line_plans import LineRule
 from goscope.formats.format import PLACE, Format
 from goscope.framing.records import LineKind
-from goscope.grammars import Grammar
-from goscope.line_plans import LineRule
 from goscope.tables import Column, Kind
 
 _GRAMMAR = Grammar("scheddetail", ("processor", "thread", "goroutine"))

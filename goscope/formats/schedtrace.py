@@ -11,10 +11,10 @@ import re
 import numpy as np
 
 from goscope.bounds import Keeping
+from goscope.engine.grammars import Grammar
+from goscope.engine.line_plans import LineRule, Lists
 from goscope.formats.format import PLACE, Format
 from goscope.framing.records import LineKind
-from goscope.grammars import Grammar
-from goscope.line_plans import LineRule, Lists
 from goscope.tables import Cells, Column, Kind
 
 COLUMNS = (

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from goscope.capture import Capture
-from goscope.capture_builder import CaptureBuilder
+from goscope.reading.capture_builder import CaptureBuilder
 from tests.benchmarks import inputs
 from tests.benchmarks.measure import run
 

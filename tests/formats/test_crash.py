@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import goscope
+from goscope.engine.grammars import Grammar, Rejected
 from goscope.formats.crash import LONGEST_VALUE
-from goscope.grammars import Grammar, Rejected
 from goscope.renderers.json_contract import document
 from tests.conftest import CAPTURES, content
 

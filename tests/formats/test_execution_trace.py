@@ -16,10 +16,10 @@ import pytest
 
 import goscope
 from goscope.capture import Capture
-from goscope.capture_builder import CaptureBuilder
 from goscope.errors import InputError
 from goscope.formats.trace_columns import SPAN_TABLES, TABLES
-from goscope.reading import read_sources
+from goscope.reading.capture_builder import CaptureBuilder
+from goscope.reading.inputs import read_sources
 from goscope.sources.files import sources_of
 from tests.conftest import CAPTURES, content, rows_of
 from tests.traces.truth import trace_path

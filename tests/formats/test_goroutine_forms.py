@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goscope.capture_builder import CaptureBuilder
+from goscope.reading.capture_builder import CaptureBuilder
 
 READ = Callable[..., Any]
 BODY = "main.main()\n\t/app/main.go:9 +0x1d\n"

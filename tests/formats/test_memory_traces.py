@@ -125,7 +125,7 @@ GC = (
 
 
 def test_gc_forced_marks_the_next_cycle_of_its_own_input() -> None:
-    from goscope.capture_builder import CaptureBuilder
+    from goscope.reading.capture_builder import CaptureBuilder
 
     builder = CaptureBuilder()
     lines = [GC.format(n, n) for n in range(1, 5)]

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goscope.capture_builder import CaptureBuilder
 from goscope.errors import InputError
 from goscope.formats import HEAD, is_known_binary
 from goscope.formats import profile_protobuf as module
 from goscope.formats.pprof_schema import parse_profile
+from goscope.reading.capture_builder import CaptureBuilder
 from tests.conftest import CAPTURES, Read, capture_texts, content
 
 PACKED = sorted(CAPTURES.glob("*/profiles/*.pb.gz")) + sorted(CAPTURES.glob("*/labels/*.pb.gz"))

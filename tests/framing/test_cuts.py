@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from goscope.capture import Input
-from goscope.capture_builder import CaptureBuilder
+from goscope.reading.capture_builder import CaptureBuilder
 from tests.conftest import rows_of
 
 READ = Callable[..., Any]

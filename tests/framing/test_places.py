@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from goscope.capture_builder import CaptureBuilder
 from goscope.framing.places import RECENT, Places
-from goscope.limits import Limits
+from goscope.reading.capture_builder import CaptureBuilder
+from goscope.reading.limits import Limits
 
 
 def grown(places: Places, lines: int, first: int = 0) -> None:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goscope import known_lines, shapes
 from goscope.bounds import MOST_ROWS
-from goscope.capture_builder import CaptureBuilder
+from goscope.engine import known_lines, line_shapes
 from goscope.framing import repeats
 from goscope.framing.pieces import RepeatedRecords
 from goscope.framing.repeats import Repeats
+from goscope.reading.capture_builder import CaptureBuilder
 from tests.conftest import Read, capture_texts, content
 
 HEAD = (
@@ -84,7 +84,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Every stretch is tried; how many lines were taken at once, stretch by stretch."""
     monkeypatch.setattr(repeats, "LEAST", 1)
     monkeypatch.setattr(repeats, "_PAUSES", (0,))
-    monkeypatch.setattr(shapes, "_ENOUGH_FRESH", 1)
+    monkeypatch.setattr(line_shapes, "_ENOUGH_FRESH", 1)
     taken: list[int] = []
     find = Repeats.find
 
@@ -116,7 +116,7 @@ def test_odd_lines_between(odd: list[tuple[int, str]], size: int, most: int | No
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(repeats, "LEAST", 1)
         patch.setattr(repeats, "_PAUSES", (0,))
-        patch.setattr(shapes, "_ENOUGH_FRESH", 1)
+        patch.setattr(line_shapes, "_ENOUGH_FRESH", 1)
         found = read(data, size, most)
     usual = line_by_line(data, size, most)
     assert found.everything() == usual.everything()

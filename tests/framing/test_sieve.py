@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goscope.capture_builder import CaptureBuilder
 from goscope.framing.sieve import Sieve
+from goscope.reading.capture_builder import CaptureBuilder
 from tests.conftest import CAPTURES, content
 
 GC = b"gc 1 @0.012s 5%: 0.1+1.25+0.3 ms clock, 0.4+0.5/0.6/0.7+0.8 ms cpu, 4->4->0 MB, 5 MB goal, 2 P\n"

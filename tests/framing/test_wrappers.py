@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from goscope.capture import Capture
-from goscope.capture_builder import CaptureBuilder
+from goscope.reading.capture_builder import CaptureBuilder
 from tests.conftest import CAPTURES, content
 from tests.framing.wrappers import WRAPPERS, Wrapper, nanoseconds, wrapped
 

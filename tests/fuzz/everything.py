@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from goscope.capture import Capture
-from goscope.capture_builder import CaptureBuilder
 from goscope.diagnosis import diagnose
 from goscope.errors import InputError
 from goscope.exports import FORMS, write_tables
-from goscope.reading import read_stream
+from goscope.reading.capture_builder import CaptureBuilder
+from goscope.reading.inputs import read_stream
 from goscope.renderers import all_renderers
 from goscope.source_links import source_links
 from goscope.sources.streams import streams_of

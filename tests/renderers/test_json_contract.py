@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 import goscope
-from goscope.capture_builder import CaptureBuilder
+from goscope.reading.capture_builder import CaptureBuilder
 from goscope.renderers import all_renderers, json_contract
 from goscope.rules.rule import Settings
 from tests.conftest import CAPTURES, content

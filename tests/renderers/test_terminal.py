@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 import goscope
-from goscope.capture_builder import CaptureBuilder
 from goscope.diagnosis import Diagnosis
+from goscope.reading.capture_builder import CaptureBuilder
 from goscope.renderers import terminal
 from tests.conftest import CAPTURES, content
 from tests.rules.cases import CASES

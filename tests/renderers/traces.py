@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import goscope
-from goscope.capture_builder import CaptureBuilder
 from goscope.diagnosis import Diagnosis
+from goscope.reading.capture_builder import CaptureBuilder
 from tests.conftest import content
 from tests.renderers.hostile import BREAKOUT, IMAGE
 from tests.traces.truth import capture, trace_path

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from goscope.capture_builder import CaptureBuilder
+from goscope.reading.capture_builder import CaptureBuilder
 from goscope.sources.live_stream import LiveStream, Wish, signals
 
 SCHED = b"SCHED 0ms: gomaxprocs=2 idleprocs=1 threads=6 spinningthreads=0 idlethreads=3 runqueue=7 [4 5]\n"

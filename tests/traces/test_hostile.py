@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goscope.capture_builder import CaptureBuilder
 from goscope.errors import ForeignInput, InputError
+from goscope.reading.capture_builder import CaptureBuilder
 from goscope.traces.batches import HEADER, Batches
 from goscope.traces.dictionaries import TABLE_TYPES
 from tests.conftest import content, rows_of

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from goscope.capture import Capture
-from goscope.capture_builder import CaptureBuilder
+from goscope.reading.capture_builder import CaptureBuilder
 from tests.conftest import CAPTURES, content, rows_of
 
 TRUTHS = sorted(CAPTURES.glob("*/trace_*/truth.json*"))

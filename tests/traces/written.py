@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from goscope.capture import Capture
-from goscope.capture_builder import CaptureBuilder
+from goscope.reading.capture_builder import CaptureBuilder
 from goscope.traces.event_table import NUMBER
 from tests.conftest import rows_of
 

@@ -12,8 +12,8 @@ from itertools import repeat
 import numpy as np
 import numpy.typing as npt
 
+from goscope.engine.line_plans import LineRule
 from goscope.framing.pieces import Ids
-from goscope.line_plans import LineRule
 from goscope.numerals import IntArray
 from goscope.table_builder import joined
 from goscope.tables import Cells, missing_cells, select_cells

@@ -7,8 +7,8 @@ each shape once.
 
 Two readers share the idea. :class:`LineShapes` reads a million trace lines, where only numbers vary:
 all numbers of a stretch are found and converted at once (:mod:`goscope.numerals`), and a plan
-(:mod:`goscope.line_plans`) picks columns out of the matrix of numbers. The other one, for short texts,
-is :mod:`goscope.text_shapes`.
+(:mod:`goscope.engine.line_plans`) picks columns out of the matrix of numbers. The other one, for short texts,
+is :mod:`goscope.engine.text_shapes`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from goscope.bounds import Anchors, Bound, anchors_of
+from goscope.engine.grammars import Rejected
+from goscope.engine.known_lines import KnownLines, merged
+from goscope.engine.line_cells import cells_of
+from goscope.engine.line_plans import LineRule, Plan, Plans
 from goscope.framing.lines import Lines
 from goscope.framing.pieces import Ids, LineRecords, RepeatedRecords
-from goscope.grammars import Rejected
-from goscope.known_lines import KnownLines, merged
-from goscope.line_cells import cells_of
-from goscope.line_plans import LineRule, Plan, Plans
 from goscope.numerals import IntArray, NumberRows, Numerals, forms_of, members
 from goscope.table_builder import ANCHOR, TableBuilder
 from goscope.tables import Bools, Cells

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TextIO
 
 from goscope.capture import Capture
-from goscope.capture_builder import CaptureBuilder
 from goscope.errors import ForeignInput, GoscopeError, InputError
 from goscope.formats import HEAD, is_known_binary
-from goscope.halves import Halves
+from goscope.reading.capture_builder import CaptureBuilder
+from goscope.reading.halves import Halves
 from goscope.sources.files import CHUNK, Source, sources_of
 from goscope.sources.foreign import ENOUGH, resembles
 from goscope.sources.pages import Page, program_of

@@ -1,7 +1,7 @@
 """The parsing engine for short texts: a goroutine header, a frame, the first line of a profile.
 
 Words vary in them as well as numbers, and they come one at a time; callers ask only for texts that they
-have not seen. Of each shape (:mod:`goscope.shapes`) Lark sees one text.
+have not seen. Of each shape (:mod:`goscope.engine.line_shapes`) Lark sees one text.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goscope.grammars import Grammar, Rejected
-from goscope.line_plans import MOST_REJECTED, decoded, place_of
+from goscope.engine.grammars import Grammar, Rejected
+from goscope.engine.line_plans import MOST_REJECTED, decoded, place_of
 
 
 @dataclass(frozen=True, slots=True)

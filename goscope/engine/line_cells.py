@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from goscope.line_plans import LineRule, Lists, Plan, decoded
+from goscope.engine.line_plans import LineRule, Lists, Plan, decoded
 from goscope.numerals import IntArray, NumberRows
 from goscope.table_builder import TableBuilder
 from goscope.tables import Cells, Column, Kind

@@ -22,8 +22,8 @@ from goscope.framing.pieces import (
     TornRecord,
 )
 from goscope.origins import Origin
-from goscope.record_readers import RecordReaders, block_readers
-from goscope.streams import Streams
+from goscope.reading.record_readers import RecordReaders, block_readers
+from goscope.reading.streams import Streams
 from goscope.table_builder import TableBuilder
 from goscope.unparsed import TORN, Aside, Unparsed
 

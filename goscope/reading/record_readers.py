@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from goscope.bounds import ALL, bounds_of
+from goscope.engine.line_shapes import LineShapes
 from goscope.formats import all_formats
 from goscope.formats.format import BlockReader, ContentReader, Format
-from goscope.shapes import LineShapes
 from goscope.table_builder import TableBuilder
 from goscope.tables import Table
 
@@ -13,7 +13,7 @@ from goscope.tables import Table
 class RecordReaders:
     """Readers of lines, blocks and binary content, and what they fill.
 
-    ``spans`` and ``most_rows`` are those of :class:`goscope.capture_builder.CaptureBuilder`.
+    ``spans`` and ``most_rows`` are those of :class:`goscope.reading.capture_builder.CaptureBuilder`.
     """
 
     def __init__(self, *, spans: bool, most_rows: int | None) -> None:

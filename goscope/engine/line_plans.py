@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from goscope.bounds import ALL, Keeping
+from goscope.engine.grammars import Grammar, Part, Rejected
 from goscope.framing.records import LineKind
-from goscope.grammars import Grammar, Part, Rejected
 from goscope.numerals import IntArray, Numerals, undotted
 from goscope.tables import Cells, Column, Kind
 

@@ -20,10 +20,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from goscope.capture_builder import CaptureBuilder
 from goscope.formats import is_known_binary
 from goscope.framing.claims import REACH_BYTES
-from goscope.input_reading import Rest
+from goscope.reading.capture_builder import CaptureBuilder
+from goscope.reading.input_reading import Rest
 from goscope.sources.parts import part_of, same_bytes, size_of
 from goscope.sources.streams import Stream
 

@@ -13,13 +13,13 @@ from goscope.capture import Capture, Input
 from goscope.crashes import link_crashes
 from goscope.errors import InputError
 from goscope.framing.sieve import Sieve
-from goscope.input_reading import InputReading, Rest
 from goscope.intervals import with_interval_cpu
-from goscope.limits import Limits, Thinning
 from goscope.origins import Origin, by_stream, with_places
 from goscope.processes import assign_processes
 from goscope.programs import by_program
-from goscope.record_readers import RecordReaders
+from goscope.reading.input_reading import InputReading, Rest
+from goscope.reading.limits import Limits, Thinning
+from goscope.reading.record_readers import RecordReaders
 from goscope.table_links import link_samples, mark_periodic, together
 
 

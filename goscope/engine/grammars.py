@@ -1,7 +1,7 @@
 """The Lark grammars in ``grammars/``, compiled when they are first needed.
 
 The grammars are the only description of the formats. Lark, its trees and its exceptions stay behind
-this module and :mod:`goscope.shapes`; the formats see :class:`Parsed` and :class:`Rejected`.
+this module and :mod:`goscope.engine.line_shapes`; the formats see :class:`Parsed` and :class:`Rejected`.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ class Rejected:
 
 def grammar_folder() -> Path:
     """Where the ``.lark`` files are: in the installed package, or at the top of a checkout."""
-    installed = Path(__file__).with_name("grammars")
-    return installed if installed.is_dir() else Path(__file__).parents[1] / "grammars"
+    package = Path(__file__).parents[1]
+    installed = package / "grammars"
+    return installed if installed.is_dir() else package.parent / "grammars"
 
 
 @dataclass(frozen=True, slots=True)

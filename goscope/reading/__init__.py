@@ -1,0 +1,1 @@
+"""From inputs to a capture: streams are framed, records read into tables, the tables linked."""
