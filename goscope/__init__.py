@@ -25,16 +25,19 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "diagnose", "read"]
 
 
-def read(*inputs: str | bytes | Path | BinaryIO | TextIO, spans: bool = True) -> Capture:
+def read(
+    *inputs: str | bytes | bytearray | memoryview | Path | BinaryIO | TextIO, spans: bool = True
+) -> Capture:
     """Read inputs, in order, into a :class:`~goscope.capture.Capture` of DataFrames.
 
-    An input is a path, a text (a string or bytes that holds a line end), or an open file. Several
-    dumps of one program are given oldest first. Of an execution trace, the tables
-    ``trace_goroutine_spans``, ``trace_proc_spans`` and ``trace_heap`` hold each single span; without
-    ``spans`` they stay empty, which saves a gigabyte for a trace of 100 MB.
+    An input is a path, a text (a string that holds a line end), bytes, or an open file; what is packed, an
+    archive or UTF-16 is unpacked. Several dumps of one program are given oldest first. Of an execution
+    trace, the tables ``trace_goroutine_spans``, ``trace_proc_spans`` and ``trace_heap`` hold each single
+    span; without ``spans`` they stay empty, which saves a gigabyte for a trace of 100 MB.
 
     Raises:
-        InputError: a path does not exist or cannot be read.
+        InputError: a path does not exist, or an input cannot be read or is of another kind.
+        TypeError: an input is none of these.
     """
     from goscope.reading.inputs import read_inputs
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,13 @@ def path(tmp_path: Path) -> Path:
     return found
 
 
+def zipped(path: Path) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(path, "dump.txt")
+    return packed.getvalue()
+
+
 GIVEN: dict[str, Callable[[Path], Any]] = {
     "a path": lambda path: path,
     "the name of a path": str,
@@ -33,6 +42,11 @@ GIVEN: dict[str, Callable[[Path], Any]] = {
     "a text without a last line end": lambda path: path.read_text().rstrip("\n"),
     "an open text": lambda path: io.StringIO(path.read_text()),
     "open bytes": lambda path: io.BytesIO(path.read_bytes()),
+    "packed bytes": lambda path: gzip.compress(path.read_bytes()),
+    "bytes without a last line end": lambda path: bytearray(path.read_bytes().rstrip(b"\n")),
+    "open packed bytes": lambda path: io.BytesIO(gzip.compress(path.read_bytes())),
+    "bytes of UTF-16": lambda path: path.read_text().encode("utf-16"),
+    "an archive": zipped,
     "a directory": lambda path: path.parent,
     "a pattern": lambda path: str(path.parent / "*.txt"),
 }
@@ -82,6 +96,19 @@ def test_a_binary_is_an_error_if_it_was_named_and_none_in_a_directory(path: Path
     assert len(goscope.read(path.parent).goroutines) == 2
 
 
+@pytest.mark.parametrize("given", [None, ["dump.txt"], 3])
+def test_what_is_no_input_is_a_type_error(given: Any) -> None:
+    with pytest.raises(TypeError, match=f"no {type(given).__name__}"):
+        goscope.read(given)
+
+
+def test_bytes_and_open_files_of_another_kind_are_an_error() -> None:
+    binary = b"\x7fELF" + bytes(100)
+    for given in (binary, io.BytesIO(binary)):
+        with pytest.raises(InputError, match="an ELF binary"):
+            goscope.read(given)
+
+
 @pytest.mark.parametrize("odd", ["\udcff", "\ud800", "\x00", "\ufffd"])
 def test_a_text_with_characters_that_are_none(odd: str) -> None:
     """``errors="surrogateescape"`` makes them of bytes that are no UTF-8."""
@@ -91,8 +118,6 @@ def test_a_text_with_characters_that_are_none(odd: str) -> None:
 
 
 def test_what_was_read_before_a_failure_is_kept(tmp_path: Path) -> None:
-    import gzip
-
     good, bad = tmp_path / "good.txt", tmp_path / "bad.gz"
     good.write_text(TEXT)
     packed = gzip.compress((TEXT * 20_000).encode())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Protocol, TextIO
+from typing import BinaryIO, Protocol, TextIO, cast
 
 from goscope.capture import Capture
 from goscope.errors import ForeignInput, GoscopeError, InputError
@@ -14,7 +15,8 @@ from goscope.reading.halves import Halves
 from goscope.sources.files import CHUNK, Source, sources_of
 from goscope.sources.foreign import ENOUGH, resembles
 from goscope.sources.pages import Page, program_of
-from goscope.sources.streams import Stream
+from goscope.sources.streams import Stream, is_plain, streams_of
+from goscope.sources.tar import BLOCK
 
 
 class Progress(Protocol):
@@ -139,7 +141,9 @@ def _reported(name: str, halves: Halves, progress: Progress) -> Iterator[bytes]:
 
 
 def read_inputs(
-    inputs: Iterable[str | bytes | Path | BinaryIO | TextIO], *, spans: bool = True
+    inputs: Iterable[str | bytes | bytearray | memoryview | Path | BinaryIO | TextIO],
+    *,
+    spans: bool = True,
 ) -> Capture:
     """What :func:`goscope.read` does."""
     builder = CaptureBuilder(spans=spans)
@@ -151,14 +155,17 @@ def read_inputs(
             for source in sources:
                 for error in _read(source, builder):
                     raise error
-        elif isinstance(given, str | bytes):
-            text = _encoded(given) if isinstance(given, str) else given
-            if not text.endswith(b"\n") and not is_known_binary(text[:HEAD]):
-                text += b"\n"  # a text in hand is whole; only a file may be cut
-            builder.read(f"text {number}", _pieces(text))
-        else:
+        elif isinstance(given, str):
+            text = _encoded(given)
+            builder.read(f"text {number}", _pieces(text if text.endswith(b"\n") else text + b"\n"))
+        elif isinstance(given, bytes | bytearray | memoryview):
+            _read_open(f"text {number}", io.BytesIO(_whole(bytes(given))), builder)
+        elif hasattr(given, "read"):
             name = getattr(given, "name", None)
-            builder.read(name if isinstance(name, str) else f"stream {number}", _stream(given))
+            _read_open(name if isinstance(name, str) else f"stream {number}", given, builder)
+        else:
+            kind = type(given).__name__
+            raise TypeError(f"goscope.read takes paths, texts, bytes and open files, no {kind}")
     return builder.build()
 
 
@@ -167,9 +174,25 @@ def _pieces(text: bytes) -> Iterator[bytes]:
         yield text[start : start + CHUNK]
 
 
-def _stream(stream: BinaryIO | TextIO) -> Iterator[bytes]:
-    while data := stream.read(CHUNK):
-        yield _encoded(data) if isinstance(data, str) else data
+def _whole(text: bytes) -> bytes:
+    """The same with a line end: a text in hand is whole; only a file may be cut."""
+    head = text[: max(HEAD, BLOCK)]
+    plain = is_plain(head) and not is_known_binary(head)
+    return text + b"\n" if plain and not text.endswith(b"\n") else text
+
+
+def _read_open(name: str, file: BinaryIO | TextIO, builder: CaptureBuilder) -> None:
+    """Read an open file, which gives bytes or characters."""
+    if isinstance(file.read(0), str):
+        builder.read(name, _characters(cast(TextIO, file)))
+        return
+    for stream in streams_of(name, cast(BinaryIO, file), None, named=True):
+        read_stream(stream, builder)
+
+
+def _characters(file: TextIO) -> Iterator[bytes]:
+    while data := file.read(CHUNK):
+        yield _encoded(data)
 
 
 def _encoded(text: str) -> bytes:

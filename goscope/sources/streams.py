@@ -26,6 +26,7 @@ _MOST_LAYERS = 4
 _MOST_LEVELS = 2
 
 
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 #: Whether a reader of binary data knows what starts like this.
 IsKnown: TypeAlias = Callable[[bytes], bool]
 _Pieces: TypeAlias = Callable[[IsKnown], Iterator[bytes]]
@@ -101,6 +102,12 @@ def streams_of(
         )
     except (OSError, Unreadable) as error:
         raise _failure(name, error) from error
+
+
+def is_plain(head: bytes) -> bool:
+    """Whether bytes that start like this are read as they are: not packed, no archive, no UTF-16."""
+    packed = decompressor_for(head) is not None or archives.is_archive(head)
+    return not packed and not head.startswith(_UTF16)
 
 
 def refused(name: str, why: str, *, named: bool = False) -> Stream:
@@ -268,7 +275,7 @@ def _text(name: str, bytes_: _Peeked, is_known_binary: IsKnown) -> Iterator[byte
         yield from chunks
         return
     refuse_foreign(name, first)
-    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if first.startswith(_UTF16):
         decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
         yield decoder.decode(first).encode("utf-8", "replace")
         for chunk in chunks:
