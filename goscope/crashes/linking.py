@@ -143,18 +143,19 @@ def _regrouped(
     crash_of = {c.snapshot: row for row, c in enumerate(crashes) if c.snapshot is not None}
     kept = ~dumped.dropped
     goroutines = dumped.table
-    used, dense = np.unique(dumped.snapshot[kept], return_inverse=True)
+    counts = np.bincount(dumped.snapshot[kept], minlength=len(snapshots))
+    used = np.flatnonzero(counts)
     if dumped.dropped.any() or len(used) != len(snapshots):
         lasts = np.zeros(len(snapshots), np.int64)
         own_lasts = snapshots["last_line"][dumped.table["snapshot"]]
         np.maximum.at(lasts, dumped.snapshot, own_lasts)
         goroutines = goroutines.select(kept)
-        goroutines = goroutines.replaced("snapshot", Cells(narrow(dense.reshape(-1))))
-        counts = np.bincount(dense.reshape(-1), minlength=len(used))
+        dense = np.searchsorted(used, dumped.snapshot[kept])
+        goroutines = goroutines.replaced("snapshot", Cells(narrow(dense)))
         snapshots = snapshots.select(used)
         for name, values in (
             ("snapshot", np.arange(len(used))),
-            ("goroutines", counts),
+            ("goroutines", counts[used]),
             ("last_line", lasts[used]),
         ):
             snapshots = snapshots.replaced(name, Cells(narrow(values)))

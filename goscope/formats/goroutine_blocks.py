@@ -34,7 +34,7 @@ from goscope.formats.goroutine_stacks import (
 from goscope.formats.goroutine_thinning import dumps_to_keep, thinned
 from goscope.framing.lines import Positions
 from goscope.framing.pieces import BlockRecords
-from goscope.tables import Table
+from goscope.tables import Bools, Table
 from goscope.unparsed import Aside, Unparsed
 
 _HEADER = re.compile(
@@ -109,10 +109,14 @@ class GoroutineReader:
         """Let go of dumps of the present input if it holds more goroutines; see :func:`dumps_to_keep`."""
         if self._inputs and len(self._inputs[-1].ids) > most:
             rows = self._inputs[-1]
-            running = [self._headers[code].state == "running" for code in rows.headers]
-            number = dump_numbers(dumps_of(rows, running), len(rows.ids))
+            number = dump_numbers(dumps_of(rows, self._running), len(rows.ids))
             lines = np.concatenate(rows.lines)
             self._inputs[-1] = thinned(rows, dumps_to_keep(number, lines, most))
+
+    @property
+    def _running(self) -> Bools:
+        """Which headers are those of a running goroutine."""
+        return np.array([header.state == "running" for header in self._headers], np.bool_)
 
     def lines(self) -> Positions:
         """The lines of all goroutines that are kept, from 1."""
@@ -136,8 +140,8 @@ class GoroutineReader:
         mine, (rows,) = self._inputs[-1], other._inputs
         before = len(mine.ids)
         mine.ids += rows.ids
-        mine.headers += map(headers.__getitem__, rows.headers)
-        mine.stacks += map(stacks.__getitem__, rows.stacks)
+        mine.headers.extend(map(headers.__getitem__, rows.headers))
+        mine.stacks.extend(map(stacks.__getitem__, rows.stacks))
         mine.parents += rows.parents
         mine.lines += [numbers + lines for numbers in rows.lines]
         mine.heights += rows.heights
@@ -193,9 +197,8 @@ class GoroutineReader:
         dumps: list[Positions] = []  # of each input, the rows with which its dumps start
         snapshot_of: list[Positions] = []
         for rows in inputs:
-            running = [self._headers[code].state == "running" for code in rows.headers]
             first = sum(map(len, dumps))
-            dumps.append(dumps_of(rows, running))
+            dumps.append(dumps_of(rows, self._running))
             snapshot_of.append(dump_numbers(dumps[-1], len(rows.ids)) + first)
         creators = self._stacks.creators()
         return {

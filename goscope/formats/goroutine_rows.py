@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +13,10 @@ from goscope.formats.goroutine_arguments import Arguments
 from goscope.formats.goroutine_columns import GOROUTINES, SNAPSHOTS
 from goscope.formats.goroutine_headers import Header
 from goscope.framing.lines import Positions
-from goscope.tables import Cells, Table, int_cells, narrow, text_cells
+from goscope.tables import Bools, Cells, Table, int_cells, narrow, select_cells, text_cells
+
+#: So many rows are looked at first for the start of the next dump.
+_STEP = 1 << 10
 
 
 @dataclass(slots=True)
@@ -19,10 +24,10 @@ class Rows:
     """The goroutines of one input, as growing columns; missing numbers are -1."""
 
     input_name: str
-    ids: list[int] = field(default_factory=list)
-    headers: list[int] = field(default_factory=list)
-    stacks: list[int] = field(default_factory=list)
-    parents: list[int] = field(default_factory=list)
+    ids: array[int] = field(default_factory=lambda: array("q"))
+    headers: array[int] = field(default_factory=lambda: array("i"))
+    stacks: array[int] = field(default_factory=lambda: array("i"))
+    parents: array[int] = field(default_factory=lambda: array("q"))
     lines: list[Positions] = field(default_factory=list)
     heights: list[Positions] = field(default_factory=list)
     registers: dict[int, tuple[str, int | None, str | None]] = field(default_factory=dict)
@@ -59,11 +64,10 @@ def goroutines_table(
         registers.update({start + row: words for row, words in rows.registers.items()})
         ancestors.update({start + row: ids for row, ids in rows.ancestors.items()})
 
-    def per_header(cells: Cells) -> Cells:
-        valid = None if cells.valid is None else cells.valid[header]
-        return Cells(cells.values[header], valid, cells.categories)
+    def per_header(cells: Cells) -> Callable[[], Cells]:
+        return partial(select_cells, cells, header)
 
-    def flag(values: list[bool]) -> Cells:
+    def flag(values: list[bool]) -> Callable[[], Cells]:
         return per_header(Cells(np.array(values, np.int8)))
 
     creators = text_cells(creators_of)
@@ -71,7 +75,6 @@ def goroutines_table(
     names = text_cells([rows.input_name for rows in inputs])
     cells: dict[str, Cells | Callable[[], Cells]] = {
         "input": Cells(np.repeat(names.values, sizes), None, names.categories),
-        "process": int_cells([None] * count),
         "line": Cells(narrow(_concatenated([p for r in inputs for p in r.lines]) + 1)),
         "snapshot": Cells(narrow(_concatenated(snapshot_of))),
         "id": Cells(narrow(_joined([rows.ids for rows in inputs]))),
@@ -98,32 +101,40 @@ def goroutines_table(
     return Table("goroutines", GOROUTINES, cells, count)
 
 
-def dumps_of(rows: Rows, running: list[bool]) -> Positions:
+def dumps_of(rows: Rows, running: Bools) -> Positions:
     """Part the goroutines of an input into dumps: the rows with which these start.
 
-    A new dump starts where the head of a crash stands above, where a goroutine id comes again, or
-    where other text stands in between and the goroutine is the one that made the dump (it is
-    running). Text between two blocks alone does
-    not part them: a crashing program's other threads may still be logging.
+    ``running`` says which headers are those of a running goroutine. A new dump starts where the head of a
+    crash stands above, where a goroutine id comes again, or where other text stands in between and the
+    goroutine is the one that made the dump (it is running). Text between two blocks alone does not part
+    them: a crashing program's other threads may still be logging.
     """
-    ids = rows.ids
     lines = np.concatenate(rows.lines)
     ends = lines + np.concatenate(rows.heights)
     gaps = lines[1:] - ends[:-1]
     usual = int((gaps == 1).sum() >= (gaps == 0).sum())  # some log shippers drop empty lines
-    apart = set((np.flatnonzero(gaps != usual) + 1).tolist())
-    led_to = rows.led_to - {0}
-    if len(set(ids)) == len(ids):  # one dump, as a rule: no id comes again
-        starts = [0, *sorted(led_to.union(row for row in apart if running[row]))]
-    else:
-        starts = [0]
-        seen: set[int] = set()
-        for row, goroutine in enumerate(ids):
-            if goroutine in seen or (running[row] and row in apart) or row in led_to:
-                starts.append(row)
-                seen = set()
-            seen.add(goroutine)
+    begins = np.append(False, gaps != usual) & running[_array(rows.headers)]
+    begins[list(rows.led_to)] = True
+    before = _places_before(_array(rows.ids))
+    starts, at, step = [0], 1, _STEP
+    while at < len(before):
+        end = at + step
+        found = np.flatnonzero(begins[at:end] | (before[at:end] >= starts[-1]))
+        if len(found):
+            starts.append(at + int(found[0]))
+            at, step = starts[-1] + 1, _STEP
+        else:
+            at, step = end, 2 * step
     return np.array(starts, np.int64)
+
+
+def _places_before(ids: Positions) -> Positions:
+    """For each row the last one above with the same id, -1 where it is the first."""
+    order = np.argsort(ids, kind="stable")
+    same = np.flatnonzero(ids[order[1:]] == ids[order[:-1]])
+    before = np.full(len(ids), -1, np.int64)
+    before[order[same + 1]] = order[same]
+    return before
 
 
 def dump_numbers(starts: Positions, rows: int) -> Positions:
@@ -154,9 +165,13 @@ def snapshots_table(inputs: list[Rows], dumps: list[Positions]) -> Table:
     return Table("snapshots", SNAPSHOTS, cells, sum(counts))
 
 
-def _joined(columns: list[list[int]]) -> Positions:
-    whole = columns[0] if len(columns) == 1 else [v for column in columns for v in column]
-    return np.array(whole, np.int64)
+def _array(column: array[int]) -> Positions:
+    """The same as an array that stays as it is when the column grows."""
+    return np.array(column)
+
+
+def _joined(columns: list[array[int]]) -> Positions:
+    return _concatenated([_array(column) for column in columns])
 
 
 def _concatenated(parts: Sequence[Positions]) -> Positions:

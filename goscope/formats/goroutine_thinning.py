@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import fields, replace
 from typing import Any
 
@@ -42,8 +43,8 @@ def thinned(rows: Rows, at: Positions) -> Rows:
         value = getattr(rows, field.name)
         if field.name in ("lines", "heights"):
             changed[field.name] = [np.concatenate(value)[at]]
-        elif isinstance(value, list):
-            changed[field.name] = [value[row] for row in at.tolist()]
+        elif isinstance(value, array):
+            changed[field.name] = array(value.typecode, np.array(value)[at].tolist())
         elif isinstance(value, dict):
             changed[field.name] = moved(value)
         elif isinstance(value, set):
