@@ -17,6 +17,7 @@ from goscope.framing.pieces import (
     TornRecord,
 )
 from goscope.framing.records import LineKind
+from goscope.tables import Bools, distinct
 
 #: A wrapped line is looked for in so many lines below it.
 MOST_CONTINUATIONS = 16
@@ -54,8 +55,25 @@ class LineFramer:
             for head in {opening[0] for opening in kind.openings}:
                 self._inner[head] |= kind.inner
                 self._kinds_of_head.setdefault(head, []).append(kind)
-            for opening in kind.openings:
-                self._whole[opening[0], np.frombuffer(kind.last, np.uint8)] = True
+                self._whole[head, list(kind.last)] = True
+        #: What kinds start with that end in different ways.
+        self._ambiguous = np.zeros(256, np.bool_)
+        for head, alike in self._kinds_of_head.items():
+            self._ambiguous[head] = len({frozenset(kind.last) for kind in alike}) > 1
+
+    def _are_whole(self, lines: Lines, at: Positions) -> Bools:
+        """Which of these lines end like whole records of the kinds that they open like."""
+        heads, last = lines.heads[at], lines.bytes[lines.ends[at] - 1]
+        whole = self._whole[heads, last]
+        doubtful = self._ambiguous[heads]
+        for head in distinct(heads[doubtful]).tolist():
+            mine = at[heads == head]
+            ends = np.zeros(len(lines), np.bool_)
+            for kind in self._kinds_of_head[head]:
+                alike = lines.opening_with(kind.openings, among=mine)
+                ends[alike] |= np.isin(lines.bytes[lines.ends[alike] - 1], list(kind.last))
+            whole[heads == head] = ends[mine]
+        return whole
 
     def stand_alone(self, lines: Lines, numbers: Positions) -> bool:
         """Whether each of the lines, which have these numbers, is a record that others around leave as it is.
@@ -65,7 +83,7 @@ class LineFramer:
         openings = lines.shorter_than(LONGEST_LINE, lines.opening_with(self.openings))
         if len(openings) < len(lines):
             return False
-        whole = self._whole[lines.heads, lines.bytes[lines.ends - 1]]
+        whole = self._are_whole(lines, openings)
         open_ended = np.flatnonzero(~whole)
         if self._inner[lines.heads[open_ended]].any():
             return False
@@ -152,7 +170,7 @@ class LineFramer:
 
     def _torn_rests(self, lines: Lines, openings: Positions, kept: int) -> Iterator[Piece]:
         """Ends of records that no torn record above explains."""
-        whole = self._whole[lines.heads[openings], lines.bytes[lines.ends[openings] - 1]]
+        whole = self._are_whole(lines, openings)
         fronts = [
             n
             for n in openings[~whole].tolist()
@@ -197,7 +215,7 @@ class LineFramer:
         alone = openings + 1 < len(lines)
         alone[:-1] &= openings[1:] != below[:-1]  # the next line is no record of its own
         loose = alone & _LOOSE[lines.heads[below]]
-        broken = alone & ~self._whole[lines.heads[openings], lines.bytes[lines.ends[openings] - 1]]
+        broken = alone & ~self._are_whole(lines, openings)
         wrapped = []
         for position in np.flatnonzero(loose | broken).tolist():
             line = int(openings[position])

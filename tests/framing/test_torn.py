@@ -6,10 +6,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
+from goscope.formats import all_formats
 from goscope.framing import torn
-from goscope.framing.pieces import MOST_REJOINED
+from goscope.framing.framer import Framer
+from goscope.framing.pieces import MOST_REJOINED, LineRecords
+from goscope.framing.records import LineKind
 
 READ = Callable[..., Any]
 
@@ -222,3 +226,16 @@ def test_a_sched_line_inside_a_line_of_a_goroutine(read: READ, place: str) -> No
     assert len(found.rows("frames")) == len(wanted.rows("frames"))
     assert [r["creator"] for r in found.rows("goroutines")] == ["main.leak1", None]
     assert [r["t_ms"] for r in found.rows("sched")] == [4036]
+
+
+def test_what_other_kinds_may_end_with_hides_no_torn_line() -> None:
+    gc = next(rule.kind for form in all_formats() for rule in form.rules if rule.kind.name == "gc")
+    other = LineKind("other", (b"gx #",), re.compile(rb"gx [0-9]+ ms$"), re.compile(rb"ms$"), b"s")
+    front, rest = GC[:40], GC[40:]
+    text = f"{front}{LOGS[0]}\n{rest}\ngx 5 ms\n\n".encode()
+    framer = Framer(
+        [gc, other], [], lambda line: line == GC.encode(), lambda texts: np.full(len(texts), -1)
+    )
+    found = [*framer.feed(text), *framer.finish()]
+    records = [piece.text for piece in found if isinstance(piece, LineRecords)]
+    assert b"".join(records).splitlines() == [GC.encode(), b"gx 5 ms"]
