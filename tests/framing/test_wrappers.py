@@ -218,3 +218,21 @@ def test_the_blocks_of_all_programs_are_in_what_was_read_so_far() -> None:
     held = (len(done.table("goroutines")), len(so_far[0].table("goroutines")))
     assert held[0] - held[1] <= 2  # the last of each may go on
     assert set(so_far[0].labels.values()) == set(done.labels.values()) == {"web-1", "db-1"}
+
+
+def test_a_place_in_assembly_whose_tab_is_gone_is_one_in_any_chunk(read: READ) -> None:
+    lines = [
+        "goroutine 1 [running]:",
+        "main.main()",
+        "/app/main.go:3 +0x1d",
+        "runtime.goexit({})",
+        "/usr/local/go/src/runtime/asm_amd64.s:1264 +0x1",
+        "",
+    ]
+    data = b"".join(b"app-1  | %b\n" % line.encode() for line in lines)
+    whole = read(data).everything()
+    assert [frame["file"] for frame in whole["frames"]] == [
+        "/app/main.go",
+        "/usr/local/go/src/runtime/asm_amd64.s",
+    ]
+    assert read(data.splitlines(keepends=True)).everything() == whole
