@@ -10,13 +10,12 @@ from collections.abc import Mapping, Sequence
 from itertools import repeat
 
 import numpy as np
-import numpy.typing as npt
 
 from goscope.engine.line_plans import LineRule
 from goscope.framing.pieces import Ids
 from goscope.numerals import IntArray
 from goscope.table_builder import joined
-from goscope.tables import Cells, missing_cells, select_cells
+from goscope.tables import Cells, Kind, missing_cells, narrow, select_cells
 
 #: So many lines are remembered; then all are forgotten, since most are of goroutines that have ended.
 MOST = 1 << 16
@@ -48,47 +47,61 @@ class KnownLines:
         """The number of each line, -1 for one that is not known; good until lines are learned."""
         return np.fromiter(map(self._ids.get, texts, repeat(-1)), np.int32, len(texts))
 
-    def are_of(self, rule: LineRule, ids: Ids) -> npt.NDArray[np.bool_]:
-        """Which of the lines are read by a rule."""
-        found: npt.NDArray[np.bool_] = self._rule_of[ids] == self._rules.index(rule)
-        return found
+    def counts(self, ids: Ids) -> list[tuple[LineRule, int]]:
+        """How many of the lines are read by which rule."""
+        counts = np.bincount(self._rule_of[ids], minlength=len(self._rules)).tolist()
+        return list(zip(self._rules, counts, strict=True))
 
-    def cells(self, rule: LineRule, ids: Ids) -> dict[str, Cells]:
-        """The columns of these lines, all of one rule."""
-        rows = self._row_of[ids]
-        own = self._rows[self._rules.index(rule)]
-        return {name: select_cells(cells, rows) for name, cells in own.items()}
+    def of(self, rule: LineRule, ids: Ids) -> IntArray:
+        """Which of the lines are read by a rule."""
+        return np.flatnonzero(self._rule_of[ids] == self._rules.index(rule))
+
+    def rows(
+        self,
+        rule: LineRule,
+        ids: Ids,
+        places: IntArray,
+        new: Mapping[str, Cells],
+        between: IntArray,
+    ) -> tuple[dict[str, Cells], IntArray]:
+        """The columns of known lines of a rule and of new ones in one order, and where each of them stands.
+
+        ``places`` are those of known ones; ``new`` are the columns of the others, ``between`` their places.
+        """
+        place = self._rules.index(rule)
+        known = self._count(place)
+        columns = _stacked(rule, self._rows[place], known, new, len(between))
+        rows = np.concatenate([self._row_of[ids], known + np.arange(len(between))])
+        places = np.concatenate([places, between])
+        order = np.argsort(places, kind="stable")
+        rows = rows[order]
+        return {name: select_cells(cells, rows) for name, cells in columns.items()}, places[order]
 
     def learn(self, rule: LineRule, texts: Sequence[bytes], cells: Mapping[str, Cells]) -> None:
         """Remember lines of a rule, all different, with the columns that they fill."""
         place, count = self._rules.index(rule), len(texts)
-        old = self._rows[place]
-        before = int(np.count_nonzero(self._rule_of == place))
+        known = self._count(place)
+        self._rows[place] = _stacked(rule, self._rows[place], known, cells, count)
         self._ids.update(zip(texts, range(len(self), len(self) + count), strict=True))
         self._rule_of = np.append(self._rule_of, np.full(count, place, np.int8))
-        self._row_of = np.append(self._row_of, np.arange(before, before + count, dtype=np.int32))
-        for column in rule.columns:
-            if column.name in cells or column.name in old:
-                parts = (
-                    old.get(column.name) or missing_cells(column, before),
-                    cells.get(column.name) or missing_cells(column, count),
-                )
-                old[column.name] = joined(column, parts)
+        self._row_of = np.append(self._row_of, np.arange(known, known + count, dtype=np.int32))
+
+    def _count(self, place: int) -> int:
+        return int(np.count_nonzero(self._rule_of == place))
 
 
-def merged(
-    rule: LineRule,
-    first: tuple[Mapping[str, Cells], IntArray],
-    second: tuple[Mapping[str, Cells], IntArray],
-) -> tuple[dict[str, Cells], IntArray]:
-    """The rows of two batches of a rule in the order of their lines; each with the lines that they are of."""
-    lines = np.concatenate([first[1], second[1]])
-    order = np.argsort(lines, kind="stable")
-    cells = {}
+def _stacked(
+    rule: LineRule, first: Mapping[str, Cells], height: int, second: Mapping[str, Cells], more: int
+) -> dict[str, Cells]:
+    """The columns of two batches of rows, the second below the first, in as few bytes as they need."""
+    found = {}
     for column in rule.columns:
-        parts = [
-            found.get(column.name) or missing_cells(column, len(at))
-            for found, at in (first, second)
-        ]
-        cells[column.name] = select_cells(joined(column, parts), order)
-    return cells, lines[order]
+        if column.name in first or column.name in second:
+            parts = (
+                first.get(column.name) or missing_cells(column, height),
+                second.get(column.name) or missing_cells(column, more),
+            )
+            whole = joined(column, parts)
+            values = narrow(whole.values) if column.kind is Kind.INT else whole.values
+            found[column.name] = Cells(values, whole.valid)
+    return found

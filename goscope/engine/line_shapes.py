@@ -14,14 +14,14 @@ is :mod:`goscope.engine.text_shapes`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from goscope.bounds import Anchors, Bound, anchors_of
 from goscope.engine.grammars import Rejected
-from goscope.engine.known_lines import KnownLines, merged
+from goscope.engine.known_lines import KnownLines
 from goscope.engine.line_cells import cells_of
 from goscope.engine.line_plans import LineRule, Plan, Plans
 from goscope.framing.lines import Lines
@@ -173,7 +173,7 @@ class LineShapes:
         if len(heads):
             self._read_lines(lines.gather(heads), numbers[at[heads]])
         stays = self._stay(numbers)
-        for rule, count in self._known_counts(known[~stays]):
+        for rule, count in self.known.counts(known[~stays & (known >= 0)]):
             self._builders[rule.table].total += count
         stay = stays[at[inner]]
         counted = self._count_forms(lines.gather(inner[~stay]))
@@ -182,10 +182,9 @@ class LineShapes:
         parsed = self._parsed(text)
         kept = np.flatnonzero(stays & (known >= 0))
         for rule in self._details:
-            mine = kept[self.known.are_of(rule, known[kept])]
-            cells, new = parsed.of(rule)
-            again = self.known.cells(rule, known[mine]), mine
-            cells, places = merged(rule, again, (cells, at[left[new]]))
+            mine = kept[self.known.of(rule, known[kept])]
+            new, between = parsed.of(rule)
+            cells, places = self.known.rows(rule, known[mine], mine, new, at[left[between]])
             self._add(rule, cells, numbers[places])
         self._set_aside(parsed.refused, text, numbers[at[left]])
         return lines.gather(inner)
@@ -285,7 +284,8 @@ class LineShapes:
     def _above(self, rule: LineRule, anchors: Anchors) -> tuple[Anchors, IntArray]:
         """The records that lines may stand below, and for each line which one it is; -1 for none."""
         heads = self._heads.get((rule.keeping.below or "", self._input), anchors[:0])
-        return heads, np.searchsorted(heads, anchors) - 1
+        ends = [0, *np.searchsorted(anchors, heads, side="right").tolist(), len(anchors)]
+        return heads, np.repeat(np.arange(-1, len(heads)), np.diff(ends))
 
     def _stay(self, numbers: IntArray) -> Bools:
         """Which of the lines below others need to be kept."""
@@ -298,11 +298,6 @@ class LineShapes:
         stays = np.append(bound.stays(heads), False)[above]
         stays[above < 0] = bound.stays(anchors[above < 0])
         return stays
-
-    def _known_counts(self, ids: Ids) -> Iterable[tuple[LineRule, int]]:
-        known = ids[ids >= 0]
-        for rule in self._details:
-            yield rule, int(np.count_nonzero(self.known.are_of(rule, known)))
 
     def _count_forms(self, text: bytes) -> bool:
         """Count details without reading them; False if one of the lines is not certainly one."""

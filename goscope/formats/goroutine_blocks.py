@@ -45,6 +45,9 @@ _ARGUMENTS = re.compile(rb"\([0{_][^\n()]*\)\n")
 _GOES_ON = re.compile(rb":[0-9]+ \+0x[0-9a-f]|elided\.\.\.$|\]:$")
 
 
+_BEHIND_WORD = len(b"goroutine ")
+
+
 class GoroutineReader:
     """Reads goroutine blocks of all inputs into the goroutines, stacks, frames and snapshots tables."""
 
@@ -64,23 +67,27 @@ class GoroutineReader:
         """Take blocks; returns how many of them are goroutines."""
         rows = self._inputs[-1]
         kept = np.ones(len(blocks.texts), np.bool_)
-        headers, stacks = self._header_codes, self._stacks.codes
+        headers, facts, stacks = self._header_codes, self._headers, self._stacks.codes
         seen = rows.arguments.seen
         pointers, origins = b" fp=0x" in blocks.data, ORIGINATING in blocks.data
+        cut = len(blocks.texts) - 1 if blocks.cut else -1
+        row = len(rows.ids)
+        found: tuple[list[int], ...] = ([], [], [], [])
+        ids, own_headers, own_stacks, parents = found
         for index, text in enumerate(blocks.texts):
             head, _, own = text.partition(b"\n")
-            digits, _, tail = head[len(b"goroutine ") :].partition(b" ")
-            if blocks.cut and index == len(blocks.texts) - 1:
+            digits, _, tail = head[_BEHIND_WORD:].partition(b" ")
+            if index == cut:
                 own = _certain(own)
             header = headers.get(tail)
             if header is None or len(digits) > MOST_DIGITS or not digits.isdigit():
-                header = self._new_header(head, int(blocks.numbers[index]), rows)
+                header = self._new_header(head, int(blocks.numbers[index]), rows, row)
                 if header is None:
                     kept[index] = False
                     continue
             ancestors = b""
             if origins and ORIGINATING in own:
-                own, ancestors, rows.ancestors[len(rows.ids)] = split_ancestors(own)
+                own, ancestors, rows.ancestors[row] = split_ancestors(own)
             if pointers:
                 own = _POINTERS.sub(b"", own)
             key, parent = _key(own)
@@ -88,13 +95,16 @@ class GoroutineReader:
             if stack is None:
                 stack = self._new_stack(key + ancestors, own, ancestors, int(blocks.numbers[index]))
             if seen.get(stack, 0) < MOST_PER_STACK:
-                rows.arguments.keep(len(rows.ids), stack, own)
-            if self._headers[header].tells or pointers:
-                rows.arguments.keep_address(len(rows.ids), self._headers[header].wait_reason, own)
-            rows.ids.append(int(digits))
-            rows.headers.append(header)
-            rows.stacks.append(stack)
-            rows.parents.append(parent)
+                rows.arguments.keep(row, stack, own)
+            if pointers or facts[header].tells:
+                rows.arguments.keep_address(row, facts[header].wait_reason, own)
+            ids.append(int(digits))
+            own_headers.append(header)
+            own_stacks.append(stack)
+            parents.append(parent)
+            row += 1
+        for column, more in zip(rows.columns, found, strict=True):
+            column.frombytes(np.array(more, column.typecode).tobytes())
         row_of = np.cumsum(kept) + len(rows.ids) - int(kept.sum()) - 1
         for index, (above, empty) in blocks.above.items():
             if kept[index] and index not in blocks.led_to and not empty:
@@ -154,8 +164,8 @@ class GoroutineReader:
         fresh = [u for u in other.aside.examples if u.text not in again]
         self.aside.absorb(fresh, other.aside.count - len(again), lines)
 
-    def _new_header(self, head: bytes, line: int, rows: Rows) -> int | None:
-        """The code of a header whose tail was not seen as it is; None if it is no header."""
+    def _new_header(self, head: bytes, line: int, rows: Rows, row: int) -> int | None:
+        """The code of a row's header whose tail was not seen as it is; None if it is no header."""
         found = _HEADER.fullmatch(head)
         if found is None:
             return None
@@ -177,7 +187,7 @@ class GoroutineReader:
                 None if m is None else number(m.decode()),
                 None if mp is None else mp.decode(),
             )
-            rows.registers[len(rows.ids)] = words
+            rows.registers[row] = words
         return code
 
     def _new_stack(self, key: bytes, own: bytes, ancestors: bytes, line: int) -> int:

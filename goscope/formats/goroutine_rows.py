@@ -37,6 +37,11 @@ class Rows:
     led_to: set[int] = field(default_factory=set)  # rows with which the dump of a crash starts
     cut: bool = False
 
+    @property
+    def columns(self) -> tuple[array[int], ...]:
+        """What every goroutine has: its id, header, stack and parent."""
+        return self.ids, self.headers, self.stacks, self.parents
+
 
 def goroutines_table(
     inputs: Sequence[Rows],

@@ -6,6 +6,7 @@ hundred matters costs little more than finding its line ends.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -29,7 +30,11 @@ class Lines:
     def __init__(self, data: bytes, first: int):
         self.data = data
         self.first = first
-        self.bytes = np.frombuffer(data + _PADDING, np.uint8)
+        padded = data + _PADDING
+        self.bytes = np.frombuffer(padded, np.uint8)
+        self._words = np.ndarray(
+            (len(data) + 1,), "<u8", padded, strides=(1,)
+        )  # eight bytes from each on
         self.ends: Positions = np.flatnonzero(self.bytes[: len(data)] == NEWLINE)
         self.starts: Positions = np.empty_like(self.ends)
         if len(self.ends):
@@ -49,27 +54,35 @@ class Lines:
     ) -> Positions:
         """The lines that start with the prefix and one of the openings, in order."""
         heads = self.heads if among is None else self.heads[among]
-        begun = frozenset(heads.tobytes())
-        found = []
+        begun = np.zeros(256, np.bool_)
+        begun[heads] = True
+        alike: dict[int, list[bytes]] = {}
         for opening in openings:
             literal = prefix + opening
-            if literal[0] not in begun:
+            if not begun[literal[0]]:
                 continue
             if len(self.data) < _SMALL and literal.partition(b"#")[0] not in self.data:
                 continue
-            lines = np.flatnonzero(heads == literal[0])
+            alike.setdefault(literal[0], []).append(literal)
+        found = []
+        for head, literals in alike.items():
+            lines = np.flatnonzero(heads == head)
             if among is not None:
                 lines = among[lines]
-            for offset, wanted in enumerate(literal[1:], 1):
-                if not len(lines):
-                    break
-                there = self.bytes[self.starts[lines] + offset]
-                if wanted == ord("#") and offset >= len(prefix):
-                    lines = lines[(there >= ord("0")) & (there <= ord("9"))]
-                else:
-                    lines = lines[there == wanted]
-            if len(lines):
-                found.append(lines)
+            words = self._words[self.starts[lines]]
+            for literal in literals:
+                first, wanted, rest = _pattern(literal, len(prefix))
+                left = lines[words & first == wanted]
+                for offset, byte in rest:
+                    if not len(left):
+                        break
+                    there = self.bytes[self.starts[left] + offset]
+                    if byte is None:
+                        left = left[(there >= ord("0")) & (there <= ord("9"))]
+                    else:
+                        left = left[there == byte]
+                if len(left):
+                    found.append(left)
         if not found:
             return np.empty(0, np.int64)
         return found[0] if len(found) == 1 else distinct(np.concatenate(found))
@@ -121,3 +134,22 @@ class Lines:
         lasts = self.ends[lines[np.concatenate((breaks - 1, [len(lines) - 1]))]].tolist()
         data = self.data
         return b"".join([data[a : b + 1] for a, b in zip(firsts, lasts, strict=True)])
+
+
+@functools.cache
+def _pattern(
+    literal: bytes, plain: int
+) -> tuple[np.uint64, np.uint64, tuple[tuple[int, int | None], ...]]:
+    """An opening as a mask for the first eight bytes and what they must be, and the bytes that are left.
+
+    A ``#`` stands for a digit (None) unless it is among the first ``plain`` bytes.
+    """
+    mask, wanted, rest = bytearray(8), bytearray(8), []
+    for offset, byte in enumerate(literal):
+        digit = byte == ord("#") and offset >= plain
+        if digit or offset >= 8:
+            rest.append((offset, None if digit else byte))
+        else:
+            mask[offset], wanted[offset] = 255, byte
+    first, value = np.frombuffer(bytes(mask + wanted), "<u8")
+    return first, value, tuple(rest)
