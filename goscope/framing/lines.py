@@ -142,11 +142,11 @@ def _pattern(
 ) -> tuple[np.uint64, np.uint64, tuple[tuple[int, int | None], ...]]:
     """An opening as a mask for the first eight bytes and what they must be, and the bytes that are left.
 
-    A ``#`` stands for a digit (None) unless it is among the first ``plain`` bytes.
+    A ``#`` stands for a digit (None) unless it is the first byte or among the first ``plain`` ones.
     """
     mask, wanted, rest = bytearray(8), bytearray(8), []
     for offset, byte in enumerate(literal):
-        digit = byte == ord("#") and offset >= plain
+        digit = byte == ord("#") and offset >= max(plain, 1)
         if digit or offset >= 8:
             rest.append((offset, None if digit else byte))
         else:
