@@ -181,6 +181,6 @@ def test_a_file_that_grows_or_shrinks_meanwhile(share: float, tmp_path: Path) ->
         str(int(share * size)),
     )
     processes, lines, wrong = map(int, said.split())
-    assert processes == 2
+    assert processes == (2 if share > 0.6 else 1)  # of less than its half the first one has no rest
     assert wrong <= 1  # the line in which the file was cut
     assert lines == 40_000 if share > 1 else lines <= 40_000

@@ -71,8 +71,11 @@ class Halves:
         child, memory = _fork(lambda: self._read_rest(path, middle, end, (asked, told)))
         os.close(asked)
         try:
+            read = len(first)
             try:
-                yield from part_of(path, len(first), middle)
+                for chunk in part_of(path, read, middle):
+                    read += len(chunk)
+                    yield chunk
                 _tell(told, self._builder.counts())
             finally:
                 os.close(told)
@@ -82,8 +85,12 @@ class Halves:
             raise
         finally:
             ended_well = _wait(child)
-        self._rest = _received(memory) if ended_well else None
-        if self._rest is None:
+        whole = read == middle  # else it was truncated meanwhile, and this is its end
+        if ended_well and whole:
+            self._rest = _received(memory)
+            return
+        os.close(memory)
+        if whole:
             yield from part_of(path, middle, end)
 
     def rest(self) -> Rest | None:
