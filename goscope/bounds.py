@@ -1,7 +1,7 @@
 """Keeps long tables within bounds: a selection of their rows, the same however they were read.
 
 A log of half a million samples says all that a million say. When a table grows beyond its bound, it is
-made much shorter, so that a longer log takes no more memory than one that just fits. Whole stretches of
+made much shorter, so that a longer log takes little more memory than one that just fits. Whole stretches of
 lines are kept and others let go: neighbours tell of the time between them. Of each two
 stretches one stays, then of each four, and so on, picked as by a coin, so that no rhythm of the log
 decides. The number of a line alone tells whether it stays; so chunks of any size and two processes

@@ -43,8 +43,6 @@ _HEADER = re.compile(
 _POINTERS = re.compile(rb" fp=0x[0-9a-f]+ sp=0x[0-9a-f]+ pc=0x[0-9a-f]+")
 _ARGUMENTS = re.compile(rb"\([0{_][^\n()]*\)\n")
 _GOES_ON = re.compile(rb":[0-9]+ \+0x[0-9a-f]|elided\.\.\.$|\]:$")
-
-
 _BEHIND_WORD = len(b"goroutine ")
 
 

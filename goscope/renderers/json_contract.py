@@ -11,7 +11,7 @@ from goscope.crash_reports import CrashReport
 from goscope.diagnosis import Diagnosis
 from goscope.executions import Function, Latency
 from goscope.findings import Evidence, Finding, Site, Verdict
-from goscope.renderers.json_text import json_text, shareable
+from goscope.renderers.json_text import json_text
 from goscope.renderers.renderer import Renderer
 from goscope.rules import all_rules
 from goscope.settings import Settings
@@ -37,7 +37,7 @@ def schema(document: str = "diagnosis") -> str:
 
 
 def document(diagnosis: Diagnosis) -> dict[str, Any]:
-    """The diagnosis as the contract lays it out."""
+    """The diagnosis as the contract lays it out; :func:`render` hides credentials in it."""
     capture = diagnosis.capture
     inputs = _inputs_shown(capture)
     found = {
@@ -75,7 +75,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
             name: {"judged": len(capture.table(name)), "read": read}
             for name, read in capture.selected.items()
         }
-    return {name: shareable(value) for name, value in found.items()}
+    return found
 
 
 def _states(found: Transitions) -> dict[str, Any]:
