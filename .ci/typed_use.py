@@ -6,7 +6,7 @@ The mistake at the end is ignored. Were goscope untyped, mypy would see none, an
 from __future__ import annotations
 
 import goscope
-from goscope.findings import Finding
+from goscope.findings.findings import Finding
 
 
 def worst(*paths: str) -> Finding | None:

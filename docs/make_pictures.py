@@ -19,11 +19,11 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 
 import goscope
-from goscope.demonstrations import DEMONSTRATIONS
-from goscope.diagnosis import Diagnosis
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.explain.demonstrations import DEMONSTRATIONS
 from goscope.reading.capture_builder import CaptureBuilder
-from goscope.renderers import terminal
 from goscope.renderers.html import RENDERER
+from goscope.renderers.terminal import summary as terminal
 
 HERE = Path(__file__).parent
 TERMINAL, REPORT = HERE / "terminal.svg", HERE / "report.png"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO, TextIO
 
-    from goscope.capture import Capture
-    from goscope.diagnosis import Diagnosis
+    from goscope.capture.capture import Capture
+    from goscope.diagnosis.diagnosis import Diagnosis
     from goscope.rules.rule import Settings
 
 __version__ = "0.1.0"
@@ -28,7 +28,7 @@ __all__ = ["__version__", "diagnose", "read"]
 def read(
     *inputs: str | bytes | bytearray | memoryview | Path | BinaryIO | TextIO, spans: bool = True
 ) -> Capture:
-    """Read inputs, in order, into a :class:`~goscope.capture.Capture` of DataFrames.
+    """Read inputs, in order, into a :class:`~goscope.capture.capture.Capture` of DataFrames.
 
     An input is a path, a text (a string that holds a line end), bytes, or an open file; what is packed, an
     archive or UTF-16 is unpacked. Several dumps of one program are given oldest first. Of an execution
@@ -45,7 +45,7 @@ def read(
 
 
 def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
-    """Run all rules over a capture; see :class:`~goscope.diagnosis.Diagnosis`."""
-    from goscope.diagnosis import diagnose as run
+    """Run all rules over a capture; see :class:`~goscope.diagnosis.diagnosis.Diagnosis`."""
+    from goscope.diagnosis.diagnosis import diagnose as run
 
     return run(capture, settings)

@@ -1,4 +1,7 @@
-"""Writes a file whole or not at all: what stood there before stays until all of the new one is there."""
+"""Files of the user: settings and baselines read within a bound, results written whole or not at all.
+
+What stood at a path before stays until all of the new file is there.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+#: Of a file that is read; a baseline of 100,000 findings is smaller.
+LARGEST = 64 << 20
+
 _NAME_SHOWN = 40  # of the name, in that of the file beside it; no system allows more than 255 bytes
+
+
+def read_small(path: Path) -> str:
+    """The text of a file, or of what is no file (``/dev/stdin``, a named pipe).
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no UTF-8, or it goes on and on.
+    """
+    with path.open("rb") as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
+    return data.decode("utf-8")
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from goscope.capture import Capture, Input
+from goscope.capture.capture import Capture, Input
 from goscope.reading.capture_builder import CaptureBuilder
-from goscope.tables import Kind, Table
+from goscope.tables.table import Kind, Table
 
 CAPTURES = Path(__file__).parents[1] / "fixtures" / "captures"
 TEXTS = ("stderr.log*", "dump-[0-9].txt*", "sigquit.log*", "panic.log*", "goroutineleak.txt*")

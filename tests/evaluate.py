@@ -27,12 +27,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from goscope.capture import Capture
-from goscope.diagnosis import Diagnosis, diagnose
-from goscope.findings import Finding, Severity
+from goscope.capture.capture import Capture
+from goscope.diagnosis.diagnosis import Diagnosis, diagnose
+from goscope.findings.findings import Finding, Severity
 from goscope.reading.inputs import read_sources
-from goscope.renderers.json_contract import document
-from goscope.sources.files import Source
+from goscope.renderers.json.json_contract import document
+from goscope.sources.files.files import Source
 
 _FILES = ("stderr.log", "dump-1.txt", "dump-2.txt", "dump-3.txt")
 _KINDS = ("A-run", "A-long-run", "C-daemon")

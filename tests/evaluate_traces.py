@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from goscope.diagnosis import Diagnosis, diagnose
-from goscope.findings import Finding, Severity
+from goscope.diagnosis.diagnosis import Diagnosis, diagnose
+from goscope.findings.findings import Finding, Severity
 from goscope.reading.inputs import read_sources
-from goscope.sources.files import Source
+from goscope.sources.files.files import Source
 
 #: Which rule has to see which problem.
 RULES = {

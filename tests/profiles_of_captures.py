@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import goscope
-from goscope.capture import Capture
-from goscope.formats.profile_columns import VALUES
+from goscope.capture.capture import Capture
+from goscope.formats.profiles.columns import VALUES
 from tests.conftest import CAPTURES, rows_of
 
 Frame: TypeAlias = tuple[str | None, str | None, int | None, bool]

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import goscope
-from goscope.diagnosis import diagnose
+from goscope.diagnosis.diagnosis import diagnose
 from goscope.reading.capture_builder import CaptureBuilder
 
 _MOST = 8
@@ -101,7 +101,7 @@ def _patterns_in(value: object, path: str, deep: int) -> Iterator[tuple[str, re.
 
 
 #: Made for goscope's own patterns: no text of an input comes to it.
-_OF_OURS = "goscope.framing.signs._CHOICE"
+_OF_OURS = "goscope.log_wrappers.record_finder._CHOICE"
 PATTERNS = [held for held in patterns() if held.name != _OF_OURS]
 _FIXED = (
     "a",

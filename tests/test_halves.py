@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from goscope.reading.capture_builder import CaptureBuilder
-from goscope.reading.halves import Halves
-from goscope.sources.files import CHUNK, Source
+from goscope.reading.two_processes import Halves
+from goscope.sources.files.files import CHUNK, Source
 from tests.conftest import CAPTURES, Read, capture_texts, content
 
 ROOT = Path(__file__).parents[1]

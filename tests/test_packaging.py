@@ -18,8 +18,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import goscope
-from goscope.demonstrations import DEMONSTRATIONS
-from goscope.engine.grammars import grammar_folder
+from goscope.explain.demonstrations import DEMONSTRATIONS
+from goscope.parsing.grammars import grammar_folder
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(goscope.__file__).parent

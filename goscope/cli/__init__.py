@@ -7,10 +7,10 @@ import io
 import os
 import sys
 
-from goscope.allocation import keep_freed_memory
 from goscope.cli.first_signals import hold, is_pipe, release, unwind
 from goscope.cli.messages import complain, unwritable
 from goscope.errors import GoscopeError
+from goscope.tables.malloc import keep_freed_memory
 
 #: What a shell says of a command that Ctrl-C ended.
 _INTERRUPTED = 130

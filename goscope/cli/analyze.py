@@ -101,9 +101,9 @@ def analyze(
             return
         inputs = ["-"]
 
-    from goscope.bounds import MOST_ROWS
     from goscope.reading.inputs import read_sources
-    from goscope.sources.files import sources_of
+    from goscope.sources.files.files import sources_of
+    from goscope.tables.row_selection import MOST_ROWS
 
     addresses, paths = part(inputs)
     sources, failed = sources_of(paths)

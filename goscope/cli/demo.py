@@ -29,9 +29,9 @@ def demo(
     """Analyze a capture of a real Go program that comes with goscope, and write a report of it."""
     import shlex
 
-    from goscope.demonstrations import DEMONSTRATIONS
+    from goscope.explain.demonstrations import DEMONSTRATIONS
     from goscope.reading.inputs import read_sources
-    from goscope.sources.files import sources_of
+    from goscope.sources.files.files import sources_of
 
     found = DEMONSTRATIONS.get(name)
     if found is None:

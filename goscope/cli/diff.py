@@ -23,7 +23,7 @@ from goscope.cli.progress_bar import progress_bar
 from goscope.errors import GoscopeError, InputError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
-    from goscope.comparison import Comparison
+    from goscope.diagnosis.comparison import Comparison
 
 
 class DiffFormat(Enum):
@@ -71,9 +71,9 @@ def diff(
     Stacks are told apart by their functions and by who started them, not by ids and line numbers, so
     the two may be of different runs and pods. Of several dumps the last one counts.
     """
-    from goscope.comparison import Kind, compare
+    from goscope.diagnosis.comparison import Kind, compare
     from goscope.reading.inputs import read_sources
-    from goscope.sources.files import sources_of
+    from goscope.sources.files.files import sources_of
 
     if before == after == "-":
         raise UsageError("standard input (-) can be read only once")
@@ -113,13 +113,13 @@ def diff(
 
 
 def _shown(name: str) -> str:
-    from goscope.credentials import without_credentials
+    from goscope.redaction import without_credentials
 
     return without_credentials(name) if "://" in name else Path(name).as_posix()
 
 
 def _print(comparison: Comparison, output_format: DiffFormat, no_color: bool) -> None:
-    from goscope.renderers.changes import document, show
+    from goscope.renderers.terminal.changes import document, show
 
     if output_format is DiffFormat.JSON:
         tell(document(comparison))

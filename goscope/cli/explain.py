@@ -27,7 +27,7 @@ def explain(
     ] = None,
 ) -> None:
     """Explain a rule, a state, a wait reason, a field; without a topic, list them all."""
-    from goscope.topics import mentioning, near, rules_about, topic
+    from goscope.explain.topics import mentioning, near, rules_about, topic
 
     if not words:
         tell(_contents())
@@ -53,7 +53,7 @@ def explain(
 
 def _thresholds(name: str, config: Path | None) -> str:
     """The thresholds of a rule as they hold, under its page."""
-    from goscope.configuration import read_settings
+    from goscope.diagnosis.configuration import read_settings
     from goscope.rules import all_rules
 
     rule = next((rule for rule in all_rules() if rule.name == name), None)
@@ -65,7 +65,7 @@ def _contents() -> str:
     """All topics with one line each; single fields are named with their tables."""
     import textwrap
 
-    from goscope.topics import all_topics
+    from goscope.explain.topics import all_topics
 
     lines = ["goscope explain TOPIC prints a page. The topics:"]
     group = ""

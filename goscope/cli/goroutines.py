@@ -19,8 +19,8 @@ from goscope.cli.progress_bar import progress_bar
 from goscope.errors import GoscopeError, InputError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
-    from goscope.capture import Input
-    from goscope.goroutine_groups import By, Listing
+    from goscope.analysis.goroutines.listing import By, Listing
+    from goscope.capture.capture import Input
 
 _FILTER, _SHOW = "Which goroutines", "How they are shown"
 
@@ -140,10 +140,10 @@ def goroutines(
 
     --by location is the innermost line of the program and the state, --by frame the function there.
     """
-    from goscope.goroutine_groups import By, Sort, listings
+    from goscope.analysis.goroutines.filters import Wanted
+    from goscope.analysis.goroutines.listing import By, Sort, listings
     from goscope.reading.inputs import read_sources
-    from goscope.selection import Wanted
-    from goscope.sources.files import sources_of
+    from goscope.sources.files.files import sources_of
 
     what, _, label = by.partition("=")
     if what not in {one.value for one in By} or (label and what != By.LABEL.value):
@@ -204,12 +204,12 @@ def _not_understood(inputs: Sequence[Input]) -> Iterator[InputError]:
 def _print(
     found: Sequence[Listing], by: By, output_format: ListFormat, verbose: bool, no_color: bool
 ) -> None:
-    from goscope.renderers.goroutine_data import document, table
+    from goscope.renderers.json.goroutine_data import document, table
 
     if output_format is not ListFormat.TEXT:
         tell((document if output_format is ListFormat.JSON else table)(found, by))
         return
-    from goscope.renderers.goroutine_list import show
+    from goscope.renderers.terminal.goroutine_list import show
 
     tell(on_terminal(partial(show, found, by, full=verbose), no_color=no_color))
 

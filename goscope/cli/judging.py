@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goscope.cli.messages import complain, on_terminal, say, tell
-from goscope.cli.sparing import is_input
+from goscope.cli.overwrite_guard import is_input
 from goscope.errors import GoscopeError, InputError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
-    from goscope.capture import Capture, Input
-    from goscope.diagnosis import Diagnosis
+    from goscope.capture.capture import Capture, Input
+    from goscope.diagnosis.diagnosis import Diagnosis
+    from goscope.findings.source_links import SourceLinks
     from goscope.renderers.renderer import Renderer
     from goscope.rules.rule import Settings
-    from goscope.source_links import SourceLinks
-    from goscope.sources.files import Source
+    from goscope.sources.files.files import Source
 
 
 #: No system can wait for just any time.
@@ -124,7 +124,7 @@ class Judging:
 
     def diagnosis(self, capture: Capture) -> Diagnosis:
         """What is to be said about a capture."""
-        from goscope.diagnosis import diagnose
+        from goscope.diagnosis.diagnosis import diagnose
 
         return replace(diagnose(capture, self.settings), links=self.links)
 
@@ -198,7 +198,7 @@ class Judging:
         """Whether --fail-on asks for the exit code 1."""
         if not self.may_fail:
             return False
-        from goscope.findings import Severity
+        from goscope.findings.findings import Severity
 
         bar = Severity(self.fail_on.value).rank
         return any(f.severity.rank >= bar for f in diagnosis.findings)
@@ -206,7 +206,7 @@ class Judging:
     def show(self, diagnosis: Diagnosis, *, aside: bool = False) -> None:
         """Print a diagnosis: what machines read always to standard output, the summary aside if asked for."""
         if self.output_format is Format.JSON:
-            from goscope.renderers.json_contract import render
+            from goscope.renderers.json.json_contract import render
 
             tell(render(diagnosis))
         elif self.output_format is not Format.TEXT:
@@ -219,7 +219,7 @@ class Judging:
 
     def summary(self, diagnosis: Diagnosis, *, aside: bool = False) -> str:
         """The summary for the terminal that standard output or standard error goes to."""
-        from goscope.renderers.terminal import PAGE, show
+        from goscope.renderers.terminal.summary import PAGE, show
 
         stream = sys.stderr if aside else sys.stdout
         height = shutil.get_terminal_size().lines if stream.isatty() else PAGE
@@ -228,8 +228,8 @@ class Judging:
         return text + self._tables(diagnosis, aside=aside) if self.tables_of_traces else text
 
     def _tables(self, diagnosis: Diagnosis, *, aside: bool) -> str:
-        from goscope.renderers.trace_tables import show
-        from goscope.trace_analysis import analyses_of
+        from goscope.analysis.traces.go_tool_trace import analyses_of
+        from goscope.renderers.terminal.trace_tables import show
 
         shown = partial(show, analyses_of(diagnosis.capture))
         return on_terminal(shown, no_color=self.no_color, aside=aside)
@@ -263,7 +263,7 @@ class Reporting:
         Raises:
             UsageError: an option is wrong.
         """
-        from goscope.source_links import source_links
+        from goscope.findings.source_links import source_links
 
         for option, path in (("--write-baseline", write_baseline), ("--baseline", self.baseline)):
             if path is not None and os.path.realpath(path) in map(
@@ -312,8 +312,8 @@ def seconds(text: str, option: str) -> float:
 
 def _settings(config: Path | None, leak_after: str | None, baseline: Path | None) -> Settings:
     """What the file of settings says, and the options that go before it."""
-    from goscope.baseline import read_baseline
-    from goscope.configuration import read_settings
+    from goscope.diagnosis.configuration import read_settings
+    from goscope.findings.baseline import read_baseline
 
     settings = read_settings(config)
     if leak_after is not None:
@@ -325,7 +325,7 @@ def _settings(config: Path | None, leak_after: str | None, baseline: Path | None
 
 def _baseline(diagnosis: Diagnosis) -> str:
     """All findings as a baseline, those of the one that was given included, but none that settings ignore."""
-    from goscope.baseline import baseline_text
+    from goscope.findings.baseline import baseline_text
 
     own = replace(diagnosis.settings, baseline=None)
     still = [i.finding for i in diagnosis.ignored if own.why_ignored(i.finding) is None]

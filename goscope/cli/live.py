@@ -15,10 +15,10 @@ import typer
 from goscope.cli.judging import seconds
 from goscope.cli.messages import complain, say
 from goscope.errors import GoscopeError, InputError, UsageError
-from goscope.sources.addresses import is_address
+from goscope.sources.live.addresses import is_address
 
 if TYPE_CHECKING:
-    from goscope.sources.pages import Access, Page, Plan
+    from goscope.sources.live.pages import Access, Page, Plan
 
 IntervalOption = Annotated[str, typer.Option(help="Time between snapshots: 500ms, 2s, 1m.")]
 #: Longer ones would fill the memory of most machines.
@@ -63,7 +63,7 @@ class Asking:
         Raises:
             UsageError: one is wrong.
         """
-        from goscope.sources.pages import Access, Plan
+        from goscope.sources.live.pages import Access, Plan
 
         if save is not None and save.is_dir() and any(save.iterdir()):
             raise UsageError(
@@ -103,7 +103,7 @@ class Live:
         if not addresses:
             yield iter(())
             return
-        from goscope.sources.programs import pages_of_all
+        from goscope.sources.live.programs import pages_of_all
 
         with self.progress() as report:
             yield self._kept(pages_of_all(addresses, self.access, self.plan, report=report))
@@ -133,7 +133,7 @@ class Live:
                 yield report
 
     def _kept(self, pages: Iterator[Page | GoscopeError]) -> Iterator[Page | GoscopeError]:
-        from goscope.sources.pages import Page
+        from goscope.sources.live.pages import Page
 
         numbers: dict[str, int] = {}
         try:
@@ -144,7 +144,7 @@ class Live:
                 if page.by_go and not self.quiet:
                     complain(InputError(f"{page.name}: {page.problem}"))
                 if self.save is not None:
-                    from goscope.sources.programs import save
+                    from goscope.sources.live.programs import save
 
                     number = numbers.setdefault(page.program, len(numbers) + 1)
                     try:

@@ -17,8 +17,8 @@ from goscope.cli.waiting_notice import STDIN, WaitingNotice
 from goscope.errors import InputError
 
 if TYPE_CHECKING:
-    from goscope.following import Following
     from goscope.reading.limits import Limits
+    from goscope.reading.live import Following
 
 #: A disk that is full, a file that may not grow, a user who has had enough.
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
@@ -41,9 +41,9 @@ def follow(judge: Judging, *, keep: bool, window: str) -> None:
     With JSON or another report on standard output, the program's lines go to standard error. Ctrl-C is
     for the program, a second one ends reading; SIGTERM and SIGHUP do so at once.
     """
-    from goscope.following import Following
-    from goscope.sources.enter_key import EnterKey
-    from goscope.sources.live_stream import Wish, signals
+    from goscope.reading.live import Following
+    from goscope.sources.live.enter_key import EnterKey
+    from goscope.sources.live.live_stream import Wish, signals
 
     aside = judge.output_format is not Format.TEXT
     out = Output(2 if aside else 1)

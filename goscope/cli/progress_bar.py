@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from goscope.reading.inputs import Progress
-    from goscope.sources.files import Source
+    from goscope.sources.files.files import Source
 
 _AFTER = 0.7  # seconds; what is shorter needs no bar
 _BETWEEN = 0.1

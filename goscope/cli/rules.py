@@ -16,7 +16,7 @@ def rules(
     ] = None,
 ) -> None:
     """List the rules: what each detects, and its thresholds as they are set."""
-    from goscope.configuration import read_settings
+    from goscope.diagnosis.configuration import read_settings
     from goscope.rules import all_rules
 
     settings = read_settings(config)

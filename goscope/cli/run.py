@@ -15,8 +15,8 @@ from goscope.cli.option_groups import with_options
 from goscope.errors import GoscopeError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
-    from goscope.capture import Capture
-    from goscope.sources.pages import Page
+    from goscope.capture.capture import Capture
+    from goscope.sources.live.pages import Page
 
 
 @with_options(Reporting)
@@ -69,9 +69,9 @@ def run(
     wanted |= {"gctrace": 1} if gctrace else {}
 
     from goscope.cli.pipe import Output, limits
-    from goscope.following import Following
-    from goscope.sources.child import Child
-    from goscope.sources.live_stream import Wish, signals
+    from goscope.reading.live import Following
+    from goscope.sources.live.child import Child
+    from goscope.sources.live.live_stream import Wish, signals
 
     kept = limits(window)
     child = Child(command, wanted)
@@ -140,8 +140,8 @@ class _Dumps:
         return list(self._pages), [] if self._pages else self._troubles[-1:]
 
     def _take(self, address: str, every: float, live: Live) -> None:
-        from goscope.sources.live_program import snapshot
-        from goscope.sources.pprof_server import PprofServer
+        from goscope.sources.live.live_program import snapshot
+        from goscope.sources.live.pprof_server import PprofServer
 
         number = 0
         while not self._over.wait(every):

@@ -25,6 +25,6 @@ def schema(
     ] = Document.DIAGNOSIS,
 ) -> None:
     """Print the JSON schema of --format json."""
-    from goscope.renderers.json_contract import schema as text
+    from goscope.renderers.json.json_contract import schema as text
 
     tell(text(document.value))

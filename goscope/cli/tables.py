@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from goscope.cli.messages import complain, tell
+from goscope.cli.overwrite_guard import is_input
 from goscope.cli.progress_bar import progress_bar
-from goscope.cli.sparing import is_input
 from goscope.errors import InputError, NothingRecognised
 
 
@@ -39,9 +39,9 @@ def tables(
     Of execution traces every single span is written too. --as pprof writes their profiles instead
     (network, sync, syscall, sched, cpu), which go tool pprof opens.
     """
-    from goscope.exports import write_profiles, write_tables
+    from goscope.exports.tables import write_profiles, write_tables
     from goscope.reading.inputs import read_sources
-    from goscope.sources.files import sources_of
+    from goscope.sources.files.files import sources_of
 
     sources, missing = sources_of(inputs)
     with progress_bar() as progress:

@@ -57,7 +57,7 @@ def trace(
     release()
 
     from goscope.reading.inputs import read_sources
-    from goscope.sources.files import sources_of
+    from goscope.sources.files.files import sources_of
 
     addresses, paths = part(inputs)
     sources, failed = sources_of(paths)

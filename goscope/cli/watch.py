@@ -26,9 +26,9 @@ from goscope.cli.option_groups import with_options
 from goscope.errors import GoscopeError, InputError, UsageError
 
 if TYPE_CHECKING:
-    from goscope.capture import Capture
-    from goscope.sources.pages import Page
-    from goscope.watching import View
+    from goscope.capture.capture import Capture
+    from goscope.diagnosis.live_view import View
+    from goscope.sources.live.pages import Page
 
 #: Shortest time, in seconds, between two looks at a stream, and between two pictures.
 _LOOK = 1.0
@@ -67,7 +67,7 @@ def watch(
         _watch_pipe(judge, window)
         return
     release()
-    from goscope.sources.addresses import is_address
+    from goscope.sources.live.addresses import is_address
 
     if not is_address(address):
         raise UsageError(f"watch {address}: not an address; write it like localhost:6060")
@@ -81,8 +81,8 @@ def _watch_program(judge: Judging, live: Live, address: str, looks: int) -> None
     """Ask the program again and again; each look judges the first snapshot and the latest ones."""
     from goscope.reading.capture_builder import CaptureBuilder
     from goscope.reading.inputs import read_page
-    from goscope.sources.live_program import snapshot, stands_still
-    from goscope.sources.pprof_server import PprofServer
+    from goscope.sources.live.live_program import snapshot, stands_still
+    from goscope.sources.live.pprof_server import PprofServer
 
     snapshots: list[Page] = []
     others: list[Page] = []
@@ -118,8 +118,8 @@ def _watch_program(judge: Judging, live: Live, address: str, looks: int) -> None
 def _watch_pipe(judge: Judging, window: str) -> None:
     """Read standard input and look at what was read so far, about once a second."""
     from goscope.cli.pipe import limits
-    from goscope.following import Following
-    from goscope.sources.live_stream import Wish, signals
+    from goscope.reading.live import Following
+    from goscope.sources.live.live_stream import Wish, signals
 
     kept = limits(window)
     with _screen(judge, "standard input") as show:
@@ -166,9 +166,9 @@ def _watch_pipe(judge: Judging, window: str) -> None:
 @contextmanager
 def _screen(judge: Judging, source: str) -> Iterator[Callable[[Capture | None, str], None]]:
     """What shows a capture: a page that changes on a terminal, a line for each elsewhere."""
-    from goscope.renderers.live_page import line, page
+    from goscope.diagnosis.live_view import Watch
     from goscope.renderers.safe_text import safe
-    from goscope.watching import Watch
+    from goscope.renderers.terminal.live_page import line, page
 
     watched = Watch()
     shown: list[View] = []

@@ -1,13 +1,13 @@
 """One file per format: its grammar, how a record of it is recognised, the columns that it fills.
 
-A module of this package that defines ``FORMAT`` is a format; nothing else registers it.
+A module of this package, or of one in it, that defines ``FORMAT`` is a format; nothing else registers it.
 """
 
 from __future__ import annotations
 
 import functools
 
-from goscope.discovery import modules_of
+from goscope.discovery import modules_defining
 from goscope.formats.format import Format
 
 #: So many of its first bytes tell a binary format.
@@ -16,8 +16,9 @@ HEAD = 16
 
 @functools.cache
 def all_formats() -> tuple[Format, ...]:
-    """Every format, in the order of their module names."""
-    return tuple(m.FORMAT for m in modules_of(__name__, __path__) if hasattr(m, "FORMAT"))
+    """Every format, in the order of their names."""
+    found = (m.FORMAT for m in modules_defining("FORMAT", __name__, __path__))
+    return tuple(sorted(found, key=lambda one: one.name))
 
 
 def is_known_binary(head: bytes) -> bool:

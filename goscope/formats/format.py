@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
-from goscope.engine.line_plans import LineRule
-from goscope.framing.pieces import BlockRecords
+from goscope.framing.framed import BlockRecords
 from goscope.framing.records import BlockKind
-from goscope.tables import Column, Kind, Table
-from goscope.unparsed import Aside
+from goscope.parsing.line_plans import LineRule
+from goscope.parsing.unparsed import Aside
+from goscope.tables.table import Column, Kind, Table
 
 #: Where a row comes from. ``process`` and ``wall_time`` are filled in when all inputs are read.
 PLACE = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from goscope.unparsed import Aside, Unparsed
+from goscope.parsing.unparsed import Aside, Unparsed
 
 _LONGEST = 1 << 14  # bytes of a record that is shown as not understood
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goscope.framing import interrupted
-from goscope.framing.claims import Claims, claims_of
+from goscope.framing import torn_blocks as interrupted
+from goscope.framing.crash_extent import Claims, claims_of
+from goscope.framing.framed import LONGEST_LINE, LONGEST_RECORD, BlockRecords, Piece, Rejoined
 from goscope.framing.lines import Lines, Positions
-from goscope.framing.pieces import LONGEST_LINE, LONGEST_RECORD, BlockRecords, Piece, Rejoined
 from goscope.framing.records import BlockKind
-from goscope.tables import Bools, distinct
+from goscope.tables.table import Bools, distinct
 
 ABOVE = 2_000  # bytes of a text line above a block
 #: Where the rest of a block may stand whose beginning was cut off; the first line may be half a line.

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from goscope.framing.block_framer import ABOVE, BlockFramer
-from goscope.framing.line_framer import LineFramer
-from goscope.framing.lines import Lines
-from goscope.framing.pieces import (
+from goscope.framing.framed import (
     LONGEST_LINE,
     LONGEST_RECORD,
     Ids,
@@ -19,9 +17,11 @@ from goscope.framing.pieces import (
     Piece,
     Rejoined,
 )
-from goscope.framing.prefix import Prefix
+from goscope.framing.line_framer import LineFramer
+from goscope.framing.line_memo import Repeats
+from goscope.framing.lines import Lines
+from goscope.framing.quotation import Prefix
 from goscope.framing.records import BlockKind, LineKind
-from goscope.framing.repeats import Repeats
 
 _STUMP = LONGEST_RECORD + 64  # what is kept of an endless line: too long, even without a prefix
 #: From so many bytes on, a record that may go on is looked at again only when it grew by an eighth: a long

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from goscope.framing import torn
-from goscope.framing.lines import Lines, Positions
-from goscope.framing.pieces import (
+from goscope.framing import torn_lines as torn
+from goscope.framing.framed import (
     LONGEST_LINE,
     CutRecord,
     LineRecords,
@@ -16,8 +15,9 @@ from goscope.framing.pieces import (
     Rejoined,
     TornRecord,
 )
+from goscope.framing.lines import Lines, Positions
 from goscope.framing.records import LineKind
-from goscope.tables import Bools, distinct
+from goscope.tables.table import Bools, distinct
 
 #: A wrapped line is looked for in so many lines below it.
 MOST_CONTINUATIONS = 16

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from goscope.tables import distinct
+from goscope.tables.table import distinct
 
 Positions: TypeAlias = npt.NDArray[np.int64]
 

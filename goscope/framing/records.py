@@ -54,12 +54,12 @@ class BlockKind:
     * ``above``: whether the block is handed on with the text line that stands right above it;
     * ``leads_to``: the name of a kind that such a block introduces. Any text between belongs to
       the introducing block, also what looks like a record of that kind (a *false* one), if within
-      :data:`goscope.framing.claims.REACH` lines a record comes whose first lines match ``begins``;
+      :data:`goscope.framing.crash_extent.REACH` lines a record comes whose first lines match ``begins``;
     * ``begins``: what the first lines of a record look like, also where the text ends in them.
 
     ``pair`` are the patterns of two lines that surely belong to such a record, wherever they stand;
     with it, a record is put together again when other lines stand inside
-    (:mod:`goscope.framing.interrupted`). ``unpaired`` starts a line that belongs to it alone,
+    (:mod:`goscope.framing.torn_blocks`). ``unpaired`` starts a line that belongs to it alone,
     ``closing`` the first line of the last pair.
     """
 

@@ -8,19 +8,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from goscope.bounds import shift_of
-from goscope.capture import Capture, Input
-from goscope.crashes import link_crashes
+from goscope.capture.capture import Capture, Input
+from goscope.capture.linking.crashes import link_crashes
+from goscope.capture.linking.intervals import with_interval_cpu
+from goscope.capture.linking.origins import Origin, by_stream, with_places
+from goscope.capture.linking.processes import assign_processes
+from goscope.capture.linking.programs import by_program
+from goscope.capture.linking.table_links import link_samples, mark_periodic, together
 from goscope.errors import InputError
-from goscope.framing.sieve import Sieve
-from goscope.intervals import with_interval_cpu
-from goscope.origins import Origin, by_stream, with_places
-from goscope.processes import assign_processes
-from goscope.programs import by_program
+from goscope.framing.passthrough import Sieve
 from goscope.reading.input_reading import InputReading, Rest
 from goscope.reading.limits import Limits, Thinning
 from goscope.reading.record_readers import RecordReaders
-from goscope.table_links import link_samples, mark_periodic, together
+from goscope.tables.row_selection import shift_of
 
 
 class CaptureBuilder:

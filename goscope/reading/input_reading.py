@@ -6,12 +6,11 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from goscope.bounds import State, shift_of
-from goscope.capture import Input
+from goscope.capture.capture import Input
+from goscope.capture.linking.origins import Origin
 from goscope.formats import HEAD, content_format
 from goscope.formats.format import BlockReader, ContentReader
-from goscope.framing.lines import Positions
-from goscope.framing.pieces import (
+from goscope.framing.framed import (
     LONGEST_RECORD,
     BlockRecords,
     CutRecord,
@@ -21,11 +20,12 @@ from goscope.framing.pieces import (
     RepeatedRecords,
     TornRecord,
 )
-from goscope.origins import Origin
+from goscope.framing.lines import Positions
+from goscope.parsing.unparsed import TORN, Aside, Unparsed
 from goscope.reading.record_readers import RecordReaders, block_readers
 from goscope.reading.streams import Streams
-from goscope.table_builder import TableBuilder
-from goscope.unparsed import TORN, Aside, Unparsed
+from goscope.tables.builder import TableBuilder
+from goscope.tables.row_selection import State, shift_of
 
 _EXPECTED: Mapping[type[Piece], str] = {
     CutRecord: "the rest of the line: the input ends here",

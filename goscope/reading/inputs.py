@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol, TextIO, cast
 
-from goscope.capture import Capture
+from goscope.capture.capture import Capture
 from goscope.errors import ForeignInput, GoscopeError, InputError
 from goscope.formats import HEAD, is_known_binary
 from goscope.reading.capture_builder import CaptureBuilder
-from goscope.reading.halves import Halves
-from goscope.sources.files import CHUNK, Source, sources_of
-from goscope.sources.foreign import ENOUGH, resembles
-from goscope.sources.pages import Page, program_of
-from goscope.sources.streams import Stream, is_plain, streams_of
-from goscope.sources.tar import BLOCK
+from goscope.reading.two_processes import Halves
+from goscope.sources.files.files import CHUNK, Source, sources_of
+from goscope.sources.files.foreign import ENOUGH, resembles
+from goscope.sources.files.streams import Stream, is_plain, streams_of
+from goscope.sources.files.tar import BLOCK
+from goscope.sources.live.pages import Page, program_of
 
 
 class Progress(Protocol):

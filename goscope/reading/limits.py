@@ -14,8 +14,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from goscope.formats.format import BlockReader
-from goscope.table_builder import TableBuilder
-from goscope.tables import Bools, Ints
+from goscope.tables.builder import TableBuilder
+from goscope.tables.table import Bools, Ints
 
 #: What a SCHED line is followed by: of no use without its neighbours, and a thousand times as many.
 _DETAILS = frozenset({"procs", "threads", "sched_goroutines"})

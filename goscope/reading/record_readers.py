@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from goscope.bounds import ALL, bounds_of
-from goscope.engine.line_shapes import LineShapes
 from goscope.formats import all_formats
 from goscope.formats.format import BlockReader, ContentReader, Format
-from goscope.table_builder import TableBuilder
-from goscope.tables import Table
+from goscope.parsing.line_shapes import LineShapes
+from goscope.tables.builder import TableBuilder
+from goscope.tables.row_selection import ALL, bounds_of
+from goscope.tables.table import Table
 
 
 class RecordReaders:

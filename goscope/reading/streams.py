@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
+from goscope.capture.linking.origins import Origin
+from goscope.framing.framed import BlockRecords, Ids, LineRecords, Piece, RepeatedRecords
 from goscope.framing.framer import Framer
 from goscope.framing.lines import Positions
-from goscope.framing.pieces import BlockRecords, Ids, LineRecords, Piece, RepeatedRecords
 from goscope.framing.records import BlockKind, LineKind
-from goscope.framing.unwrapper import Stream, Unwrapper
-from goscope.origins import Origin
+from goscope.log_wrappers.unwrapper import Stream, Unwrapper
 
 
 class Streams:

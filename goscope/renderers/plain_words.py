@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goscope.findings import Verdict
+from goscope.findings.findings import Verdict
 
 HEADLINES = {
     "critical": "This program needs attention now",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from goscope.diagnosis import Diagnosis
+from goscope.diagnosis.diagnosis import Diagnosis
 
 
 @dataclass(frozen=True, slots=True)

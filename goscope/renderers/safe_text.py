@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from goscope.credentials import without_credentials
+from goscope.redaction import without_credentials
 
 _CUT = 300
 _BEYOND = 600  # a credential that starts before the cut is seen whole

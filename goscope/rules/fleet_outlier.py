@@ -22,10 +22,10 @@ from collections import Counter
 from collections.abc import Iterator
 from statistics import median
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Group, Severity, Site
+from goscope.analysis.goroutines.signatures import Gathered, first_and_last
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity, Site
 from goscope.rules.rule import Rule, Settings
-from goscope.signatures import Gathered, first_and_last
 
 
 def find(

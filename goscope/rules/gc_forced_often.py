@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture
-from goscope.collecting import collections_of
-from goscope.findings import Confidence, Evidence, Finding, Severity
+from goscope.analysis.gc.cycles import collections_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.rule import Rule, Settings
 
 _ADVICE = (

@@ -28,10 +28,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture
-from goscope.collecting import Collecting, collections_of
-from goscope.findings import Confidence, Evidence, Finding, Severity
-from goscope.heap_trend import LEAST_CYCLES, Trend, trend_of, trend_of_few
+from goscope.analysis.gc.cycles import Collecting, collections_of
+from goscope.analysis.gc.heap_trend import LEAST_CYCLES, Trend, trend_of, trend_of_few
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.rule import Rule, Settings
 
 _ADVICE = (

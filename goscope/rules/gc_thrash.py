@@ -25,10 +25,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture
-from goscope.collecting import Thrash, collections_of, thrash_spells
-from goscope.findings import Confidence, Evidence, Finding, Severity
-from goscope.rules.collector_shape import percent, spell_finding
+from goscope.analysis.gc.cycles import Thrash, collections_of, thrash_spells
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
+from goscope.rules.findings.gc import percent, spell_finding
 from goscope.rules.rule import Rule, Settings
 
 _ADVICE = (

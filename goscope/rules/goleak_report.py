@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture
-from goscope.findings import Finding
-from goscope.rules.crash_shape import crash_findings
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Finding
+from goscope.rules.findings.crash import crash_findings
 from goscope.rules.rule import Rule, Settings
 
 

@@ -26,12 +26,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Group, Severity
+from goscope.analysis.goroutines.dumps import Snapshot, Stack, snapshots_of, stacks_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity
+from goscope.rules.findings.leak import place_of
 from goscope.rules.goroutines_many import stacks_mb
-from goscope.rules.leak_shape import place_of
 from goscope.rules.rule import Rule, Settings
-from goscope.stacks import Snapshot, Stack, snapshots_of, stacks_of
 
 #: A recursion may go over a few functions in turn.
 MOST_IN_TURN = 4

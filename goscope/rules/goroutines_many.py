@@ -25,11 +25,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Group, Severity
-from goscope.profiles import GoroutineProfile, goroutine_profiles_of
+from goscope.analysis.goroutines.dumps import Snapshot, Stack, snapshots_of, stacks_of
+from goscope.analysis.goroutines.profiles import GoroutineProfile, goroutine_profiles_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity
 from goscope.rules.rule import Rule, Settings
-from goscope.stacks import Snapshot, Stack, snapshots_of, stacks_of
 
 STACK_BYTES = 2048
 G_BYTES = 400

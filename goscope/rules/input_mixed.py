@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Severity
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.rule import Rule, Settings
 
 

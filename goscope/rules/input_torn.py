@@ -22,11 +22,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture, Input
-from goscope.findings import Confidence, Evidence, Finding, Severity
-from goscope.framing import torn
+from goscope.capture.capture import Capture, Input
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
+from goscope.framing import torn_lines as torn
+from goscope.parsing.unparsed import TORN
 from goscope.rules.rule import Rule, Settings
-from goscope.unparsed import TORN
 
 _EXAMPLES = 3
 

@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture, Input
-from goscope.findings import Confidence, Evidence, Finding, Severity
+from goscope.capture.capture import Capture, Input
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.rule import Rule, Settings
 
 #: Where pprof's debug=2 stops (runtime/pprof: writeGoroutineStacks).

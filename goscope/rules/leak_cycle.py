@@ -30,15 +30,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Severity
-from goscope.locks import Locks, locks_of
-from goscope.rules.leak_shape import leak_finding, place_of
-from goscope.rules.lock_shape import advice_about, groups_of, who_waits_for_whom
+from goscope.analysis.goroutines.dumps import Blocked
+from goscope.analysis.waits.locks import Locks, locks_of
+from goscope.analysis.waits.orphaned import waits_for_group
+from goscope.analysis.waits.wakeup_graph import Standing
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
+from goscope.rules.findings.leak import leak_finding, place_of
+from goscope.rules.findings.lock import advice_about, groups_of, who_waits_for_whom
 from goscope.rules.rule import Rule, Settings
-from goscope.stacks import Blocked
-from goscope.stuck import waits_for_group
-from goscope.waiting import Standing
 
 _MOST_COMPARED = 200
 

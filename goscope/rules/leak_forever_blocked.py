@@ -21,12 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Severity
+from goscope.analysis.goroutines.dumps import Snapshot, blocked_groups, snapshots_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.goruntime.wait_reasons import never_wakes
-from goscope.rules.leak_shape import leak_finding, place_of
+from goscope.rules.findings.leak import leak_finding, place_of
 from goscope.rules.rule import Rule, Settings
-from goscope.stacks import Snapshot, blocked_groups, snapshots_of
 
 
 def find(capture: Capture, settings: Settings) -> Iterator[Finding]:

@@ -35,16 +35,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from goscope.capture import Capture
-from goscope.connections import Connections
-from goscope.findings import Confidence, Evidence, Finding, Group, Severity
-from goscope.goruntime.long_waiters import waits_for_child
-from goscope.goruntime.wait_reasons import can_leak
-from goscope.growth_alive import Doubt, doubt_about
-from goscope.rules.leak_shape import leak_finding, place_of
-from goscope.rules.profile_growth import growth_in_profiles
-from goscope.rules.rule import Rule, Settings
-from goscope.stacks import (
+from goscope.analysis.goroutines.dumps import (
     SYSCALL,
     Blocked,
     Snapshot,
@@ -54,7 +45,16 @@ from goscope.stacks import (
     stacks_of,
     syscall_groups,
 )
-from goscope.waiting import Dump, dumps_of
+from goscope.analysis.waits.benign_growth import Doubt, doubt_about
+from goscope.analysis.waits.connections import Connections
+from goscope.analysis.waits.wakeup_graph import Dump, dumps_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity
+from goscope.goruntime.long_waiters import waits_for_child
+from goscope.goruntime.wait_reasons import can_leak
+from goscope.rules.findings.leak import leak_finding, place_of
+from goscope.rules.profile_growth import growth_in_profiles
+from goscope.rules.rule import Rule, Settings
 
 #: The go statement. The first function is no part of it: signal dumps show wrappers that others hide.
 _Origin = tuple[str | None, str | None, int | None]

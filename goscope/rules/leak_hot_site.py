@@ -25,14 +25,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Severity
-from goscope.rules.leak_shape import leak_finding, place_of
+from goscope.analysis.goroutines.dumps import Blocked, blocked_groups
+from goscope.analysis.waits.orphaned import unmoved
+from goscope.analysis.waits.wakeup_graph import NEEDS_OTHERS, Dump, Standing, dumps_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
+from goscope.rules.findings.leak import leak_finding, place_of
 from goscope.rules.profile_hot_site import hot_sites_in_profiles
 from goscope.rules.rule import Rule, Settings
-from goscope.stacks import Blocked, blocked_groups
-from goscope.stuck import unmoved
-from goscope.waiting import NEEDS_OTHERS, Dump, Standing, dumps_of
 
 
 def find(

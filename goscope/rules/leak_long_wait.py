@@ -25,13 +25,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Severity
+from goscope.analysis.goroutines.dumps import Blocked, blocked_groups, snapshots_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.goruntime.wait_reasons import can_leak, never_wakes
-from goscope.numerals import IntArray
-from goscope.rules.leak_shape import leak_finding, place_of
+from goscope.parsing.numbers import IntArray
+from goscope.rules.findings.leak import leak_finding, place_of
 from goscope.rules.rule import Rule, Settings
-from goscope.stacks import Blocked, blocked_groups, snapshots_of
 
 #: Waiting here needs another goroutine to act at once; nobody parks workers here.
 _URGENT = frozenset({"lock"})

@@ -35,13 +35,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Severity
-from goscope.rules.leak_shape import leak_finding, place_of
+from goscope.analysis.goroutines.dumps import Blocked
+from goscope.analysis.waits.orphaned import LONG_MINUTES, Left, forgotten, left_behind, orphans
+from goscope.analysis.waits.wakeup_graph import Dump, Standing, dumps_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
+from goscope.rules.findings.leak import leak_finding, place_of
 from goscope.rules.rule import Rule, Settings
-from goscope.stacks import Blocked
-from goscope.stuck import LONG_MINUTES, Left, forgotten, left_behind, orphans
-from goscope.waiting import Dump, Standing, dumps_of
 
 
 def find(

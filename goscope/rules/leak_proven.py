@@ -23,12 +23,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Severity, Site
-from goscope.profiles import goroutine_profiles_of
-from goscope.rules.leak_shape import leak_finding, place_of
+from goscope.analysis.goroutines.dumps import Snapshot, blocked_groups, snapshots_of
+from goscope.analysis.goroutines.profiles import goroutine_profiles_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity, Site
+from goscope.rules.findings.leak import leak_finding, place_of
 from goscope.rules.rule import Rule, Settings
-from goscope.stacks import Snapshot, blocked_groups, snapshots_of
 
 
 def find(capture: Capture, settings: Settings) -> Iterator[Finding]:

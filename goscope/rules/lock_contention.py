@@ -25,11 +25,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Group, Severity
-from goscope.locks import Lock, Locks, locks_of
-from goscope.rules.leak_shape import leak_finding, place_of
-from goscope.rules.lock_shape import groups_of, who_waits_for_whom
+from goscope.analysis.waits.locks import Lock, Locks, locks_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity
+from goscope.rules.findings.leak import leak_finding, place_of
+from goscope.rules.findings.lock import groups_of, who_waits_for_whom
 from goscope.rules.rule import Rule, Settings
 
 _ADVICE = (

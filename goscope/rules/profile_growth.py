@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Severity, Site
+from goscope.analysis.goroutines.profiles import Counted, GoroutineProfile, goroutine_profiles_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity, Site
 from goscope.goruntime.parked_frames import CHANNEL_OPERATION
 from goscope.goruntime.wait_reasons import reason
-from goscope.profiles import Counted, GoroutineProfile, goroutine_profiles_of
-from goscope.rules.leak_shape import leak_finding, place_of
+from goscope.rules.findings.leak import leak_finding, place_of
 
 LEAST_PROFILES = 3
 LEAST_SHARE = 1.5

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Severity
-from goscope.profiles import goroutine_profiles_of
-from goscope.rules.leak_shape import leak_finding, place_of
+from goscope.analysis.goroutines.profiles import goroutine_profiles_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
+from goscope.rules.findings.leak import leak_finding, place_of
 from goscope.rules.profile_growth import needs_others, series_of
 
 

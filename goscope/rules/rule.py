@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from goscope.capture import Capture
-from goscope.findings import Finding
-from goscope.settings import Settings, Threshold
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Finding
+from goscope.findings.settings import Settings, Threshold
 
 __all__ = ["Rule", "Settings"]
 

@@ -23,11 +23,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from goscope.capture import Capture
-from goscope.findings import Finding, Severity
+from goscope.analysis.scheduler.schedule import FEW_BLOCKED, bars_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Finding, Severity
+from goscope.rules.findings.scheduler import finding_in_state, schedules_in_state, where_they_wait
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.scheduler_shape import finding_in_state, schedules_in_state, where_they_wait
-from goscope.scheduling import FEW_BLOCKED, bars_of
 
 _TITLES = {
     "locks": "Goroutines wait for locks while Ps idle",

@@ -25,18 +25,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Severity
-from goscope.rules.rule import Rule, Settings
-from goscope.rules.scheduler_shape import (
+from goscope.analysis.scheduler.idle_or_blocked import stack_of_goroutine
+from goscope.analysis.scheduler.samples import Keeper, longest_keeper
+from goscope.analysis.scheduler.schedule import (
+    KEPT_MS,
+    STUCK_STW_MS,
+    Bars,
+    Schedule,
+    bars_of,
+    schedules_of,
+)
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
+from goscope.rules.findings.scheduler import (
     Place,
     finding_in_state,
     stop_evidence,
     where_they_run,
 )
-from goscope.scheduling import KEPT_MS, STUCK_STW_MS, Bars, Schedule, bars_of, schedules_of
-from goscope.scheduling.samples import Keeper, longest_keeper
-from goscope.scheduling.waits import stack_of_goroutine
+from goscope.rules.rule import Rule, Settings
 
 _TITLE = "A goroutine keeps its P and others wait behind it"
 _ADVICE = (

@@ -22,23 +22,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from goscope.capture import Capture
-from goscope.findings import Evidence, Finding, Severity
-from goscope.rules.rule import Rule, Settings
-from goscope.rules.scheduler_shape import (
+from goscope.analysis.scheduler.goroutine_states import transitions_of
+from goscope.analysis.scheduler.schedule import (
+    BUSY_THREADS_PER_P,
+    LASTING_PER_P,
+    OVERLOAD_PER_P,
+    bars_of,
+)
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Evidence, Finding, Severity
+from goscope.rules.findings.scheduler import (
     finding_in_state,
     schedules_in_state,
     stop_evidence,
     where_they_run,
     where_they_wait,
 )
-from goscope.scheduling import (
-    BUSY_THREADS_PER_P,
-    LASTING_PER_P,
-    OVERLOAD_PER_P,
-    bars_of,
-)
-from goscope.transitions import transitions_of
+from goscope.rules.rule import Rule, Settings
 
 _ADVICE = (
     "Bound the number of goroutines that compute at once (a worker pool of GOMAXPROCS), raise GOMAXPROCS "

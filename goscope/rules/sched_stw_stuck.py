@@ -24,12 +24,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Severity
+from goscope.analysis.scheduler.schedule import STUCK_STW_MS, Schedule, bars_of, schedules_of
+from goscope.analysis.scheduler.stw_pauses import CLOCK_MS, Stops, stops_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
+from goscope.rules.findings.scheduler import stop_evidence, where_they_run
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.scheduler_shape import stop_evidence, where_they_run
-from goscope.scheduling import STUCK_STW_MS, Schedule, bars_of, schedules_of
-from goscope.scheduling.stops import CLOCK_MS, Stops, stops_of
 
 _ADVICE = (
     "Take a CPU profile and look for a loop without calls, or see whether GODEBUG=asyncpreemptoff=1 is "

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture
-from goscope.findings import Finding, Severity
+from goscope.analysis.scheduler.schedule import bars_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Finding, Severity
+from goscope.rules.findings.scheduler import finding_in_state, schedules_in_state, where_they_run
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.scheduler_shape import finding_in_state, schedules_in_state, where_they_run
-from goscope.scheduling import bars_of
 
 _ADVICE = (
     "Take a CPU profile to find the serial part, and split it over several goroutines; "

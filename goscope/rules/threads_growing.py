@@ -23,11 +23,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Evidence, Finding, Severity
+from goscope.analysis.scheduler.threads import Threads, locked_in_detail, threads_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
+from goscope.rules.findings.threads import advice_for, held_evidence, held_words, main_holders
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.thread_shape import advice_for, held_evidence, held_words, main_holders
-from goscope.thread_counts import Threads, locked_in_detail, threads_of
 
 
 def find(

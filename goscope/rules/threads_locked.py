@@ -22,13 +22,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture
-from goscope.findings import Confidence, Finding, Severity
-from goscope.rules.leak_shape import place_of
+from goscope.analysis.scheduler.threads import Holders, holders_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Finding, Severity
+from goscope.rules.findings.leak import place_of
+from goscope.rules.findings.threads import advice_for, held_evidence
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.thread_shape import advice_for, held_evidence
 from goscope.rules.threads_growing import RULE as GROWING
-from goscope.thread_counts import Holders, holders_of
 
 
 def find(

@@ -26,12 +26,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from goscope.capture import Capture
-from goscope.executions import Execution, Function, executions_of
-from goscope.findings import Evidence, Finding, Severity, Site
+from goscope.analysis.goroutines.dumps import Stack
+from goscope.analysis.traces.executions import Execution, Function, executions_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Evidence, Finding, Severity, Site
+from goscope.rules.findings.trace import in_words, ms, percent, trace_finding
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.trace_shape import in_words, ms, percent, trace_finding
-from goscope.stacks import Stack
 
 _ADVICE = (
     "Find who allocates on the busy paths (the stack above, or pprof allocs) and reuse what it allocates; "

@@ -22,12 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture
-from goscope.executions import Execution, executions_of
-from goscope.findings import Evidence, Finding, Severity
+from goscope.analysis.traces.executions import Execution, executions_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Evidence, Finding, Severity
+from goscope.rules.findings.trace import percent, trace_finding
 from goscope.rules.rule import Rule, Settings
 from goscope.rules.trace_assist_heavy import assist_share, assist_stack
-from goscope.rules.trace_shape import percent, trace_finding
 
 _ADVICE = (
     "Find who allocates (the stack above, or pprof allocs, alloc_space), reuse buffers, avoid pointers in "

@@ -28,11 +28,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goscope.capture import Capture
-from goscope.executions import NS_PER_MS, Execution, executions_of
-from goscope.findings import Evidence, Finding, Severity
+from goscope.analysis.traces.executions import NS_PER_MS, Execution, executions_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Evidence, Finding, Severity
+from goscope.rules.findings.trace import in_words, ms, percent, trace_finding
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.trace_shape import in_words, ms, percent, trace_finding
 
 _ADVICE = (
     "Compare GOMAXPROCS with the CPUs that the program really has (container quota, other programs), and "

@@ -25,13 +25,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from goscope.capture import Capture
-from goscope.executions import Execution, executions_of
-from goscope.findings import Evidence, Finding, Group, Severity
-from goscope.rules.leak_shape import place_of
+from goscope.analysis.goroutines.dumps import Stack
+from goscope.analysis.traces.executions import Execution, executions_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Evidence, Finding, Group, Severity
+from goscope.rules.findings.leak import place_of
+from goscope.rules.findings.trace import in_words, ms, trace_finding, words_of_dumps
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.trace_shape import in_words, ms, trace_finding, words_of_dumps
-from goscope.stacks import Stack
 
 _ADVICE = (
     "Hold the lock for less (no I/O, no logging, no sleep inside), split it (one per shard or key), or use "

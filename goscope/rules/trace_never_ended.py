@@ -33,17 +33,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goscope.capture import Capture
-from goscope.executions import Execution, Function, executions_of
-from goscope.findings import Confidence, Evidence, Finding, Group, Severity, Site
+from goscope.analysis.goroutines.dumps import Stack
+from goscope.analysis.traces.executions import Execution, Function, executions_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity, Site
 from goscope.goruntime.long_waiters import normal_long_wait
 from goscope.goruntime.wait_reasons import primitive_of
-from goscope.numerals import IntArray
-from goscope.rules.leak_shape import fix_for, place_of
+from goscope.parsing.numbers import IntArray
+from goscope.rules.findings.leak import fix_for, place_of
+from goscope.rules.findings.trace import ms, trace_finding, words_of_dumps
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.trace_shape import ms, trace_finding, words_of_dumps
-from goscope.stacks import Stack
-from goscope.tables import Table
+from goscope.tables.table import Table
 
 #: What another goroutine has to end, in the words of traces (runtime/traceruntime.go).
 _BY_OTHERS = ("chan send", "chan receive", "select", "sync", "sync.(*Cond).Wait")

@@ -27,11 +27,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.capture import Capture
-from goscope.executions import NS_PER_MS, Execution, Function, Latency, executions_of
-from goscope.findings import Evidence, Finding, Severity
+from goscope.analysis.traces.executions import (
+    NS_PER_MS,
+    Execution,
+    Function,
+    Latency,
+    executions_of,
+)
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Evidence, Finding, Severity
+from goscope.rules.findings.trace import in_words, ms, percent, trace_finding
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.trace_shape import in_words, ms, percent, trace_finding
 
 _ADVICE = (
     "Bound the number of goroutines that compute at once (a worker pool of GOMAXPROCS), raise GOMAXPROCS "

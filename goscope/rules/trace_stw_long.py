@@ -27,13 +27,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from goscope.capture import Capture
-from goscope.executions import NS_PER_MS, Execution, executions_of
-from goscope.findings import Evidence, Finding, Severity
-from goscope.numerals import IntArray
+from goscope.analysis.traces.executions import NS_PER_MS, Execution, executions_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Evidence, Finding, Severity
+from goscope.parsing.numbers import IntArray
+from goscope.rules.findings.trace import in_words, ms, percent, trace_finding
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.trace_shape import in_words, ms, percent, trace_finding
-from goscope.tables import Table
+from goscope.tables.table import Table
 
 #: Who ran for less of the time of the stops is not named.
 _MEANWHILE = 0.1

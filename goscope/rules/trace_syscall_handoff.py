@@ -26,12 +26,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from goscope.capture import Capture
-from goscope.executions import NS_PER_MS, Execution, Function, executions_of
-from goscope.findings import Evidence, Finding, Severity
+from goscope.analysis.scheduler.schedule import BUSY_THREADS_PER_P
+from goscope.analysis.traces.executions import NS_PER_MS, Execution, Function, executions_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Evidence, Finding, Severity
+from goscope.rules.findings.trace import in_words, ms, trace_finding
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.trace_shape import in_words, ms, trace_finding
-from goscope.scheduling import BUSY_THREADS_PER_P
 
 _ADVICE = (
     "Look at what these calls are for, and how slow it is: a disk, a pipe, a device, C code. Bound how many "

@@ -25,13 +25,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goscope.capture import Capture
-from goscope.executions import NS_PER_MS, Execution, executions_of
-from goscope.findings import Evidence, Finding, Severity, Site
-from goscope.numerals import IntArray
+from goscope.analysis.traces.executions import NS_PER_MS, Execution, executions_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Evidence, Finding, Severity, Site
+from goscope.parsing.numbers import IntArray
+from goscope.rules.findings.trace import in_words, ms, trace_finding
 from goscope.rules.rule import Rule, Settings
-from goscope.rules.trace_shape import in_words, ms, trace_finding
-from goscope.tables import Table
+from goscope.tables.table import Table
 
 _ADVICE = (
     "Look at what the slowest one waited for in its longest region, and give that a timeout or another way; "

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goscope.tables import distinct
+from goscope.tables.table import distinct
 from goscope.traces.arrays import Bytes, Int64, Mask, among
 from goscope.traces.decode import Events
 from goscope.traces.event_table import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from goscope.capture import Capture
+from goscope.capture.capture import Capture
 from goscope.reading.capture_builder import CaptureBuilder
 from tests.benchmarks import inputs
 from tests.benchmarks.measure import run

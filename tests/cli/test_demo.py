@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from goscope.demonstrations import DEMONSTRATIONS
+from goscope.explain.demonstrations import DEMONSTRATIONS
 from tests.cli.running import in_process
 
 #: What the programs were made to show (fixtures/README.md).

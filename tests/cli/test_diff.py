@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from goscope.comparison import SHOWN_OF_A_KIND
+from goscope.diagnosis.comparison import SHOWN_OF_A_KIND
 from tests.cli.running import in_process, only_line
 from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, dump, goroutine, leaks
 

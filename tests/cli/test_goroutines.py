@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.analysis.goroutines.test_filters import DUMP
 from tests.cli.running import environment, in_process
 from tests.conftest import CAPTURES
-from tests.test_selection import DUMP
 
 RECEIVER = CAPTURES / "go1.27" / "leak_receiver"
 DUMPS = [RECEIVER / name for name in ("dump-1.txt", "dump-2.txt", "dump-3.txt.gz")]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.running import in_process, only_line
 from tests.conftest import CAPTURES
-from tests.sources.test_pprof_server import DUMP, INDEX, Answer, server
+from tests.sources.live.test_pprof_server import DUMP, INDEX, Answer, server
 
 TASKS = CAPTURES / "go1.27" / "trace_tasks" / "trace.out.gz"
 STARVING = CAPTURES / "go1.27" / "trace_starving" / "trace.out"

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from goscope.renderers.sparklines import sparkline
+from goscope.renderers.terminal.sparklines import sparkline
 from tests.cli.running import SCHED, environment, goscope
 from tests.live.go_program import command, needs_go, serving
 from tests.rules.dumps import dump, leaks

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.lark import from_lark
 
-from goscope.engine.grammars import Rejected
-from goscope.engine.text_shapes import TextShapes
-from goscope.formats.profile_facts import unquoted
-from goscope.formats.profile_text import GRAMMAR, TextReader
+from goscope.formats.profiles.facts import unquoted
+from goscope.formats.profiles.text import GRAMMAR, TextReader
+from goscope.parsing.grammars import Rejected
+from goscope.parsing.text_shapes import TextShapes
 from tests.conftest import Read
 
 NAMES = st.text(st.characters(codec="ascii", exclude_characters="\t\n\r"), min_size=1, max_size=12)

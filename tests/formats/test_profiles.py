@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import goscope
-from goscope.diagnosis import diagnose
+from goscope.diagnosis.diagnosis import diagnose
 from goscope.goruntime.parked_frames import CHANNEL_OPERATION
-from goscope.renderers.terminal import render
+from goscope.renderers.terminal.summary import render
 from tests.conftest import Read, content, rows_of
 from tests.profiles_of_captures import (
     ALL_PROFILES,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from goscope.framing.pieces import LONGEST_RECORD
+from goscope.framing.framed import LONGEST_RECORD
 from goscope.reading.capture_builder import CaptureBuilder
 from tests.conftest import capture_texts, content
 

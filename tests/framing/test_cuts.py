@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goscope.capture import Input
+from goscope.capture.capture import Input
 from goscope.reading.capture_builder import CaptureBuilder
 from tests.conftest import rows_of
 

@@ -11,15 +11,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from goscope.capture import Capture
-from goscope.diagnosis import diagnose
+from goscope.capture.capture import Capture
+from goscope.diagnosis.diagnosis import diagnose
 from goscope.errors import InputError
-from goscope.exports import FORMS, write_tables
+from goscope.exports.tables import FORMS, write_tables
+from goscope.findings.source_links import source_links
 from goscope.reading.capture_builder import CaptureBuilder
 from goscope.reading.inputs import read_stream
 from goscope.renderers import all_renderers
-from goscope.source_links import source_links
-from goscope.sources.streams import streams_of
+from goscope.sources.files.streams import streams_of
 from tests.conftest import rows_of
 
 #: Seconds of this process's own time for an input of some 20 KB, on any machine.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goscope.diagnosis import Diagnosis
+from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.renderers.html import RENDERER
 from tests.renderers.browser import CHROMIUM, FLAGS, Shown
 

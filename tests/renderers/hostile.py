@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import goscope
-from goscope.diagnosis import Diagnosis
-from goscope.findings import Confidence, Evidence, Finding, Group, Severity, Site
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity, Site
 
 BREAKOUT = "</script><script>window.broken=1</script>"
 IMAGE = "<img src=x onerror=window.broken=2>"

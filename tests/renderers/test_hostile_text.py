@@ -13,9 +13,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 import goscope
-from goscope.diagnosis import Diagnosis
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.findings.source_links import source_links
 from goscope.renderers import all_renderers
-from goscope.source_links import source_links
 
 SECRET = "s3cret7"
 LINK = "\x1b]8;;http://evil.example/\x1b\\click\x1b]8;;\x1b\\"

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 import goscope
+from goscope.findings.source_links import source_links
 from goscope.renderers.html import RENDERER
 from goscope.renderers.html.plotly_library import ALPHABET, encoded, library
 from goscope.renderers.html.section import data_block, rounded, shown
-from goscope.source_links import source_links
 from tests.conftest import CAPTURES
 from tests.renderers.hostile import MARKS, SECRET, hostile
 from tests.renderers.markup import Markup
-from tests.renderers.test_terminal import RUNS, diagnosed
+from tests.renderers.terminal.test_summary import RUNS, diagnosed
 from tests.rules.dumps import dump
 
 MB = 1_000_000

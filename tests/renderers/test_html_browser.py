@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 import goscope
-from goscope.diagnosis import Diagnosis
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.findings.source_links import source_links
 from goscope.renderers.html import RENDERER
-from goscope.source_links import source_links
 from tests.conftest import CAPTURES
 from tests.renderers.browser import PATIENCE, Shown
 from tests.renderers.hostile import hostile
-from tests.renderers.test_terminal import diagnosed
+from tests.renderers.terminal.test_summary import diagnosed
 
 
 def leak() -> Diagnosis:

@@ -8,17 +8,17 @@ import pytest
 from plotly.offline import get_plotlyjs
 
 import goscope
-from goscope.diagnosis import Diagnosis
-from goscope.findings import Group
+from goscope.analysis.waits.creation_tree import Branch
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.findings.findings import Group
 from goscope.renderers.html import RENDERER
 from goscope.renderers.html.creators import cut, nested
 from goscope.renderers.html.page import sections
 from goscope.renderers.html.plotly_library import parsed_at_once
 from goscope.renderers.html.section import Page, environment, short_name
-from goscope.structure import Branch
 from tests.conftest import CAPTURES, content
 from tests.renderers.markup import Markup
-from tests.renderers.test_terminal import diagnosed
+from tests.renderers.terminal.test_summary import diagnosed
 
 
 def section(anchor: str, diagnosis: Diagnosis) -> str:

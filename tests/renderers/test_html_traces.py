@@ -12,14 +12,14 @@ from goscope.renderers.html import RENDERER
 from goscope.renderers.html.page import sections
 from goscope.renderers.html.plotly_library import library
 from goscope.renderers.html.section import Page
-from goscope.renderers.markdown import RENDERER as MARKDOWN
+from goscope.renderers.markdown.markdown import RENDERER as MARKDOWN
 from tests.conftest import CAPTURES
 from tests.renderers.hostile import BREAKOUT, IMAGE, MARKS
+from tests.renderers.markdown.test_markdown import GITHUB, tags
 from tests.renderers.markup import Markup
+from tests.renderers.terminal.test_summary import diagnosed
 from tests.renderers.test_html import figures
 from tests.renderers.test_html_sections import section
-from tests.renderers.test_markdown import GITHUB, tags
-from tests.renderers.test_terminal import diagnosed
 from tests.renderers.traces import TASKS, hostile_trace, traced
 from tests.traces.truth import NAMES
 

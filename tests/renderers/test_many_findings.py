@@ -11,13 +11,14 @@ import jsonschema
 import pytest
 
 import goscope
-from goscope.baseline import baseline_text, read_baseline
-from goscope.diagnosis import Diagnosis
-from goscope.findings import SHOWN_OF_A_RULE, LeftOut, Severity, shown_and_left_out
-from goscope.renderers import all_renderers, json_contract
-from goscope.settings import Settings
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.findings.baseline import baseline_text, read_baseline
+from goscope.findings.findings import SHOWN_OF_A_RULE, LeftOut, Severity, shown_and_left_out
+from goscope.findings.settings import Settings
+from goscope.renderers import all_renderers
+from goscope.renderers.json import json_contract
 from tests.cli.running import in_process
-from tests.renderers.test_sarif import SCHEMA as SARIF
+from tests.renderers.ci.test_sarif import SCHEMA as SARIF
 from tests.rules.dumps import dump, goroutine
 
 SITES = 1_300

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from goscope.findings import Confidence, Severity, Verdict
+from goscope.findings.findings import Confidence, Severity, Verdict
 from goscope.goruntime.crash_kinds import KINDS
-from goscope.renderers import json_contract
+from goscope.renderers.json import json_contract
 from goscope.renderers.plain_words import CRASHES, HEADLINES, TITLES, level, sentence
 
 SCHEMA = json.loads(json_contract.schema())

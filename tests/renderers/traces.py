@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import goscope
-from goscope.diagnosis import Diagnosis
+from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.reading.capture_builder import CaptureBuilder
 from tests.conftest import content
 from tests.renderers.hostile import BREAKOUT, IMAGE

@@ -7,7 +7,7 @@ import re
 import pytest
 
 import goscope
-from goscope.findings import Finding
+from goscope.findings.findings import Finding
 from goscope.rules import all_rules
 from goscope.rules.rule import Rule
 from tests.rules.cases import CASES, Texts

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import goscope
-from goscope.diagnosis import Diagnosis
-from goscope.findings import Confidence, Finding, Severity
-from goscope.renderers import json_contract
-from goscope.settings import Settings
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.findings.findings import Confidence, Finding, Severity
+from goscope.findings.settings import Settings
+from goscope.renderers.json import json_contract
 from tests.conftest import CAPTURES
 from tests.rules import traces
 from tests.rules.traces import cycle, every, heap

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import goscope
-from goscope.diagnosis import Diagnosis
-from goscope.findings import Confidence, Finding, Severity, Site
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.findings.findings import Confidence, Finding, Severity, Site
 from goscope.rules.rule import Settings
 from tests.conftest import CAPTURES
 from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, dump, goroutine, leaks

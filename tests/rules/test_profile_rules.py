@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import goscope
-from goscope.diagnosis import Diagnosis, diagnose
-from goscope.findings import Confidence, Finding, Severity
+from goscope.diagnosis.diagnosis import Diagnosis, diagnose
+from goscope.findings.findings import Confidence, Finding, Severity
 from tests.conftest import CAPTURES
 from tests.profiles_of_captures import ALL_PROFILES, DUMPED, name_of
 from tests.rules.dumps import dump, leaks

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import goscope
-from goscope.findings import Confidence, Finding, Severity
+from goscope.findings.findings import Confidence, Finding, Severity
 from goscope.rules import all_rules
 from goscope.rules.goroutines_deep_stack import find as deep_stacks
 from goscope.rules.goroutines_many import estimated_mb

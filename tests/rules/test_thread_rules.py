@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import goscope
-from goscope.diagnosis import Diagnosis
-from goscope.findings import Confidence, Finding, Severity
-from goscope.settings import Settings
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.findings.findings import Confidence, Finding, Severity
+from goscope.findings.settings import Settings
 from tests.conftest import CAPTURES
 from tests.rules.dumps import dump, leaks
 from tests.rules.traces import sched

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 import goscope
-from goscope.diagnosis import Diagnosis
-from goscope.findings import Confidence, Finding, Severity, Site, Verdict
-from goscope.rules.trace_shape import words_of_dumps
-from goscope.settings import Settings
-from goscope.stacks import Stack
-from goscope.trace_verdicts import together
+from goscope.analysis.goroutines.dumps import Stack
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.diagnosis.trace_verdicts import together
+from goscope.findings.findings import Confidence, Finding, Severity, Site, Verdict
+from goscope.findings.settings import Settings
+from goscope.rules.findings.trace import words_of_dumps
 from tests.conftest import CAPTURES
 from tests.rules.cases import sched
 from tests.rules.dumps import dump, leaks

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from goscope.capture import Capture
+from goscope.capture.capture import Capture
 from goscope.reading.capture_builder import CaptureBuilder
 from tests.conftest import CAPTURES, content, rows_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from goscope.capture import Capture
+from goscope.capture.capture import Capture
 from goscope.reading.capture_builder import CaptureBuilder
 from goscope.traces.event_table import NUMBER
 from tests.conftest import rows_of

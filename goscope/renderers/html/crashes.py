@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from goscope.crash_reports import CrashReport
+from goscope.analysis.crashes import CrashReport
+from goscope.analysis.goroutines.dumps import stacks_of
 from goscope.renderers.html.section import Page, Section
 from goscope.renderers.plain_words import CRASHES
-from goscope.stacks import stacks_of
 
 _SHOWN = 20
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from goscope.analysis.waits.creation_tree import Branch, tree
+from goscope.analysis.waits.wakeup_graph import dumps_of
 from goscope.renderers.html.section import Page, Section
-from goscope.structure import Branch, tree
-from goscope.waiting import dumps_of
 
 _DEEPEST = 12
 _BRANCHES = 400

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goscope.findings import Severity
+from goscope.findings.findings import Severity
 from goscope.renderers import plain_words
 from goscope.renderers.html.section import Page, Section
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from goscope.credentials import labels_without_credentials
-from goscope.renderers.html.section import Page, Section, label, short_name, shown
-from goscope.stack_groups import (
+from goscope.analysis.goroutines.groups import (
     StackGroup,
     StackGroups,
     StackNode,
@@ -15,6 +13,8 @@ from goscope.stack_groups import (
     stack_groups,
     stack_tree,
 )
+from goscope.redaction import labels_without_credentials
+from goscope.renderers.html.section import Page, Section, label, short_name, shown
 
 _PROCESSES = 4
 _GROUPS = 400

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from goscope.analysis.scheduler.goroutine_states import Step, Transitions, transitions_of
 from goscope.goruntime import goroutine_states as states
 from goscope.renderers.html.section import Page, Section
-from goscope.transitions import Step, Transitions, transitions_of
 
 #: Where each state stands in the picture: the usual ones in a ring, the rare ones at its edges.
 _PLACES = {

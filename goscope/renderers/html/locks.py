@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from goscope.locks import Lock, Locks, locks_of
+from goscope.analysis.waits.locks import Lock, Locks, locks_of
 from goscope.renderers.html.section import Page, Section
 
 _SHOWN = 30

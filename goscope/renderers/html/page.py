@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from goscope import __version__
-from goscope.diagnosis import Diagnosis
+from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.discovery import modules_of
 from goscope.renderers.html.plotly_library import ALPHABET, library, sha256
 from goscope.renderers.html.section import Page, Section, data_block, environment

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from goscope.diagnosis import Diagnosis
-from goscope.findings import Site
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.findings.findings import Site
 from goscope.goruntime.function_names import is_standard_library
 from goscope.renderers.durations import duration
 from goscope.renderers.safe_text import safe

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from goscope.reduction import Curve
+from goscope.analysis.series.timeline import Queues, TimeLine, moment, time_lines
 from goscope.renderers import plain_words
 from goscope.renderers.html.section import Page, Section, label, rounded
-from goscope.timeline import Panel, Queues, TimeLine, moment, time_lines
+from goscope.tables.downsampling import Curve, Panel
 
 _PROCESSES = 12  # a log of more restarts than that shows the first ones
 _MARKS = 60

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from goscope.analysis.traces.view_functions import FunctionView, functions_of
 from goscope.renderers.html.section import Page, Section, shown
 from goscope.renderers.html.trace_parts import shown_traces
-from goscope.trace_views.functions import FunctionView, functions_of
 
 
 def _build(page: Page) -> str | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from goscope.analysis.traces.view_latencies import Histogram, Latency, LatencyViews, latencies_of
 from goscope.renderers.html.section import Page, Section, label, short_name, shown
 from goscope.renderers.html.trace_parts import shown_traces
-from goscope.trace_views.latencies import Histogram, Latency, LatencyViews, latencies_of
 
 WORDS = {"sched": "scheduling", "task": "task", "region": "region"}
 

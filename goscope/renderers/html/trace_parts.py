@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from goscope.analysis.traces.view_traces import TraceView, traces_of
 from goscope.renderers.html.section import Page
-from goscope.trace_views.traces import TraceView, traces_of
 
 _SHOWN = 4
 

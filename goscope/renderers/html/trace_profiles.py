@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from goscope.analysis.traces.view_profiles import TraceProfile, Weighed, profiles_of
+from goscope.analysis.traces.view_traces import place_of
 from goscope.renderers.html.goroutines import icicle
 from goscope.renderers.html.section import Page, Section, shown
 from goscope.renderers.html.trace_parts import shown_traces
-from goscope.trace_views.profiles import TraceProfile, Weighed, profiles_of
-from goscope.trace_views.traces import place_of
 
 #: Each profile by its name: what its stacks waited for, and what the stack is.
 WORDS = {

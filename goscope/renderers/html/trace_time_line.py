@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from goscope.analysis.traces.view_time_line import Lanes, TraceTimeLine, time_line
 from goscope.renderers.html.section import Page, Section, rounded
 from goscope.renderers.html.time_line import figures_of, panels_data
 from goscope.renderers.html.trace_parts import shown_traces
-from goscope.renderers.trace_facts import facts_of
-from goscope.trace_views.time_line import Lanes, TraceTimeLine, time_line
+from goscope.renderers.terminal.trace_facts import facts_of
 
 
 def _build(page: Page) -> str | None:

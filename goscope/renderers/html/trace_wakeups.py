@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from goscope.analysis.traces.view_wakeups import wakeups_of
 from goscope.renderers.html.section import Page, Section
 from goscope.renderers.html.trace_parts import shown_traces
-from goscope.trace_views.wakeups import wakeups_of
 
 
 def _build(page: Page) -> str | None:

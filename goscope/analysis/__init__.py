@@ -1,0 +1,1 @@
+"""What several rules and pages look at, worked out once for a capture."""

@@ -1,0 +1,137 @@
+"""Crashes as rules and pages look at them: what happened, where, how bad it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from goscope.analysis.goroutines.dumps import Stack, stacks_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Severity, Site
+from goscope.goruntime.crash_kinds import RECOVERED
+from goscope.tables.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class CrashReport:
+    """One crash, one logged stack, one goleak report or one data race.
+
+    ``goroutine`` is the id of the one to blame, ``site`` the innermost frame of the program itself
+    and ``stack`` all frames, where the text shows them. ``origin`` is where it panicked first, if a
+    deferred call panicked again.
+    """
+
+    kind: str
+    message: str
+    input: str
+    line: int
+    process: int
+    goroutine: int | None = None
+    site: Site | None = None
+    stack: Stack | None = None
+    origin: str | None = None
+    waits_for: str | None = None
+    signal: str | None = None
+    address: str | None = None
+    exit: str | None = None
+    running_tests: tuple[str, ...] = ()
+    shows_goroutines: bool = False
+
+    @property
+    def source(self) -> str:
+        """Input and line."""
+        return f"{self.input}:{self.line}"
+
+    @property
+    def severity(self) -> Severity:
+        """Critical, except what somebody asked for and what the program survived."""
+        if self.kind == "sigquit":
+            return Severity.INFO
+        if self.kind in RECOVERED:
+            logged = self.kind == "recovered_logged_stack"
+            return Severity.INFO if logged and not self.panicked else Severity.WARNING
+        return Severity.CRITICAL
+
+    @property
+    def panicked(self) -> bool:
+        """Whether the stack shows that a panic was in progress."""
+        return self.stack is not None and "panic" in self.stack.functions
+
+
+@lru_cache(maxsize=4)
+def crash_reports_of(capture: Capture) -> tuple[CrashReport, ...]:
+    """All crashes of a capture in the order of the inputs, then its data races."""
+    return (*_crashes(capture), *_races(capture))
+
+
+def _crashes(capture: Capture) -> Iterator[CrashReport]:
+    table = capture.table("crashes")
+    for row in _rows(table):
+        stack = None if row["stack"] is None else stacks_of(capture)[row["stack"]]
+        yield CrashReport(
+            kind=row["kind"],
+            message=row["message"] or "",
+            input=row["input"],
+            line=row["line"],
+            process=row["process"] or 0,
+            goroutine=row["goroutine"],
+            site=_site(row, ""),
+            stack=stack,
+            origin=row["origin"],
+            waits_for=row["wait_reason"],
+            signal=row["signal"],
+            address=row["address"],
+            exit=row["exit"],
+            running_tests=tuple(json.loads(row["running_tests"] or "[]")),
+            shows_goroutines=row["snapshot"] is not None,
+        )
+
+
+def _races(capture: Capture) -> Iterator[CrashReport]:
+    for row in _rows(capture.table("races")):
+        site, other = _site(row, ""), _site(row, "previous_")
+        message = f"{row['access']} at {row['address']}"
+        if other is not None:
+            message += (
+                f" while another goroutine did a {row['previous_access']} in {other.function}"
+            )
+            message += f" ({other.file}:{other.line})"
+        yield CrashReport(
+            kind="data_race",
+            message=message,
+            input=row["input"],
+            line=row["line"],
+            process=row["process"] or 0,
+            site=site,
+            address=row["address"],
+            stack=Stack(tuple(s for s in (site, other) if s is not None), _created(row)),
+        )
+
+
+def _created(row: dict[str, Any]) -> Site | None:
+    if row["created_by"] is None:
+        return None
+    return Site(row["created_by"], row["created_file"], row["created_line"])
+
+
+def _site(row: dict[str, Any], side: str) -> Site | None:
+    if row[f"{side}function"] is None:
+        return None
+    return Site(row[f"{side}function"], row[f"{side}file"], row[f"{side}file_line"])
+
+
+def _rows(table: Table) -> Iterator[dict[str, Any]]:
+    """The rows as plain values, None for what is missing."""
+    columns: dict[str, list[Any]] = {}
+    for column in table.schema:
+        name = column.name
+        if column.kind.name == "TEXT":
+            columns[name] = list(table.texts(name))
+        else:
+            pairs = zip(table[name].tolist(), table.present(name).tolist(), strict=True)
+            columns[name] = [value if there else None for value, there in pairs]
+    for values in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, values, strict=True))

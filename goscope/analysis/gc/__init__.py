@@ -1,0 +1,1 @@
+"""Garbage collection: cycles, their cost, and the trend of the live heap."""

@@ -1,0 +1,1 @@
+"""Goroutines of dumps and profiles as columns, filtered and grouped."""

@@ -1,0 +1,211 @@
+"""Goroutines as rules look at them: the latest dumps, stacks as sites, groups by where they block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Group, Site
+from goscope.goruntime.crash_kinds import ASKED
+from goscope.goruntime.function_names import is_standard_library
+from goscope.goruntime.long_waiters import LongWaiter, normal_long_wait
+from goscope.goruntime.wait_reasons import primitive_of
+from goscope.parsing.numbers import IntArray
+from goscope.tables.table import Table
+
+SYSCALL = "syscall"
+"""The state of a goroutine in a system call, which has no wait reason."""
+
+_PRIMITIVES = ("runtime.", "internal/", "sync.", "syscall.", "time.Sleep")
+_IDS_SHOWN = 20
+_MOST_DUMPS = 1_000  # of one process
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A distinct stack: all frames, innermost first, and the go statement that started it."""
+
+    frames: tuple[Site, ...]
+    created_by: Site | None
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        return tuple(frame.function or "" for frame in self.frames)
+
+    @property
+    def user_frame(self) -> Site | None:
+        """The innermost frame that is the program's own; without one, the innermost that tells something.
+
+        The frames of the runtime and of the primitives, of which signal dumps show more, tell nothing.
+        """
+        named = [frame for frame in self.frames if frame.function]
+        own = (f for f in named if not is_standard_library(f.function or ""))
+        telling = (f for f in named if not (f.function or "").startswith(_PRIMITIVES))
+        return next(own, None) or next(telling, None) or next(iter(self.frames), None)
+
+    @property
+    def normal(self) -> LongWaiter | None:
+        """Why a goroutine with this stack may wait for long without being a leak."""
+        creator = self.created_by.function if self.created_by else None
+        return normal_long_wait(self.functions, creator)
+
+    @property
+    def waits_for_lock(self) -> bool:
+        """Whether it waits for a Mutex or RWMutex: up to 1.19 only the frames tell."""
+        return any(
+            f.startswith(("sync.(*Mutex).", "sync.(*RWMutex).", "internal/sync.(*Mutex)."))
+            for f in self.functions[:5]
+        )
+
+
+class Stacks:
+    """The distinct stacks of a capture."""
+
+    def __init__(self, capture: Capture):
+        frames, stacks = capture.table("frames"), capture.table("stacks")
+        own = frames.select(frames["ancestor"] == 0)
+        functions, files = own.texts("function"), own.texts("file")
+        lines = [None if np.isnan(n) else int(n) for n in own.numbers("line")]
+        sites = [Site(*place) for place in zip(functions, files, lines, strict=True)]
+        bounds = np.searchsorted(own["stack"], np.arange(len(stacks) + 1)).tolist()
+        creators, places = stacks.texts("creator"), stacks.texts("creator_file")
+        rows = stacks.numbers("creator_line")
+        self._stacks = [
+            Stack(
+                tuple(sites[bounds[i] : bounds[i + 1]]),
+                None
+                if creators[i] is None
+                else Site(creators[i], places[i], None if np.isnan(rows[i]) else int(rows[i])),
+            )
+            for i in range(len(stacks))
+        ]
+
+    def __getitem__(self, stack: int) -> Stack:
+        return self._stacks[stack]
+
+
+@lru_cache(maxsize=4)
+def stacks_of(capture: Capture) -> Stacks:
+    """The stacks of a capture, made once for all rules."""
+    return Stacks(capture)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A dump: its number, place, and the rows of the goroutines table that it holds."""
+
+    number: int
+    source: str
+    rows: Table
+
+
+@lru_cache(maxsize=4)
+def snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]], ...]:
+    """The dumps of each process, oldest first, as (process, dumps).
+
+    Dumps that a crash printed are left out, except those that somebody asked for with a signal: they
+    show a program that was dying, and often one goroutine only.
+    Dumps in files of their own come in the order of reading. A dump inside a log of traces is the one
+    that ended the program (SIGQUIT, a crash), so it comes after them.
+    """
+    goroutines, snapshots = capture.table("goroutines"), capture.table("snapshots")
+    names = snapshots.texts("input")
+    numbers: dict[int, list[int]] = {}
+    found: dict[int, list[Snapshot]] = {}
+    bounds = np.searchsorted(goroutines["snapshot"], np.arange(len(snapshots) + 1))
+    processes, lines = snapshots["process"].tolist(), snapshots["line"].tolist()
+    crashed, crashes = snapshots.present("crash").tolist(), snapshots["crash"].tolist()
+    kinds = capture.table("crashes").texts("kind")
+    for row in range(len(snapshots)):
+        if crashed[row] and kinds[crashes[row]] not in ASKED:
+            continue
+        numbers.setdefault(processes[row], []).append(row)
+    for process, dumps_of in numbers.items():
+        for row in _most(dumps_of):
+            rows = goroutines.select(np.arange(bounds[row], bounds[row + 1]))
+            found.setdefault(process, []).append(Snapshot(row, f"{names[row]}:{lines[row]}", rows))
+    logs = set(capture.table("sched").categories("input")) | set(
+        capture.table("gc").categories("input")
+    )
+    for dumps in found.values():
+        dumps.sort(key=lambda dump: names[dump.number] in logs)
+    return tuple((process, tuple(dumps)) for process, dumps in sorted(found.items()))
+
+
+def _most(dumps: list[int]) -> list[int]:
+    """The dumps to look at: all, or the first and the last of thousands."""
+    half = _MOST_DUMPS // 2
+    return dumps if len(dumps) <= _MOST_DUMPS else [*dumps[:half], *dumps[-half:]]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Goroutines of one dump with one stack and one wait reason."""
+
+    stack: Stack
+    reason: str
+    snapshot: Snapshot
+    rows: IntArray
+
+    @property
+    def primitive(self) -> str | None:
+        """What they wait on; a semacquire inside a lock is a lock."""
+        if self.reason == "semacquire" and self.stack.waits_for_lock:
+            return "lock"
+        return primitive_of(self.reason)
+
+    def group(self) -> Group:
+        ids = self.snapshot.rows.at("id", self.rows)
+        return Group(len(ids), tuple(sorted(ids.tolist())[:_IDS_SHOWN]))
+
+    def parent(self) -> int | None:
+        """The goroutine that started them, if it is one and the same."""
+        rows = self.snapshot.rows
+        parents = set(rows.at("parent", self.rows).tolist())
+        if len(parents) != 1 or not rows.present("parent")[self.rows].all():
+            return None
+        return int(parents.pop())
+
+    def line_source(self) -> str:
+        """Input and line of the first of them."""
+        rows = self.snapshot.rows
+        (line,) = rows.at("line", self.rows[:1]).tolist()
+        return f"{rows.text('input', int(self.rows[0]))}:{line}"
+
+
+def blocked_groups(capture: Capture, snapshot: Snapshot) -> Iterator[Blocked]:
+    """The waiting goroutines of a dump, by stack and wait reason, larger groups first."""
+    codes = snapshot.rows["wait_reason"]
+    yield from _groups(capture, snapshot, np.flatnonzero(codes >= 0))
+
+
+def syscall_groups(capture: Capture, snapshot: Snapshot) -> Iterator[Blocked]:
+    """The goroutines of a dump that are in a system call, by stack, larger groups first."""
+    rows = snapshot.rows
+    states = rows.categories("state")
+    if SYSCALL in states:
+        inside = rows["state"] == states.index(SYSCALL)
+        yield from _groups(
+            capture, snapshot, np.flatnonzero(inside & (rows["wait_reason"] < 0)), SYSCALL
+        )
+
+
+def _groups(
+    capture: Capture, snapshot: Snapshot, chosen: IntArray, otherwise: str = ""
+) -> Iterator[Blocked]:
+    stacks = stacks_of(capture)
+    rows = snapshot.rows
+    reasons = [*rows.categories("wait_reason"), otherwise]  # -1, no reason, is the last one
+    numbers, codes = rows["stack"], rows["wait_reason"]
+    keys = numbers * len(reasons) + codes
+    order = chosen[np.argsort(keys[chosen], kind="stable")]
+    if not len(order):
+        return
+    groups = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
+    for group in sorted(groups, key=len, reverse=True):
+        first = int(group[0])
+        yield Blocked(stacks[int(numbers[first])], reasons[int(codes[first])], snapshot, group)

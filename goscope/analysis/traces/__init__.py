@@ -1,0 +1,1 @@
+"""Execution traces as rules and pages look at them: latencies, tasks, wakeups, time lines."""

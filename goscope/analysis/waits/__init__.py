@@ -1,0 +1,1 @@
+"""What goroutines wait for: wakeups, locks and their holders, orphans, benign growth."""

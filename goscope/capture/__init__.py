@@ -1,0 +1,1 @@
+"""What was read: the tables of all inputs."""

@@ -1,0 +1,226 @@
+"""What was read, as tables: the middle of goscope, between the formats and the rules.
+
+:func:`goscope.read` returns a :class:`Capture`. Each table is a property that gives a pandas
+``DataFrame`` (``capture.sched``, ``capture.gc``, ``capture.goroutines``, ...); rules take the same
+columns as numpy arrays from :meth:`Capture.table`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from goscope.capture.linking.clocks import Mixed
+from goscope.capture.linking.table_links import listed_procs
+from goscope.parsing.unparsed import Unparsed
+from goscope.tables.notebook import html_table
+from goscope.tables.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input: its name, the formats found in it, how much was read and what was not understood."""
+
+    name: str
+    formats: tuple[str, ...]
+    lines: int
+    size: int
+    unparsed_count: int
+    unparsed: tuple[Unparsed, ...]
+    cut: bool
+    problem: str | None
+    wrapped: bool = False
+    rejoined_count: int = 0  # torn records that were put together
+    rejoined: tuple[tuple[int, bytes], ...] = ()  # the first of them: line from 1, text
+    rows: Mapping[str, int] = field(default_factory=dict)  # of tables of lines, also those let go
+
+
+class Capture:
+    """The tables of everything that was read, and the inputs that it came from.
+
+    ``labels`` names processes by what a log shipper called them (``web-1``), where one did, or by the
+    program that was asked, where there are several. ``mixed`` tells of inputs, by name, in which several
+    processes wrote at the same time, without a label. ``selected`` names the tables that hold only a
+    selection of their rows (:mod:`goscope.tables.row_selection`), and how many rows were read.
+    ``switched_on`` are the settings of GODEBUG that are known to have been on, so that the absence of
+    their lines says something.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Table],
+        inputs: Iterable[Input],
+        processes: int,
+        labels: Mapping[int, str] | None = None,
+        mixed: Mapping[str, Mixed] | None = None,
+        selected: Mapping[str, int] | None = None,
+    ):
+        self._tables = dict(tables)
+        self.inputs = tuple(inputs)
+        self.processes = processes
+        self.labels = dict(labels or {})
+        self.mixed = dict(mixed or {})
+        self.selected = dict(selected or {})
+        self.switched_on: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        held = ", ".join(f"{name} {count}" for name, count in self.records().items() if count)
+        return f"<goscope.Capture of {len(self.inputs)} inputs: {held or 'nothing of Go'}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the inputs, and the tables that hold rows."""
+        inputs = [
+            (
+                i.name,
+                ", ".join(i.formats) or i.problem or "nothing of Go",
+                i.lines,
+                i.unparsed_count,
+            )
+            for i in self.inputs
+        ]
+        tables = [
+            (f"capture.{name}" if hasattr(type(self), name) else f"capture.frame({name!r})", count)
+            for name, count in self.records().items()
+            if count
+        ]
+        s = "es" * (self.processes != 1)
+        return html_table(
+            f"{len(inputs)} inputs, {self.processes} process{s}",
+            ("input", "formats", "lines", "not understood"),
+            inputs,
+        ) + html_table("the tables", ("DataFrame", "rows"), tables)
+
+    def table(self, name: str) -> Table:
+        """A table by name; it may be empty."""
+        return self._tables[name]
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """The names of all tables."""
+        return tuple(self._tables)
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """A table as a DataFrame, also one that has no property of its own (``scav``, ``inittrace``)."""
+        return self.procs if name == "procs" else self.table(name).frame()
+
+    def records(self, input_name: str | None = None) -> dict[str, int]:
+        """How many rows were read for each table, in all or of one input.
+
+        Distinct stacks count for no input.
+        """
+        if input_name is not None:
+            return self._records_of_inputs[input_name]
+        return {name: self.selected.get(name, len(table)) for name, table in self._tables.items()}
+
+    @cached_property
+    def _records_of_inputs(self) -> dict[str, dict[str, int]]:
+        """The records of all inputs at once: there may be thousands."""
+        found: dict[str, dict[str, int]] = {one.name: {} for one in self.inputs}
+        for name, table in self._tables.items():
+            if name in self.selected:
+                rows = {one.name: one.rows[name] for one in self.inputs}
+            elif "input" in table:
+                words, codes = table.categories("input"), table["input"]
+                counts = np.bincount(codes[codes >= 0], minlength=len(words)).tolist()
+                rows = dict(zip(words, counts, strict=True))
+            else:
+                continue
+            for one, records in found.items():
+                records[name] = rows.get(one, 0)
+        return found
+
+    @property
+    def recognised(self) -> bool:
+        """Whether any record of any format was found."""
+        return any(len(table) for table in self._tables.values())
+
+    def process_name(self, process: int) -> str:
+        """How to call a process: by its number, and its label if it has one."""
+        label = self.labels.get(process)
+        return f"process {process}" + (f" ({label})" if label else "")
+
+    @cached_property
+    def sched(self) -> pd.DataFrame:
+        """A row per SCHED line."""
+        return self.table("sched").frame()
+
+    @cached_property
+    def procs(self) -> pd.DataFrame:
+        """A row per P and sample: P lines of scheddetail, and the bracket lists of plain schedtrace."""
+        import pandas as pd
+
+        listed = listed_procs(self.table("sched"), self.table("procs").schema)
+        frames = [t.frame() for t in (listed, self.table("procs")) if len(t)]
+        return pd.concat(frames, ignore_index=True) if frames else self.table("procs").frame()
+
+    @cached_property
+    def threads(self) -> pd.DataFrame:
+        """A row per M line of scheddetail."""
+        return self.table("threads").frame()
+
+    @cached_property
+    def sched_goroutines(self) -> pd.DataFrame:
+        """A row per G line of scheddetail."""
+        return self.table("sched_goroutines").frame()
+
+    @cached_property
+    def gc(self) -> pd.DataFrame:
+        """A row per GC cycle."""
+        return self.table("gc").frame()
+
+    @cached_property
+    def goroutines(self) -> pd.DataFrame:
+        """A row per goroutine and snapshot."""
+        return self.table("goroutines").frame()
+
+    @cached_property
+    def stacks(self) -> pd.DataFrame:
+        """A row per distinct stack."""
+        return self.table("stacks").frame()
+
+    @cached_property
+    def frames(self) -> pd.DataFrame:
+        """A row per frame of a distinct stack."""
+        return self.table("frames").frame()
+
+    @cached_property
+    def profile(self) -> pd.DataFrame:
+        """A row per record of a profile."""
+        return self.table("profile").frame()
+
+    @cached_property
+    def profiles(self) -> pd.DataFrame:
+        """A row per profile."""
+        return self.table("profiles").frame()
+
+    @cached_property
+    def memstats(self) -> pd.DataFrame:
+        """A row per heap profile that ends with runtime.MemStats."""
+        return self.table("memstats").frame()
+
+    @cached_property
+    def arguments(self) -> pd.DataFrame:
+        """A row per argument word that may be a pointer, of the first goroutines of each stack."""
+        return self.table("arguments").frame()
+
+    @cached_property
+    def snapshots(self) -> pd.DataFrame:
+        """A row per goroutine dump."""
+        return self.table("snapshots").frame()
+
+    @cached_property
+    def crashes(self) -> pd.DataFrame:
+        """A row per panic, fatal error, fatal signal, logged stack, test timeout and goleak report."""
+        return self.table("crashes").frame()
+
+    @cached_property
+    def races(self) -> pd.DataFrame:
+        """A row per report of the race detector."""
+        return self.table("races").frame()

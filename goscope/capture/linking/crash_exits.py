@@ -1,0 +1,67 @@
+"""Which lines about the end of a process belong to which crash, and which stand for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from goscope.capture.linking.crash_dumped import codes_of
+from goscope.capture.linking.crash_heads import Head
+from goscope.tables.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class SilentExit:
+    """A test binary that ended without a word: a test called os.Exit, or log.Fatal without output."""
+
+    input: int
+    line: int
+    status: str
+    result: str
+
+
+@dataclass(slots=True)
+class _State:
+    """What is known of the run that the lines are about."""
+
+    last: Head | None = None
+    failed: bool = False
+    status: tuple[int, str] = (-1, "")
+
+
+def with_exits(
+    exits: Table, races: Table, heads: Sequence[Head], inputs: Mapping[str, int]
+) -> list[SilentExit]:
+    """Give each head the lines behind it, and find the tests that ended without a word.
+
+    ``go test`` prints the exit status only if the test printed nothing at all, and then the line
+    ``FAIL``; older versions print it behind other failures too, which are known by then.
+    """
+    events: list[tuple[int, int, str, str | Head]] = [(h.input, h.line, "head", h) for h in heads]
+    for code, line in zip(codes_of(races, inputs).tolist(), races["line"].tolist(), strict=True):
+        events.append((code, line, "race", ""))
+    places = zip(codes_of(exits, inputs).tolist(), exits["line"].tolist(), strict=True)
+    words = zip(exits.texts("sort"), exits.texts("text"), strict=True)
+    for (code, line), (sort, text) in zip(places, words, strict=True):
+        events.append((code, line, sort or "", text or ""))
+    events.sort(key=lambda event: event[:2])
+    silent: list[SilentExit] = []
+    states: dict[int, _State] = {}
+    for code, line, sort, said in events:
+        state = states.setdefault(code, _State())
+        if isinstance(said, Head):
+            state.last, state.failed = said, True
+        elif sort in ("failed", "race"):
+            state.failed = True
+        elif sort == "passed":
+            state.last, state.failed = None, False
+        else:
+            if state.last is not None:
+                state.last.exits.append((sort, said))
+            elif sort == "result" and not state.failed and state.status[0] == line - 1:
+                silent.append(SilentExit(code, line - 1, state.status[1], said))
+            if sort == "result":
+                state.last, state.failed = None, False
+            if sort == "status":
+                state.status = (line, said)
+    return silent

@@ -1,0 +1,123 @@
+"""Which goroutines belong to which head of a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from goscope.capture.linking.crash_dumped import Dumped, codes_of
+from goscope.tables.table import Table
+
+#: So many lines may stand between the goroutines of a panic's value and the one that crashed.
+_NEAR = 6
+#: So many goroutines of a value are looked at.
+_MOST_QUOTED = 200
+_WORDS = ("sort", "kind", "message", "signal", "address", "running_tests")
+_LOGGERS = ("runtime/debug.Stack", "runtime/debug.PrintStack")
+
+
+@dataclass(slots=True)
+class Head:
+    """A row of the heads table with its goroutines, and the lines that say how the process ended."""
+
+    row: int
+    input: int
+    line: int
+    sort: str
+    kind: str
+    message: str
+    signal: str | None
+    address: str | None
+    in_cgo: bool
+    running_tests: str | None
+    dump: range = range(0)
+    exits: list[tuple[str, str]] = field(default_factory=list)
+
+
+def heads_of(table: Table, dumped: Dumped, inputs: Mapping[str, int]) -> list[Head]:
+    """All heads; what repeats a signal for one more thread (GOTRACEBACK=crash) is none of its own."""
+    codes, lines = codes_of(table, inputs).tolist(), table["line"].tolist()
+    follows = (table["line"] + table["height"]).tolist()
+    separated = table.flags("separated").tolist()
+    cgo = table.flags("in_cgo").tolist()
+    columns = {name: table.texts(name) for name in _WORDS}
+    heads: list[Head] = []
+    for row, (code, line) in enumerate(zip(codes, lines, strict=True)):
+        words = {name: values[row] for name, values in columns.items()}
+        head = Head(
+            row,
+            code,
+            line,
+            words["sort"] or "",
+            words["kind"] or "fatal",
+            words["message"] or "",
+            words["signal"],
+            words["address"],
+            cgo[row],
+            words["running_tests"],
+        )
+        start, stop = dumped.rows_of(code)
+        first = start + int(np.searchsorted(dumped.lines[start:stop], follows[row]))
+        if row + 1 < len(lines) and codes[row + 1] == code:
+            stop = start + int(np.searchsorted(dumped.lines[start:stop], lines[row + 1]))
+        linked = first < stop and int(dumped.lines[first]) == follows[row]
+        if linked:
+            head.dump = range(first, dumped.end_of_dump(first, stop))
+            dumped.taken[first : head.dump.stop] = True
+        before = heads[-1] if heads and heads[-1].input == code else None
+        if separated[row] and before is not None and _same_signal(head, before):
+            _join(dumped, before, head.dump)
+            continue
+        if linked and head.sort == "panic":
+            head.dump = _behind_value(dumped, head.dump, stop)
+        heads.append(head)
+    return heads
+
+
+def _same_signal(head: Head, before: Head) -> bool:
+    return head.sort == before.sort == "signal" and head.signal == before.signal
+
+
+def _join(dumped: Dumped, main: Head, section: range) -> None:
+    """A section for another thread: goroutines that are in the dump already were printed twice."""
+    if not len(main.dump):
+        return
+    have = {goroutine for goroutine in dumped.ids[main.dump].tolist() if goroutine}
+    for row in section:
+        dumped.dropped[row] = int(dumped.ids[row]) in have
+        dumped.snapshot[row] = dumped.snapshot[main.dump.start]
+
+
+def _behind_value(dumped: Dumped, dump: range, stop: int) -> range:
+    """The dump without goroutines that are part of the panic's value.
+
+    Up to Go 1.22 a value is printed as it is, and people panic with the text of a stack. Of a crash
+    only the goroutine that crashed is running and has frames, and it comes first. So the last such
+    one, close behind the others, is the one; what stands before it is of the value.
+    """
+    limit = min(stop, dump.start + _MOST_QUOTED)
+    candidates = np.flatnonzero(dumped.running[dump.start + 1 : limit]) + dump.start + 1
+    crashed = dump.start
+    near = dump.start
+    for candidate in candidates.tolist():
+        while near < candidate and _gap(dumped, near + 1) <= _NEAR:
+            near += 1
+        if near < candidate:
+            break
+        frames = dumped.frames(candidate)
+        if frames and frames[0].function not in _LOGGERS:
+            crashed = candidate
+    if crashed == dump.start:
+        return dump
+    dumped.dropped[dump.start : crashed] = True
+    found = range(crashed, dumped.end_of_dump(crashed, stop))
+    dumped.taken[found.start : found.stop] = True
+    return found
+
+
+def _gap(dumped: Dumped, row: int) -> int:
+    """How many lines stand between a goroutine and the one before, give or take a few."""
+    height = 1 + 2 * (len(dumped.frames(row - 1)) + 1)
+    return int(dumped.lines[row]) - int(dumped.lines[row - 1]) - height

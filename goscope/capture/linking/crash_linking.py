@@ -1,0 +1,164 @@
+"""Makes the rows of the crashes table, and takes out of the goroutines what was printed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from goscope.capture.linking.crash_blame import blamed, kind_of, running_tests, where
+from goscope.capture.linking.crash_dumped import Dumped, codes_of
+from goscope.capture.linking.crash_exits import SilentExit, with_exits
+from goscope.capture.linking.crash_heads import Head, heads_of
+from goscope.formats.crashes.crash_columns import CRASHES
+from goscope.tables.table import Cells, Table, int_cells, narrow, table_from
+
+#: Further logged stacks are goroutines like others; a log that holds more repeats itself.
+MOST_LOGGED = 100_000
+_EXITS_SHOWN = 6
+_PLACES_SHOWN = 5
+_LOGGERS = ("runtime/debug.Stack", "runtime/debug.PrintStack")
+_PARTS = ("crash_heads", "goleaks", "exits")
+
+
+@dataclass(frozen=True, slots=True)
+class _Crash:
+    """A row to be, where it stands, and the snapshot that belongs to it (in the old numbering)."""
+
+    input: int
+    line: int
+    columns: dict[str, object]
+    snapshot: int | None = None
+
+
+def link_crashes(tables: Mapping[str, Table]) -> dict[str, Table]:
+    """Fill the crashes table from the heads, the goroutines, and the lines around them."""
+    parts = [tables["goroutines"], tables["races"], *(tables[name] for name in _PARTS)]
+    names = list(dict.fromkeys(name for part in parts for name in part.categories("input")))
+    inputs = {name: code for code, name in enumerate(names)}
+    dumped = Dumped(tables, names)
+    heads = heads_of(tables["crash_heads"], dumped, inputs)
+    silent = with_exits(tables["exits"], tables["races"], heads, inputs)
+    found = [
+        *(_of_head(dumped, head) for head in heads),
+        *_logged(dumped),
+        *_leak_reports(tables["goleaks"], inputs),
+        *map(_silent, silent),
+    ]
+    found.sort(key=lambda crash: (crash.input, crash.line))
+    goroutines, snapshots, renumbered = _regrouped(dumped, tables["snapshots"], found)
+    rows = [
+        {
+            **crash.columns,
+            "input": names[crash.input],
+            "line": crash.line,
+            "snapshot": None if crash.snapshot is None else renumbered.get(crash.snapshot),
+        }
+        for crash in found
+    ]
+    result = {name: table for name, table in tables.items() if name not in _PARTS}
+    result |= {"goroutines": goroutines, "snapshots": snapshots}
+    result["crashes"] = table_from("crashes", CRASHES, rows)
+    return result
+
+
+def _of_head(dumped: Dumped, head: Head) -> _Crash:
+    kind = kind_of(dumped, head)
+    guilty = blamed(dumped, head, kind)
+    tests = head.running_tests
+    if kind == "test_timeout" and tests is None:
+        tests = running_tests(dumped, head.dump)
+    said = [text.replace("\t", " ") for _, text in head.exits[:_EXITS_SHOWN]]
+    columns: dict[str, object] = {
+        "kind": kind,
+        "message": head.message,
+        "signal": head.signal,
+        "address": head.address,
+        "running_tests": tests,
+        "exit": "; ".join(said) or None,
+    }
+    if guilty is not None:
+        columns |= where(dumped, guilty, kind)
+    snapshot = int(dumped.snapshot[head.dump.start]) if len(head.dump) else None
+    return _Crash(head.input, head.line, columns, snapshot)
+
+
+def _logged(dumped: Dumped) -> Iterator[_Crash]:
+    """Stacks that a program wrote itself: debug.PrintStack, or a log line and a stack below it."""
+    sizes = np.bincount(dumped.snapshot) if len(dumped.snapshot) else np.zeros(0, np.int64)
+    rows = np.flatnonzero(dumped.running & ~dumped.taken & ~dumped.dropped)
+    for row in rows[:MOST_LOGGED].tolist():
+        names = [frame.function for frame in dumped.frames(row)]
+        if not names or names[0].startswith("runtime/pprof."):
+            continue  # the first goroutine of a dump made by pprof
+        said = dumped.table.text("log_line", row)
+        alone = sizes[dumped.snapshot[row]] == 1
+        if names[0] in _LOGGERS or "panic" in names or (alone and said is not None):
+            columns: dict[str, object] = {"kind": "recovered_logged_stack", "message": said or ""}
+            columns |= where(dumped, row, "recovered_logged_stack")
+            place = int(dumped.input_of[row]), int(dumped.lines[row])
+            yield _Crash(*place, columns, int(dumped.snapshot[row]))
+
+
+def _leak_reports(table: Table, inputs: Mapping[str, int]) -> Iterator[_Crash]:
+    """One row per goleak report: its first goroutine, and how many there are."""
+    reports: dict[tuple[int, int], list[int]] = {}
+    keys = zip(codes_of(table, inputs).tolist(), table["report"].tolist(), strict=True)
+    for row, key in enumerate(keys):
+        reports.setdefault(key, []).append(row)
+    goroutines, lines = table["goroutine"].tolist(), table["file_line"].tolist()
+    for (code, line), rows in reports.items():
+        first = rows[0]
+        places = dict.fromkeys(
+            f"{table.text('state', row)} in {table.text('function', row)}" for row in rows
+        )
+        shown = ", ".join(list(places)[:_PLACES_SHOWN])
+        columns: dict[str, object] = {
+            "kind": "goleak",
+            "message": f"found unexpected goroutines: {len(rows)}: {shown}",
+            "goroutine": goroutines[first],
+            "function": table.text("function", first),
+            "file": table.text("file", first),
+            "file_line": lines[first] if table.text("file", first) else None,
+            "wait_reason": (table.text("state", first) or "").partition(",")[0],
+        }
+        yield _Crash(code, line, columns)
+
+
+def _silent(found: SilentExit) -> _Crash:
+    package = found.result.split("\t")[1]
+    columns: dict[str, object] = {
+        "kind": "test_exit",
+        "message": f"the tests of {package} ended with {found.status} and printed nothing",
+        "exit": f"{found.status}; {found.result}".replace("\t", " "),
+    }
+    return _Crash(found.input, found.line, columns)
+
+
+def _regrouped(
+    dumped: Dumped, snapshots: Table, crashes: Sequence[_Crash]
+) -> tuple[Table, Table, dict[int, int]]:
+    """The goroutines without what was dropped, the snapshots that are left, and their new numbers."""
+    crash_of = {c.snapshot: row for row, c in enumerate(crashes) if c.snapshot is not None}
+    kept = ~dumped.dropped
+    goroutines = dumped.table
+    counts = np.bincount(dumped.snapshot[kept], minlength=len(snapshots))
+    used = np.flatnonzero(counts)
+    if dumped.dropped.any() or len(used) != len(snapshots):
+        lasts = np.zeros(len(snapshots), np.int64)
+        own_lasts = snapshots["last_line"][dumped.table["snapshot"]]
+        np.maximum.at(lasts, dumped.snapshot, own_lasts)
+        goroutines = goroutines.select(kept)
+        dense = np.searchsorted(used, dumped.snapshot[kept])
+        goroutines = goroutines.replaced("snapshot", Cells(narrow(dense)))
+        snapshots = snapshots.select(used)
+        for name, values in (
+            ("snapshot", np.arange(len(used))),
+            ("goroutines", counts[used]),
+            ("last_line", lasts[used]),
+        ):
+            snapshots = snapshots.replaced(name, Cells(narrow(values)))
+    marks = int_cells([crash_of.get(number) for number in used.tolist()])
+    renumbered = dict(zip(used.tolist(), range(len(used)), strict=True))
+    return goroutines, snapshots.replaced("crash", marks), renumbered

@@ -1,0 +1,33 @@
+"""Writes nothing over what was read: it may be the only dump of last night."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from goscope.capture.capture import Input
+    from goscope.sources.files.files import Source
+
+
+def is_input(path: Path, sources: Iterable[Source], inputs: Sequence[Input]) -> bool:
+    """Whether a path leads to the file of one of the sources, in which something of Go was found.
+
+    ``inputs`` is what was found; the files of an archive are among them as ``archive!file``. An older report
+    beside the logs holds nothing of Go, so it may be written anew.
+    """
+    try:
+        there = path.stat()
+    except OSError:
+        return False
+    for source in sources:
+        with suppress(OSError, ValueError, AttributeError):
+            own = os.fstat(sys.stdin.fileno()) if source.path is None else source.path.stat()
+            if os.path.samestat(there, own):
+                names = (i.name for i in inputs if i.formats)
+                return any(n == source.name or n.startswith(f"{source.name}!") for n in names)
+    return False

@@ -1,0 +1,1 @@
+"""Runs the rules over a capture and derives the verdicts; compares diagnoses; the live view."""

@@ -1,0 +1,1 @@
+"""The pages of `goscope explain`, and the captures of `goscope demo`."""

@@ -1,0 +1,252 @@
+"""What ``goscope explain`` knows: rules, goroutine and P states, wait reasons, fields, and background.
+
+Everything comes from where it is kept anyway: the docstrings of the rules, the tables of
+:mod:`goscope.goruntime`, and the pages in ``goscope/pages``. A new rule or field is explained without
+a change here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from goscope.formats import all_formats
+from goscope.formats.format import PLACE
+from goscope.formats.trace.schema import TABLES as TRACE_TABLES
+from goscope.goruntime.go_versions import span
+from goscope.goruntime.goroutine_states import STATES, TRANSITIONS, GoroutineState
+from goscope.goruntime.processor_states import PROCESSOR_STATES
+from goscope.goruntime.trace_fields import FIELDS, Field
+from goscope.goruntime.wait_reasons import WAIT_REASONS, WaitReason
+from goscope.rules import all_rules
+from goscope.tables.table import Column
+
+_PAGES = Path(__file__).with_name("pages")
+
+_KINDS = {
+    "user": "The program waits for another of its goroutines.",
+    "never_wakes": "Nothing can ever end this wait.",
+    "system_idle": "A goroutine of the runtime at rest; normal.",
+    "idle_by_design": "It rests by design; normal.",
+    "transient": "It lasts an instant: the goroutine runs or will at once.",
+    "gc_pressure": "The garbage collector holds up the program.",
+    "test": "Only in tests that use testing/synctest.",
+}
+_LEAKS = {
+    "strong": "Only another goroutine can end it, so a forgotten partner leaks it.",
+    "weak": "Time or the outside world ends it: for long it is normal in servers.",
+    "none": "It says nothing about leaks.",
+}
+_DONE = {
+    "never_wakes": "leak-forever-blocked reports it, but not for the main goroutine in an empty select.",
+    "system_idle": "no rule for leaks counts it.",
+    "idle_by_design": "no rule for leaks counts it.",
+    "gc_pressure": "gc-assist-heavy tells how much of the CPU goes into it.",
+}
+_TABLES = {
+    "sched": "a SCHED line of GODEBUG=schedtrace",
+    "procs": "a P line of scheddetail",
+    "threads": "an M line of scheddetail",
+    "sched_goroutines": "a G line of scheddetail",
+    "gc": "a line of GODEBUG=gctrace",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A page: its name as the user types it, what sort of thing it is, one line, and the text."""
+
+    name: str
+    group: str
+    summary: str
+    text: str
+
+
+@functools.cache
+def all_topics() -> tuple[Topic, ...]:
+    """Every page, group by group."""
+    return (
+        *_pages(),
+        *_rules(),
+        *_states(),
+        *_reasons(),
+        *_processors(),
+        *_tables(),
+        *_other_tables(),
+        *_fields(),
+        *_other_columns(),
+    )
+
+
+def topic(words: str) -> Topic | None:
+    """The page of this name; a goroutine state wins over a field of the same name."""
+    wanted = _folded(words)
+    return next((found for found in all_topics() if _folded(found.name) == wanted), None)
+
+
+def near(words: str) -> list[str]:
+    """The names that are spelled most alike."""
+    names = {_folded(found.name): found.name for found in all_topics()}
+    return [names[name] for name in difflib.get_close_matches(_folded(words), names, 3, 0.6)]
+
+
+def mentioning(words: str) -> list[str]:
+    """The names of the pages that hold these words, as words of their own."""
+    wanted = re.compile(rf"(?<![\w-]){re.escape(words)}(?![\w-])", re.IGNORECASE)
+    return list(dict.fromkeys(found.name for found in all_topics() if wanted.search(found.text)))
+
+
+def rules_about(found: Topic) -> list[str]:
+    """The rules whose pages speak of a topic by its name."""
+    rules = {one.name for one in all_topics() if one.group == "rules"} - {found.name}
+    return [name for name in mentioning(found.name) if name in rules]
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def _pages() -> Iterator[Topic]:
+    for path in sorted(_PAGES.glob("*.txt")):
+        text = path.read_text(encoding="utf-8")
+        title, _, rest = text.partition("\n")
+        yield Topic(path.stem, "background", title, rest.strip())
+
+
+def _rules() -> Iterator[Topic]:
+    for rule in all_rules():
+        text = rule.documentation.strip()
+        yield Topic(rule.name, "rules", text.splitlines()[0], text)
+
+
+def _states() -> Iterator[Topic]:
+    for state in STATES:
+        yield Topic(state.name, "goroutine states", state.meaning, _state(state))
+
+
+def _state(state: GoroutineState) -> str:
+    names = {s.number: s.name for s in STATES}
+    into = [(names[t.before], t) for t in TRANSITIONS if t.after == state.number]
+    out = [(names[t.after], t) for t in TRANSITIONS if t.before == state.number]
+    lines = [
+        state.meaning,
+        "",
+        f"status={state.number} in scheddetail, [{state.header}] in a dump; Go versions: {span(state)}",
+    ]
+    for title, steps in (("It comes from", into), ("It goes to", out)):
+        if steps:
+            lines += ["", f"{title}:"]
+            lines += [
+                f"    {name:10} by {', '.join(step.made_by)}"
+                + ("" if span(step) == "all" else f" ({span(step)})")
+                for name, step in steps
+            ]
+    return "\n".join(lines)
+
+
+def _reasons() -> Iterator[Topic]:
+    for reason in WAIT_REASONS:
+        yield Topic(reason.text, "wait reasons", reason.meaning, _reason(reason))
+
+
+def _reason(reason: WaitReason) -> str:
+    return "\n".join(
+        (
+            reason.meaning,
+            "",
+            f"Go versions: {span(reason)}; set by runtime.{reason.set_by}",
+            "",
+            _KINDS[reason.kind],
+            f"As evidence of a leak: {_evidence(reason)}",
+            *(f"\ngoscope: {word}" for word in (_done_about(reason),) if word),
+        )
+    )
+
+
+def _evidence(reason: WaitReason) -> str:
+    if reason.kind == "never_wakes":
+        return "It is one, unless somebody meant it."
+    return _LEAKS[reason.leak_weight]
+
+
+def _done_about(reason: WaitReason) -> str:
+    """Which rules look at it."""
+    if reason.kind == "user" and reason.primitive == "lock":
+        return (
+            "who waits for which lock, and who holds it, tell lock-contention and leak-cycle; "
+            "how long and how many, leak-growth, leak-hot-site and leak-long-wait."
+        )
+    if reason.kind == "user" and reason.leak_weight == "strong":
+        return (
+            "leak-growth asks whether they become more, leak-hot-site whether they pile up at one "
+            "line, leak-long-wait how long they have waited."
+        )
+    return _DONE.get(reason.kind, "")
+
+
+def _processors() -> Iterator[Topic]:
+    lines = [
+        f"    {state.number} {state.name:8} {span(state):8} {state.meaning}"
+        for state in PROCESSOR_STATES
+    ]
+    text = "status= of a P line of scheddetail:\n\n" + "\n".join(lines)
+    yield Topic("P states", "fields", "what the status of a P means", text)
+
+
+def _tables() -> Iterator[Topic]:
+    for table, fields in FIELDS.items():
+        lines = [_field(field) for field in fields]
+        text = f"A row is {_TABLES[table]}.\n\n" + "\n".join(lines)
+        yield Topic(table, "fields", f"the fields of {_TABLES[table]}", text)
+
+
+def _other_tables() -> Iterator[Topic]:
+    tables = {name: columns for form in all_formats() for name, columns in form.tables.items()}
+    for table in sorted(tables.keys() - FIELDS.keys()):
+        columns = tables[table]
+        lines = [f"    {c.name}: {c.meaning}" + f" ({c.unit})" * bool(c.unit) for c in columns]
+        text = "The columns, as goscope tables and goscope.read() give them:\n\n"
+        summary = ", ".join(c.name for c in columns if c not in PLACE) or "where one was printed"
+        name = f"{table} table" if (_PAGES / f"{table}.txt").exists() else table
+        yield Topic(name, "tables", summary, text + "\n".join(lines))
+
+
+def _other_columns() -> Iterator[Topic]:
+    """The columns of execution traces; those of GODEBUG lines with the same name come first."""
+    known = {field.name for fields in FIELDS.values() for field in fields}
+    places: dict[str, list[tuple[str, Column]]] = {}
+    for table, columns in TRACE_TABLES.items():
+        for column in columns:
+            if column.name not in known:
+                places.setdefault(column.name, []).append((table, column))
+    for name, found in places.items():
+        lines = [
+            f"In {table}:\n    {c.name}: {c.meaning}" + f" ({c.unit})" * bool(c.unit)
+            for table, c in found
+        ]
+        yield Topic(name, "single fields", found[0][1].meaning, "\n".join(lines))
+
+
+def _fields() -> Iterator[Topic]:
+    for name in dict.fromkeys(field.name for fields in FIELDS.values() for field in fields):
+        places = [(t, f) for t, fields in FIELDS.items() for f in fields if f.name == name]
+        text = "\n".join(f"In {_TABLES[table]}:\n{_field(field)}" for table, field in places)
+        yield Topic(name, "single fields", places[0][1].meaning, text)
+
+
+def _field(field: Field) -> str:
+    notes: Sequence[str] = [
+        note
+        for note in (
+            field.unit,
+            f"printed as {field.printed}" if field.printed else "",
+            "" if span(field) == "all" else f"Go {span(field)}",
+        )
+        if note
+    ]
+    behind = f" ({'; '.join(notes)})" if notes else ""
+    return f"    {field.name}: {field.meaning}{behind}"

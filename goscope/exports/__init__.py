@@ -1,0 +1,1 @@
+"""Tables as Parquet, CSV or JSON lines, and profiles as pprof reads them."""

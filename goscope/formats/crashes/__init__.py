@@ -1,0 +1,1 @@
+"""Panics, fatal errors, data races, goleak reports, test output."""

@@ -1,0 +1,146 @@
+"""Reports of go.uber.org/goleak, v1.0 to v1.3: goroutines that outlived a test.
+
+``VerifyTestMain`` prints at column 0. ``VerifyNone`` is part of a test failure, so its lines are
+indented by eight spaces, and the place of the check stands in front. Up to v1.2.1 each stack
+starts with the header of its goroutine, from v1.3.0 on with the first frame.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+from goscope.formats.format import PLACE, Format
+from goscope.formats.goroutines.stacks import FRAME_SLOTS
+from goscope.formats.goroutines.stacks import GRAMMAR as STACK_GRAMMAR
+from goscope.formats.row_reader import RowReader
+from goscope.framing.framed import BlockRecords
+from goscope.framing.records import BlockKind
+from goscope.goruntime.function_names import is_user_code
+from goscope.parsing.grammars import Grammar, Rejected
+from goscope.parsing.text_shapes import TextShapes
+from goscope.tables.table import Column, Kind, Table, table_from
+
+GRAMMAR = Grammar("goleak", ("leaked",))
+#: So many goroutines of a capture are read.
+MOST_GOROUTINES = 100_000
+
+#: A row is a leaked goroutine; :mod:`goscope.capture.linking.crashes` makes a row of the crashes table
+#: per report.
+GOLEAKS = (
+    *PLACE,
+    Column("report", Kind.INT, "", "the line of the input at which its report starts"),
+    Column("goroutine", Kind.INT, "", "goroutine id"),
+    Column("state", Kind.TEXT, "", "its state or wait reason"),
+    Column("top", Kind.TEXT, "", "the function on top of the stack"),
+    Column("function", Kind.TEXT, "", "innermost function that is not Go's own"),
+    Column("file", Kind.TEXT, "", "source file"),
+    Column("file_line", Kind.INT, "", "source line"),
+)
+
+_LEAKED = re.compile(rb"[\[ ]Goroutine [0-9]+ in state ")
+_LONGEST = 1 << 14
+_SLOTS = re.compile(
+    rb"([0-9]+)(?= in state )|(?<= in state )([^\]\n]+?)(?=\] \{|, with )"
+    rb"|(?<=, with )([^\n]+)(?= on top of the stack:\Z)|(?<= \{)([^\n]*)(?=\}, with )"
+)
+
+
+class GoleakReader(RowReader):
+    """Reads the goleak reports of all inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._leaked = TextShapes(GRAMMAR, "leaked", _SLOTS)
+        self._frames = TextShapes(STACK_GRAMMAR, "frame", FRAME_SLOTS)
+
+    def read(self, blocks: BlockRecords) -> int:
+        """Take blocks; returns how many of them name a goroutine."""
+        found = 0
+        for text, number in zip(blocks.texts, blocks.numbers.tolist(), strict=True):
+            before = len(self._rows)
+            for line, head, stack in _goroutines(text):
+                if len(self._rows) >= MOST_GOROUTINES:
+                    expected = f"not examined: more than {MOST_GOROUTINES} leaked goroutines"
+                    self._set_aside(number + line, head, expected)
+                else:
+                    self._read_one(number, number + line, head, stack)
+            found += len(self._rows) > before
+        return found
+
+    def absorb(self, other: Self, lines: int) -> None:
+        """Append what another reader read of the rest of this input, so many lines further down."""
+        before = len(self._rows)
+        super().absorb(other, lines)
+        for row in self._rows[before:]:
+            row["report"] += lines
+
+    def tables(self) -> Mapping[str, Table]:
+        """The goroutines of all reports."""
+        return {"goleaks": table_from("goleaks", GOLEAKS, self._rows)}
+
+    def _read_one(self, report: int, line: int, head: bytes, stack: list[bytes]) -> None:
+        parts = self._leaked.parse(head[:_LONGEST])
+        if isinstance(parts, Rejected):
+            self._set_aside(line, head, parts.expected)
+            return
+        texts = {part.name: part.text for part in parts if part.words}
+        place: dict[str, Any] = {"function": texts["function"]}
+        for call, at in itertools.pairwise(stack):
+            if not at.startswith(b"\t") or call.startswith((b"\t", b"created by ")):
+                continue
+            frame = self._frames.parse(b"\n".join((call, at))[:_LONGEST])
+            if isinstance(frame, Rejected):
+                continue
+            words = {part.name: part.text for part in frame if part.words}
+            if is_user_code(words["function"]):
+                number = int(words["line"][:18])
+                place = {"function": words["function"], "file": words["file"], "file_line": number}
+                break
+        self._rows.append(
+            {
+                "input": self._input,
+                "line": line + 1,
+                "report": report + 1,
+                "goroutine": int(texts["id"]) if len(texts["id"]) <= 18 else None,
+                "state": texts["state"],
+                "top": texts["function"],
+                **place,
+            }
+        )
+
+
+def _goroutines(text: bytes) -> Iterator[tuple[int, bytes, list[bytes]]]:
+    """The goroutines of a report: line within it, first line, and the lines of the stack."""
+    head: tuple[int, bytes] | None = None
+    stack: list[bytes] = []
+    indent = b" " * text.index(b"[")  # that testing puts before the further lines of a message
+    for number, raw in enumerate(text.split(b"\n")):
+        line = raw.removeprefix(indent)
+        if _LEAKED.match(line):
+            if head is not None:
+                yield *head, stack
+            head, stack = (number, line), []
+        elif line and line != b"]":
+            stack.append(line)
+    if head is not None:
+        yield *head, stack
+
+
+FORMAT = Format(
+    name="goleak",
+    tables={},
+    block=BlockKind(
+        name="goleak",
+        told=True,
+        openings=tuple(indent + b"[Goroutine #" for indent in (b"", b"    ", b"        ")),
+        sign=re.compile(rb" *\[Goroutine [0-9]+ in state "),
+        lone=(b"[Goroutine #", b"goroutine #", b"...", b"]"),
+        gaps=True,
+        quoted=False,
+    ),
+    reader=GoleakReader,
+    example="[Goroutine 8 in state chan receive, with main.wait on top of the stack:",
+)

@@ -1,0 +1,1 @@
+"""Lines that GODEBUG asks for: schedtrace, gctrace and their siblings."""

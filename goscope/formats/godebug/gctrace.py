@@ -1,0 +1,190 @@
+"""GODEBUG=gctrace=1: a line at the end of each GC cycle, Go 1.5 to 1.27 (runtime/mgc.go: gcMarkTermination).
+
+``GC forced`` stands before the line of a cycle that the runtime itself asked for, after two minutes without
+one; these lines are the table ``gc_periodic``, and the column ``periodic`` marks the cycles. gctrace=2 adds
+what was scanned, from Go 1.25 on (``gc_scan``).
+
+The percentage is of all CPU since the program started, so it falls and rises slowly; the CPU
+milliseconds of one cycle against the time since the one before tell the load of an interval.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from goscope.formats.format import PLACE, Format
+from goscope.framing.records import LineKind
+from goscope.parsing.grammars import Grammar
+from goscope.parsing.line_plans import LineRule
+from goscope.tables.row_selection import Keeping
+from goscope.tables.table import Column, Ints, Kind, Table
+
+
+def _ms(name: str, meaning: str) -> Column:
+    return Column(name, Kind.FLOAT, "ms", meaning)
+
+
+COLUMNS = (
+    *PLACE,
+    Column("cycle", Kind.INT, "", "number of the GC cycle, from 1"),
+    Column("t_s", Kind.FLOAT, "s", "time since the runtime started"),
+    Column("cpu_percent", Kind.INT, "%", "GC's share of all CPU since the program started"),
+    Column(
+        "leak_check", Kind.BOOL, "", "a cycle of the goroutine leak profile; 1.26", default=False
+    ),
+    _ms("stw_sweep_ms", "wall time of the first stop-the-world phase: sweep termination"),
+    _ms("scan_ms", "wall time of the concurrent scan; 1.5 only"),
+    _ms("write_barrier_ms", "wall time of installing the write barrier; 1.5 only"),
+    _ms("mark_ms", "wall time of concurrent marking"),
+    _ms("stw_mark_ms", "wall time of the second stop-the-world phase: mark termination"),
+    _ms("sweep_cpu_ms", "CPU of sweep termination, over all Ps"),
+    _ms("scan_cpu_ms", "CPU of the concurrent scan; 1.5 only"),
+    _ms("write_barrier_cpu_ms", "CPU of installing the write barrier; 1.5 only"),
+    _ms("assist_cpu_ms", "CPU of goroutines that had to help marking before they could allocate"),
+    _ms("background_cpu_ms", "CPU of the dedicated and fractional mark workers"),
+    _ms("idle_cpu_ms", "CPU of marking on Ps that had nothing else to do"),
+    _ms("mark_term_cpu_ms", "CPU of mark termination, over all Ps"),
+    _ms("clock_ms", "wall time of the whole cycle: the sum of its phases"),
+    _ms("load_cpu_ms", "CPU that the cycle took from the program: all but idle marking"),
+    Column("heap_start_mb", Kind.INT, "MiB", "heap when the cycle started"),
+    Column("heap_end_mb", Kind.INT, "MiB", "heap when marking ended"),
+    Column("heap_live_mb", Kind.INT, "MiB", "live heap that the cycle found"),
+    Column("heap_goal_mb", Kind.INT, "MiB", "heap size that the cycle aimed at"),
+    Column("stacks_mb", Kind.INT, "MiB", "stacks that were scanned; 1.18 and newer"),
+    Column("globals_mb", Kind.INT, "MiB", "global variables that were scanned; 1.18 and newer"),
+    Column("gomaxprocs", Kind.INT, "Ps", "GOMAXPROCS"),
+    Column(
+        "interval_cpu_percent",
+        Kind.FLOAT,
+        "%",
+        "GC's share of the CPU from this cycle's start to the next one's, without idle marking",
+    ),
+    Column("forced", Kind.BOOL, "", "asked for by runtime.GC or debug.FreeOSMemory", default=False),
+    Column(
+        "periodic", Kind.BOOL, "", "forced by two minutes without a cycle: no load", default=False
+    ),
+)
+
+_CLOCK = ("stw_sweep_ms", "scan_ms", "write_barrier_ms", "mark_ms", "stw_mark_ms")
+#: Idle marking takes what nobody wants.
+_LOAD = (
+    "sweep_cpu_ms",
+    "scan_cpu_ms",
+    "write_barrier_cpu_ms",
+    "assist_cpu_ms",
+    "background_cpu_ms",
+    "mark_term_cpu_ms",
+)
+
+#: What cycles add up to that were let go: how many, and how many of them somebody asked for; of the others
+#: the wall time and the CPU of each P; of those that the program forced, how many and their CPU. Times are
+#: in nanoseconds.
+LET_GO = (
+    "let_go",
+    "let_go_asked",
+    "let_go_wall",
+    "let_go_cpu",
+    "let_go_assist",
+    "let_go_forced",
+    "let_go_forced_cpu",
+)
+
+
+def _costs(gc: Table) -> dict[str, Ints]:
+    """Whole numbers, because the sum of floats depends on the order in which they are added."""
+    forced, checks = gc.flags("forced"), gc.flags("leak_check")
+    free = ~(forced | checks)
+    per_p = 1e6 / np.maximum(gc.numbers("gomaxprocs", 1), 1)
+    cpu = np.rint(gc.numbers("load_cpu_ms", 0) * per_p).astype(np.int64)
+    assist = np.rint(gc.numbers("assist_cpu_ms", 0) * per_p).astype(np.int64)
+    wall = np.rint(gc.numbers("clock_ms", 0) * 1e6).astype(np.int64)
+    asked = (forced & ~checks).astype(np.int64)
+    return {
+        "let_go": np.ones(len(gc), np.int64),
+        "let_go_asked": (~free).astype(np.int64),
+        "let_go_wall": wall * free,
+        "let_go_cpu": cpu * free,
+        "let_go_assist": assist * free,
+        "let_go_forced": asked,
+        "let_go_forced_cpu": cpu * asked,
+    }
+
+
+PERIODIC = PLACE
+
+SCAN = (
+    *PLACE,
+    Column("total", Kind.BOOL, "", "the sum over all size classes", default=False),
+    Column("large", Kind.BOOL, "", "objects beyond the largest size class", default=False),
+    Column("class_bytes", Kind.INT, "bytes", "the size class"),
+    Column("single_objects", Kind.INT, "objects", "scanned one by one; Green Tea GC only"),
+    Column("sparse_span_objects", Kind.INT, "objects", "in spans of few marked objects; Green Tea"),
+    Column("dense_span_objects", Kind.INT, "objects", "in spans of many; Green Tea GC only"),
+    Column("objects", Kind.INT, "objects", "all objects that were scanned"),
+    Column("sparse_spans", Kind.INT, "spans", "spans of few marked objects; Green Tea GC only"),
+    Column("dense_spans", Kind.INT, "spans", "spans of many marked objects; Green Tea GC only"),
+    Column("spans", Kind.INT, "spans", "all spans that were scanned; Green Tea GC only"),
+)
+
+_GRAMMAR = Grammar("gctrace", ("gc", "periodic", "scan"))
+
+FORMAT = Format(
+    name="gctrace",
+    tables={"gc": COLUMNS, "gc_periodic": PERIODIC, "gc_scan": SCAN},
+    rules=(
+        LineRule(
+            grammar=_GRAMMAR,
+            kind=LineKind(
+                name="gc",
+                openings=(b"gc #",),
+                sign=re.compile(rb"gc [0-9]+ @[0-9]"),  # it may be torn right behind
+                complete=re.compile(rb" P(?: \(forced\))?$"),
+                last=b"P)",
+                rest_ends=(b" P", b"d)"),
+                # It starts where a token ends, and there is no head in it.
+                rest=re.compile(
+                    rb"(?:[0-9][0-9.]*)?(?: ?@[0-9]|s [0-9]|%: [0-9]|[+/][0-9]| ms c|->[0-9]| MB)"
+                    rb"[^:@\n]*(?:s [0-9]+%: [^:@\n]*)? MB goal, [^:@\n]*[0-9] P(?: \(forced\))?$"
+                ),
+                continuation=re.compile(rb"[ \t]+(?:[0-9(+/]|->|ms |MB|P$|P )"),
+            ),
+            table="gc",
+            columns=COLUMNS,
+            sums={"clock_ms": _CLOCK, "load_cpu_ms": _LOAD},
+            keeping=Keeping(
+                clock="cycle",
+                extremes=("stw_sweep_ms", "stw_mark_ms", "heap_end_mb", "heap_live_mb"),
+                costs=_costs,
+                sums=LET_GO,
+            ),
+        ),
+        LineRule(
+            grammar=_GRAMMAR,
+            kind=LineKind(
+                name="periodic",
+                openings=(b"GC forced",),
+                sign=re.compile(rb"GC forced *$"),
+                complete=re.compile(rb"forced$"),
+                last=b"d",
+            ),
+            table="gc_periodic",
+            columns=PERIODIC,
+        ),
+        LineRule(
+            grammar=_GRAMMAR,
+            kind=LineKind(
+                name="scan",
+                openings=(b"scan: total ", b"scan: class "),
+                sign=re.compile(rb"scan: (?:total|class (?:L|[0-9]+B)) [0-9]"),
+                complete=re.compile(rb" spans$"),
+                last=b"s",
+            ),
+            table="gc_scan",
+            columns=SCAN,
+        ),
+    ),
+    example="gc 8 @2.104s 1%: 0.031+1.2+0.005 ms clock, 0.12+0.4/1.1/0+0.02 ms cpu, 4->4->1 MB, "
+    "5 MB goal, 0 MB stacks, 0 MB globals, 4 P",
+)

@@ -1,0 +1,51 @@
+"""Goroutine dumps: pprof debug=2, runtime.Stack, SIGQUIT, panics; Go 1.5 to 1.27 (runtime/traceback.go).
+
+A dump of 100,000 goroutines holds perhaps 60 different stacks. How its blocks are read without
+parsing each is in :mod:`goscope.formats.goroutines.blocks`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from goscope.formats.format import Format
+from goscope.formats.goroutines.arguments import ARGUMENTS
+from goscope.formats.goroutines.blocks import GoroutineReader
+from goscope.formats.goroutines.columns import FRAMES, GOROUTINES, SNAPSHOTS, STACKS
+from goscope.framing.records import BlockKind
+
+FORMAT = Format(
+    name="goroutine_dump",
+    tables={
+        "goroutines": GOROUTINES,
+        "stacks": STACKS,
+        "frames": FRAMES,
+        "snapshots": SNAPSHOTS,
+        "arguments": ARGUMENTS,
+    },
+    block=BlockKind(
+        name="goroutine",
+        openings=(b"goroutine #",),
+        sign=re.compile(rb"goroutine [0-9]+ (?:gp=0x[0-9a-f]+ m=[^\[\n]+ )?\["),
+        lone=(
+            b"...",
+            b"created by ",
+            b"[originating from goroutine #",
+            b"non-Go function at pc=",
+        ),
+        above=True,
+        # The header with a first frame or what stands for one: the value of a panic has no such.
+        begins=re.compile(
+            rb"goroutine [0-9]+ (?:gp=0x[0-9a-f]+ m=[^\[\n]+ )?\[[^\n]*(?:\Z|:\n(?:"
+            rb"[^\n]*(?:\Z|\)\n(?:\Z|[ \t][^\n]*(?:\Z|:[0-9])))"
+            rb"|[ \t]+goroutine running on other thread|non-Go function|created by |\.\.\."
+            rb"|[^\n]*\n[ \t][^\n]*pc=0x))"
+        ),
+        pair=(
+            re.compile(rb"created by [^\s]|[^\s(]+\([^\n]*\)$"),
+            re.compile(rb"(?:\t|  )[^\n]*:[0-9]+(?: \+0x[0-9a-f]+)?(?: fp=0x[^\n]*)?$"),
+        ),
+    ),
+    reader=GoroutineReader,
+    example="goroutine 21 [chan receive, 5 minutes] {worker: 7}:",
+)

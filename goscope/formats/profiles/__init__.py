@@ -1,0 +1,1 @@
+"""Profiles of pprof, as text and as protobuf."""

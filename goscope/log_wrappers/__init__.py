@@ -1,0 +1,1 @@
+"""Takes off what shippers and people put around the lines of a log."""

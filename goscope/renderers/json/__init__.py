@@ -1,0 +1,1 @@
+"""The JSON contract, its schemas, and JSON of goroutine lists and comparisons."""

@@ -1,0 +1,80 @@
+"""A stack on a terminal: frames of the program bright, those of Go dimmed, names and files short."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from goscope.analysis.goroutines.dumps import Stack
+from goscope.findings.findings import Site
+from goscope.goruntime.function_names import is_standard_library
+from goscope.renderers.safe_text import safe
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+_WIDEST_NAME = 48
+
+
+def stack_lines(
+    stack: Stack, *, most: int, full: bool = False, elided: int = 0, mark: Site | None = None
+) -> list[Text]:
+    """The frames as lines, innermost first, and the go statement.
+
+    Of the frames of Go on top only the one that the program called is shown, and at most ``most`` in
+    all; ``full`` shows every frame with its whole path. ``mark`` is the frame to point at,
+    with its path.
+    """
+    from rich.text import Text
+
+    above, frames, below = ([], list(stack.frames), 0) if full else _told(stack.frames, most)
+    names = [_name(frame, full) for frame in frames]
+    width = min(max(map(len, names), default=0), _WIDEST_NAME)
+    pointed = mark is not None and mark in frames
+    lines = []
+    if above:
+        lines.append(Text(f"  ... {_frames(len(above))} of Go above", "dim"))
+    for frame, name in zip(frames, names, strict=True):
+        point = ("> " if frame == mark else "  ") if pointed else ""
+        own = bool(frame.function) and not is_standard_library(frame.function or "")
+        style = "bold" if own else "dim"
+        file = _file(frame, full or frame == mark)
+        lines.append(Text.assemble((f"{point}{name:{width}}", style), (file, "dim")))
+    if below + elided:
+        lines.append(Text(f"  ... {_frames(below + elided)} more", "dim"))
+    if stack.created_by is not None:
+        made = stack.created_by
+        lines.append(Text(f"created by {_name(made, full)}{_file(made, full)}", "dim"))
+    for line in lines:
+        line.rstrip()
+    return lines
+
+
+def short_name(function: str) -> str:
+    """A function without the path of its package: ``orders.(*Server).Lookup``."""
+    before, bracket, after = function.partition("[")
+    return before.rpartition("/")[2] + bracket + after if before else function
+
+
+def _told(frames: Sequence[Site], most: int) -> tuple[list[Site], list[Site], int]:
+    """What is left out above, the frames that are shown, and how many are left out below."""
+    own = (i for i, f in enumerate(frames) if f.function and not is_standard_library(f.function))
+    begin = max(next(own, 0) - 1, 0)
+    shown = list(frames[begin : begin + most])
+    return list(frames[:begin]), shown, len(frames) - begin - len(shown)
+
+
+def _frames(count: int) -> str:
+    return f"{count} frame{'s' * (count != 1)}"
+
+
+def _name(frame: Site, full: bool) -> str:
+    name = frame.function or "?"
+    return safe(name if full else short_name(name))
+
+
+def _file(frame: Site, full: bool) -> str:
+    if frame.file is None:
+        return ""
+    file = safe(frame.file if full else frame.file.replace("\\", "/").rpartition("/")[2])
+    return f"  {file}" + ("" if frame.line is None else f":{frame.line}")

@@ -1,0 +1,1 @@
+"""How each family of rules words its findings."""

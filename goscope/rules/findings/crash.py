@@ -1,0 +1,180 @@
+"""What the crash rules have in common: equal crashes as one finding, and what helps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from goscope.analysis.crashes import CrashReport, crash_reports_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Evidence, Finding, Group
+from goscope.rules.findings.leak import place_of
+
+_TITLES = {
+    "sigquit": "dump on request",
+    "sigabrt": "ended by a signal",
+    "sigsegv": "ended by a signal",
+    "test_timeout": "a test hangs",
+    "test_exit": "test binary ended by itself",
+    "data_race": "data race",
+    "goleak": "goroutines outlived a test",
+    "recovered_http_panic": "panic in an HTTP handler, recovered by net/http",
+    "recovered_logged_stack": "stack logged by the program",
+    "cgo_sigsegv": "segmentation fault in C code",
+    "cgo_sigabrt": "abort in C code",
+}
+_FATAL = frozenset(
+    (
+        "fatal", "deadlock", "concurrent_map_writes", "unlock_of_unlocked_mutex", "out_of_memory",
+        "stack_overflow", "fault_address", "thread_exhaustion",
+    )
+)  # fmt: skip
+
+_ADVICE = {
+    "panic": "The program panicked with a value of its own: read the message, and look at the top "
+    "user frame for the check that failed. Recover only where the caller can go on.",
+    "nil_dereference": "A nil pointer, map of structs or interface was used: see which value in "
+    "that line can be nil, and check the error of the call that made it. An address just above "
+    "0 is the offset of the field.",
+    "divide_by_zero": "Check the divisor before dividing; it is zero for empty input more often "
+    "than expected.",
+    "index_out_of_range": "Compare the index in the message with the length: check the length "
+    "before indexing, and mind empty input and the last element.",
+    "slice_bounds": "Compare the bounds in the message: check the length or capacity before "
+    "slicing.",
+    "nil_map_write": "The map was never made: initialise it with make, in the constructor of its "
+    "struct.",
+    "type_assertion": "Use the two-value form v, ok := x.(T), or a type switch; the message names "
+    "both types.",
+    "close_of_nil_channel": "The channel was never made: make it before it is closed.",
+    "close_of_closed_channel": "Close a channel in one place only, by the one goroutine that "
+    "sends; sync.Once helps.",
+    "send_on_closed_channel": "Only the sender may close: with several senders wait for all of "
+    "them, with a sync.WaitGroup, before closing.",
+    "negative_waitgroup": "Done was called more often than Add: call Add before the go statement, "
+    "and Done once per goroutine, with defer.",
+    "deadlock": "Every goroutine waits for another one: look at what each waits for in the dump, "
+    "and for the lock, channel or WaitGroup that nobody can release any more.",
+    "concurrent_map_writes": "A map was used by several goroutines at once: guard it with a mutex "
+    "or use sync.Map. go test -race names both places.",
+    "unlock_of_unlocked_mutex": "Unlock was called without Lock, or twice: lock and unlock in one "
+    "function, with defer, and never copy a mutex.",
+    "out_of_memory": "The machine or the container had no memory left: the blamed goroutine only "
+    "asked last. Take a heap profile, set GOMEMLIMIT below the limit of the container.",
+    "stack_overflow": "A recursion does not end: look for the calls that repeat on the stack, and "
+    "add the missing end condition; a String or Error method that formats itself is a common "
+    "one.",
+    "fault_address": "Memory that does not exist was read: look at unsafe, cgo, a mapped file "
+    "that shrank, or a data race. Run with -race and -gcflags=all=-d=checkptr.",
+    "thread_exhaustion": "Each goroutine in a blocking system call, in cgo or locked to its "
+    "thread takes one: find what most of them do, and limit how many do it at once.",
+    "sigquit": "Somebody asked for this dump (kill -QUIT, Ctrl-\\). Give goscope two or three of "
+    "them, some time apart, to see what grows.",
+    "sigabrt": "Somebody or something ended the process with SIGABRT: a watchdog, systemd, or "
+    "abort in C code. The log of the sender says why; the dump shows what the program did.",
+    "sigsegv": "The signal did not come from Go code: from another process, or from a thread of C "
+    "code. Look at what was linked in with cgo.",
+    "cgo_sigabrt": "C code called abort, often after it found its own memory damaged: run it "
+    "under valgrind or with -asan, and check what Go passes to it.",
+    "cgo_sigsegv": "C code used a bad pointer: check what Go passes to it and for how long it "
+    "lives; run it with -asan.",
+    "test_timeout": "Look at what the named test waits for; the goroutine that printed the panic "
+    "is only the alarm. Give the test a context with a deadline below -timeout.",
+    "test_exit": "A test, or code that it calls, ended the process with os.Exit or log.Fatal: run "
+    "with -v to see which, and return errors instead.",
+    "recovered_http_panic": "net/http recovered it and closed the connection, so the client saw "
+    "no answer: fix the handler at the top user frame, as any panic.",
+    "recovered_logged_stack": "The program went on; see in the line above the stack what it said, "
+    "and whether what the panic interrupted (locks, half-written state) was put in order.",
+    "data_race": "Guard both accesses with the same mutex, or hand the value over a channel. "
+    "Whatever the program printed after a race is not to be trusted.",
+    "goleak": "Stop these goroutines before the test ends: cancel their context, close their "
+    "channel, and wait for them.",
+    "fatal": "The runtime found itself damaged: look at unsafe, cgo and data races first (run "
+    "with -race), then for the message in the issues of Go.",
+}
+
+
+def advice_for(kind: str) -> str:
+    """One or two sentences that help with this kind of crash."""
+    return _ADVICE.get(kind, _ADVICE["fatal"])
+
+
+def title_for(kind: str) -> str:
+    """What a crash of this kind is called; panics and fatal errors speak for themselves."""
+    return _TITLES.get(kind, "fatal error" if kind in _FATAL else "panic")
+
+
+def crash_findings(
+    capture: Capture, rule: str, kinds: Collection[str], *, but: Collection[str] = ()
+) -> Iterator[Finding]:
+    """One finding per kind and place; without ``kinds``, of all kinds but some."""
+    groups: dict[tuple[object, ...], list[CrashReport]] = {}
+    for report in crash_reports_of(capture):
+        if report.kind in kinds or (not kinds and report.kind not in but):
+            place = report.site or (report.input, report.line)
+            groups.setdefault((report.kind, report.severity, place), []).append(report)
+    for reports in groups.values():
+        yield _finding(rule, reports)
+
+
+def _finding(rule: str, reports: list[CrashReport]) -> Finding:
+    first = reports[0]
+    times = f"{len(reports)} times " if len(reports) > 1 else ""
+    message, *more = first.message.split("\n")
+    title = f"{times}{title_for(first.kind)}"
+    if message and message != title:
+        title += f": {message}"
+    ids = tuple(dict.fromkeys(r.goroutine for r in reports if r.goroutine is not None))
+    certain = first.site is not None or first.shows_goroutines or first.exit is not None
+    return Finding(
+        rule=rule,
+        severity=first.severity,
+        confidence=Confidence.CERTAIN if certain else Confidence.HIGH,
+        title=title,
+        detail=_detail(first, more),
+        evidence=tuple(_evidence(reports)),
+        advice=advice_for(first.kind),
+        process=first.process,
+        site=first.site,
+        stack=first.stack.frames if first.stack is not None else (),
+        blocked_on=first.waits_for,
+        created_by=first.stack.created_by if first.stack is not None else None,
+        goroutines=Group(len(ids), ids[:20]) if ids else None,
+        kind=first.kind,
+    )
+
+
+def _detail(report: CrashReport, more: list[str]) -> str:
+    """Where it happened, in one or two sentences."""
+    said = [*(line.strip() for line in more if line.strip())][:3]
+    parts = ["; ".join(said) + "."] if said else []
+    who = "" if report.goroutine is None else f"Goroutine {report.goroutine}"
+    if report.running_tests:
+        parts.append(f"Running: {', '.join(report.running_tests[:5])}.")
+    if who and report.waits_for and report.site is not None:
+        parts.append(f"{who} waits for {report.waits_for} in {place_of(report.site)}.")
+    elif who and report.site is not None:
+        parts.append(f"{who} in {place_of(report.site)}.")
+    elif report.site is not None:
+        parts.append(f"In {place_of(report.site)}.")
+    elif who:
+        parts.append(f"{who}; none of its frames is the program's own.")
+    elif not report.shows_goroutines and report.kind not in ("test_exit", "data_race"):
+        parts.append(
+            "No goroutines are shown: run it with GOTRACEBACK=all to see where it happened."
+        )
+    if report.origin is not None:
+        parts.append(f"It panicked first in {report.origin}.")
+    return " ".join(parts) or "Nobody is to blame."
+
+
+def _evidence(reports: list[CrashReport]) -> Iterator[Evidence]:
+    first = reports[0]
+    count = len(reports)
+    yield Evidence("printed", count, "time" if count == 1 else "times", first.source)
+    if first.signal is not None:
+        yield Evidence("signal", first.signal)
+    if first.address is not None:
+        yield Evidence("address", first.address)
+    if first.exit is not None:
+        yield Evidence("ended with", first.exit)

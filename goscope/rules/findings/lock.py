@@ -1,0 +1,107 @@
+"""What the rules about locks have in common: who waits for whom in sentences, and groups of waiters."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from goscope.analysis.goroutines.dumps import Blocked
+from goscope.analysis.waits.locks import Lock, Locks
+from goscope.findings.findings import Site
+
+
+def who_waits_for_whom(
+    locks: Locks, lock: Lock, cycle: tuple[int, ...] | None = None, *, kept: bool = True
+) -> Iterator[str]:
+    """Sentences: who waits for the lock, who seems to hold it, and where that one is.
+
+    ``cycle``: the locks that lead back to this one. ``kept``: nobody can let go of it, so that
+    something is said also where no holder is seen.
+    """
+    dump = locks.dump
+    if cycle is not None and len(cycle) > 1:
+        for number in cycle:
+            link = locks.all[number]
+            holder = next((h for h in locks.holders(link) if h.row in locks.lock_of), None)
+            by = f", which goroutine {dump.ids[holder.row]} seems to hold" if holder else ""
+            yield f"{_ids(locks, link.rows)} for {_name(link)}{by}."
+        return
+    yield f"{_ids(locks, lock.rows)} for {_name(lock)}."
+    holders = locks.holders(lock)
+    for holder in holders:
+        goroutine = dump.ids[holder.row]
+        if holder.itself:
+            yield f"Goroutine {goroutine} seems to hold it itself: {holder.because}."
+            continue
+        verb = "is" if dump.reasons[holder.row] is None else "waits in"
+        place = _short(dump.stack_of(holder.row).user_frame)
+        state = dump.reason(holder.row)
+        yield f"Goroutine {goroutine} seems to hold it ({holder.because}): it {verb} {state} at {place}."
+    crowd = 0 if holders or not kept else len(locks.in_methods(lock))
+    if crowd:
+        yield f"One of {crowd} goroutines in methods of its type may hold it."
+    elif not holders and kept:
+        yield (
+            "Nobody who is left seems to hold it: a path returned without Unlock, or a function "
+            "locks what it has locked."
+        )
+
+
+def advice_about(locks: Locks, lock: Lock, cycle: tuple[int, ...] | None) -> str:
+    """What to do about a lock that nobody lets go of."""
+    holders = locks.holders(lock)
+    if cycle is not None and len(cycle) > 1:
+        return "Take these locks in one order everywhere, for example by name or id."
+    if any(holder.itself for holder in holders):
+        return (
+            "A method must not call another that takes the same lock: split the inner one into one that "
+            "locks and one that expects the lock to be held."
+        )
+    if holders:
+        return (
+            "Do not wait for a channel, a WaitGroup or another lock while holding a lock: unlock first, "
+            "or hand the work to a goroutine that does not hold it."
+        )
+    return "Unlock with defer right after locking, so that no early return or panic keeps the lock."
+
+
+def _name(lock: Lock) -> str:
+    return f"the lock {lock.address:#x}" if lock.address is not None else "a lock"
+
+
+def _short(site: Site | None) -> str:
+    """A site without its folder: the sentence names several."""
+    if site is None or site.function is None:
+        return "an unknown place"
+    file = (site.file or "?").rpartition("/")[2]
+    return f"{site.function} ({file}:{site.line})"
+
+
+def groups_of(locks: Locks, rows: Sequence[int]) -> list[Blocked]:
+    """Goroutines by stack and wait reason, larger groups first."""
+    dump, table = locks.dump, locks.dump.snapshot.rows
+    at = np.array(rows, np.int64)
+    reasons = len(table.categories("wait_reason")) + 1
+    kinds = table["stack"][at] * reasons + table["wait_reason"][at] + 1
+    _, firsts, kind_of, counts = np.unique(
+        kinds, return_index=True, return_inverse=True, return_counts=True
+    )
+    return [
+        Blocked(
+            dump.stack_of(rows[firsts[kind]]),
+            dump.reason(rows[firsts[kind]]),
+            dump.snapshot,
+            at[kind_of == kind],
+        )
+        for kind in np.lexsort((firsts, -counts)).tolist()
+    ]
+
+
+def _ids(locks: Locks, rows: Sequence[int]) -> str:
+    ids = heapq.nsmallest(5, (locks.dump.ids[row] for row in rows))
+    if len(rows) == 1:
+        return f"Goroutine {ids[0]} waits"
+    shown = ", ".join(map(str, ids)) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
+    return f"Goroutines {shown} wait"

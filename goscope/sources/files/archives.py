@@ -1,0 +1,260 @@
+"""The files in zip and tar archives, in the order of snapshots, each as a stream of chunks.
+
+Nothing is ever unpacked to disk under a name of the archive, so names such as ``../../etc/passwd`` do no
+harm: they are only shown. An archive that cannot be read at any place (from a pipe, or packed itself) is
+kept in memory, and beyond 64 MiB in a file without a name.
+"""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from goscope.sources.files import tar
+from goscope.sources.files.compressed import CHUNK, Allowance, Unreadable
+from goscope.sources.files.order import in_order
+
+#: So many files are read of one archive.
+MOST_MEMBERS = 10_000
+_IN_MEMORY = 64 << 20
+_MOST_KEPT = 2 << 30
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file of an archive; ``refusal`` says why it is none that can be read."""
+
+    name: str
+    changed: float
+    chunks: Callable[[], Iterator[bytes]]
+    refusal: str | None = None
+
+
+def is_archive(head: bytes) -> bool:
+    """Whether a file that starts like this (512 bytes, if it has so many) is an archive."""
+    return head.startswith(_ZIP) or tar.is_tar(head)
+
+
+def at_any_place(chunks: Iterable[bytes]) -> tuple[BinaryIO, Unreadable | None]:
+    """What can be had of the chunks as a file to read at any place, and why it ends there if it does."""
+    spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (the caller closes it)
+    file = cast(BinaryIO, spool)
+    try:
+        for chunk in chunks:
+            file.write(chunk)
+            if file.tell() > _MOST_KEPT:
+                raise Unreadable(
+                    f"it unpacks to more than {_MOST_KEPT >> 30} GiB; unpack it and give its files"
+                )
+    except Unreadable as error:
+        return file, error
+    return file, None
+
+
+def members(file: BinaryIO, allowance: Allowance) -> tuple[list[Member], Unreadable | None]:
+    """The files of an archive in the order of snapshots, and what is wrong with it besides.
+
+    Folders and hidden files (``.DS_Store``, ``__MACOSX``) are left out.
+    """
+    file.seek(0)
+    head = file.read(4)
+    found: list[Member] = []
+    damage: Unreadable | None = None
+    entries = _zip(file, allowance) if head in _ZIP else _tar(file)
+    try:
+        for member in entries:
+            if len(found) == MOST_MEMBERS:
+                raise Unreadable(
+                    f"it holds more than {MOST_MEMBERS} files; unpack it and give those that matter"
+                )
+            if not _hidden(member.name):
+                found.append(member)
+    except Unreadable as error:
+        damage = error
+    return in_order(found, lambda m: m.name, lambda m: m.changed), damage
+
+
+def _hidden(name: str) -> bool:
+    parts = name.split("/")
+    return "__MACOSX" in parts or any(p.startswith(".") and p not in (".", "..") for p in parts)
+
+
+def _tar(file: BinaryIO) -> Iterator[Member]:
+    for entry in tar.entries(file):
+        yield Member(
+            entry.name,
+            entry.changed,
+            lambda entry=entry: _part(file, entry.offset, entry.size),  # type: ignore[misc]
+            entry.refusal,
+        )
+
+
+def _part(file: BinaryIO, offset: int, size: int) -> Iterator[bytes]:
+    end = offset + size
+    while offset < end:
+        file.seek(offset)
+        piece = file.read(min(CHUNK, end - offset))
+        if not piece:
+            return  # the archive itself is told to end early
+        offset += len(piece)
+        yield piece
+
+
+# ---- zip --------------------------------------------------------------------------------------------
+
+_LARGEST_DIRECTORY = 4 << 20  # of MOST_MEMBERS names of ordinary length
+_END_OF_DIRECTORY = struct.Struct("<4s8xL6x")  # signature, size of the directory
+_LONGEST_COMMENT = 1 << 16
+
+
+def _zip(file: BinaryIO, allowance: Allowance) -> Iterator[Member]:
+    import zipfile
+
+    if _directory_size(file) > _LARGEST_DIRECTORY:
+        raise Unreadable(
+            f"it holds more than {MOST_MEMBERS} files; unpack it and give those that matter"
+        )
+    try:
+        archive = zipfile.ZipFile(file)
+        found: Sequence[zipfile.ZipInfo] = archive.infolist()
+    except Exception as error:  # a damaged directory shows in many ways
+        damage = Unreadable("the archive ends early or is damaged")
+        yield from _salvaged(file, allowance)
+        raise damage from error
+    for info in found:
+        if not info.is_dir():
+            refusal = "encrypted; unpack it first" if info.flag_bits & 1 else None
+            yield Member(
+                info.filename,
+                _zip_time(*info.date_time),
+                lambda info=info: _zip_part(archive, info, allowance),  # type: ignore[misc]
+                refusal,
+            )
+
+
+def _zip_part(archive: object, info: object, allowance: Allowance) -> Iterator[bytes]:
+    import zipfile
+
+    assert isinstance(archive, zipfile.ZipFile)
+    assert isinstance(info, zipfile.ZipInfo)
+    try:
+        with archive.open(info) as part:
+            assert isinstance(part, zipfile.ZipExtFile)  # what it gave before damage is not lost
+            while piece := part.read1(CHUNK):
+                allowance.spend(len(piece))
+                yield piece
+    except (Unreadable, GeneratorExit):
+        raise
+    except NotImplementedError as error:
+        raise Unreadable(f"it is packed in a way that goscope cannot undo ({error})") from error
+    except Exception as error:  # of the archive, and of each way to pack
+        raise Unreadable(f"the compressed data ends early or is damaged ({error})") from error
+
+
+def _zip_time(*date_time: int) -> float:
+    with suppress(ValueError, OverflowError):
+        return time.mktime((*date_time, 0, 0, -1))  # type: ignore[arg-type]
+    return 0.0
+
+
+def _directory_size(file: BinaryIO) -> int:
+    """The size of the list of files at the end of a zip archive; 0 if there is none."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - _LONGEST_COMMENT - _END_OF_DIRECTORY.size))
+    tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < _END_OF_DIRECTORY.size:
+        return 0
+    _, length = _END_OF_DIRECTORY.unpack_from(tail, at)
+    return int(length)
+
+
+_LOCAL = struct.Struct(
+    "<4s2xHHHHLLLHH"
+)  # flags, method, time, date, crc, packed, unpacked, name, extra
+_STORED, _DEFLATED = 0, 8
+
+
+def _salvaged(file: BinaryIO, allowance: Allowance) -> Iterator[Member]:
+    """The files of a zip archive whose list at the end is missing, as of a broken download.
+
+    Each file stands behind a header of its own; where that does not tell the packed size, unpacking it
+    does.
+    """
+    position = 0
+    while True:
+        file.seek(position)
+        header = file.read(_LOCAL.size)
+        if len(header) < _LOCAL.size or not header.startswith(_ZIP[0]):
+            return
+        _, flags, method, clock, date, _, packed, _, name_size, extra_size = _LOCAL.unpack(header)
+        name = file.read(name_size).decode("utf-8" if flags & 0x800 else "cp437", "replace")
+        start = position + _LOCAL.size + name_size + extra_size
+        size: int | None = None if flags & 8 else packed
+        if method not in (_STORED, _DEFLATED) or flags & 1 or (method == _STORED and size is None):
+            return
+        changed = _zip_time(
+            (date >> 9) + 1980,
+            date >> 5 & 15,
+            date & 31,
+            clock >> 11,
+            clock >> 5 & 63,
+            clock % 32 * 2,
+        )
+        if not name.endswith("/"):
+            yield Member(
+                name,
+                changed,
+                lambda s=start, m=method, z=size: _salvaged_part(file, s, m, z, allowance),  # type: ignore[misc]
+            )
+        if size is None:
+            size, whole = _deflated_size(file, start)
+            if not whole:
+                return
+            file.seek(start + size)
+            size += 16 if file.read(4) == b"PK\x07\x08" else 12  # the sizes, told late
+        position = start + size
+
+
+def _salvaged_part(
+    file: BinaryIO, start: int, method: int, size: int | None, allowance: Allowance
+) -> Iterator[bytes]:
+    end = file.seek(0, 2) if size is None else start + size
+    if method == _STORED:
+        yield from _part(file, start, end - start)
+        return
+    inflate = zlib.decompressobj(wbits=-15)
+    with suppress(zlib.error):  # the archive itself is told to be damaged
+        for piece in _part(file, start, end - start):
+            data = piece
+            while data and not inflate.eof:
+                unpacked = inflate.decompress(data, CHUNK)
+                allowance.spend(len(unpacked))
+                yield unpacked
+                data = inflate.unconsumed_tail
+            if inflate.eof:
+                return
+    yield inflate.flush(CHUNK)
+
+
+def _deflated_size(file: BinaryIO, start: int) -> tuple[int, bool]:
+    """How long deflated data is, and whether its end is there."""
+    inflate = zlib.decompressobj(wbits=-15)
+    taken = 0
+    with suppress(zlib.error):
+        for piece in _part(file, start, file.seek(0, 2) - start):
+            data = piece
+            while data and not inflate.eof:
+                inflate.decompress(data, CHUNK)
+                data = inflate.unconsumed_tail
+            taken += len(piece)
+            if inflate.eof:
+                return taken - len(inflate.unused_data), True
+    return taken, False

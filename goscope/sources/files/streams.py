@@ -1,0 +1,297 @@
+"""From the bytes of an input to the texts in it: unpacked, told from other kinds of files, in UTF-8.
+
+An input holds one text, or is an archive of many (``dumps.zip!dump-2.txt``).
+"""
+
+from __future__ import annotations
+
+import codecs
+import functools
+import io
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+from goscope.errors import ForeignInput, InputError
+from goscope.sources.files import archives
+from goscope.sources.files.compressed import (
+    CHUNK,
+    Allowance,
+    Unreadable,
+    decompressor_for,
+    unpacked,
+)
+from goscope.sources.files.foreign import ENOUGH, HEAD, Kind, refuse_foreign, resembles
+from goscope.sources.files.tar import BLOCK
+
+#: ``dump.txt.gz.xz`` and worse; what is packed more often means harm.
+_MOST_LAYERS = 4
+#: An archive in an archive is looked into, one in that is not.
+_MOST_LEVELS = 2
+
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+#: Whether a reader of binary data knows what starts like this.
+IsKnown: TypeAlias = Callable[[bytes], bool]
+_Pieces: TypeAlias = Callable[[IsKnown], Iterator[bytes]]
+
+
+def _none(head: bytes) -> bool:
+    return False
+
+
+class Stream:
+    """A text of an input.
+
+    ``path`` is the file that holds it as it is, ``named`` is False if nobody asked for it in particular.
+    ``blank`` is True if it held nothing but NULs, after reading.
+    """
+
+    def __init__(self, name: str, path: Path | None, named: bool, pieces: _Pieces):
+        self.name = name
+        self.path = path
+        self.named = named
+        self.blank = False
+        self._pieces = pieces
+        self._head = b""
+
+    def chunks(self, is_known_binary: IsKnown = _none) -> Iterator[bytes]:
+        """The text, from the start, once; or binary data whose first bytes are known.
+
+        Raises:
+            ForeignInput: it is no text.
+            InputError: it cannot be read on; what was yielded before is good.
+        """
+        try:
+            for piece in filter(None, self._pieces(is_known_binary)):
+                if self.blank or not self._head:
+                    self.blank = not piece.strip(b"\0")
+                if len(self._head) < HEAD:
+                    self._head += piece[: HEAD - len(self._head)]
+                yield piece
+        except (OSError, Unreadable) as error:
+            raise _failure(self.name, error) from error
+
+    @property
+    def resembles(self) -> Kind | None:
+        """What the text looks like, if it is known to hold nothing of Go; after reading."""
+        return resembles(self._head)
+
+
+def streams_of(
+    name: str,
+    file: BinaryIO,
+    path: Path | None,
+    *,
+    named: bool,
+    arrived: Callable[[], None] = lambda: None,
+) -> Iterator[Stream]:
+    """The texts of an open file, each to be read before the next is asked for.
+
+    ``arrived`` is called when bytes came, or the end, before they are looked at.
+
+    Raises:
+        InputError: the file, or an archive, cannot be read on.
+    """
+    try:
+        yield from _streams(
+            name,
+            _Peeked(_raw(file, path, arrived)),
+            file,
+            path,
+            named,
+            0,
+            Allowance(),
+            packed=False,
+        )
+    except (OSError, Unreadable) as error:
+        raise _failure(name, error) from error
+
+
+def is_plain(head: bytes) -> bool:
+    """Whether bytes that start like this are read as they are: not packed, no archive, no UTF-16."""
+    packed = decompressor_for(head) is not None or archives.is_archive(head)
+    return not packed and not head.startswith(_UTF16)
+
+
+def refused(name: str, why: str, *, named: bool = False) -> Stream:
+    """A stream that nothing is read from, for a reason that is no failure unless it was named."""
+    return Stream(name, None, named, _Failing(ForeignInput(f"{name}: {why}")))
+
+
+class _Failing:
+    """Chunks of which there are none, for a reason."""
+
+    def __init__(self, error: InputError):
+        self._error = error
+
+    def __call__(self, is_known_binary: IsKnown) -> Iterator[bytes]:
+        return self
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        raise self._error
+
+
+def _streams(
+    name: str,
+    bytes_: _Peeked,
+    file: BinaryIO | None,
+    path: Path | None,
+    named: bool,
+    level: int,
+    allowance: Allowance,
+    *,
+    packed: bool,
+) -> Iterator[Stream]:
+    head = bytes_.head(ENOUGH)
+    for _ in range(_MOST_LAYERS):
+        make = decompressor_for(head)
+        if make is None:
+            break
+        bytes_ = _Peeked(unpacked(bytes_, make, allowance))
+        head = bytes_.head(ENOUGH)
+        packed = True
+    if decompressor_for(head) is not None:
+        yield refused(name, f"packed more than {_MOST_LAYERS} times; unpack it first", named=named)
+        return
+    if b"\0" in head[:100] or len(head) >= BLOCK:
+        head = bytes_.head(BLOCK)  # a tar archive starts with a name that ends in NULs
+    if not archives.is_archive(head):
+        text = functools.partial(_text, name, bytes_)
+        yield Stream(name, None if packed or level else path, named, text)
+    elif level == _MOST_LEVELS:
+        yield refused(name, "an archive inside of archives; unpack the outer ones first")
+    else:
+        whole = file if not packed and path is not None and file is not None else None
+        yield from _members(name, bytes_, whole, level, allowance)
+
+
+def _members(
+    name: str, bytes_: _Peeked, file: BinaryIO | None, level: int, allowance: Allowance
+) -> Iterator[Stream]:
+    """The texts of an archive: of ``file`` if it can be read at any place."""
+    damage: Unreadable | None = None
+    spool: BinaryIO | None = None
+    if file is None or not file.seekable():
+        file, damage = archives.at_any_place(bytes_)
+        spool = file
+    try:
+        found, wrong = archives.members(file, allowance)
+        if not found and damage is None and wrong is None:
+            raise Unreadable("the archive holds no files")
+        for member in found:
+            inner = f"{name}!{member.name}"
+            if member.refusal is not None:
+                yield refused(inner, member.refusal)
+                continue
+            try:
+                yield from _streams(
+                    inner,
+                    _Peeked(member.chunks()),
+                    None,
+                    None,
+                    False,
+                    level + 1,
+                    allowance,
+                    packed=False,
+                )
+            except (InputError, OSError, Unreadable) as error:  # of an archive inside
+                said = error if isinstance(error, InputError) else _failure(inner, error)
+                yield Stream(inner, None, False, _Failing(said))
+            if allowance.spent and damage is None:
+                return  # that was told with the member
+        if damage is not None or wrong is not None:
+            raise InputError(f"{name}: {damage or wrong}")
+    finally:
+        if spool is not None:
+            spool.close()
+
+
+class _Peeked:
+    """Chunks of which the first bytes can be looked at before they are read."""
+
+    def __init__(self, chunks: Iterable[bytes]):
+        self._chunks = iter(chunks)
+        self._first = b""
+        self._failure: Exception | None = None
+
+    def head(self, size: int) -> bytes:
+        """The first bytes, so many or more, or all; a pipe may give a byte at a time."""
+        while len(self._first) < size and self._failure is None:
+            try:
+                more = next(self._chunks, b"")
+            except (OSError, Unreadable) as error:
+                self._failure = error  # told when reading comes to it
+                break
+            if not more:
+                break
+            self._first += more
+        return self._first
+
+    def __iter__(self) -> Iterator[bytes]:
+        first, self._first = self._first, b""
+        if first:
+            yield first
+        if self._failure is not None:
+            raise self._failure
+        yield from self._chunks
+
+
+def _raw(file: BinaryIO, path: Path | None, arrived: Callable[[], None]) -> Iterator[bytes]:
+    """The bytes of a file; of one that grows meanwhile those that were there at first."""
+    left = _size(file)
+    seekable = file.seekable()
+    try:
+        while left is None or left > 0:
+            size = CHUNK if left is None else min(CHUNK, left)
+            # From a pipe, take what is there and do not wait for more.
+            waits = isinstance(file, io.BufferedReader) and not seekable
+            data = file.read1(size) if waits else file.read(size)  # type: ignore[attr-defined]
+            arrived()
+            if not data:
+                return
+            left = None if left is None else left - len(data)
+            yield data
+    except KeyboardInterrupt:
+        if path is not None:
+            raise
+        # Ctrl-C went to the program in front of the pipe too: the input ends here.
+
+
+def _size(file: BinaryIO) -> int | None:
+    """How many bytes a regular file has left; None of others, and of those that tell no size (/proc)."""
+    try:
+        found = os.fstat(file.fileno())
+        return found.st_size - file.tell() or None if stat.S_ISREG(found.st_mode) else None
+    except (OSError, ValueError):
+        return None
+
+
+def _text(name: str, bytes_: _Peeked, is_known_binary: IsKnown) -> Iterator[bytes]:
+    """The text of unpacked bytes: checked for not being text, and in UTF-8."""
+    chunks = iter(bytes_)
+    first = next(chunks, b"")
+    if is_known_binary(first):
+        yield first
+        yield from chunks
+        return
+    refuse_foreign(name, first)
+    if first.startswith(_UTF16):
+        decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+        yield decoder.decode(first).encode("utf-8", "replace")
+        for chunk in chunks:
+            yield decoder.decode(chunk).encode("utf-8", "replace")
+        return
+    yield first.removeprefix(codecs.BOM_UTF8)
+    yield from chunks
+
+
+def _failure(name: str, error: OSError | Unreadable) -> InputError:
+    if isinstance(error, OSError):
+        return InputError(f"{name}: cannot be read: {(error.strerror or str(error)).lower()}")
+    return InputError(f"{name}: {error}")

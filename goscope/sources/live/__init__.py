@@ -1,0 +1,1 @@
+"""Live programs: pprof servers, child processes, pipes."""

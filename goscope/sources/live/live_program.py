@@ -1,0 +1,137 @@
+"""What is taken of a live program, in which order, and what it can bear.
+
+pprof's debug=2 stops all goroutines while their stacks are written: some 5 microseconds each and more,
+2.3 s at 100,000, and Go cuts the text at 64 MiB. The counts of debug=1 stop it for less than a
+millisecond. So a program with many goroutines is asked for counts only, unless the user wants it all.
+
+Counts cost something too: the program allocates 240 bytes for each goroutine (runtime/pprof:
+writeRuntimeProfile), and the collection that this brings on makes its timers some 10 ms late while it
+marks. So counts are taken again only if the index page says that there are more or fewer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from goscope.errors import InputError
+from goscope.sources.live.pages import Page, Plan
+from goscope.sources.live.pprof_server import PprofServer
+
+#: pprof gives up at this size (runtime/pprof: writeGoroutineStacks).
+CUT_AT = 64 << 20
+#: How long, in seconds for each goroutine, a busy machine may take before it sends a dump.
+_PATIENCE = 200e-6
+#: No program takes longer, whatever count it tells.
+_MOST_PATIENCE = 600.0
+#: A crowd that has so few more or fewer goroutines than when they were counted has nothing new to tell.
+_STANDS_STILL = 10
+
+
+def pages_of(
+    server: PprofServer,
+    plan: Plan,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    report: Callable[[str], None] = lambda text: None,
+) -> Iterator[Page]:
+    """Take the snapshots, then threads, heap and leaks, each once; ``report`` hears what is done.
+
+    Raises:
+        InputError: the program cannot be asked any more; what was yielded before is good.
+    """
+    taken = counted = 0
+    for number in range(1, plan.snapshots + 1):
+        if number > 1:
+            sleep(plan.interval)
+            server.count_again()
+        count = server.counts.get("goroutine", 0)
+        if number > 1 and stands_still(server, plan, counted):
+            report(
+                f"{server.label}: snapshot {number} of {plan.snapshots}, {count} goroutines still"
+            )
+            continue
+        taken, counted = taken + 1, count
+        yield snapshot(server, plan, number, taken, report)
+    for profile in ("threadcreate", "heap", "goroutineleak") if plan.snapshots else ():
+        if profile not in server.counts or (
+            profile == "goroutineleak" and not _searches(server, plan)
+        ):
+            continue
+        report(f"{server.label}: {profile}")
+        taken += 1
+        try:
+            page = server.fetch(profile, "debug=1")
+        except InputError:
+            if profile != "goroutineleak":  # it is listed, and refuses where the build lacks it
+                raise
+        else:
+            yield replace(page, program=server.label, file=f"{taken}-{profile}-debug1.txt")
+    if plan.trace_seconds:
+        yield trace(server, plan.trace_seconds, taken + 1, report)
+
+
+def trace(
+    server: PprofServer,
+    seconds: float,
+    taken: int,
+    report: Callable[[str], None] = lambda text: None,
+) -> Page:
+    """An execution trace of so many seconds; the program stands still for an instant at its start."""
+    report(
+        f"{server.label}: tracing for {seconds:g} s; this costs it 1 to 2 % of its CPU mostly, and if it is "
+        "busy some MB a second"
+    )
+    page = server.fetch("trace", f"seconds={seconds:g}", patience=seconds)
+    return replace(page, program=server.label, file=f"{taken}-trace.out")
+
+
+def snapshot(
+    server: PprofServer,
+    plan: Plan,
+    number: int,
+    taken: int,
+    report: Callable[[str], None] = lambda text: None,
+) -> Page:
+    """All goroutines, or only their counts if there are more than the program can bear to dump."""
+    count = server.counts.get("goroutine", 0)
+    whole = _whole(server, plan)
+    report(f"{server.label}: snapshot {number} of {plan.snapshots}, {count} goroutines")
+    debug = "debug=2" if whole else "debug=1"
+    patience = min(count * _PATIENCE, _MOST_PATIENCE) if whole else 0.0
+    page = server.fetch("goroutine", debug, patience=patience)
+    if whole and len(page.content) >= CUT_AT and page.problem is None:
+        why = f"Go cuts dumps at {CUT_AT >> 20} MiB; the program has {count} goroutines"
+        page = replace(page, problem=why, by_go=True)
+    if not whole and number == 1:
+        report(
+            f"{server.label}: {count} goroutines: counts instead of dumps, each of which would stop the "
+            f"program for about {count * 25e-6:.1f} s; --full takes them anyway"
+        )
+    return replace(
+        page,
+        name=f"{page.name} #{number}",
+        program=server.label,
+        file=f"{taken}-goroutine-{debug.replace('=', '')}.txt",
+    )
+
+
+def stands_still(server: PprofServer, plan: Plan, counted: int) -> bool:
+    """Whether a crowd has about as many goroutines as when it was counted: counts tell nothing new."""
+    count = server.counts.get("goroutine", 0)
+    return not _whole(server, plan) and abs(count - counted) < _STANDS_STILL
+
+
+def _searches(server: PprofServer, plan: Plan) -> bool:
+    """Whether the runtime is to search for leaks.
+
+    The search marks what blocked goroutines hold while the program stands still: a quarter of a second
+    with 100,000 leaked ones (runtime: findMaybeRunnableGoroutines in mark termination).
+    """
+    return plan.leak_profile and _whole(server, plan)
+
+
+def _whole(server: PprofServer, plan: Plan) -> bool:
+    """Whether the program can bear to be stopped for all its goroutines, or has to."""
+    return plan.full or server.counts.get("goroutine", 0) <= plan.bearable

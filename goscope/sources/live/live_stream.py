@@ -1,0 +1,135 @@
+"""A program's output as it comes: what the application wrote goes on at once, all of it is read.
+
+Nothing waits longer than :data:`HOLD` because of what may follow. Signals and the Enter key wake the
+reader: one asks for the verdict so far, another ends the stream before the program does.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from types import FrameType
+from typing import Protocol
+
+#: The longest time, in seconds, that a byte of the application is held back.
+HOLD = 0.1
+#: How long a stream is listened to after the program has ended: its children may keep it open.
+LINGER = 0.5
+_CHUNK = 1 << 16
+
+
+class Sifting(Protocol):
+    """What :class:`goscope.framing.passthrough.Sieve` does."""
+
+    def feed(self, data: bytes) -> bytes: ...
+    def rest(self) -> bytes: ...
+    def end(self) -> bytes: ...
+
+
+class Wish(Enum):
+    """What a signal asks for."""
+
+    VERDICT = "the verdict so far"
+    END = "the verdict, and no more reading"
+    NOTHING = "nothing: it is for the program"
+
+
+class LiveStream:
+    """Reads a stream until its end; use :func:`signals` around it."""
+
+    def __init__(
+        self,
+        descriptor: int,
+        sieve: Sifting,
+        pass_on: Callable[[bytes], None],
+        *,
+        asked: Callable[[], None] = lambda: None,
+        ended: Callable[[], bool] = lambda: False,
+        pressed: Callable[[], bool] = lambda: False,
+    ):
+        self._descriptor = descriptor
+        self._sieve = sieve
+        self._pass_on = pass_on
+        self._asked = asked
+        self._ended = ended
+        self._pressed = pressed
+        self._looked = time.monotonic()
+        self._wake, self._woken = os.pipe()
+        self._over = False
+
+    def wish(self, wish: Wish) -> None:
+        """Ask from a signal handler; the reader hears it at once."""
+        if wish is not Wish.NOTHING:
+            os.write(self._woken, b"v" if wish is Wish.VERDICT else b"e")
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes as they come; what of them is the application's has gone on before."""
+        try:
+            while not self._over:
+                yield from self._next()
+            self._pass_on(self._sieve.end())
+        finally:
+            os.close(self._wake)
+            os.close(self._woken)
+
+    def _next(self) -> Iterator[bytes]:
+        ready, _, _ = select.select([self._descriptor, self._wake], [], [], HOLD)
+        if not ready:
+            self._pass_on(self._sieve.rest())
+            if self._ended():
+                ready, _, _ = select.select([self._descriptor], [], [], LINGER)
+                self._over = not ready
+        if self._wake in ready:
+            wishes = os.read(self._wake, _CHUNK)
+            self._over = self._over or b"e" in wishes
+            if b"v" in wishes:
+                self._asked()
+        if (now := time.monotonic()) - self._looked >= HOLD:
+            self._looked = now
+            if self._pressed():
+                self._asked()
+        if self._descriptor in ready and not self._over:
+            data = os.read(self._descriptor, _CHUNK)
+            if data:
+                self._pass_on(self._sieve.feed(data))
+                yield data
+            else:
+                self._over = True
+
+
+@contextmanager
+def signals(
+    stream: LiveStream,
+    wishes: Mapping[signal.Signals, Sequence[Wish]],
+    hand_on: Callable[[signal.Signals], None] = lambda number: None,
+) -> Iterator[None]:
+    """While this lasts, these signals say something to the stream, and end nothing.
+
+    That they were blocked before is over then.
+
+    Of the wishes for a signal the first is for its first time, the last for all later ones.
+    ``hand_on`` hears of each signal too.
+    """
+
+    def handler(turns: Sequence[Wish]) -> Callable[[int, FrameType | None], None]:
+        left = iter(turns[:-1])
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            stream.wish(next(left, turns[-1]))
+            hand_on(signal.Signals(number))
+
+        return handle
+
+    before = {number: signal.signal(number, handler(turns)) for number, turns in wishes.items()}
+    if os.name == "posix":  # those that came while goscope started had to wait
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, wishes)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)

@@ -1,0 +1,32 @@
+"""What a packed answer of a server holds, in pieces of bounded size.
+
+httpx unpacks all that has come at once, layer by layer, and a few hundred bytes may say gigabytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from goscope.sources.files.compressed import Allowance, Unreadable, decompressor_for, unpacked
+
+#: What servers are asked for, and what some send unasked, and how that starts.
+_PACKINGS = {"gzip": b"\x1f\x8b", "x-gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
+
+
+def unpacked_answer(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
+    """The answer that comes in these chunks; ``packing`` is its Content-Encoding.
+
+    Raises:
+        Unreadable: it is packed in some other way, or damaged; ``{}`` stands for the bytes before.
+    """
+    packing = packing.strip().lower()
+    if packing in ("", "identity"):
+        yield from chunks
+        return
+    make = decompressor_for(_PACKINGS.get(packing, b""))
+    if make is None:
+        raise Unreadable("the answer is packed in a way that was not asked for (Content-Encoding)")
+    try:
+        yield from unpacked(chunks, make, Allowance())
+    except Unreadable:
+        raise Unreadable("the compressed answer is damaged after {} bytes") from None

@@ -1,0 +1,83 @@
+"""Live programs as inputs: asks all at once, hands out their pages one program after the other.
+
+Saved pages lie in a folder per program, ``1-localhost%3A6060.program/1-goroutine-debug2.txt``; a directory
+of such folders is read as the same programs again.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from goscope.errors import GoscopeError, InputError
+from goscope.sources.live.live_program import pages_of
+from goscope.sources.live.pages import SUFFIX, Access, Page, Plan
+from goscope.sources.live.pprof_server import PprofServer
+
+
+def pages_of_all(
+    addresses: Sequence[str],
+    access: Access,
+    plan: Plan,
+    *,
+    report: Callable[[str], None] = lambda text: None,
+) -> Iterator[Page | GoscopeError]:
+    """The pages of all programs, program by program, and in their place what went wrong with one.
+
+    All programs are asked at the same time, so that their snapshots belong together.
+    """
+    told: list[queue.SimpleQueue[Page | GoscopeError | None]] = []
+    for address in addresses:
+        answers: queue.SimpleQueue[Page | GoscopeError | None] = queue.SimpleQueue()
+        told.append(answers)
+        # A daemon: whoever interrupts goscope does not want to wait for a program that hangs.
+        threading.Thread(
+            target=_ask, args=(address, access, plan, report, answers), daemon=True
+        ).start()
+    known: dict[str, str] = {}
+    for address, answers in zip(addresses, told, strict=True):
+        while (answer := answers.get()) is not None:
+            if isinstance(answer, Page) and known.setdefault(answer.program, address) != address:
+                yield InputError(f"{answer.program}: named twice; it counts once")
+                break
+            yield answer
+
+
+def _ask(
+    address: str,
+    access: Access,
+    plan: Plan,
+    report: Callable[[str], None],
+    answers: queue.SimpleQueue[Page | GoscopeError | None],
+) -> None:
+    broken = False
+    try:
+        with PprofServer(address, access) as server:
+            for page in pages_of(server, plan, report=report):
+                broken = page.problem is not None and not page.by_go
+                answers.put(page)
+    except GoscopeError as error:
+        if not broken:  # why the program's last answer is not whole has been told
+            answers.put(error)
+    except Exception as error:
+        answers.put(InputError(f"a program could not be asked: {type(error).__name__}"))
+    finally:
+        answers.put(None)
+
+
+def save(page: Page, number: int, folder: Path) -> None:
+    """Keep a page of the program with this number, from 1, as it came.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    path = folder / f"{number}-{quote(page.program, safe='')}{SUFFIX}" / page.file
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(page.content)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{path}: cannot be written: {reason}") from error

@@ -1,0 +1,156 @@
+"""Starving, unbalanced and healthy, where they lie close together; and the words over time."""
+
+from __future__ import annotations
+
+import pytest
+
+from goscope.findings.findings import Confidence
+from tests.analysis.scheduler.test_idle_or_blocked import program
+from tests.analysis.scheduler.test_schedule import (
+    diagnosed,
+    frozen,
+    gc_line,
+    log,
+    sched,
+    state,
+    verdict,
+)
+from tests.rules.dumps import leaks
+
+
+def series(*idle: int, procs: int = 8, spinning: int = 0) -> str:
+    lines = "".join(sched(t, idle=n, procs=procs, local=[0] * procs) for t, n in enumerate(idle, 3))
+    return lines.replace("spinningthreads=0", f"spinningthreads={spinning}")
+
+
+# ---- starving -----------------------------------------------------------------------------------
+
+
+def test_queues_at_the_start_of_a_program_are_its_start() -> None:
+    text = "".join(sched(0.1 * t, runqueue=200, local=(40, 50, 60, 70)) for t in range(1, 9))
+    found = verdict(text)
+    assert (found.state, found.confidence) == ("healthy", Confidence.LOW)
+    assert "0.8 s old" in found.reason
+    assert state("".join(sched(3 + 0.1 * t, runqueue=400) for t in range(1, 9))) == "starving"
+
+
+def test_few_waiting_behind_slow_system_calls_are_starving() -> None:
+    found = verdict(log(range(1, 21), threads=52, parked=2, runqueue=1))
+    assert (found.state, found.confidence) == ("starving", Confidence.MEDIUM)
+    assert "system calls" in found.reason
+
+
+def ticks_every(ms: int, moves_after_ms: int) -> str:
+    """All Ps busy, one goroutine waits, and each P's tick moves once in so many ms."""
+    return "".join(
+        sched(t / 1000, runqueue=1, ticks=(t // moves_after_ms, t // 10, t // 10, t // 10))
+        for t in range(5000, 9000, ms)
+    )
+
+
+def test_a_tick_may_stand_still_for_some_time_slices() -> None:
+    assert state(ticks_every(100, 300)) == "healthy"  # more Ps than cores
+    assert state(ticks_every(100, 1000)) == "starving"
+
+
+def test_one_long_stop_of_the_world_may_be_the_machine() -> None:
+    lines = [sched(t) for t in range(1, 21)]
+    assert state("".join([*lines, gc_line(1, 7.5, 300)])) == "healthy"
+    assert state("".join([*lines, gc_line(1, 7.5, 300), gc_line(2, 9.5, 300)])) == "starving"
+    assert state("".join([*lines, gc_line(1, 7.5, 1300)])) == "starving"
+
+
+def test_long_stops_before_the_log_say_nothing_of_it() -> None:
+    lines = [sched(t) for t in range(100, 121)]
+    early = gc_line(1, 1.5, 1300) + gc_line(2, 3.5, 1300)
+    assert state(early + "".join(lines)) == "healthy"
+
+
+def test_a_world_that_waits_for_ps_shows_in_scheddetail_too() -> None:
+    text = ""
+    for t in range(1, 11):
+        text += (
+            f"SCHED {t}000ms: gomaxprocs=2 idleprocs=0 threads=5 spinningthreads=0 needspinning=0 "
+            "idlethreads=1 runqueue=0 gcwaiting=true nmidlelocked=0 stopwait=1 sysmonwait=false\n"
+            "  P0: status=1 schedtick=7 syscalltick=2 m=0 runqsize=0 gfreecnt=0 timerslen=0\n"
+            "  P1: status=3 schedtick=9 syscalltick=2 m=nil runqsize=0 gfreecnt=0 timerslen=0\n"
+            "  M0: p=0 curg=21 mallocing=0 throwing=0 preemptoff= locks=0 dying=0 spinning=false "
+            "blocked=false lockedg=nil\n"
+            "  G21: status=2() m=0 lockedm=nil\n"
+        )
+    found = diagnosed(text)
+    assert found.verdicts["scheduler"].state == "starving"
+    (finding,) = found.findings
+    assert finding.rule == "sched-no-preemption"
+    kept = next(e for e in finding.evidence if "kept" in e.label)
+    assert kept.label == "P0 kept by goroutine 21 from 1 s on"
+    assert (kept.value, kept.unit) == (9000, "ms")
+    assert any(e.value == 10 and "GC waiting" in e.label for e in finding.evidence)
+
+
+# ---- unbalanced ---------------------------------------------------------------------------------
+
+
+def test_random_load_that_never_leaves_all_ps_idle_is_not_serial() -> None:
+    busy = (3, 6, 1, 5, 2, 7, 4, 1, 6, 3, 2, 5, 7, 1, 4, 6, 2, 3, 5, 1)
+    assert state(series(*(8 - n for n in busy))) == "healthy"
+    assert state(series(*([6, 7] * 10))) == "unbalanced"
+
+
+def test_threads_that_look_for_work_do_not_work() -> None:
+    assert state(series(*([6] * 20), spinning=1)) == "unbalanced"
+    assert state(series(*([6] * 20), spinning=2)) == "healthy"
+
+
+def test_one_p_cannot_be_unbalanced() -> None:
+    text = "".join(sched(t, procs=1, idle=t % 2, local=(0,)) for t in range(1, 21))
+    assert state(text) == "healthy"
+
+
+# ---- phases -------------------------------------------------------------------------------------
+
+
+def phases() -> str:
+    idle = log(range(1, 21), idle=4)
+    busy = log(range(21, 51), runqueue=400, local=(60, 70, 50, 40))
+    return idle + busy + log(range(51, 71), idle=4)
+
+
+def test_phases_are_judged_one_by_one_and_what_lasts_speaks() -> None:
+    hang = program("sync.WaitGroup.Wait", *leaks(range(18, 58), "sync.Mutex.Lock"))
+    rest = program("sleep", *leaks(range(18, 22), "chan receive"))
+    found = verdict(phases(), rest, hang)
+    assert [s.state for s in found.timeline] == ["idle", "starving", "blocked"]
+    assert found.state == "starving"
+    assert "155 goroutines per P" in found.reason
+
+
+def test_a_dump_speaks_for_the_end_and_not_for_what_was_before() -> None:
+    hang = program("sync.WaitGroup.Wait", *leaks(range(18, 58), "sync.Mutex.Lock"))
+    assert [s.state for s in verdict(phases(), hang).timeline] == ["idle", "starving", "blocked"]
+
+
+@pytest.mark.parametrize(("quiet", "share"), [(100, "61%"), (300, "83%")])
+def test_what_lasts_longest_speaks_for_the_whole(quiet: int, share: str) -> None:
+    text = log(range(1, 61), runqueue=400) + log(range(61, 61 + quiet), idle=4)
+    found = diagnosed(text)
+    assert found.verdicts["scheduler"].state == "idle"
+    assert f"for {share} of the time: " in found.verdicts["scheduler"].reason
+    assert [f.rule for f in found.findings] == ["sched-starving"]
+    assert "for a while" in found.findings[0].title
+
+
+def test_the_evidence_is_of_the_time_that_it_speaks_of() -> None:
+    (finding,) = diagnosed(log(range(1, 61), runqueue=400) + log(range(61, 200), idle=4)).findings
+    idle = next(e for e in finding.evidence if e.label.startswith("Ps idle"))
+    assert idle.value == 0
+
+
+def test_a_loop_in_a_long_good_log_is_found_for_its_time() -> None:
+    good = "".join(
+        sched(t, idle=t % 3, ticks=(50 * t, 60 * t, 70 * t, 80 * t)) for t in range(30, 400)
+    )
+    found = diagnosed(frozen(moving=False) + good)
+    assert found.verdicts["scheduler"].state == "healthy"
+    assert [f.rule for f in found.findings] == ["sched-no-preemption"]
+    assert "for 19.0 s" in found.findings[0].title
