@@ -39,8 +39,8 @@ def frames_of(capture: Capture) -> dict[int, list[Frame]]:
     for row in rows_of(capture.table("frames")):
         frame = (row["function"], row["file"], row["line"], row["inlined"])
         hidden = str(row["function"]).startswith(("runtime.", "internal/runtime/"))
-        if found[row["stack"]] or not hidden:
-            found[row["stack"]].append(frame)
+        if found[row["stack_id"]] or not hidden:
+            found[row["stack_id"]].append(frame)
     return found
 
 
@@ -50,7 +50,7 @@ def counts_of(path: Path) -> dict[Key, dict[str, int]]:
     frames = frames_of(capture)
     found: dict[Key, dict[str, int]] = {}
     for row in rows_of(capture.table("profile")):
-        key = (tuple(frames.get(row["stack"], ())), row["labels"])
+        key = (tuple(frames.get(row["stack_id"], ())), row["labels"])
         sums = found.setdefault(key, defaultdict(int))
         for column in VALUES:
             sums[column.name] += row[column.name] or 0

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from goscope.reading.capture_builder import CaptureBuilder
-from goscope.reading.two_processes import Halves
+from goscope.reading.two_processes import TwoProcessReader
 from goscope.sources.files.files import CHUNK, Source
 from tests.conftest import CAPTURES, Read, capture_texts, content
 
@@ -30,7 +30,7 @@ def read(path: Path, least: int) -> tuple[Read, int]:
     """Read a file as the command line does; and how many processes did."""
     builder = CaptureBuilder()
     streams = Source(path.name, path).streams()
-    both = Halves(next(streams), builder, least=least)
+    both = TwoProcessReader(next(streams), builder, least=least)
     found = builder.read(path.name, both.chunks(), both.rest)
     return Read(builder.build(), found), 1 if both.rest() is None else 2
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from goscope.analysis.goroutines.dumps import Stack, stacks_of
+from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Severity, Site
 from goscope.goruntime.crash_kinds import RECOVERED
@@ -61,7 +61,7 @@ class CrashReport:
         return self.stack is not None and "panic" in self.stack.functions
 
 
-@lru_cache(maxsize=4)
+@once_per_capture
 def crash_reports_of(capture: Capture) -> tuple[CrashReport, ...]:
     """All crashes of a capture in the order of the inputs, then its data races."""
     return (*_crashes(capture), *_races(capture))
@@ -70,7 +70,7 @@ def crash_reports_of(capture: Capture) -> tuple[CrashReport, ...]:
 def _crashes(capture: Capture) -> Iterator[CrashReport]:
     table = capture.table("crashes")
     for row in _rows(table):
-        stack = None if row["stack"] is None else stacks_of(capture)[row["stack"]]
+        stack = None if row["stack_id"] is None else stacks_of(capture)[row["stack_id"]]
         yield CrashReport(
             kind=row["kind"],
             message=row["message"] or "",
@@ -86,7 +86,7 @@ def _crashes(capture: Capture) -> Iterator[CrashReport]:
             address=row["address"],
             exit=row["exit"],
             running_tests=tuple(json.loads(row["running_tests"] or "[]")),
-            shows_goroutines=row["snapshot"] is not None,
+            shows_goroutines=row["snapshot_id"] is not None,
         )
 
 

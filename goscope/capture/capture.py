@@ -69,6 +69,8 @@ class Capture:
         self.mixed = dict(mixed or {})
         self.selected = dict(selected or {})
         self.switched_on: frozenset[str] = frozenset()
+        #: What was worked out of the tables (:mod:`goscope.capture.analyses`).
+        self.analyses: dict[object, object] = {}
 
     def __repr__(self) -> str:
         held = ", ".join(f"{name} {count}" for name, count in self.records().items() if count)

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from goscope.cli.diagnosis_options import Reporting, seconds
 from goscope.cli.first_signals import is_pipe, release
-from goscope.cli.judging import Reporting, seconds
 from goscope.cli.live import Asking, IntervalOption, part
 from goscope.cli.messages import complain
 from goscope.cli.option_groups import with_options

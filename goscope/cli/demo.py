@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from goscope.cli.judging import NoColorOption, QuietOption, Reporting, VerboseOption
+from goscope.cli.diagnosis_options import NoColorOption, QuietOption, Reporting, VerboseOption
 from goscope.cli.messages import complain, say, tell
 from goscope.errors import UsageError
 

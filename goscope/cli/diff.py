@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.judging import (
+from goscope.cli.diagnosis_options import (
     ConfigOption,
     LeakAfterOption,
     NoColorOption,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.judging import NoColorOption, minutes
+from goscope.cli.diagnosis_options import NoColorOption, minutes
 from goscope.cli.live import Asking, part
 from goscope.cli.messages import complain, on_terminal, tell
 from goscope.cli.option_groups import with_options

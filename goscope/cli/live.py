@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.judging import seconds
+from goscope.cli.diagnosis_options import seconds
 from goscope.cli.messages import complain, say
 from goscope.errors import GoscopeError, InputError, UsageError
 from goscope.sources.live.addresses import is_address

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from goscope.cli.judging import Format, Judging, seconds
+from goscope.cli.diagnosis_options import DiagnosisOptions, Format, seconds
 from goscope.cli.messages import complain, drop_output, say, unwritable_to
 from goscope.cli.waiting_notice import STDIN, WaitingNotice
 from goscope.errors import InputError
@@ -35,7 +35,7 @@ def limits(window: str) -> Limits:
     return Limits(seconds(window, "--window"))
 
 
-def follow(judge: Judging, *, keep: bool, window: str) -> None:
+def follow(judge: DiagnosisOptions, *, keep: bool, window: str) -> None:
     """Read standard input to its end, pass on what the program wrote, and judge.
 
     With JSON or another report on standard output, the program's lines go to standard error. Ctrl-C is
@@ -87,7 +87,7 @@ def follow(judge: Judging, *, keep: bool, window: str) -> None:
     judge.finish(following.capture(), [*failed, *out.failures])
 
 
-def tell_so_far(judge: Judging, following: Following) -> None:
+def tell_so_far(judge: DiagnosisOptions, following: Following) -> None:
     """Print the verdict on what was read so far, beside the program's lines."""
     capture = following.capture()
     if capture.recognised:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.judging import Judging, Reporting, seconds
+from goscope.cli.diagnosis_options import DiagnosisOptions, Reporting, seconds
 from goscope.cli.live import Asking, Live
 from goscope.cli.messages import complain
 from goscope.cli.option_groups import with_options
@@ -98,7 +98,7 @@ def run(
     raise typer.Exit(_finish(judge, capture, command[0], status))
 
 
-def _finish(judge: Judging, capture: Capture, name: str, status: int) -> int:
+def _finish(judge: DiagnosisOptions, capture: Capture, name: str, status: int) -> int:
     """Say what is wrong with the program that has ended; the exit code."""
     if not capture.recognised:
         complain(

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from goscope.cli.diagnosis_options import Format, Reporting, seconds
 from goscope.cli.first_signals import release
-from goscope.cli.judging import Format, Reporting, seconds
 from goscope.cli.live import Asking, part
 from goscope.cli.messages import complain
 from goscope.cli.option_groups import with_options

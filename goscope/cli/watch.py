@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.first_signals import is_pipe, release
-from goscope.cli.judging import (
+from goscope.cli.diagnosis_options import (
     ConfigOption,
-    Judging,
+    DiagnosisOptions,
     LeakAfterOption,
     NoColorOption,
     Reporting,
 )
+from goscope.cli.first_signals import is_pipe, release
 from goscope.cli.live import Asking, IntervalOption, Live
 from goscope.cli.messages import complain, tell
 from goscope.cli.option_groups import with_options
@@ -77,7 +77,7 @@ def watch(
         raise typer.Exit(0) from None
 
 
-def _watch_program(judge: Judging, live: Live, address: str, looks: int) -> None:
+def _watch_program(judge: DiagnosisOptions, live: Live, address: str, looks: int) -> None:
     """Ask the program again and again; each look judges the first snapshot and the latest ones."""
     from goscope.reading.capture_builder import CaptureBuilder
     from goscope.reading.inputs import read_page
@@ -115,7 +115,7 @@ def _watch_program(judge: Judging, live: Live, address: str, looks: int) -> None
             time.sleep(max(0.0, live.plan.interval - (time.monotonic() - began)))
 
 
-def _watch_pipe(judge: Judging, window: str) -> None:
+def _watch_pipe(judge: DiagnosisOptions, window: str) -> None:
     """Read standard input and look at what was read so far, about once a second."""
     from goscope.cli.pipe import limits
     from goscope.reading.live import Following
@@ -129,7 +129,7 @@ def _watch_pipe(judge: Judging, window: str) -> None:
             now = time.monotonic()
             if force or now - looked[0] >= _LOOK:
                 capture = following.capture()
-                # Judging much takes long, and the stream must not wait for it all the time.
+                # DiagnosisOptions much takes long, and the stream must not wait for it all the time.
                 looked[0] = time.monotonic() + 4 * (time.monotonic() - now)
                 if capture.recognised:
                     show(capture, "Ctrl-C ends")
@@ -164,7 +164,9 @@ def _watch_pipe(judge: Judging, window: str) -> None:
 
 
 @contextmanager
-def _screen(judge: Judging, source: str) -> Iterator[Callable[[Capture | None, str], None]]:
+def _screen(
+    judge: DiagnosisOptions, source: str
+) -> Iterator[Callable[[Capture | None, str], None]]:
     """What shows a capture: a page that changes on a terminal, a line for each elsewhere."""
     from goscope.diagnosis.live_view import Watch
     from goscope.renderers.safe_text import safe

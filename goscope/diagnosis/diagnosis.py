@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from goscope.analysis.crashes import CrashReport, crash_reports_of
 from goscope.analysis.goroutines.dumps import snapshots_of
 from goscope.analysis.goroutines.profiles import ProfileSummary, goroutine_profiles_of, summaries_of
-from goscope.analysis.scheduler.schedule import bars_of, schedules_of
+from goscope.analysis.scheduler.schedule import schedules_of, thresholds_of
 from goscope.capture.capture import Capture
 from goscope.diagnosis.gc_verdict import gc_verdict
 from goscope.diagnosis.threads_verdict import threads_verdict
@@ -264,7 +264,7 @@ def _gc(capture: Capture, findings: list[Finding]) -> Verdict:
 
 
 def _scheduler(capture: Capture, findings: list[Finding], settings: Settings) -> Verdict:
-    schedules = schedules_of(capture, bars_of(settings))
+    schedules = schedules_of(capture, thresholds_of(settings))
     if not schedules:
         return scheduler_verdict_of_traces(capture, findings) or Verdict(
             "unknown",

@@ -42,8 +42,8 @@ def pprof_of_trace(capture: Capture, kind: str, trace: int = 0) -> bytes:
         profile.time_nanos = int(traces["wall_start_ns"][trace])
     stacks = _Stacks(capture, writer)
     rows = (table["trace"] == trace).nonzero()[0].tolist()
-    counts, times, numbers = (table[name].tolist() for name in ("count", "ns", "stack"))
-    known = table.present("stack").tolist()
+    counts, times, numbers = (table[name].tolist() for name in ("count", "ns", "stack_id"))
+    known = table.present("stack_id").tolist()
     for row in rows:
         if table.text("kind", row) == kind:
             values = (counts[row], times[row])[: len(types)]
@@ -94,7 +94,9 @@ class _Stacks:
     def __init__(self, capture: Capture, writer: _Writer):
         frames = capture.table("trace_frames")
         self._writer = writer
-        self._begins = frames["stack"].searchsorted(range(len(capture.table("trace_stacks")) + 1))
+        self._begins = frames["stack_id"].searchsorted(
+            range(len(capture.table("trace_stacks")) + 1)
+        )
         self._functions, self._files = frames.texts("function"), frames.texts("file")
         self._lines = frames["line"].tolist()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from goscope.framing import torn_blocks as interrupted
-from goscope.framing.crash_extent import Claims, claims_of
+from goscope.framing.crash_extent import CrashExtents, crash_extents_of
 from goscope.framing.framed import LONGEST_LINE, LONGEST_RECORD, BlockRecords, Piece, Rejoined
 from goscope.framing.lines import Lines, Positions
 from goscope.framing.records import BlockKind
@@ -165,9 +165,9 @@ class BlockFramer:
         records: Positions,
         final: bool,
         cut: bool,
-    ) -> tuple[dict[str, Claims], int]:
+    ) -> tuple[dict[str, CrashExtents], int]:
         """The blocks that lead to others, and the line from which on they are not known yet."""
-        claims: dict[str, Claims] = {}
+        claims: dict[str, CrashExtents] = {}
         kept = len(lines)
         kinds = {kind.name: kind for kind in self._kinds}
         for kind in self._kinds:
@@ -176,7 +176,9 @@ class BlockFramer:
             headers = headers_of[kind.name]
             certain = self._ends(lines, kind, headers, records, {}, final)
             target, targets = kinds[kind.leads_to], headers_of[kind.leads_to]
-            found = claims_of(lines, kind, headers, certain, target, targets, records, final, cut)
+            found = crash_extents_of(
+                lines, kind, headers, certain, target, targets, records, final, cut
+            )
             claims[kind.name] = found
             kept = min(kept, found.kept)
         return claims, kept
@@ -187,7 +189,7 @@ class BlockFramer:
         kind: BlockKind,
         headers: Positions,
         records: Positions,
-        claims: Mapping[str, Claims],
+        claims: Mapping[str, CrashExtents],
         final: bool,
     ) -> Positions:
         """For each header the first line that is not of its block; beyond the last line if unknown."""

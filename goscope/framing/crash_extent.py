@@ -25,7 +25,7 @@ _FIRST_LINES = 3  # that tell whether a record is credible
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class CrashExtents:
     """The introducing blocks of a stretch.
 
     ``ends`` is the first line behind each; ``false_ones`` are lines that only look like records of
@@ -40,7 +40,7 @@ class Claims:
     kept: int
 
 
-def claims_of(
+def crash_extents_of(
     lines: Lines,
     kind: BlockKind,
     headers: Positions,
@@ -50,7 +50,7 @@ def claims_of(
     records: Positions,
     final: bool,
     cut: bool,
-) -> Claims:
+) -> CrashExtents:
     """What the blocks of an introducing kind reach to.
 
     ``certain`` are the ends of the blocks by their own lines alone, beyond the last line where the
@@ -60,7 +60,7 @@ def claims_of(
     count = len(lines)
     none = np.empty(0, np.int64)
     if not len(headers):
-        return Claims(none, none, none, none, count)
+        return CrashExtents(none, none, none, none, count)
     decided = count if final else count - _FIRST_LINES
     credible = _credible(lines, target, targets[targets <= decided], cut)
     longest = np.searchsorted(lines.starts, lines.starts[headers] + LONGEST_HEAD)
@@ -93,7 +93,7 @@ def claims_of(
     own = np.array(taken, np.int64)
     np.add.at(false_ones, firsts[own], 1)
     np.add.at(false_ones, lasts[own], -1)
-    return Claims(
+    return CrashExtents(
         headers[own],
         ends[own],
         targets[np.cumsum(false_ones)[:-1] > 0],

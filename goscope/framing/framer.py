@@ -18,7 +18,7 @@ from goscope.framing.framed import (
     Rejoined,
 )
 from goscope.framing.line_framer import LineFramer
-from goscope.framing.line_memo import Repeats
+from goscope.framing.line_memo import FramedLineMemo
 from goscope.framing.lines import Lines
 from goscope.framing.quotation import Prefix
 from goscope.framing.records import BlockKind, LineKind
@@ -33,7 +33,7 @@ class Framer:
     """Feed it bytes, take the records; call :meth:`finish` at the end of the input.
 
     ``accepts`` answers whether a text is a whole one-line record; it decides whether an indented
-    line below a record continues it. ``ids_of`` knows lines again, see :class:`Repeats`.
+    line below a record continues it. ``ids_of`` knows lines again, see :class:`FramedLineMemo`.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Framer:
         self.rejoined = Rejoined()
         self._lines = LineFramer(line_kinds, accepts, self.rejoined)
         self._blocks = BlockFramer(block_kinds, accepts, self.rejoined)
-        self._repeats = Repeats(line_kinds, self._lines, self._blocks, ids_of)
+        self._repeats = FramedLineMemo(line_kinds, self._lines, self._blocks, ids_of)
         self._line_kinds = line_kinds
         self._block_kinds = block_kinds
         self._held = b""  # complete lines of a record that may go on

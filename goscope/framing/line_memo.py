@@ -25,7 +25,7 @@ _SAMPLE = 1 << 12
 _PAUSES = (1, 2, 4, 8, 16)
 
 
-class Repeats:
+class FramedLineMemo:
     """``ids_of`` gives the numbers of lines that were such records before, -1 of others."""
 
     def __init__(

@@ -11,7 +11,7 @@ from goscope.framing.records import BlockKind, LineKind
 from goscope.log_wrappers.line_prefix import without_colour_at_end
 
 
-class Signs:
+class RecordFinder:
     """Finds records of the runtime in lines, behind whatever stands before them.
 
     An opening with a number in it (``SCHED #``, ``goroutine #``) and its sign prove a record; of

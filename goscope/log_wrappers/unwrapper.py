@@ -24,7 +24,7 @@ from goscope.log_wrappers import layers
 from goscope.log_wrappers.layers import Recipe
 from goscope.log_wrappers.line_origins import Places
 from goscope.log_wrappers.line_prefix import Peeled
-from goscope.log_wrappers.record_finder import Signs
+from goscope.log_wrappers.record_finder import RecordFinder
 from goscope.log_wrappers.timestamps import NEVER, Stamp, nanoseconds
 
 #: So much above the first record is read again when it turns out to be wrapped.
@@ -103,7 +103,7 @@ class Unwrapper:
         self.plain = Stream("")
         self.streams: list[Stream] = [self.plain]
         self.lines = 0  # that were taken apart; 0 in a plain input
-        self._signs = Signs(kinds, accepts)
+        self._signs = RecordFinder(kinds, accepts)
         self._decided: bool | None = True if plain else None  # True: plain
         self._held = b""  # whole lines above the first record
         self._looked_at = 0

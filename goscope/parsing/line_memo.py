@@ -21,7 +21,7 @@ from goscope.tables.table import Cells, Kind, missing_cells, narrow, select_cell
 MOST = 1 << 16
 
 
-class KnownLines:
+class ParsedLineMemo:
     """Lines by a number of their own, the rule that each is read by, and the row that it makes."""
 
     def __init__(self, rules: Sequence[LineRule]):

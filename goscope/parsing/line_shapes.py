@@ -23,7 +23,7 @@ from goscope.framing.framed import Ids, LineRecords, RepeatedRecords
 from goscope.framing.lines import Lines
 from goscope.parsing.grammars import Rejected
 from goscope.parsing.line_cells import cells_of
-from goscope.parsing.line_memo import KnownLines
+from goscope.parsing.line_memo import ParsedLineMemo
 from goscope.parsing.line_plans import LineRule, Plan, Plans
 from goscope.parsing.numbers import IntArray, NumberRows, Numerals, forms_of, members
 from goscope.parsing.unparsed import Aside, Unparsed
@@ -82,7 +82,7 @@ class LineShapes:
         self._details = [rule for rule in rules if rule.keeping.below is not None]
         self._inner = [opening for rule in self._details for opening in rule.kind.openings]
         #: Lines below others that were read before.
-        self.known = KnownLines(self._details)
+        self.known = ParsedLineMemo(self._details)
         self._streams: dict[str, int] = {}
         self._forms: dict[bytes, LineRule | None] = {}
         self._input = ""
@@ -150,7 +150,9 @@ class LineShapes:
     @property
     def _apart(self) -> bool:
         """Whether most lines below others need not be kept."""
-        return any(r.table in self._bounds and self._bounds[r.table].thins for r in self._details)
+        return any(
+            r.table in self._bounds and self._bounds[r.table].is_sampling for r in self._details
+        )
 
     # ---- lines ------------------------------------------------------------------------------------
 
@@ -291,12 +293,12 @@ class LineShapes:
         """Which of the lines below others need to be kept."""
         detail = self._details[0]
         bound = self._bounds.get(detail.table)
-        if bound is None or not bound.thins:
+        if bound is None or not bound.is_sampling:
             return np.ones(len(numbers), np.bool_)
         anchors = anchors_of(self.stream(self._input), numbers + 1)
         heads, above = self._above(detail, anchors)
-        stays = np.append(bound.stays(heads), False)[above]
-        stays[above < 0] = bound.stays(anchors[above < 0])
+        stays = np.append(bound.rows_to_keep(heads), False)[above]
+        stays[above < 0] = bound.rows_to_keep(anchors[above < 0])
         return stays
 
     def _count_forms(self, text: bytes) -> bool:

@@ -174,7 +174,7 @@ class CaptureBuilder:
         readers, reading = self._readers, self._reading
         readers.lines.flush()
         for bound in readers.bounds.values():
-            bound.settle()
+            bound.enforce_limit()
         inputs, origins = list(self._inputs), list(self._origins)
         of_blocks = list(readers.blocks.values())
         if reading is not None and not reading.finished:

@@ -180,7 +180,7 @@ class InputReading:
         readers, found = self._readers, rest.found
         shift = shift_of(readers.lines.stream(self.name), lines)
         for name, state in rest.states.items():
-            readers.bounds[name].rise(state)
+            readers.bounds[name].raise_level(state)
         for name, table in readers.builders.items():
             if rest.builders[name].total:
                 table.absorb(rest.builders[name], self.name, lines, shift)

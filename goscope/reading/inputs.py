@@ -11,7 +11,7 @@ from goscope.capture.capture import Capture
 from goscope.errors import ForeignInput, GoscopeError, InputError
 from goscope.formats import HEAD, is_known_binary
 from goscope.reading.capture_builder import CaptureBuilder
-from goscope.reading.two_processes import Halves
+from goscope.reading.two_processes import TwoProcessReader
 from goscope.sources.files.files import CHUNK, Source, sources_of
 from goscope.sources.files.foreign import ENOUGH, resembles
 from goscope.sources.files.streams import Stream, is_plain, streams_of
@@ -116,7 +116,7 @@ def read_stream(stream: Stream, builder: CaptureBuilder, progress: Progress = _U
         ForeignInput: it is none, or no such text as could hold anything of Go.
         InputError: it cannot be read on.
     """
-    halves = Halves(stream, builder)
+    halves = TwoProcessReader(stream, builder)
     program = None if stream.path is None else program_of(stream.path)
     chunks = _reported(stream.name, halves, progress)
     found = builder.read(stream.name, chunks, halves.rest, program=program)
@@ -132,7 +132,7 @@ def read_stream(stream: Stream, builder: CaptureBuilder, progress: Progress = _U
         raise error
 
 
-def _reported(name: str, halves: Halves, progress: Progress) -> Iterator[bytes]:
+def _reported(name: str, halves: TwoProcessReader, progress: Progress) -> Iterator[bytes]:
     done = 0
     for chunk in halves.chunks():
         yield chunk

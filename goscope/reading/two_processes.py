@@ -39,7 +39,7 @@ _WINDOW = 4 << 20
 _MOST_TRIES = 100
 
 
-class Halves:
+class TwoProcessReader:
     """One text, read by this process and, where it pays, by a second one."""
 
     def __init__(self, stream: Stream, builder: CaptureBuilder, *, least: int = WORTH_IT):

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.analysis.gc.cycles import Spell, Thrash, collections_of, thrash_spells
+from goscope.analysis.gc.cycles import Episode, Thrash, collections_of, thrash_spells
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Finding, Severity
 from goscope.rules.findings.gc import percent, spell_finding
@@ -58,7 +58,7 @@ def find(
             Severity.WARNING if costly else Severity.INFO,
             Confidence.HIGH if costly else Confidence.MEDIUM,
             c,
-            Spell(load, lasts=True),
+            Episode(load, lasts=True),
             title=f"Assists take {percent(load.assist_share)} of the CPU",
             detail="The program allocates faster than the collector marks",
             evidence=(),

@@ -51,7 +51,7 @@ def find(
     for process, dumps in snapshots_of(capture):
         last = dumps[-1]
         told: set[str] = set()
-        numbers = np.unique(last.rows["stack"])
+        numbers = np.unique(last.rows["stack_id"])
         for number in sorted(numbers.tolist(), key=lambda n: -frames[n]):
             if frames[number] < least_frames:
                 break
@@ -85,7 +85,7 @@ def _finding(
     warn_above_frames: int,
 ) -> Finding:
     stack = stacks_of(capture)[number]
-    rows = np.flatnonzero(dump.rows["stack"] == number)
+    rows = np.flatnonzero(dump.rows["stack_id"] == number)
     site = next(frame for frame in stack.frames if frame.function == function)
     real = stacks_mb(capture, process)
     memory = () if real is None else (Evidence("stacks in the last gc line", real, "MiB"),)

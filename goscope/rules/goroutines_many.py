@@ -68,10 +68,10 @@ def stacks_mb(capture: Capture, process: int) -> int | None:
 
 
 def _of_dump(capture: Capture, process: int, dump: Snapshot, warn_above: int) -> Finding:
-    numbers, sizes = np.unique(dump.rows["stack"], return_counts=True)
+    numbers, sizes = np.unique(dump.rows["stack_id"], return_counts=True)
     largest = int(np.argmax(sizes))
     stack = stacks_of(capture)[int(numbers[largest])]
-    ids = dump.rows["id"][dump.rows["stack"] == numbers[largest]]
+    ids = dump.rows["id"][dump.rows["stack_id"] == numbers[largest]]
     group = Group(int(sizes[largest]), tuple(sorted(ids.tolist())[:20]))
     count = len(dump.rows)
     found = _finding(

@@ -72,9 +72,9 @@ def _breaks_off(found: Input) -> bool:
 def _ends_with_header(capture: Capture, snapshot: int) -> bool:
     """Whether the last goroutine of a dump has nothing below its header, and is not running."""
     goroutines, stacks = capture.table("goroutines"), capture.table("stacks")
-    rows = (goroutines["snapshot"] == snapshot).nonzero()[0]
+    rows = (goroutines["snapshot_id"] == snapshot).nonzero()[0]
     row = int(rows[-1])
-    stack = int(goroutines["stack"][row])
+    stack = int(goroutines["stack_id"][row])
     bare = int(stacks["depth"][stack]) == 0 and stacks.text("creator", stack) is None
     return bare and goroutines.text("state", row) != "running"
 

@@ -33,7 +33,7 @@ from dataclasses import replace
 from goscope.analysis.goroutines.dumps import Blocked
 from goscope.analysis.waits.locks import Locks, locks_of
 from goscope.analysis.waits.orphaned import waits_for_group
-from goscope.analysis.waits.wakeup_graph import Standing
+from goscope.analysis.waits.wakeup_graph import WakeSource
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.leak import leak_finding, place_of
@@ -109,7 +109,7 @@ def _group_findings(process: int, locks: Locks, stuck: dict[int, int]) -> Iterat
             continue
         workers = _workers(locks, row)
         if not workers or not all(
-            w in stuck or dump.standings[w] is Standing.NEVER for w in workers
+            w in stuck or dump.wake_sources[w] is WakeSource.NONE for w in workers
         ):
             continue
         (blocked,) = groups_of(locks, (row,))

@@ -45,7 +45,7 @@ from goscope.analysis.goroutines.dumps import (
     stacks_of,
     syscall_groups,
 )
-from goscope.analysis.waits.benign_growth import Doubt, doubt_about
+from goscope.analysis.waits.benign_growth import BenignGrowth, doubt_about
 from goscope.analysis.waits.connections import Connections
 from goscope.analysis.waits.wakeup_graph import Dump, dumps_of
 from goscope.capture.capture import Capture
@@ -125,7 +125,7 @@ def _origins(dump: Snapshot, stacks: Stacks) -> dict[_Origin, frozenset[int]]:
     But for those who wait for a child process: each needs a thread as long as it runs.
     """
     found: dict[_Origin, set[int]] = {}
-    numbers = dump.rows["stack"]
+    numbers = dump.rows["stack_id"]
     origin_of: dict[int, _Origin | None] = {}
     for number in np.unique(numbers).tolist():
         stack = stacks[number]
@@ -179,23 +179,31 @@ def _parts(
     return found
 
 
-_DOUBTS = {
-    Doubt.CONNECTED: "Each belongs to an accepted connection whose peer keeps it open: connections build up.",
-    Doubt.FED: "But the old ones are given work between the dumps: a pool that still grows.",
-    Doubt.SERVED: "But those that came first have ended since: a queue that is served, only not fast enough.",
-    Doubt.NAPPING: "But a sleep ends by itself, and these are longer than dumps usually are apart.",
-    Doubt.PATIENT: "Their clients are still connected: it may be a backlog, which a slower load would end.",
-    Doubt.PEER: "Their peers may end it yet, and more work may have come than usual.",
-    Doubt.CHILD: "They go on when their child processes end; each keeps a thread until then.",
-    Doubt.LOOPING: "They sleep again and again; that their loops end is not to be seen.",
+_BENIGN_GROWTH = {
+    BenignGrowth.CONNECTED: (
+        "Each belongs to an accepted connection whose peer keeps it open: connections build up."
+    ),
+    BenignGrowth.FED: "But the old ones are given work between the dumps: a pool that still grows.",
+    BenignGrowth.SERVED: (
+        "But those that came first have ended since: a queue that is served, only not fast enough."
+    ),
+    BenignGrowth.NAPPING: "But a sleep ends by itself, and these are longer than dumps usually are apart.",
+    BenignGrowth.PATIENT: (
+        "Their clients are still connected: it may be a backlog, which a slower load would end."
+    ),
+    BenignGrowth.PEER: "Their peers may end it yet, and more work may have come than usual.",
+    BenignGrowth.CHILD: (
+        "They go on when their child processes end; each keeps a thread until then."
+    ),
+    BenignGrowth.LOOPING: "They sleep again and again; that their loops end is not to be seen.",
 }
 _ADVICE = {
-    Doubt.CONNECTED: "Compare with the load. Peers that should not stay need timeouts (ReadTimeout and "
-    "IdleTimeout of http.Server, SetReadDeadline), and a limit on how many are accepted.",
-    Doubt.SERVED: "Bound how many wait, with a worker pool or a semaphore, and turn away what is more; or "
-    "serve them faster.",
-    Doubt.NAPPING: "Take dumps further apart than the sleeps are long: who is still there then loops.",
-    Doubt.CHILD: "See why the child processes do not end: start them with exec.CommandContext and a "
+    BenignGrowth.CONNECTED: "Compare with the load. Peers that should not stay need timeouts (ReadTimeout "
+    "and IdleTimeout of http.Server, SetReadDeadline), and a limit on how many are accepted.",
+    BenignGrowth.SERVED: "Bound how many wait, with a worker pool or a semaphore, and turn away what is "
+    "more; or serve them faster.",
+    BenignGrowth.NAPPING: "Take dumps further apart than the sleeps are long: who is still there then loops.",
+    BenignGrowth.CHILD: "See why the child processes do not end: start them with exec.CommandContext and a "
     "timeout, set Cmd.WaitDelay, and bound how many run at once.",
 }
 
@@ -205,7 +213,7 @@ def _finding(
     dumps: tuple[Snapshot, ...],
     births: _Births,
     blocked: Blocked,
-    doubt: Doubt | None,
+    doubt: BenignGrowth | None,
 ) -> Finding:
     ids = births.ids[-1]
     counts = " -> ".join(map(str, births.counts))
@@ -213,7 +221,7 @@ def _finding(
     severity, confidence = Severity.WARNING, Confidence.MEDIUM
     detail = f"They become more in every dump, {stay} stay, and most wait in {blocked.reason}."
     if doubt is not None:
-        detail += f" {_DOUBTS[doubt]}"
+        detail += f" {_BENIGN_GROWTH[doubt]}"
         if doubt.harmless:
             severity, confidence = Severity.INFO, Confidence.LOW
     elif len(dumps) > 2:

@@ -27,7 +27,7 @@ import numpy as np
 
 from goscope.analysis.goroutines.dumps import Blocked, blocked_groups
 from goscope.analysis.waits.orphaned import unmoved
-from goscope.analysis.waits.wakeup_graph import NEEDS_OTHERS, Dump, Standing, dumps_of
+from goscope.analysis.waits.wakeup_graph import NEEDS_OTHERS, Dump, WakeSource, dumps_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.leak import leak_finding, place_of
@@ -55,7 +55,7 @@ def find(
             count = len(blocked.rows)
             if count < min(least_goroutines, least_senders):
                 break  # larger groups come first
-            if after.standings[int(blocked.rows[0])] not in NEEDS_OTHERS:
+            if after.wake_sources[int(blocked.rows[0])] not in NEEDS_OTHERS:
                 continue
             small = (
                 blocked.reason.startswith("chan send")
@@ -84,7 +84,7 @@ def _stays(before: Dump | None, after: Dump, blocked: Blocked, least: float) -> 
 
 def _finding(process: int, dump: Dump, blocked: Blocked, least_goroutines: int) -> Finding:
     count = len(blocked.rows)
-    sender = dump.standings[int(blocked.rows[0])] is Standing.WAITING
+    sender = dump.wake_sources[int(blocked.rows[0])] is WakeSource.PEER
     return leak_finding(
         "leak-hot-site",
         Severity.WARNING,

@@ -36,8 +36,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from goscope.analysis.goroutines.dumps import Blocked
-from goscope.analysis.waits.orphaned import LONG_MINUTES, Left, forgotten, left_behind, orphans
-from goscope.analysis.waits.wakeup_graph import Dump, Standing, dumps_of
+from goscope.analysis.waits.orphaned import (
+    LONG_MINUTES,
+    Left,
+    orphans,
+    stale_senders,
+    waiting_only_for_dumper,
+)
+from goscope.analysis.waits.wakeup_graph import Dump, WakeSource, dumps_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.leak import leak_finding, place_of
@@ -51,7 +57,7 @@ def find(
     for process, dumps in dumps_of(capture):
         after = dumps[-1]
         before = dumps[-2] if len(dumps) > 1 else None
-        left = left_behind(before, after)
+        left = waiting_only_for_dumper(before, after)
         groups: dict[tuple[int, str], list[Left]] = {}
         for one in left:
             groups.setdefault((after.stack[one.row], after.reason(one.row)), []).append(one)
@@ -65,7 +71,7 @@ def find(
                 yield _orphaned(process, after, mine)
             else:
                 lost.difference_update(mine)
-        why = forgotten(dumps, least=least_forgotten)
+        why = stale_senders(dumps, least=least_forgotten)
         for mine in _by_stack(after, set(why) - lost):
             if len(mine) >= least_orphans:
                 yield _forgotten(process, after, mine, why)
@@ -81,7 +87,7 @@ def _by_stack(dump: Dump, rows: set[int]) -> list[list[int]]:
 def _left(process: int, dump: Dump, before: Dump | None, members: list[Left]) -> Iterator[Finding]:
     rows = [one.row for one in members]
     blocked = _blocked(dump, rows)
-    timed = dump.standings[rows[0]] is Standing.TIMED
+    timed = dump.wake_sources[rows[0]] is WakeSource.PEER_OR_TIMER
     partner = any(one.needs_partner for one in members)
     on_maker = all(one.on_maker for one in members)
     severity, confidence = Severity.WARNING, Confidence.LOW

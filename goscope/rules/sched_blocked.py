@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from goscope.analysis.scheduler.schedule import FEW_BLOCKED, bars_of
+from goscope.analysis.scheduler.schedule import FEW_BLOCKED, thresholds_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Finding, Severity
 from goscope.rules.findings.scheduler import finding_in_state, schedules_in_state, where_they_wait
@@ -55,11 +55,11 @@ def find(
     few_blocked: int = FEW_BLOCKED,
 ) -> Iterator[Finding]:
     """One finding per process whose scheduler verdict is blocked."""
-    bars = replace(
-        bars_of(settings),
+    thresholds = replace(
+        thresholds_of(settings),
         few_blocked=few_blocked,
     )
-    for schedule in schedules_in_state(capture, bars, "blocked"):
+    for schedule in schedules_in_state(capture, thresholds, "blocked"):
         advice = _WITH_DUMP if schedule.waits and schedule.waits.from_dump else _ADVICE
         yield finding_in_state(
             schedule,

@@ -30,10 +30,10 @@ from goscope.analysis.scheduler.samples import Keeper, longest_keeper
 from goscope.analysis.scheduler.schedule import (
     KEPT_MS,
     STUCK_STW_MS,
-    Bars,
     Schedule,
-    bars_of,
+    Thresholds,
     schedules_of,
+    thresholds_of,
 )
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
@@ -61,24 +61,24 @@ def find(
     alone_ms: float = 2000.0,
 ) -> Iterator[Finding]:
     """One finding per process; ``alone_ms`` is how long a P must be kept in an otherwise good time."""
-    bars = replace(bars_of(settings), kept_ms=kept_ms, stuck_stw_ms=stuck_stw_ms)
-    for schedule in schedules_of(capture, bars):
+    thresholds = replace(thresholds_of(settings), kept_ms=kept_ms, stuck_stw_ms=stuck_stw_ms)
+    for schedule in schedules_of(capture, thresholds):
         keeper = longest_keeper(capture, schedule.samples)
         if schedule.verdict.state == "starving" and schedule.cause == "kept":
-            yield _all_the_time(capture, schedule, keeper, bars)
+            yield _all_the_time(capture, schedule, keeper, thresholds)
         elif keeper is not None and keeper.ms >= alone_ms and _others_wait(schedule, keeper):
             yield _for_a_while(capture, schedule, keeper)
 
 
 def _all_the_time(
-    capture: Capture, schedule: Schedule, keeper: Keeper | None, bars: Bars
+    capture: Capture, schedule: Schedule, keeper: Keeper | None, thresholds: Thresholds
 ) -> Finding:
     place = _place(capture, schedule.process, keeper)
     stopping = int(schedule.samples.stopping.sum())
     extra = list(stop_evidence(schedule.stops))
     if stopping > 1:
         extra.append(Evidence("show the GC waiting for Ps to stop", stopping, "SCHED lines"))
-    if keeper is not None and keeper.ms >= bars.kept_ms:
+    if keeper is not None and keeper.ms >= thresholds.kept_ms:
         extra.insert(0, _kept(keeper))
     return finding_in_state(
         schedule,

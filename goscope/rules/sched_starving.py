@@ -27,7 +27,7 @@ from goscope.analysis.scheduler.schedule import (
     BUSY_THREADS_PER_P,
     LASTING_PER_P,
     OVERLOAD_PER_P,
-    bars_of,
+    thresholds_of,
 )
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Evidence, Finding, Severity
@@ -60,13 +60,13 @@ def find(
     busy_threads_per_p: float = BUSY_THREADS_PER_P,
 ) -> Iterator[Finding]:
     """One finding per process whose scheduler verdict is starving."""
-    bars = replace(
-        bars_of(settings),
+    thresholds = replace(
+        thresholds_of(settings),
         overload_per_p=overload_per_p,
         lasting_per_p=lasting_per_p,
         busy_threads_per_p=busy_threads_per_p,
     )
-    for schedule in schedules_in_state(capture, bars, "starving"):
+    for schedule in schedules_in_state(capture, thresholds, "starving"):
         if schedule.verdict.state == "starving" and schedule.cause == "kept":
             continue  # sched-no-preemption says who keeps a P
         slow = schedule.cause == "syscalls"

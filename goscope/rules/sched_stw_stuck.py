@@ -24,7 +24,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from goscope.analysis.scheduler.schedule import STUCK_STW_MS, Schedule, bars_of, schedules_of
+from goscope.analysis.scheduler.schedule import STUCK_STW_MS, Schedule, schedules_of, thresholds_of
 from goscope.analysis.scheduler.stw_pauses import CLOCK_MS, Stops, stops_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
@@ -46,8 +46,8 @@ def find(
     alone_ms: float = 1000.0,
 ) -> Iterator[Finding]:
     """One finding per process, unless sched-no-preemption tells more about it."""
-    bars = replace(bars_of(settings), stuck_stw_ms=stuck_stw_ms)
-    schedules = {s.process: s for s in schedules_of(capture, bars)}
+    thresholds = replace(thresholds_of(settings), stuck_stw_ms=stuck_stw_ms)
+    schedules = {s.process: s for s in schedules_of(capture, thresholds)}
     for process in capture.table("gc").distinct("process"):
         stops = stops_of(capture, process, least_ms=stuck_stw_ms)
         schedule = schedules.get(process)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.analysis.scheduler.schedule import bars_of
+from goscope.analysis.scheduler.schedule import thresholds_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Finding, Severity
 from goscope.rules.findings.scheduler import finding_in_state, schedules_in_state, where_they_run
@@ -34,7 +34,7 @@ _ADVICE = (
 
 def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
     """One finding per process whose scheduler verdict is unbalanced."""
-    for schedule in schedules_in_state(capture, bars_of(settings), "unbalanced"):
+    for schedule in schedules_in_state(capture, thresholds_of(settings), "unbalanced"):
         yield finding_in_state(
             schedule,
             state="unbalanced",

@@ -120,8 +120,8 @@ def assist_stack(execution: Execution, name: str | None = None) -> Stack | None:
     weights: Counter[int] = Counter()
     for kind, known, number, ns in zip(
         table.texts("kind"),
-        (table.present("stack") & table.present("duration_ns")).tolist(),
-        table["stack"].tolist(),
+        (table.present("stack_id") & table.present("duration_ns")).tolist(),
+        table["stack_id"].tolist(),
         table["duration_ns"].tolist(),
         strict=True,
     ):

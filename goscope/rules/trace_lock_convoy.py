@@ -75,8 +75,8 @@ def _lines(execution: Execution) -> list[_Line]:
     table = execution.rows("trace_wakeups")
     rows = zip(
         table.texts("reason"),
-        table["stack"].tolist(),
-        table.present("stack").tolist(),
+        table["stack_id"].tolist(),
+        table.present("stack_id").tolist(),
         table["waker_stack"].tolist(),
         table.present("waker_stack").tolist(),
         table["count"].tolist(),

@@ -118,9 +118,9 @@ def _largest(
 
 def _creator(execution: Execution, table: Table, row: int) -> Site | None:
     """The go statement."""
-    if not table.present("stack")[row]:
+    if not table.present("stack_id")[row]:
         return None
-    frames = execution.stack(int(table["stack"][row])).frames
+    frames = execution.stack(int(table["stack_id"][row])).frames
     return frames[0] if frames else None
 
 

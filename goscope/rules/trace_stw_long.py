@@ -71,7 +71,7 @@ def _finding(execution: Execution, name: str, rows: IntArray, long_ms: float) ->
     table = execution.rows("trace_ranges").select(rows)
     ns = table["duration_ns"]
     first = int(np.argmax(ns))
-    known = bool(table.present("stack")[first])
+    known = bool(table.present("stack_id")[first])
     held = _ran_meanwhile(execution, table)
     who = held[0][0] if held else None
     total = int(ns.sum())
@@ -90,7 +90,7 @@ def _finding(execution: Execution, name: str, rows: IntArray, long_ms: float) ->
             *(Evidence(f"{function} ran meanwhile", ms(time), "ms") for function, time in held),
         ),
         advice=_ADVICE,
-        stack=execution.stack(int(table["stack"][first])) if known else None,
+        stack=execution.stack(int(table["stack_id"][first])) if known else None,
     )
 
 

@@ -102,7 +102,7 @@ def _outliers(
 def _finding(execution: Execution, table: Table, slow: _Slow) -> Finding:
     first = int(slow.rows[0])
     longest = int(table["duration_ns"][first])
-    number = int(table["stack"][first]) if table.present("stack")[first] else -1
+    number = int(table["stack_id"][first]) if table.present("stack_id")[first] else -1
     stack = execution.stack(number)
     inside = _longest_region(execution, table, slow, first)
     detail = f"Half of {slow.count} take {in_words(slow.median_ns)} and less"

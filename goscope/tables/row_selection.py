@@ -57,7 +57,7 @@ ALL = Keeping()
 _APART = "apart"
 
 
-def usual(table: Table) -> Bools:
+def representative_rows(table: Table) -> Bools:
     """The rows that may be counted: all but those of a selection that stay because they stand out."""
     return ~table[_APART] if _APART in table else np.ones(len(table), np.bool_)
 
@@ -122,11 +122,11 @@ class Bound:
         return self._builders
 
     @property
-    def thins(self) -> bool:
+    def is_sampling(self) -> bool:
         """Whether rows are let go."""
         return self.state.level > 0
 
-    def stays(self, anchors: Anchors) -> Bools:
+    def rows_to_keep(self, anchors: Anchors) -> Bools:
         """Which lines stay, known by the anchor of the head that they stand below."""
         stays = self._of_level(anchors)
         if len(self._apart):
@@ -137,13 +137,13 @@ class Bound:
         """Rows were added to a builder just now, of which these are the columns."""
         if builder is self._head and len(anchors):
             self._watch(anchors, cells.get(self._keeping.clock or ""))
-        if not self.thins:
+        if not self.is_sampling:
             self._chosen += len(anchors)
         else:
             picked = self._of_level(anchors)
             self._chosen += int(np.count_nonzero(picked))
             if builder is not self._head:
-                stays = self.stays(anchors)
+                stays = self.rows_to_keep(anchors)
             else:
                 table = Table(builder.name, builder.schema, cells, len(anchors))
                 stays = self._head_stays(lambda: table, anchors)
@@ -151,12 +151,12 @@ class Bound:
             builder.keep(stays, latest=True)
         rows = sum(b.rows for b in self._builders)
         if self._chosen > self._limit(self.state.level) or rows > self._most_with_extras:
-            self.settle()
+            self.enforce_limit()
 
-    def settle(self) -> None:
+    def enforce_limit(self) -> None:
         """Let go of what need not stay."""
         rows = sum(builder.rows for builder in self._builders)
-        if not self.thins and rows <= self.most:
+        if not self.is_sampling and rows <= self.most:
             self._chosen = rows
             return
         all_anchors = [builder.anchors() for builder in self._builders]
@@ -166,13 +166,13 @@ class Bound:
             if self._chosen <= self._limit(self.state.level):
                 break
             self.state.level += 1
-        if self.thins:
+        if self.is_sampling:
             head, *details = all_anchors
             stays = self._head_stays(self._head.build, head)
             self._apart = head[stays & ~picked[0]]
             self._head.keep(stays)
             for builder, anchors in zip(self._builders[1:], details, strict=True):
-                builder.keep(self.stays(anchors))
+                builder.keep(self.rows_to_keep(anchors))
             hand_back_memory()
         rows = sum(builder.rows for builder in self._builders)
         self._most_with_extras = max(self._limit(self.state.level), rows) + self.most // 8
@@ -195,19 +195,19 @@ class Bound:
             self.state.level = level
             if own.get(level, 0) + others.get(level, 0) <= self._limit(level):
                 break
-        self.settle()
+        self.enforce_limit()
 
     def marked(self, table: Table) -> Table:
         """The table of heads, with a mark at the rows that say nothing of what is usual."""
-        if not self.thins:
+        if not self.is_sampling:
             return table
         return table.replaced(_APART, Cells(~self._of_level(self._head.anchors())))
 
-    def rise(self, other: State) -> None:
+    def raise_level(self, other: State) -> None:
         """Let go of what another process has let go of, before what it read is taken over."""
         if other.level > self.state.level:
             self.state.level = other.level
-            self.settle()
+            self.enforce_limit()
 
     def absorb(self, other: State, shift: int) -> None:
         """Go on behind what another process read; its rows are in the builders already."""
@@ -223,10 +223,10 @@ class Bound:
         mine.pins = sorted({*mine.pins, *pins})[:_MOST_PINS]
         for stream, (anchor, clock) in other.last.items():
             mine.last[stream + (shift >> STREAM)] = anchor + shift, clock
-        self.settle()
+        self.enforce_limit()
 
     def _of_level(self, anchors: Anchors) -> Bools:
-        if not self.thins:
+        if not self.is_sampling:
             return np.ones(len(anchors), np.bool_)
         return chosen(self._whole(anchors), self.state.level)
 

@@ -46,7 +46,7 @@ def test_cpu_samples_are_counted() -> None:
     name = "go1.27/trace_cpu_profile"
     found = stacks_of(pprof_of_trace(capture(name), "cpu"))
     expected = {
-        stack_text(name, r["stack"]): (r["count"],)
+        stack_text(name, r["stack_id"]): (r["count"],)
         for r in rows(name, "trace_profiles")
         if r["kind"] == "cpu"
     }

@@ -80,8 +80,8 @@ def test_profiles_are_read_back(tmp_path: Path, kind: str) -> None:
     # The weight of each function on top of a stack is the same, too.
     found: Counter[str] = Counter()
     for row in range(len(records)):
-        if records.present("stack")[row]:
-            top = stacks_of(again)[int(records["stack"][row])].functions[0]
+        if records.present("stack_id")[row]:
+            top = stacks_of(again)[int(records["stack_id"][row])].functions[0]
             found[top] += int(records["delay_ns"][row])
     frames, expected = truth(NAME)["frames"], Counter[str]()
     for stack, _, ns in known:

@@ -196,7 +196,9 @@ def test_equal_stacks_are_one_whatever_their_arguments(read: READ) -> None:
     )
     rows = found.rows("goroutines")
     assert [row["parent"] for row in rows] == [7, 8, 7]
-    assert rows[0]["stack"] == rows[1]["stack"] != rows[2]["stack"]  # the third is an inlined call
+    assert (
+        rows[0]["stack_id"] == rows[1]["stack_id"] != rows[2]["stack_id"]
+    )  # the third is an inlined call
 
 
 def test_a_header_that_go_does_not_print_is_counted(read: READ) -> None:

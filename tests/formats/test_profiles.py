@@ -133,16 +133,16 @@ def test_memstats(run: Path) -> None:
 def test_wait_reasons_are_those_of_the_dump_of_that_moment(run: Path) -> None:
     dump = goscope.read(next(run.glob("dump-3.txt*")))
     by_place: dict[object, set[str]] = defaultdict(set)
-    places = {f["stack"]: (f["function"], f["line"]) for f in reversed(rows_of(dump.table("frames"))) if is_own(f)}  # fmt: skip
+    places = {f["stack_id"]: (f["function"], f["line"]) for f in reversed(rows_of(dump.table("frames"))) if is_own(f)}  # fmt: skip
     for row in rows_of(dump.table("goroutines")):
-        if row["stack"] in places:
-            by_place[places[row["stack"]]].add(row["wait_reason"])
+        if row["stack_id"] in places:
+            by_place[places[row["stack_id"]]].add(row["wait_reason"])
     checked = 0
     for path in (next(run.glob("dump-debug1.txt*")), run / "dump-debug0.pb.gz"):
         profile = goscope.read(path)
-        own = {f["stack"]: (f["function"], f["line"]) for f in reversed(rows_of(profile.table("frames"))) if is_own(f)}  # fmt: skip
+        own = {f["stack_id"]: (f["function"], f["line"]) for f in reversed(rows_of(profile.table("frames"))) if is_own(f)}  # fmt: skip
         for row in rows_of(profile.table("profile")):
-            reasons = by_place.get(own.get(row["stack"]), set())
+            reasons = by_place.get(own.get(row["stack_id"]), set())
             if row["wait_reason"] is None or len(reasons) != 1 or reasons == {None}:
                 continue
             (reason,) = reasons
@@ -151,7 +151,7 @@ def test_wait_reasons_are_those_of_the_dump_of_that_moment(run: Path) -> None:
                 told |= {CHANNEL_OPERATION} if str(reason).startswith("chan") else set()
             if reason == "semacquire":  # what 1.19 calls every lock
                 told |= {"sync.WaitGroup.Wait", "sync.Mutex.Lock"}
-            assert row["wait_reason"] in told, own[row["stack"]]
+            assert row["wait_reason"] in told, own[row["stack_id"]]
             checked += 1
     assert checked or run.name == "generics"  # whose goroutines may all have been running
 
@@ -211,12 +211,12 @@ def test_profiles_stand_in_a_log_among_other_lines(read: READ) -> None:
 def test_dumps_and_profiles_share_their_stacks(read: READ) -> None:
     dump = "goroutine 1 [select]:\nmain.main()\n\t/app/main.go:4 +0x1\n\n"
     found = read(dump + "goroutine profile: total 2\n" + RECORD)
-    frames = {(f["stack"], f["function"]) for f in found.rows("frames")}
+    frames = {(f["stack_id"], f["function"]) for f in found.rows("frames")}
     (goroutine,), (record,) = found.rows("goroutines"), found.rows("profile")
-    assert goroutine["stack"] != record["stack"]
-    assert (goroutine["stack"], "main.main") in frames
-    assert (record["stack"], "main.f") in frames
-    assert [s["stack"] for s in found.rows("stacks")] == [0, 1]
+    assert goroutine["stack_id"] != record["stack_id"]
+    assert (goroutine["stack_id"], "main.main") in frames
+    assert (record["stack_id"], "main.f") in frames
+    assert [s["stack_id"] for s in found.rows("stacks")] == [0, 1]
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ def test_stacks(real_read: Read, real_capture: bytes) -> None:
     frames: dict[int, list[tuple[Any, ...]]] = {}
     for frame in found.rows("frames"):
         if frame["ancestor"] == 0:
-            frames.setdefault(frame["stack"], []).append(
+            frames.setdefault(frame["stack_id"], []).append(
                 (frame["function"], frame["file"], frame["line"])
             )
     stacks = found.rows("stacks")
@@ -224,9 +224,9 @@ def test_stacks(real_read: Read, real_capture: bytes) -> None:
         wanted = [
             (f.decode(), file.decode(), int(line)) for f, _, file, line, _ in FRAME.findall(block)
         ]
-        assert frames.get(row["stack"], []) == wanted, row["line"]
+        assert frames.get(row["stack_id"], []) == wanted, row["line"]
         created = CREATED.search(block)
-        stack = stacks[row["stack"]]
+        stack = stacks[row["stack_id"]]
         if created is None:
             assert (row["creator"], row["parent"], stack["creator_line"]) == (None, None, None)
         else:

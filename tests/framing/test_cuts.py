@@ -40,7 +40,7 @@ created by time.goFunc
 \t/app/main.go:114 +0x5f
 """
 TABLES = ("sched", "gc", "procs", "threads", "sched_goroutines", "goroutines")
-LINKS = {"stack", "snapshot"}  # numbers that goscope gives itself
+LINKS = {"stack_id", "snapshot_id"}  # numbers that goscope gives itself
 
 
 WRAPPED = """\
@@ -80,9 +80,9 @@ def cut_at(data: bytes, cuts: Sequence[int]) -> list[Cut]:
     for name in ("frames", "stacks"):
         of_stack: dict[int, list[dict[str, Any]]] = {}
         for row in rows_of(capture.table(name)):
-            of_stack.setdefault(row["stack"], []).append(row)
+            of_stack.setdefault(row["stack_id"], []).append(row)
         for one in found:
-            for stack in {row["stack"] for row in one.tables["goroutines"]}:
+            for stack in {row["stack_id"] for row in one.tables["goroutines"]}:
                 one.tables[name] += of_stack.get(stack, [])
     return found
 
@@ -90,7 +90,9 @@ def cut_at(data: bytes, cuts: Sequence[int]) -> list[Cut]:
 def said(row: dict[str, Any]) -> dict[str, Any]:
     """What a row says itself: not its place among all inputs, nor numbers that goscope gives."""
     return {
-        k: v for k, v in row.items() if k not in {"input", "process", "stack", "snapshot", "sample"}
+        k: v
+        for k, v in row.items()
+        if k not in {"input", "process", "stack_id", "snapshot_id", "sample"}
     }
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from goscope.framing import line_memo as repeats
 from goscope.framing.framed import RepeatedRecords
-from goscope.framing.line_memo import Repeats
+from goscope.framing.line_memo import FramedLineMemo
 from goscope.parsing import line_memo as known_lines
 from goscope.parsing import line_shapes
 from goscope.reading.capture_builder import CaptureBuilder
@@ -76,7 +76,7 @@ def read(data: bytes, size: int, most: int | None = None) -> Read:
 def line_by_line(data: bytes, size: int, most: int | None = None) -> Read:
     """The same, with no line known."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Repeats, "find", lambda *args: None)
+        patch.setattr(FramedLineMemo, "find", lambda *args: None)
         return read(data, size, most)
 
 
@@ -87,15 +87,15 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(repeats, "_PAUSES", (0,))
     monkeypatch.setattr(line_shapes, "_ENOUGH_FRESH", 1)
     taken: list[int] = []
-    find = Repeats.find
+    find = FramedLineMemo.find
 
-    def counted(self: Repeats, data: bytes, first: int) -> RepeatedRecords | None:
+    def counted(self: FramedLineMemo, data: bytes, first: int) -> RepeatedRecords | None:
         found = find(self, data, first)
         if found is not None:
             taken.append(int((found.known >= 0).sum()))
         return found
 
-    monkeypatch.setattr(Repeats, "find", counted)
+    monkeypatch.setattr(FramedLineMemo, "find", counted)
     return taken
 
 

@@ -73,7 +73,7 @@ def test_names_of_inputs(path: Path) -> None:
 
 def test_inputs_are_read_in_their_order(path: Path) -> None:
     capture = goscope.read(dump(), path, dump())
-    assert capture.goroutines.groupby("snapshot").size().tolist() == [1, 2, 1]
+    assert capture.goroutines.groupby("snapshot_id").size().tolist() == [1, 2, 1]
 
 
 def test_nothing_is_an_empty_capture() -> None:

@@ -14,7 +14,7 @@ from goscope.rules.goroutines_deep_stack import find as deep_stacks
 from goscope.rules.goroutines_many import estimated_mb
 from goscope.rules.goroutines_many import find as many_goroutines
 from goscope.rules.leak_hot_site import find as hot_sites
-from goscope.rules.leak_orphan import find as left_behind
+from goscope.rules.leak_orphan import find as waiting_only_for_dumper
 from goscope.rules.lock_contention import find as contended
 from goscope.rules.rule import Settings
 from tests.rules.cases import deep
@@ -208,7 +208,7 @@ def test_senders_of_a_running_program() -> None:
     assert finding.title == "3 send to nobody at orders.(*Server).Lookup.func1 (/app/orders.go:15)"
     few = dump(*(orphan(n, n + 100) for n in (8, 9)))
     assert found(few, few) == []
-    assert list(left_behind(goscope.read(few, few), Settings(), least_orphans=2)) != []
+    assert list(waiting_only_for_dumper(goscope.read(few, few), Settings(), least_orphans=2)) != []
     siblings = dump(*(orphan(n, 100) for n in (8, 9, 10)))  # one parent: perhaps a generator
     assert found(siblings, siblings) == []
 

@@ -18,10 +18,10 @@ from goscope.capture.capture import Capture
 from goscope.diagnosis.diagnosis import diagnose
 from goscope.reading.capture_builder import CaptureBuilder
 from goscope.reading.limits import Limits
-from goscope.reading.two_processes import Halves
+from goscope.reading.two_processes import TwoProcessReader
 from goscope.renderers import all_renderers
 from goscope.sources.files.files import Source
-from goscope.tables.row_selection import STRETCH, chosen, usual
+from goscope.tables.row_selection import STRETCH, chosen, representative_rows
 from goscope.tables.table import Table
 from tests.benchmarks import inputs
 from tests.test_halves import by_a_process_without_threads
@@ -100,7 +100,7 @@ def compare_halves(path: Path) -> str:
         builder = CaptureBuilder(most_rows=5_000)
         builder.read("first", [b"SCHED 0ms: gomaxprocs=1 idleprocs=0 threads=2\n"])
         streams = Source("log", path).streams()
-        both = Halves(next(streams), builder, least=least)
+        both = TwoProcessReader(next(streams), builder, least=least)
         builder.read("log", both.chunks(), both.rest)
         processes += 1 if both.rest() is None else 2
         captures.append(builder.build())
@@ -144,7 +144,7 @@ def test_what_stands_out_stays(cycles: bytes) -> None:
     assert len(kept) < 6_000
     for column in ("stw_sweep_ms", "stw_mark_ms", "heap_end_mb", "heap_live_mb"):
         assert kept.numbers(column).max() == whole.numbers(column).max()
-    assert usual(kept).sum() <= 5_000
+    assert representative_rows(kept).sum() <= 5_000
     assert kept["cycle"][[0, -1]].tolist() == [1, 60_000]
 
 

@@ -16,17 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
 
+from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.capture.linking.intervals import cpu_ms_per_p
 from goscope.findings.settings import Settings
 from goscope.formats.godebug.gctrace import LET_GO
 from goscope.parsing.numbers import IntArray
-from goscope.tables.row_selection import usual
+from goscope.tables.row_selection import representative_rows
 from goscope.tables.table import Bools, Floats, Ints, Table, rows_by
 
 #: The heap starts at 4 MB, so the first cycles of any program follow each other closely; "up to 39 %
@@ -87,13 +87,13 @@ class Collecting:
     until_s: float  # how long the process was seen
     selection: bool  # of the cycles
     #: What was found out about them: several rules ask the same, of thousands of processes.
-    spells_of: dict[Thrash, list[Spell]] = field(default_factory=dict)
+    spells_of: dict[Thrash, list[Episode]] = field(default_factory=dict)
     wholes: list[Load] = field(default_factory=list)
 
     @property
     def usual_pauses_ms(self) -> Floats:
         """The pauses of the cycles that may be counted: of a selection, not those that stand out."""
-        common = usual(self.gc)
+        common = representative_rows(self.gc)
         pauses = self.pause_ms[common if self.rows is None else common[self.rows]]
         return pauses[~np.isnan(pauses)]
 
@@ -260,13 +260,13 @@ class Thrash:
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
+class Episode:
     """A stretch in which something holds of the collector, and whether it speaks for the whole run."""
 
     load: Load
     lasts: bool
 
-    def overlaps(self, other: Spell) -> bool:
+    def overlaps(self, other: Episode) -> bool:
         return self.load.start_s < other.load.end_s and other.load.start_s < self.load.end_s
 
 
@@ -276,7 +276,7 @@ _BRIEF_S = 5.0
 
 def spells(
     c: Collecting, least_share: float, holds: Callable[[Load], bool], *, marking: float = 2.0
-) -> list[Spell]:
+) -> list[Episode]:
     """The whole run, if it holds of that; else the stretches of which it does.
 
     Stretches are those with at least this share of the CPU, or of the time spent marking.
@@ -285,15 +285,15 @@ def spells(
     """
     whole = c.whole()
     if holds(whole):
-        return [Spell(whole, lasts=True)]
+        return [Episode(whole, lasts=True)]
     return [
-        Spell(load, lasts=load.seconds >= whole.seconds / 2 or load.end_s >= whole.end_s)
+        Episode(load, lasts=load.seconds >= whole.seconds / 2 or load.end_s >= whole.end_s)
         for load in c.stretches(least_share, marking)
         if load.seconds >= _BRIEF_S and holds(load)
     ]
 
 
-def thrash_spells(c: Collecting, bars: Thrash) -> list[Spell]:
+def thrash_spells(c: Collecting, bars: Thrash) -> list[Episode]:
     """When the collector of a process thrashed."""
     if bars not in c.spells_of:
         least = min(bars.least_cpu_share, bars.alone_cpu_share)
@@ -323,7 +323,7 @@ def _total_at(times: Floats, c: Collecting, values: Floats, let_go: str) -> Floa
     return found
 
 
-@lru_cache(maxsize=4)
+@once_per_capture
 def collections_of(capture: Capture) -> tuple[Collecting, ...]:
     """The cycles of each process that printed gc lines."""
     gc = capture.table("gc")

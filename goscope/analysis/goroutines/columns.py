@@ -86,7 +86,7 @@ def goroutines_of(capture: Capture) -> tuple[Goroutines, ...]:
 
 def _crash_dumps(capture: Capture) -> dict[int, list[Snapshot]]:
     goroutines, snapshots = capture.table("goroutines"), capture.table("snapshots")
-    bounds = np.searchsorted(goroutines["snapshot"], np.arange(len(snapshots) + 1))
+    bounds = np.searchsorted(goroutines["snapshot_id"], np.arange(len(snapshots) + 1))
     found: dict[int, list[Snapshot]] = {}
     for row in np.flatnonzero(snapshots.present("crash")).tolist():
         rows = goroutines.select(np.arange(bounds[row], bounds[row + 1]))
@@ -111,7 +111,7 @@ def _of_dumps(process: int, dumps: Sequence[Snapshot]) -> Goroutines:
         columns.dump,
         np.ones(len(columns.dump), np.int64),
         columns.numbers("id"),
-        columns.numbers("stack"),
+        columns.numbers("stack_id"),
         np.concatenate([codes for codes, _ in states]),
         np.concatenate([dump.rows.numbers("wait_minutes") for dump in dumps]),
         columns.numbers("labels"),
@@ -159,7 +159,7 @@ def _of_profiles(process: int, sources: Sequence[str], parts: Sequence[Table]) -
         columns.dump,
         columns.numbers("count"),
         unknown,
-        columns.numbers("stack"),
+        columns.numbers("stack_id"),
         np.where(state >= 0, state, len(reasons)),
         np.full(size, np.nan),
         columns.numbers("labels"),

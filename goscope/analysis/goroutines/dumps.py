@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
+from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Group, Site
 from goscope.goruntime.crash_kinds import ASKED
@@ -71,7 +71,7 @@ class Stacks:
         functions, files = own.texts("function"), own.texts("file")
         lines = [None if np.isnan(n) else int(n) for n in own.numbers("line")]
         sites = [Site(*place) for place in zip(functions, files, lines, strict=True)]
-        bounds = np.searchsorted(own["stack"], np.arange(len(stacks) + 1)).tolist()
+        bounds = np.searchsorted(own["stack_id"], np.arange(len(stacks) + 1)).tolist()
         creators, places = stacks.texts("creator"), stacks.texts("creator_file")
         rows = stacks.numbers("creator_line")
         self._stacks = [
@@ -88,7 +88,7 @@ class Stacks:
         return self._stacks[stack]
 
 
-@lru_cache(maxsize=4)
+@once_per_capture
 def stacks_of(capture: Capture) -> Stacks:
     """The stacks of a capture, made once for all rules."""
     return Stacks(capture)
@@ -103,7 +103,7 @@ class Snapshot:
     rows: Table
 
 
-@lru_cache(maxsize=4)
+@once_per_capture
 def snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]], ...]:
     """The dumps of each process, oldest first, as (process, dumps).
 
@@ -116,7 +116,7 @@ def snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]], ..
     names = snapshots.texts("input")
     numbers: dict[int, list[int]] = {}
     found: dict[int, list[Snapshot]] = {}
-    bounds = np.searchsorted(goroutines["snapshot"], np.arange(len(snapshots) + 1))
+    bounds = np.searchsorted(goroutines["snapshot_id"], np.arange(len(snapshots) + 1))
     processes, lines = snapshots["process"].tolist(), snapshots["line"].tolist()
     crashed, crashes = snapshots.present("crash").tolist(), snapshots["crash"].tolist()
     kinds = capture.table("crashes").texts("kind")
@@ -200,7 +200,7 @@ def _groups(
     stacks = stacks_of(capture)
     rows = snapshot.rows
     reasons = [*rows.categories("wait_reason"), otherwise]  # -1, no reason, is the last one
-    numbers, codes = rows["stack"], rows["wait_reason"]
+    numbers, codes = rows["stack_id"], rows["wait_reason"]
     keys = numbers * len(reasons) + codes
     order = chosen[np.argsort(keys[chosen], kind="stable")]
     if not len(order):

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 
 from goscope.analysis.goroutines.dumps import Snapshot, Stack, snapshots_of, stacks_of
+from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Site
 from goscope.goruntime.function_names import is_runtime, is_standard_library
@@ -117,7 +117,7 @@ def place_of(stack: Stack) -> Site | None:
     return next((f for f in stack.frames if f.function not in _EVERYWHERE), user)
 
 
-@lru_cache(maxsize=4)
+@once_per_capture
 def alike(capture: Capture) -> Ints:
     """For each stack the first one that is the same but for the runtime's own frames.
 
@@ -138,7 +138,7 @@ def _groups(capture: Capture, process: int, dumps: tuple[Snapshot, ...], limit: 
     codes = [state_of(d.rows)[0] for d in dumps]
     words = state_of(dumps[-1].rows)[1]
     state = np.concatenate(codes)
-    stack = alike(capture)[np.concatenate([d.rows["stack"] for d in dumps])]
+    stack = alike(capture)[np.concatenate([d.rows["stack_id"] for d in dumps])]
     dump = np.repeat(np.arange(len(dumps)), [len(d.rows) for d in dumps])
     keys, group = np.unique(stack * (len(words) + 1) + state, return_inverse=True)
     counts = np.zeros((len(keys), len(dumps)), np.int64)
@@ -178,7 +178,7 @@ class _Columns:
         def joined(name: str) -> Ints:
             return np.concatenate([d.rows[name] for d in dumps])
 
-        self.id, self.stack, self.labels = joined("id"), joined("stack"), joined("labels")
+        self.id, self.stack, self.labels = joined("id"), joined("stack_id"), joined("labels")
         self.leaked, self.locked = joined("leaked") == 1, joined("locked") == 1
         self.minutes: Floats = np.concatenate([d.rows.numbers("wait_minutes") for d in dumps])
         self.label_words = dumps[-1].rows.categories("labels")

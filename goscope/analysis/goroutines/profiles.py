@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from goscope.analysis.goroutines.dumps import Stack, stacks_of
+from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Group, Site
 from goscope.goruntime.function_names import is_runtime
@@ -97,7 +97,7 @@ class ProfileSummary:
     truncated: bool
 
 
-@lru_cache(maxsize=8)
+@once_per_capture
 def goroutine_profiles_of(
     capture: Capture, kind: str
 ) -> tuple[tuple[int, tuple[GoroutineProfile, ...]], ...]:
@@ -163,16 +163,16 @@ def source_of(capture: Capture, row: int, table: str = "profiles") -> str:
 
 def _stack(capture: Capture, row: int) -> Stack:
     records = capture.table("profile")
-    if not records.present("stack")[row]:
+    if not records.present("stack_id")[row]:
         return _NO_STACK
-    return visible(stacks_of(capture)[int(records["stack"][row])])
+    return visible(stacks_of(capture)[int(records["stack_id"][row])])
 
 
 def _grouped(capture: Capture, row: int, rows: Sequence[int]) -> tuple[Counted, ...]:
     """The records of a profile, those with one stack together, whatever their labels; larger ones first."""
     records = capture.table("profile")
-    counts, places = records["count"], records["stack"]
-    present = records.present("stack")
+    counts, places = records["count"], records["stack_id"]
+    present = records.present("stack_id")
     shown: dict[int, Stack] = {}
     groups: dict[tuple[tuple[Site, ...], str], list[int]] = {}
     for record in rows:
@@ -197,14 +197,14 @@ def _summary(capture: Capture, row: int, rows: Sequence[int], kind: str) -> Prof
     records = capture.table("profile")
     column, second = _WEIGHT.get(kind, ("count", ""))
     weights = records[column]
-    present = records.present("stack")
+    present = records.present("stack_id")
     together: dict[tuple[Site | None, str | None], list[int]] = {}
     stacks = set()
     for record in rows:
         stack = _stack(capture, record)
         key = (stack.user_frame, records.text("wait_reason", record))
         together.setdefault(key, []).append(record)
-        stacks.add(int(records["stack"][record]) if present[record] else -1)
+        stacks.add(int(records["stack_id"][record]) if present[record] else -1)
     heaviest = [
         Heaviest(
             site,

@@ -97,7 +97,7 @@ def gathered_of(capture: Capture) -> Gathered | None:
 def _of_dump(capture: Capture, rows: Table, source: str) -> Gathered:
     stacks = stacks_of(capture)
     gathered = Gathered(source, True)
-    numbers = rows["stack"]
+    numbers = rows["stack_id"]
     words = [*rows.categories("wait_reason"), ""]
     for number in np.unique(numbers).tolist():
         stack = stacks[number]

@@ -9,10 +9,10 @@ their transitions are those of :mod:`goscope.goruntime.goroutine_states`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
+from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.goruntime.goroutine_states import (
     DEAD,
@@ -81,7 +81,7 @@ class Transitions:
         return sum(step.count for step in self.steps if not step.possible)
 
 
-@lru_cache(maxsize=4)
+@once_per_capture
 def transitions_of(capture: Capture) -> tuple[Transitions, ...]:
     """For each process with G lines in two samples and more."""
     table, sched = capture.table("sched_goroutines"), capture.table("sched")

@@ -23,8 +23,8 @@ from goscope.analysis.goroutines.dumps import (
     stacks_of,
 )
 from goscope.analysis.scheduler.thresholds import FEW_BLOCKED
-from goscope.analysis.waits.lock_progress import Relief
-from goscope.analysis.waits.orphaned import forgotten, orphans
+from goscope.analysis.waits.lock_progress import LockProgress
+from goscope.analysis.waits.orphaned import orphans, stale_senders
 from goscope.analysis.waits.wakeup_graph import Dump
 from goscope.analysis.waits.wakeup_graph import dumps_of as all_dumps
 from goscope.capture.capture import Capture
@@ -190,7 +190,7 @@ def waits_in_dump(capture: Capture, dumps: Sequence[Snapshot]) -> Waits | None:
     return tally.waits(_LAST_DUMP)
 
 
-def _tally_dump(capture: Capture, dump: Snapshot, relief: Relief | None) -> _Tally:
+def _tally_dump(capture: Capture, dump: Snapshot, relief: LockProgress | None) -> _Tally:
     tally = _Tally()
     for blocked in blocked_groups(capture, dump):
         for kind, part in _parted(blocked, relief):
@@ -205,22 +205,22 @@ def _with_relations(capture: Capture, dumps: Sequence[Snapshot]) -> list[Dump]:
     return [d for _, of in all_dumps(capture) for d in of if d.snapshot.number in numbers]
 
 
-def _relief(capture: Capture, dumps: Sequence[Snapshot]) -> Relief:
+def _relief(capture: Capture, dumps: Sequence[Snapshot]) -> LockProgress:
     """Whose wait for a lock or a WaitGroup somebody ends, in the last of these dumps."""
     found = _with_relations(capture, dumps[-2:])
-    return Relief(found[-2] if len(found) > 1 else None, found[-1])
+    return LockProgress(found[-2] if len(found) > 1 else None, found[-1])
 
 
 def _lost(capture: Capture, dumps: Sequence[Snapshot]) -> int:
     """How many senders of the last of these dumps a function that has returned left behind."""
     found = _with_relations(capture, dumps)
-    rows = set(forgotten(found, least=FEW_BLOCKED))
+    rows = set(stale_senders(found, least=FEW_BLOCKED))
     if len(found) > 1:
         rows.update(orphans(found[-2], found[-1]))
     return len(rows)
 
 
-def _parted(blocked: Blocked, relief: Relief | None) -> Iterator[tuple[str, Blocked]]:
+def _parted(blocked: Blocked, relief: LockProgress | None) -> Iterator[tuple[str, Blocked]]:
     """A group as what its goroutines wait for; a lock may be one that changes hands, or not."""
     kind = _kind(blocked.reason, blocked.primitive)
     if kind != "held" or relief is None:
@@ -258,7 +258,7 @@ def _add_syscalls(capture: Capture, tally: _Tally, dump: Snapshot) -> None:
     """
     stacks = stacks_of(capture)
     for state in ("syscall", "runnable", "running"):
-        for stack, count in Counter(dump.rows["stack"][_in_state(dump, state)].tolist()).items():
+        for stack, count in Counter(dump.rows["stack_id"][_in_state(dump, state)].tolist()).items():
             known = stacks[stack]
             functions = known.functions
             if any(name.startswith("os/signal.") for name in functions):
@@ -319,7 +319,7 @@ def runners_in(capture: Capture, dump: Snapshot) -> Runners | None:
     stacks = stacks_of(capture)
     found: Counter[int] = Counter()
     for state in ("running", "runnable"):
-        found.update(dump.rows["stack"][_in_state(dump, state)].tolist())
+        found.update(dump.rows["stack_id"][_in_state(dump, state)].tolist())
     at: dict[str | None, tuple[int, Site, Stack]] = {}
     for stack, count in found.items():
         known = stacks[stack]
@@ -343,7 +343,7 @@ def stack_of_goroutine(capture: Capture, process: int, goroutine: int) -> Stack 
     for dump in reversed(dumps_of(capture, process)):
         rows = np.flatnonzero(dump.rows["id"] == goroutine)
         if len(rows):
-            return stacks_of(capture)[int(dump.rows["stack"][int(rows[0])])]
+            return stacks_of(capture)[int(dump.rows["stack_id"][int(rows[0])])]
     return None
 
 

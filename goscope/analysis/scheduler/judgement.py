@@ -9,7 +9,7 @@ import numpy as np
 from goscope.analysis.scheduler.idle_or_blocked import Waits
 from goscope.analysis.scheduler.samples import Samples
 from goscope.analysis.scheduler.stw_pauses import Stops
-from goscope.analysis.scheduler.thresholds import Bars
+from goscope.analysis.scheduler.thresholds import Thresholds
 from goscope.findings.findings import Confidence
 
 #: A program that is younger is still starting; a compiler has done its work by then.
@@ -40,7 +40,7 @@ class Judgement:
     cause: str = ""
 
 
-def judge(s: Samples, *, waits: Waits | None, stops: Stops, bars: Bars) -> Judgement:
+def judge(s: Samples, *, waits: Waits | None, stops: Stops, thresholds: Thresholds) -> Judgement:
     """The word for these samples; ``stops`` are the long stop-the-world phases of the process."""
     n = len(s)
     sure = (
@@ -48,9 +48,9 @@ def judge(s: Samples, *, waits: Waits | None, stops: Stops, bars: Bars) -> Judge
     )
     more = None if n >= ENOUGH_SAMPLES else _MORE_LINES
     return (
-        _starving(s, stops, bars, sure, more)
-        or _resting(s, waits, bars, sure, more)
-        or _held_up(s, waits, bars, sure, more)
+        _starving(s, stops, thresholds, sure, more)
+        or _resting(s, waits, thresholds, sure, more)
+        or _held_up(s, waits, thresholds, sure, more)
         or _unbalanced(s, sure, more)
         or _healthy(s, sure, more)
     )
@@ -64,11 +64,11 @@ def _at_most(confidence: Confidence, other: Confidence) -> Confidence:
 
 
 def _starving(
-    s: Samples, stops: Stops, bars: Bars, sure: Confidence, more: str | None
+    s: Samples, stops: Stops, thresholds: Thresholds, sure: Confidence, more: str | None
 ) -> Judgement | None:
     load, busy = float(np.median(s.load)), float(s.all_busy.mean())
-    overloaded = float((s.all_busy & (s.load > bars.overload_per_p)).mean()) >= 0.5
-    if overloaded or (busy >= 0.8 and load >= bars.lasting_per_p):
+    overloaded = float((s.all_busy & (s.load > thresholds.overload_per_p)).mean()) >= 0.5
+    if overloaded or (busy >= 0.8 and load >= thresholds.lasting_per_p):
         words = f"{load:.0f} goroutines per P wait to run and no P is idle"
         if len(s) > 1 and s.t_ms[-1] < YOUNG_MS:
             words += f", but the program is only {s.t_ms[-1] / 1000:.1f} s old: it may be its start"
@@ -78,11 +78,11 @@ def _starving(
     if busy < 0.8:
         return None
     sure = _at_most(sure, Confidence.MEDIUM)
-    if (kept := _kept(s, stops, bars)) is not None:
+    if (kept := _kept(s, stops, thresholds)) is not None:
         return Judgement(
             "starving", sure, f"a goroutine keeps its P without yielding: {kept}", more, "kept"
         )
-    if np.median(s.waiting) >= 1 and s.threads_per_p >= bars.busy_threads_per_p:
+    if np.median(s.waiting) >= 1 and s.threads_per_p >= thresholds.busy_threads_per_p:
         words = (
             f"goroutines wait to run while {s.threads_per_p:.0f} threads per P sit in system calls"
         )
@@ -90,16 +90,16 @@ def _starving(
     return None
 
 
-def _kept(s: Samples, stops: Stops, bars: Bars) -> str | None:
+def _kept(s: Samples, stops: Stops, thresholds: Thresholds) -> str | None:
     """How it shows that goroutines keep their Ps, while all Ps are busy.
 
     The sign is a schedtick that stands still while work waits, or a garbage collector that cannot stop
     the world. One long stop alone may be a machine that was stopped itself.
     """
-    long = stops.between(s.t_ms[0], s.t_ms[-1]).at_least(bars.stuck_stw_ms)
-    stuck = len(long) >= 2 or long.longest >= 5 * bars.stuck_stw_ms
+    long = stops.between(s.t_ms[0], s.t_ms[-1]).at_least(thresholds.stuck_stw_ms)
+    stuck = len(long) >= 2 or long.longest >= 5 * thresholds.stuck_stw_ms
     known = ~np.isnan(s.still_ms)
-    still = s.still_ms[known] >= bars.kept_ms if known.any() else np.zeros(1)
+    still = s.still_ms[known] >= thresholds.kept_ms if known.any() else np.zeros(1)
     frozen = float(still.mean()) >= 0.3
     waits = float(((s.waiting > 0) | s.stopping).mean()) >= 0.5
     if stuck:
@@ -123,7 +123,7 @@ def many_threads(s: Samples) -> bool:
 
 
 def _resting(
-    s: Samples, waits: Waits | None, bars: Bars, sure: Confidence, more: str | None
+    s: Samples, waits: Waits | None, thresholds: Thresholds, sure: Confidence, more: str | None
 ) -> Judgement | None:
     """Nearly all Ps idle: nothing to do, or stuck? The goroutines tell, where they are known."""
     all_idle = float((s.idle >= s.procs).mean())
@@ -134,7 +134,7 @@ def _resting(
     if all_idle < 0.5:
         idle = f"{np.median(s.idle):.0f} of {np.median(s.procs):.0f} Ps are usually idle"
     if waits is not None:
-        why = _stopped(waits, bars)
+        why = _stopped(waits, thresholds)
         if why is not None:
             words, cause = why
             if cause == "syscalls" and not waits.from_dump:
@@ -142,12 +142,12 @@ def _resting(
             if cause == "locks" and waits.passing:
                 sure, more = Confidence.LOW, _WHO_HOLDS
             return Judgement("blocked", sure, f"{idle}, and {words}", more, cause)
-        if waits.queued >= bars.few_blocked and waits.share(waits.queued) >= 0.5:
+        if waits.queued >= thresholds.few_blocked and waits.share(waits.queued) >= 0.5:
             sure = _at_most(sure, Confidence.MEDIUM)
             words = f"{idle}; {waits.queued} of {waits.total} goroutines queue for {_queue(waits)}"
             return Judgement("idle", sure, f"{words} ({waits.source})", more)
         held_up = waits.held + waits.sends + waits.syscalls
-        if held_up >= bars.few_blocked:
+        if held_up >= thresholds.few_blocked:
             words = (
                 f"{idle}; {held_up} of {waits.total} goroutines wait for locks, receivers or system "
                 f"calls, the others for work, timers or the network ({waits.source})"
@@ -156,7 +156,7 @@ def _resting(
             return Judgement("idle", sure, words, None if waits.from_dump else _WHO_WAITS)
         words = f"{idle}, and its goroutines wait for work, timers or the network ({waits.source})"
         return Judgement("idle", sure, words, more)
-    if many_threads(s) or s.threads_per_p >= bars.busy_threads_per_p:
+    if many_threads(s) or s.threads_per_p >= thresholds.busy_threads_per_p:
         words = (
             f"most Ps are idle, yet the program needed {np.median(s.threads):.0f} threads for "
             f"{np.median(s.procs):.0f} Ps: goroutines block in system calls"
@@ -166,27 +166,30 @@ def _resting(
     return Judgement("idle", _at_most(sure, Confidence.MEDIUM), words, _TELL_APART)
 
 
-def _stopped(waits: Waits, bars: Bars) -> tuple[str, str] | None:
+def _stopped(waits: Waits, thresholds: Thresholds) -> tuple[str, str] | None:
     """Why a program whose Ps idle is stuck, and the cause; None if it only rests.
 
     Locks: half of the goroutines if the main one does not go on waiting for work, else nearly all.
     Senders: only if nothing from outside can wake a goroutine; they hold up nobody else.
     """
     total = waits.total
-    if waits.requests_held >= bars.few_blocked and waits.requests_held >= 0.5 * waits.requests:
+    if (
+        waits.requests_held >= thresholds.few_blocked
+        and waits.requests_held >= 0.5 * waits.requests
+    ):
         words = f"{waits.requests_held} of {waits.requests} requests wait for locks or receivers"
         return f"{words} ({waits.source})", "requests"
     least = 0.8 if waits.main in ("rests", "parked", "receives") else 0.5
     with_main = waits.main == "held"  # then it is one of them
     held, total = waits.held + with_main, total + with_main
-    if held >= bars.few_blocked and held >= least * total:
+    if held >= thresholds.few_blocked and held >= least * total:
         words = f"{held} of {total} waiting goroutines wait for locks or WaitGroups"
         return f"{words} ({waits.source})", "locks"
-    if waits.syscalls > bars.few_blocked and waits.share(waits.syscalls) >= 0.5:
+    if waits.syscalls > thresholds.few_blocked and waits.share(waits.syscalls) >= 0.5:
         words = f"{waits.syscalls} of {total} waiting goroutines sit in system calls"
         return f"{words} ({waits.source})", "syscalls"
     stuck, total = held + waits.sends - waits.lost, total - waits.lost
-    if stuck >= bars.few_blocked and stuck >= least * total:
+    if stuck >= thresholds.few_blocked and stuck >= least * total:
         if waits.sends and (waits.outside or waits.main == "rests"):
             return None
         words = f"{stuck} of {total} waiting goroutines wait for locks or receivers"
@@ -204,7 +207,7 @@ def _queue(waits: Waits) -> str:
 
 
 def _held_up(
-    s: Samples, waits: Waits | None, bars: Bars, sure: Confidence, more: str | None
+    s: Samples, waits: Waits | None, thresholds: Thresholds, sure: Confidence, more: str | None
 ) -> Judgement | None:
     """Ps idle although there is work: goroutines queue for a lock, or sit in system calls."""
     busy = float(s.all_busy.mean())
@@ -213,7 +216,7 @@ def _held_up(
     sure = _at_most(sure, Confidence.MEDIUM)
     idle, procs = float(np.median(s.idle)), float(np.median(s.procs))
     if waits is not None:
-        least = 2 * procs + bars.few_blocked
+        least = 2 * procs + thresholds.few_blocked
         locked = waits.held + waits.queued
         if busy < 0.5 and locked >= least and waits.share(locked) >= 0.8:
             words = (
@@ -229,7 +232,7 @@ def _held_up(
             return Judgement("blocked", sure, words, more, "syscalls")
         return None
     busy_threads = float(np.median(s.busy_threads))
-    if busy_threads >= bars.busy_threads_per_p * procs + 8:
+    if busy_threads >= thresholds.busy_threads_per_p * procs + 8:
         words = (
             f"{busy_threads:.0f} threads are in use for {procs:.0f} Ps, of which {idle:.0f} idle: "
             "most goroutines sit in system calls"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from goscope.analysis.scheduler.judgement import Judgement, imbalance
 from goscope.analysis.scheduler.samples import Samples
-from goscope.analysis.scheduler.thresholds import Bars
+from goscope.analysis.scheduler.thresholds import Thresholds
 from goscope.findings.findings import Stretch
 from goscope.tables.table import Floats
 
@@ -82,14 +82,14 @@ def _median_of(rows: Floats) -> Floats:
 
 
 def over_time(
-    s: Samples, whole: Judgement, judge_part: JudgePart, bars: Bars
+    s: Samples, whole: Judgement, judge_part: JudgePart, thresholds: Thresholds
 ) -> tuple[Judgement, tuple[Stretch, ...]]:
     """The word for all of the time and the stretches.
 
     Where resting and overloaded stretches follow each other, no median of the whole says anything: then
     each stretch is judged by itself, and what lasts longest speaks for the whole.
     """
-    runs = _runs_of(s, whole, bars)
+    runs = _runs_of(s, whole, thresholds)
     if {"rests", "starving"} <= {run.word for run in runs}:
         return _of_phases(s, runs, judge_part)
     quiet = whole.state if whole.state in ("idle", "blocked") else "idle"
@@ -97,13 +97,13 @@ def over_time(
     return whole, _stretches(s, _joined(named))
 
 
-def _runs_of(s: Samples, whole: Judgement, bars: Bars) -> list[_Run]:
+def _runs_of(s: Samples, whole: Judgement, thresholds: Thresholds) -> list[_Run]:
     """The runs of samples with one word; of so many samples at a time that they can be surveyed."""
     slots = _Slots.of(s).wider(-(-len(s) // _MOST_SLOTS))
-    runs = _smoothed(_runs(_words(s, slots, whole, bars)))
+    runs = _smoothed(_runs(_words(s, slots, whole, thresholds)))
     while len(runs) > _MOST_RUNS:
         slots = slots.wider(_WIDER)
-        runs = _smoothed(_runs(_words(s, slots, whole, bars)))
+        runs = _smoothed(_runs(_words(s, slots, whole, thresholds)))
     each, n = slots.each, len(s)
     return [_Run(run.start * each, min(run.end * each, n), run.word) for run in runs]
 
@@ -132,7 +132,9 @@ def _span(s: Samples, run: _Run) -> float:
     return float(s.t_ms[min(run.end, len(s) - 1)] - s.t_ms[run.start])
 
 
-def _words(s: Samples, slots: _Slots, whole: Judgement, bars: Bars) -> npt.NDArray[np.str_]:
+def _words(
+    s: Samples, slots: _Slots, whole: Judgement, thresholds: Thresholds
+) -> npt.NDArray[np.str_]:
     """A word for each slot, judged with its neighbours; ``rests`` for idle or blocked."""
     # Without long queues it is a goroutine that keeps its P, or slow system calls, that starve others:
     # then every busy sample counts.
@@ -145,7 +147,7 @@ def _words(s: Samples, slots: _Slots, whole: Judgement, bars: Bars) -> npt.NDArr
     idle, load = _median_of(_near(slots.idle_share)), _median_of(_near(slots.load))
     some_busy = _median_of(_near(slots.some_busy)) >= 0.5
     never_busy = _near(slots.least_idle_share).min(axis=1) == 1
-    starving = (idle == 0) & ((load > bars.lasting_per_p) | short)
+    starving = (idle == 0) & ((load > thresholds.lasting_per_p) | short)
     resting = (idle >= 0.99) & ~some_busy & ((whole.state != "healthy") | never_busy)
     if whole.state == "healthy" and whole.confidence.rank == 0:
         starving = np.zeros(len(idle), np.bool_)  # a young program

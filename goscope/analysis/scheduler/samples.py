@@ -9,7 +9,7 @@ import numpy as np
 
 from goscope.capture.capture import Capture
 from goscope.parsing.numbers import IntArray
-from goscope.tables.row_selection import usual
+from goscope.tables.row_selection import representative_rows
 from goscope.tables.table import Bools, Floats, Ints
 
 #: Medians and shares need no more samples than these.
@@ -89,7 +89,7 @@ def samples_of(capture: Capture, process: int) -> Samples:
     """The samples of a process that printed at least one SCHED line."""
     sched = capture.table("sched")
     rows = np.flatnonzero(sched["process"] == process)
-    common = rows[usual(sched)[rows]]
+    common = rows[representative_rows(sched)[rows]]
     rows = common if len(common) else rows
     if len(rows) > 1 and sched["t_ms"][rows[0]] == 0:
         rows = rows[1:]  # the first line is printed while the program starts

@@ -17,7 +17,6 @@ Facts behind the numbers, all of the Go runtime and of measured programs:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -38,9 +37,10 @@ from goscope.analysis.scheduler.thresholds import (
     LASTING_PER_P,
     OVERLOAD_PER_P,
     STUCK_STW_MS,
-    Bars,
-    bars_of,
+    Thresholds,
+    thresholds_of,
 )
+from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Evidence, Stretch, Verdict
 
@@ -51,13 +51,13 @@ __all__ = [
     "LASTING_PER_P",
     "OVERLOAD_PER_P",
     "STUCK_STW_MS",
-    "Bars",
     "Schedule",
-    "bars_of",
+    "Thresholds",
     "schedules_of",
+    "thresholds_of",
 ]
 
-_BARS = Bars()
+_BARS = Thresholds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +88,20 @@ class Schedule:
         return _evidence(s.part(inside) if inside.any() else s)
 
 
-@lru_cache(maxsize=4)
-def schedules_of(capture: Capture, bars: Bars = _BARS) -> tuple[Schedule, ...]:
+@once_per_capture
+def schedules_of(capture: Capture, thresholds: Thresholds = _BARS) -> tuple[Schedule, ...]:
     """One schedule per process that printed SCHED lines."""
     sched = capture.table("sched")
     return tuple(
-        _schedule(capture, int(process), bars)
+        _schedule(capture, int(process), thresholds)
         for process in sched.distinct("process")
         if len(sched)
     )
 
 
-def _schedule(capture: Capture, process: int, bars: Bars) -> Schedule:
+def _schedule(capture: Capture, process: int, thresholds: Thresholds) -> Schedule:
     samples = samples_of(capture, process)
-    stops = stops_of(capture, process, least_ms=bars.stuck_stw_ms)
+    stops = stops_of(capture, process, least_ms=thresholds.stuck_stw_ms)
     dumps = dumps_of(capture, process)
     of_dumps, of_first = waits_in_dump(capture, dumps), waits_in_dump(capture, dumps[:1])
 
@@ -110,11 +110,11 @@ def _schedule(capture: Capture, process: int, bars: Bars) -> Schedule:
         detail = waits_in_detail(capture, part.rows)
         earlier = of_first if len(dumps) > 1 else None
         waits = of_dumps or detail if to_the_end else detail or earlier
-        return judge(part.thinned(), waits=waits, stops=stops, bars=bars)
+        return judge(part.thinned(), waits=waits, stops=stops, thresholds=thresholds)
 
     waits = of_dumps or waits_in_detail(capture, samples.rows)
-    whole = judge(samples.thinned(), waits=waits, stops=stops, bars=bars)
-    chosen, stretches = over_time(samples, whole, judge_part, bars)
+    whole = judge(samples.thinned(), waits=waits, stops=stops, thresholds=thresholds)
+    chosen, stretches = over_time(samples, whole, judge_part, thresholds)
     verdict = Verdict(chosen.state, chosen.confidence, chosen.reason, chosen.collect, stretches)
     return Schedule(samples, stops, waits, verdict, chosen.cause)
 

@@ -9,10 +9,10 @@ gc lines with a SCHED line behind them in labelled logs, 5 seemed to end after i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
+from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.parsing.numbers import IntArray
 from goscope.tables.table import Bools, Floats, Table, rows_by
@@ -87,7 +87,7 @@ def stops_of(capture: Capture, process: int, *, least_ms: float) -> Stops:
     )
 
 
-@lru_cache(maxsize=4)
+@once_per_capture
 def _long_stops(capture: Capture, least_ms: float) -> dict[int, Table]:
     """The gc lines of each process that tell of phases so long or longer."""
     gc = capture.table("gc")

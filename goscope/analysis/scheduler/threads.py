@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from goscope.analysis.goroutines.dumps import Snapshot, Stack, snapshots_of, stacks_of
+from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Group, Site
 from goscope.tables.table import Floats
@@ -73,7 +73,7 @@ class Threads:
         return [float(np.median(self.bound[part == k])) for k in range(_PARTS) if (part == k).any()]
 
 
-@lru_cache(maxsize=4)
+@once_per_capture
 def threads_of(capture: Capture) -> tuple[Threads, ...]:
     """The thread counts of each process that printed SCHED lines."""
     sched = capture.table("sched")
@@ -135,7 +135,7 @@ class Holders:
         return self.stack.user_frame
 
 
-@lru_cache(maxsize=4)
+@once_per_capture
 def holders_of(capture: Capture) -> tuple[Holders, ...]:
     """The goroutines that hold threads, by stack: larger groups of the last dump first."""
     found = [
@@ -166,7 +166,7 @@ def _holders(
         reasons = {last.text("wait_reason", int(row)) for row in mine[:100]}
         yield Holders(
             process=process,
-            stack=stacks[int(last["stack"][mine[0]])],
+            stack=stacks[int(last["stack_id"][mine[0]])],
             how=how,
             waits_in=reasons.pop() if len(reasons) == 1 else None,
             counts=counts,
@@ -186,7 +186,7 @@ def _held(dump: Snapshot, how: str) -> dict[int, int]:
         held = np.flatnonzero(inside & ~locked)
     else:
         held = np.flatnonzero(locked & (rows["id"] != 1))
-    return dict(zip(held.tolist(), rows["stack"][held].tolist(), strict=True))
+    return dict(zip(held.tolist(), rows["stack_id"][held].tolist(), strict=True))
 
 
 def _place(stack: Stack) -> tuple[object, ...]:

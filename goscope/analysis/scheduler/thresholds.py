@@ -23,7 +23,7 @@ FEW_BLOCKED = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Bars:
+class Thresholds:
     """The thresholds of the words, as the scheduler rules have them."""
 
     overload_per_p: float = OVERLOAD_PER_P
@@ -43,8 +43,8 @@ _RULES = (
 )
 
 
-def bars_of(settings: Settings) -> Bars:
+def thresholds_of(settings: Settings) -> Thresholds:
     """The thresholds that the user set; all rules see the same, for they share one word per process."""
-    known = {f.name for f in fields(Bars)}
+    known = {f.name for f in fields(Thresholds)}
     values = {name: value for rule in _RULES for name, value in settings.of(rule).items()}
-    return Bars(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
+    return Thresholds(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]

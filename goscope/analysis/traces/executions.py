@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
 from goscope.analysis.goroutines.dumps import Stack
+from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Site
 from goscope.goruntime.function_names import is_standard_library
@@ -142,7 +143,7 @@ class Execution:
         if kind not in kinds:
             return []
         mine = table.select(table["kind"] == kinds.index(kind))
-        stacks = np.where(mine.present("stack"), mine["stack"], -1).tolist()
+        stacks = np.where(mine.present("stack_id"), mine["stack_id"], -1).tolist()
         found = zip(stacks, mine["count"].tolist(), mine["ns"].tolist(), strict=True)
         return sorted(found, key=lambda row: (-row[2], -row[1]))
 
@@ -172,7 +173,7 @@ class _Stacks:
     def __init__(self, capture: Capture):
         frames = capture.table("trace_frames")
         self._bounds = np.searchsorted(
-            frames["stack"], np.arange(len(capture.table("trace_stacks")) + 1)
+            frames["stack_id"], np.arange(len(capture.table("trace_stacks")) + 1)
         )
         self._frames = frames
         self._made: dict[int, Stack] = {}
@@ -190,12 +191,12 @@ class _Stacks:
         return self._made[number]
 
 
-@lru_cache(maxsize=4)
+@once_per_capture
 def _stacks_of(capture: Capture) -> _Stacks:
     return _Stacks(capture)
 
 
-@lru_cache(maxsize=4)
+@once_per_capture
 def executions_of(capture: Capture) -> tuple[Execution, ...]:
     """The execution traces of a capture, in the order of reading."""
     return tuple(Execution(capture, n) for n in range(len(capture.table("traces"))))

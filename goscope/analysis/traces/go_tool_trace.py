@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from goscope.analysis.goroutines.dumps import Stack
 from goscope.analysis.traces.executions import Execution, Function, Latency, executions_of
+from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 
 #: The profiles: what Go's tool calls them (-pprof=net|sync|syscall|sched), and what they add up.
@@ -64,7 +64,7 @@ class Analysis:
         return self.execution.blocks.get(function.name, [])
 
 
-@lru_cache(maxsize=4)
+@once_per_capture
 def analyses_of(capture: Capture) -> tuple[Analysis, ...]:
     """One analysis per execution trace, in the order of reading."""
     return tuple(_analysis(execution) for execution in executions_of(capture))

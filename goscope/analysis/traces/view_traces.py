@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from goscope.analysis.goroutines.dumps import Stack
+from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Site
 from goscope.goruntime.function_names import is_runtime, is_standard_library
@@ -72,7 +72,7 @@ class TraceStacks:
     def __init__(self, capture: Capture):
         frames = capture.table("trace_frames")
         stacks = np.arange(len(capture.table("trace_stacks")) + 1)
-        self._bounds = np.searchsorted(frames["stack"], stacks).tolist()
+        self._bounds = np.searchsorted(frames["stack_id"], stacks).tolist()
         self._functions, self._files = frames.cells("function"), frames.cells("file")
         self._lines = frames["line"]
         self._made: dict[int, Stack] = {}
@@ -91,7 +91,7 @@ class TraceStacks:
         return Site(function, file, int(self._lines[frame]) or None)
 
 
-@lru_cache(maxsize=4)
+@once_per_capture
 def trace_stacks_of(capture: Capture) -> TraceStacks:
     """The stacks of a capture's traces, made once for all views."""
     return TraceStacks(capture)
@@ -108,7 +108,7 @@ def place_of(stack: Stack) -> Site | None:
     )
 
 
-def stack_rows(table: Table, column: str = "stack") -> list[int]:
+def stack_rows(table: Table, column: str = "stack_id") -> list[int]:
     """The rows of ``trace_stacks`` that a column names, -1 where it names none."""
     rows: list[int] = np.where(table.present(column), table[column], -1).tolist()
     return rows

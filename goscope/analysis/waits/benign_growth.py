@@ -25,7 +25,7 @@ _DISORDER = 0.1
 _Place = tuple[str, str | None, int | None]
 
 
-class Doubt(Enum):
+class BenignGrowth(Enum):
     """Why goroutines that become more and stay may be no leak."""
 
     CONNECTED = "connected"  # they serve connections whose peers keep them open
@@ -40,7 +40,12 @@ class Doubt(Enum):
     @property
     def harmless(self) -> bool:
         """Whether nothing but the growth itself speaks for a leak."""
-        return self in (Doubt.CONNECTED, Doubt.FED, Doubt.SERVED, Doubt.NAPPING)
+        return self in (
+            BenignGrowth.CONNECTED,
+            BenignGrowth.FED,
+            BenignGrowth.SERVED,
+            BenignGrowth.NAPPING,
+        )
 
 
 def doubt_about(
@@ -49,29 +54,31 @@ def doubt_about(
     ids: Sequence[frozenset[int]],
     blocked: Blocked,
     connections: Connections,
-) -> Doubt | None:
+) -> BenignGrowth | None:
     """The strongest reason why growth may be no leak; None if only other goroutines could end the wait.
 
     ``ids`` are the goroutines in each dump, ``blocked`` where most of them wait in the last one, whose
     connections are given.
     """
     if connections.explain(blocked, len(ids[-1])):
-        return Doubt.CONNECTED
+        return BenignGrowth.CONNECTED
     if fed(capture, dumps, ids):
-        return Doubt.FED
+        return BenignGrowth.FED
     if _served(capture, dumps, blocked):
-        return Doubt.SERVED
+        return BenignGrowth.SERVED
     if blocked.primitive == "sleep":
         return (
-            Doubt.LOOPING if 0 < _longest_nap(capture, blocked) <= SHORT_NAP_NS else Doubt.NAPPING
+            BenignGrowth.LOOPING
+            if 0 < _longest_nap(capture, blocked) <= SHORT_NAP_NS
+            else BenignGrowth.NAPPING
         )
     if waits_for_child(blocked.stack.functions):
-        return Doubt.CHILD
+        return BenignGrowth.CHILD
     if blocked.primitive == "io" or waits_for_response(blocked.stack.functions):
-        return Doubt.PEER
+        return BenignGrowth.PEER
     if connections.beside_readers(blocked):
-        return Doubt.PEER
-    return Doubt.PATIENT if connections.have_peers(blocked) else None
+        return BenignGrowth.PEER
+    return BenignGrowth.PATIENT if connections.have_peers(blocked) else None
 
 
 def _longest_nap(capture: Capture, blocked: Blocked) -> int:
@@ -122,9 +129,9 @@ def _ids_at(dump: Snapshot, stacks: Stacks, blocked: Blocked) -> IntArray:
     rows, site = dump.rows, blocked.stack.user_frame
     alike = [r.partition(" (leaked)")[0] == blocked.reason for r in rows.categories("wait_reason")]
     for_this = np.isin(rows["wait_reason"], np.flatnonzero(alike))
-    numbers = np.unique(rows["stack"][for_this]).tolist()
+    numbers = np.unique(rows["stack_id"][for_this]).tolist()
     here = [number for number in numbers if stacks[number].user_frame == site]
-    return np.sort(rows["id"][for_this & np.isin(rows["stack"], here)])
+    return np.sort(rows["id"][for_this & np.isin(rows["stack_id"], here)])
 
 
 def _places(dump: Snapshot, stacks: Stacks, ids: frozenset[int]) -> dict[int, _Place]:
@@ -135,7 +142,7 @@ def _places(dump: Snapshot, stacks: Stacks, ids: frozenset[int]) -> dict[int, _P
     for row in np.flatnonzero(np.isin(rows["id"], list(ids))).tolist():
         why = reasons[row]
         if why is not None:
-            site = stacks[int(rows["stack"][row])].user_frame
+            site = stacks[int(rows["stack_id"][row])].user_frame
             place = (site.function, site.line) if site else (None, None)
             found[int(rows["id"][row])] = (why.removesuffix(" (leaked)"), *place)
     return found

@@ -27,11 +27,11 @@ class Connections:
     def __init__(self, capture: Capture, dump: Snapshot):
         self._stacks = stacks_of(capture)
         self._rows = dump.rows
-        self._present = np.unique(dump.rows["stack"]).tolist()
+        self._present = np.unique(dump.rows["stack_id"]).tolist()
         accepting = [n for n in self._present if _accepts(self._stacks[n])]
         self._accepting = {f for n in accepting for f in self._stacks[n].functions}
         self._acceptors = {
-            int(g) for g in self._rows["id"][np.isin(self._rows["stack"], accepting)]
+            int(g) for g in self._rows["id"][np.isin(self._rows["stack_id"], accepting)]
         }
 
     def explain(self, blocked: Blocked, count: int) -> bool:
@@ -72,7 +72,7 @@ class Connections:
             return False
         if blocked.primitive != "select" and not blocked.reason.startswith("chan receive"):
             return False
-        sizes = np.bincount(self._rows["stack"])
+        sizes = np.bincount(self._rows["stack_id"])
         readers = sum(
             int(sizes[number])
             for number in self._present
@@ -110,20 +110,20 @@ class Connections:
     @cached_property
     def _watching(self) -> int:
         """How many goroutines of net/http read from the peer while a handler runs."""
-        sizes = np.bincount(self._rows["stack"])
+        sizes = np.bincount(self._rows["stack_id"])
         return sum(int(sizes[n]) for n in self._present if _BESIDE in self._stacks[n].functions)
 
     @cached_property
     def _with_peer(self) -> IntArray:
         """The ids of those who started a goroutine that reads."""
         reading = [n for n in self._present if _READ in self._stacks[n].functions]
-        inside = np.isin(self._rows["stack"], reading) & self._rows.present("parent")
+        inside = np.isin(self._rows["stack_id"], reading) & self._rows.present("parent")
         return np.unique(self._rows["parent"][inside])
 
     @cached_property
     def _readers(self) -> dict[str, int]:
         """How many handlers have a peer, by each of the functions that they are in."""
-        rows, numbers = self._rows, self._rows["stack"]
+        rows, numbers = self._rows, self._rows["stack_id"]
         everybody = np.ones(len(numbers), np.bool_)
         by_acceptor = rows.present("parent") & np.isin(rows["parent"], list(self._acceptors))
         peers = np.isin(rows["id"], self._with_peer)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 from goscope.analysis.goroutines.dumps import Stack
-from goscope.analysis.waits.orphaned import left_behind, orphans
-from goscope.analysis.waits.wakeup_graph import Dump, Standing
+from goscope.analysis.waits.orphaned import orphans, waiting_only_for_dumper
+from goscope.analysis.waits.wakeup_graph import Dump, WakeSource
 from goscope.findings.findings import Group, Site
 
 _IDS_SHOWN = 20
@@ -56,10 +56,10 @@ def by_signature(dump: Dump) -> tuple[Cluster, ...]:
 
 def by_blocking_site(dump: Dump) -> tuple[Cluster, ...]:
     """A cluster per innermost line of the program and wait reason; who runs is left out."""
-    waiting = (Standing.TIMED, Standing.WAITING, Standing.NEVER, Standing.OUTSIDE)
+    waiting = (WakeSource.PEER_OR_TIMER, WakeSource.PEER, WakeSource.NONE, WakeSource.EXTERNAL)
 
     def key(row: int) -> Hashable:
-        if dump.standings[row] not in waiting or dump.reasons[row] is None:
+        if dump.wake_sources[row] not in waiting or dump.reasons[row] is None:
             return None
         return dump.stack_of(row).user_frame, dump.reasons[row]
 
@@ -115,13 +115,13 @@ def explained(before: Dump | None, after: Dump) -> frozenset[int]:
     Proven leaks, those that nothing can wake, those left behind or orphaned, known long waiters and
     the runtime's own. A verdict on the scheduler need not ask what blocks them.
     """
-    rows = {left.row for left in left_behind(before, after)}
+    rows = {left.row for left in waiting_only_for_dumper(before, after)}
     if before is not None:
         rows.update(orphans(before, after))
-    rows.update(after.standing_in({Standing.NEVER, Standing.RUNTIME}).tolist())
+    rows.update(after.waiting_for_any({WakeSource.NONE, WakeSource.RUNTIME}).tolist())
     rows.update(
         row
-        for row in after.standing_in({Standing.OUTSIDE}).tolist()
+        for row in after.waiting_for_any({WakeSource.EXTERNAL}).tolist()
         if after.stack_of(row).normal is not None
     )
     leaked = after.snapshot.rows.flags("leaked")

@@ -23,7 +23,7 @@ from goscope.analysis.waits.wakeup_graph import (
     HEAP_FROM,
     NEEDS_OTHERS,
     Dump,
-    Standing,
+    WakeSource,
     is_at_rest,
 )
 from goscope.findings.findings import Site
@@ -34,7 +34,7 @@ _MOST_COMPARED = 1000
 """With so many of those who are in a function a waiter is compared."""
 
 
-class Relief:
+class LockProgress:
     """Of those who wait in a dump for a lock or a WaitGroup, whose wait somebody ends, as it looks.
 
     ``rows`` has for each of them who goes on, or None where it is not known who of several does.
@@ -47,7 +47,7 @@ class Relief:
         self.rows: dict[int, int | None] = {}
         self._locks = Locks(after, before)
         locks = self._locks.all
-        others = after.standing_in(NEEDS_OTHERS).tolist()
+        others = after.waiting_for_any(NEEDS_OTHERS).tolist()
         groups = [row for row in others if waits_for_group(after, row)]
         self._inside = self._by_function([*(lock.rows[0] for lock in locks), *groups])
         for lock in locks:
@@ -74,8 +74,8 @@ class Relief:
     def _who_goes_on(self) -> set[int]:
         """Who runs, sleeps or waits for the network with something that it began; not accept loops."""
         dump = self._dump
-        acting = dump.standing_in(CAN_ACT | {Standing.TIMED})
-        numbers = dump.snapshot.rows["stack"]
+        acting = dump.waiting_for_any(CAN_ACT | {WakeSource.PEER_OR_TIMER})
+        numbers = dump.snapshot.rows["stack_id"]
         busy = {
             (number, timed): not is_at_rest(dump.stacks[number])
             and (not timed or waits_for_response(dump.stacks[number].functions))
@@ -85,7 +85,8 @@ class Relief:
         return {
             row
             for row in acting.tolist()
-            if row != dump.dumper and busy[dump.stack[row], dump.standings[row] is Standing.TIMED]
+            if row != dump.dumper
+            and busy[dump.stack[row], dump.wake_sources[row] is WakeSource.PEER_OR_TIMER]
         }
 
     def _by_function(self, waiters: list[int]) -> dict[str, list[tuple[int, int]]]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
 from goscope.analysis.goroutines.dumps import Stack
 from goscope.analysis.waits.orphaned import unmoved
 from goscope.analysis.waits.wakeup_graph import CAN_ACT, NEEDS_OTHERS, Dump, dumps_of, is_at_rest
+from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Site
 from goscope.goruntime.function_names import is_standard_library, split_name
@@ -84,7 +85,7 @@ class Locks:
     def _out_of_it(self) -> set[int]:
         """Who holds nothing while others wait: known long waiters, such as the accept loop of a server
         whose handlers lock; and who made the dump, if it is seen at that."""
-        numbers = self.dump.snapshot.rows["stack"]
+        numbers = self.dump.snapshot.rows["stack_id"]
         resting = [n for n in np.unique(numbers).tolist() if is_at_rest(self.dump.stacks[n])]
         found = set(np.flatnonzero(np.isin(numbers, resting)).tolist())
         row = self.dump.dumper
@@ -197,7 +198,7 @@ class Locks:
 
     def _in_methods_of(self, owner: tuple[str, str], waiters: set[int]) -> Ints:
         """The rows in methods of a type that do not wait as the waiters do."""
-        stacks = self.dump.snapshot.rows["stack"]
+        stacks = self.dump.snapshot.rows["stack_id"]
         if owner not in self._in_types:
             ours = self._stacks_of_type.get(owner, [])
             self._in_types[owner] = np.flatnonzero(np.isin(stacks, ours))
@@ -210,7 +211,7 @@ class Locks:
     def _stacks_of_type(self) -> dict[tuple[str, str], list[int]]:
         """The distinct stacks with a frame of a method of each type."""
         found: dict[tuple[str, str], list[int]] = {}
-        for number in np.unique(self.dump.snapshot.rows["stack"]).tolist():
+        for number in np.unique(self.dump.snapshot.rows["stack_id"]).tolist():
             for owner in {_type_of(f) for f in self.dump.stacks[number].functions}:
                 if owner is not None:
                     found.setdefault(owner, []).append(number)
@@ -229,7 +230,7 @@ class Locks:
 
     def _stacks_among(self, lock: Lock) -> list[int]:
         numbers: list[int] = np.unique(
-            self.dump.snapshot.rows["stack"][np.array(lock.rows, np.int64)]
+            self.dump.snapshot.rows["stack_id"][np.array(lock.rows, np.int64)]
         ).tolist()
         return numbers
 
@@ -248,12 +249,12 @@ class Locks:
         """The packages whose code somebody who can act runs, in one of the last two dumps."""
         stacks: set[int] = set()
         for dump in (self.dump,) if self.before is None else (self.before, self.dump):
-            acting = dump.standing_in(CAN_ACT)
+            acting = dump.waiting_for_any(CAN_ACT)
             if dump.made_by_harness:
                 acting = acting[acting != dump.dumper]
-            stacks.update(np.unique(dump.snapshot.rows["stack"][acting]).tolist())
+            stacks.update(np.unique(dump.snapshot.rows["stack_id"][acting]).tolist())
         if self.before is not None:
-            waiting = self.dump.standing_in(NEEDS_OTHERS).tolist()
+            waiting = self.dump.waiting_for_any(NEEDS_OTHERS).tolist()
             stacks |= {self.dump.stack[row] for row in waiting if row not in self.still}
         return {
             split_name(function).package
@@ -294,7 +295,7 @@ def _way_back(start: int, edges: dict[int, set[int]]) -> tuple[int, ...] | None:
     return None
 
 
-@lru_cache(maxsize=4)
+@once_per_capture
 def locks_of(capture: Capture) -> tuple[tuple[int, Locks], ...]:
     """The locks of the last dump of each process."""
     return tuple(
@@ -312,11 +313,11 @@ def lock_waiters(dump: Dump) -> list[int]:
     found = np.isin(rows["wait_reason"], sure)
     old = np.isin(rows["wait_reason"], maybe)
     if old.any():
-        numbers = np.unique(rows["stack"][old]).tolist()
+        numbers = np.unique(rows["stack_id"][old]).tolist()
         locking = [number for number in numbers if dump.stacks[number].waits_for_lock]
-        found |= old & np.isin(rows["stack"], locking)
+        found |= old & np.isin(rows["stack_id"], locking)
     waiting: list[int] = np.intersect1d(
-        np.flatnonzero(found), dump.standing_in(NEEDS_OTHERS), assume_unique=True
+        np.flatnonzero(found), dump.waiting_for_any(NEEDS_OTHERS), assume_unique=True
     ).tolist()
     return waiting
 

@@ -2,7 +2,7 @@
 
 Two cases are told from two dumps. When the main goroutine or a test made both and everything else that
 can act has nothing to do with a goroutine, only the maker of the dumps is left to wake it
-(:func:`left_behind`). In a program that runs, the only sure thing is a sender whose function has
+(:func:`waiting_only_for_dumper`). In a program that runs, the only sure thing is a sender whose function has
 returned, in a package in which nobody else is (:func:`orphans`).
 """
 
@@ -19,8 +19,8 @@ from goscope.analysis.waits.wakeup_graph import (
     NEEDS_OTHERS,
     SHORT_NAP_NS,
     Dump,
-    Standing,
     Tie,
+    WakeSource,
     is_at_rest,
 )
 from goscope.goruntime.function_names import declared_name, is_standard_library
@@ -53,19 +53,19 @@ def unmoved(before: Dump | None, after: Dump) -> set[int]:
 
     Without an earlier dump those that have waited for a minute, as far as the runtime says so.
     """
-    waits = {*NEEDS_OTHERS, Standing.NEVER}
+    waits = {*NEEDS_OTHERS, WakeSource.NONE}
     if before is None:
         long = np.flatnonzero(after.snapshot.rows.numbers("wait_minutes") >= 1).tolist()
-        return {row for row in long if after.standings[row] in waits}
+        return {row for row in long if after.wake_sources[row] in waits}
     earlier = before.row_of
     return {
         row
-        for row in after.standing_in(waits).tolist()
+        for row in after.waiting_for_any(waits).tolist()
         if after.ids[row] in earlier and after.same(row, before, earlier[after.ids[row]])
     }
 
 
-def left_behind(before: Dump | None, after: Dump) -> tuple[Left, ...]:
+def waiting_only_for_dumper(before: Dump | None, after: Dump) -> tuple[Left, ...]:
     """Whom only the maker of the dumps could wake, if that is the main goroutine or a test.
 
     Without an earlier dump, minutes of waiting stand for it (:func:`unmoved`). Who moved between the
@@ -78,10 +78,10 @@ def left_behind(before: Dump | None, after: Dump) -> tuple[Left, ...]:
     still = unmoved(before, after)
     if not still:
         return ()
-    standings = after.standings
+    wake_sources = after.wake_sources
     movers = [
         row
-        for row, standing in enumerate(standings)
+        for row, standing in enumerate(wake_sources)
         if row != after.dumper
         and not after.traits(row).harness
         and (standing in CAN_ACT or (standing in NEEDS_OTHERS and row not in still))
@@ -90,7 +90,7 @@ def left_behind(before: Dump | None, after: Dump) -> tuple[Left, ...]:
     rows = [
         row
         for row in sorted(still)
-        if standings[row] is not Standing.NEVER and _of_the_program(after, row)
+        if wake_sources[row] is not WakeSource.NONE and _of_the_program(after, row)
     ]
     found = []
     leads: dict[int, bool] = {}
@@ -120,12 +120,12 @@ def orphans(before: Dump, after: Dump) -> tuple[int, ...]:
     stacks = {after.stack[row] for row in senders}
     others: set[str] = set()
     for row in range(len(after.ids)):
-        if after.stack[row] not in stacks and after.standings[row] is not Standing.RUNTIME:
+        if after.stack[row] not in stacks and after.wake_sources[row] is not WakeSource.RUNTIME:
             others |= after.traits(row).packages
     return tuple(row for row in sorted(senders) if not after.traits(row).packages & others)
 
 
-def forgotten(dumps: Sequence[Dump], *, least: int) -> dict[int, str]:
+def stale_senders(dumps: Sequence[Dump], *, least: int) -> dict[int, str]:
     """Senders whose go statement is in a function that nobody is in any more; a reason for each.
 
     Somebody else may have the channel, and take from it now and then. That nobody does is likely where
@@ -197,7 +197,7 @@ def _without_relatives(dump: Dump, senders: Sequence[int]) -> list[int]:
 
 def _acting(dump: Dump) -> list[int]:
     """Who can act, but for the maker of the dump and those who only accept connections."""
-    rows = dump.standing_in(CAN_ACT).tolist()
+    rows = dump.waiting_for_any(CAN_ACT).tolist()
     return [row for row in rows if row != dump.dumper and not is_at_rest(dump.stack_of(row))]
 
 
@@ -208,7 +208,7 @@ def _cannot_receive(dump: Dump, row: int, packages: set[str]) -> bool:
     above = dump.row_of.get(parent)
     if parent < 0 or above is None:
         return parent >= 0
-    never = dump.standings[above] is Standing.NEVER or is_at_rest(dump.stack_of(above))
+    never = dump.wake_sources[above] is WakeSource.NONE or is_at_rest(dump.stack_of(above))
     return (never or _naps(dump, above)) and not dump.traits(row).packages & packages
 
 
@@ -290,7 +290,7 @@ def _lacks_partner(dump: Dump, component: Sequence[int]) -> bool:
     Senders and those who wait for a lock do. A WaitGroup or a Cond ends with what its workers wait
     for: it counts unless these are a pool that the maker of the dumps parked.
     """
-    waiting = [row for row in component if dump.standings[row] is Standing.WAITING]
+    waiting = [row for row in component if dump.wake_sources[row] is WakeSource.PEER]
     serving = [row for row in waiting if _primitive(dump, row) in ("wait_group", "cond")]
     if len(serving) < len(waiting):
         return True

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 
 from goscope.analysis.goroutines.dumps import Snapshot, Stack, Stacks, snapshots_of, stacks_of
+from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.goruntime.function_names import declared_name, is_standard_library, split_name
 from goscope.goruntime.wait_reasons import primitive_of, reason
@@ -36,19 +37,21 @@ SHORT_NAP_NS = 1_000_000_000
 Tie: TypeAlias = tuple[str, object]
 
 
-class Standing(Enum):
+class WakeSource(Enum):
     """What ends a goroutine's wait."""
 
     AWAKE = "awake"  # it runs, can run, or is in a system call
-    OUTSIDE = "outside"  # time or a peer: network, sleep, known long waiters
-    TIMED = "timed"  # another goroutine or a timer: select and chan receive do not tell
-    WAITING = "waiting"  # only another goroutine
-    NEVER = "never"  # nothing
+    EXTERNAL = "external"  # time or a peer: network, sleep, known long waiters
+    PEER_OR_TIMER = (
+        "peer or timer"  # another goroutine or a timer: select and chan receive do not tell
+    )
+    PEER = "peer"  # only another goroutine
+    NONE = "none"  # nothing
     RUNTIME = "runtime"  # a goroutine of the runtime itself: it wakes nobody
 
 
-CAN_ACT = frozenset({Standing.AWAKE, Standing.OUTSIDE})
-NEEDS_OTHERS = frozenset({Standing.TIMED, Standing.WAITING})
+CAN_ACT = frozenset({WakeSource.AWAKE, WakeSource.EXTERNAL})
+NEEDS_OTHERS = frozenset({WakeSource.PEER_OR_TIMER, WakeSource.PEER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class Dump:
     @cached_property
     def stack(self) -> list[int]:
         """Numbers of the distinct stacks."""
-        return _listed(self.snapshot.rows["stack"])
+        return _listed(self.snapshot.rows["stack_id"])
 
     @cached_property
     def states(self) -> list[str | None]:
@@ -142,33 +145,33 @@ class Dump:
         return {goroutine: row for row, goroutine in enumerate(self.ids)}
 
     @cached_property
-    def _kinds(self) -> tuple[list[Standing], Ints]:
-        """The standings of what there is of stack, state and reason, and which of these each row has."""
+    def _kinds(self) -> tuple[list[WakeSource], Ints]:
+        """The wake_sources of what there is of stack, state and reason, and which of these each row has."""
         rows = self.snapshot.rows
         states, reasons = (len(rows.categories(c)) + 1 for c in ("state", "wait_reason"))
-        codes = (rows["stack"] * states + rows["state"] + 1) * reasons + rows["wait_reason"] + 1
+        codes = (rows["stack_id"] * states + rows["state"] + 1) * reasons + rows["wait_reason"] + 1
         _, first, kind_of = np.unique(codes, return_index=True, return_inverse=True)
-        standings = [
+        wake_sources = [
             _standing(
-                self.stacks[int(rows["stack"][at])],
+                self.stacks[int(rows["stack_id"][at])],
                 rows.text("state", at),
                 rows.text("wait_reason", at),
             )
             for at in first.tolist()
         ]
-        kind_of[rows["id"] == 0] = len(standings)  # the scheduler of a thread
-        return [*standings, Standing.RUNTIME], kind_of
+        kind_of[rows["id"] == 0] = len(wake_sources)  # the scheduler of a thread
+        return [*wake_sources, WakeSource.RUNTIME], kind_of
 
     @cached_property
-    def standings(self) -> list[Standing]:
+    def wake_sources(self) -> list[WakeSource]:
         """The standing of each goroutine."""
-        standings, kind_of = self._kinds
-        return list(map(standings.__getitem__, kind_of.tolist()))
+        wake_sources, kind_of = self._kinds
+        return list(map(wake_sources.__getitem__, kind_of.tolist()))
 
-    def standing_in(self, wanted: Collection[Standing]) -> Ints:
-        """The rows of goroutines with one of these standings."""
-        standings, kind_of = self._kinds
-        right = [kind for kind, standing in enumerate(standings) if standing in wanted]
+    def waiting_for_any(self, wanted: Collection[WakeSource]) -> Ints:
+        """The rows of goroutines with one of these wake_sources."""
+        wake_sources, kind_of = self._kinds
+        right = [kind for kind, standing in enumerate(wake_sources) if standing in wanted]
         return np.flatnonzero(np.isin(kind_of, right))
 
     @cached_property
@@ -206,7 +209,7 @@ class Dump:
     def known_words(self) -> dict[int, tuple[Word, ...]]:
         """The argument words by row."""
         table = self._capture.table("arguments")
-        numbers = self._capture.table("goroutines")["snapshot"]
+        numbers = self._capture.table("goroutines")["snapshot_id"]
         of = table["goroutine"] - int(np.searchsorted(numbers, self.snapshot.number))
         mine = np.flatnonzero((of >= 0) & (of < len(self.ids)))
         columns = (of, table["depth"], table["position"], table["word"], table["sure"])
@@ -277,7 +280,7 @@ def _listed(values: Ints) -> list[int]:
     return cast("list[int]", values.tolist())
 
 
-@lru_cache(maxsize=8)
+@once_per_capture
 def dumps_of(capture: Capture) -> tuple[tuple[int, tuple[Dump, ...]], ...]:
     """The dumps of each process as :class:`Dump`, oldest first."""
     return tuple(
@@ -304,24 +307,24 @@ def is_at_rest(stack: Stack) -> bool:
     )
 
 
-def _standing(stack: Stack, state: str | None, why: str | None) -> Standing:
+def _standing(stack: Stack, state: str | None, why: str | None) -> WakeSource:
     if why is None:
-        return Standing.AWAKE
+        return WakeSource.AWAKE
     found = reason(why)
     if found is None:
-        return Standing.OUTSIDE  # a reason of a newer Go: nobody knows
+        return WakeSource.EXTERNAL  # a reason of a newer Go: nobody knows
     if found.kind in ("system_idle", "transient"):
-        return Standing.RUNTIME
+        return WakeSource.RUNTIME
     if is_at_rest(stack):
         runtime = stack.normal is not None and stack.normal.function.startswith("runtime.")
-        return Standing.RUNTIME if runtime else Standing.OUTSIDE
+        return WakeSource.RUNTIME if runtime else WakeSource.EXTERNAL
     if found.kind == "never_wakes":
-        return Standing.NEVER
+        return WakeSource.NONE
     if found.leak_weight != "strong":
-        return Standing.OUTSIDE
+        return WakeSource.EXTERNAL
     if primitive_of(why) == "select" or why.startswith("chan receive"):
-        return Standing.TIMED
-    return Standing.WAITING
+        return WakeSource.PEER_OR_TIMER
+    return WakeSource.PEER
 
 
 def _traits(stack: Stack) -> Traits:

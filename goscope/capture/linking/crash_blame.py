@@ -87,7 +87,7 @@ def where(dumped: Dumped, row: int, kind: str) -> dict[str, object]:
         "file_line": top.line if top else None,
         "origin": origin.place if origin is not None and origin != top else None,
         "wait_reason": dumped.table.text("wait_reason", row),
-        "stack": int(dumped.stacks[row]),
+        "stack_id": int(dumped.stacks[row]),
     }
 
 

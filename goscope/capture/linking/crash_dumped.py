@@ -44,8 +44,8 @@ class Dumped:
         self.input_of = codes_of(self.table, known)
         self.lines: IntArray = self.table["line"]
         self.ids: IntArray = self.table["id"]
-        self.stacks: IntArray = self.table["stack"]
-        self.snapshot: IntArray = self.table["snapshot"].astype(np.int64)
+        self.stacks: IntArray = self.table["stack_id"]
+        self.snapshot: IntArray = self.table["snapshot_id"].astype(np.int64)
         states = self.table.categories("state")
         self.running = self.table["state"] == (
             states.index("running") if "running" in states else -2
@@ -56,7 +56,7 @@ class Dumped:
         frames = tables["frames"]
         own = frames.select(frames["ancestor"] == 0)
         self._frame_bounds = np.searchsorted(
-            own["stack"], np.arange(len(tables["stacks"]) + 1)
+            own["stack_id"], np.arange(len(tables["stacks"]) + 1)
         ).tolist()
         self._functions, self._files = own.texts("function"), own.texts("file")
         self._frame_lines, self._placed = own["line"].tolist(), own.present("line").tolist()

@@ -53,7 +53,7 @@ def link_crashes(tables: Mapping[str, Table]) -> dict[str, Table]:
             **crash.columns,
             "input": names[crash.input],
             "line": crash.line,
-            "snapshot": None if crash.snapshot is None else renumbered.get(crash.snapshot),
+            "snapshot_id": None if crash.snapshot is None else renumbered.get(crash.snapshot),
         }
         for crash in found
     ]
@@ -147,14 +147,14 @@ def _regrouped(
     used = np.flatnonzero(counts)
     if dumped.dropped.any() or len(used) != len(snapshots):
         lasts = np.zeros(len(snapshots), np.int64)
-        own_lasts = snapshots["last_line"][dumped.table["snapshot"]]
+        own_lasts = snapshots["last_line"][dumped.table["snapshot_id"]]
         np.maximum.at(lasts, dumped.snapshot, own_lasts)
         goroutines = goroutines.select(kept)
         dense = np.searchsorted(used, dumped.snapshot[kept])
-        goroutines = goroutines.replaced("snapshot", Cells(narrow(dense)))
+        goroutines = goroutines.replaced("snapshot_id", Cells(narrow(dense)))
         snapshots = snapshots.select(used)
         for name, values in (
-            ("snapshot", np.arange(len(used))),
+            ("snapshot_id", np.arange(len(used))),
             ("goroutines", counts[used]),
             ("last_line", lasts[used]),
         ):

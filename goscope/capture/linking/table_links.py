@@ -11,7 +11,7 @@ from goscope.tables.row_selection import STRETCH
 from goscope.tables.table import Cells, Column, Kind, Table, int_cells, narrow
 
 #: A column that numbers the rows of a table, over all readers that fill it.
-_NUMBERED = {"stack": "stacks", "profile": "profiles"}
+_NUMBERED = {"stack_id": "stacks", "profile": "profiles"}
 
 
 def together(read: Iterable[Mapping[str, Table]]) -> dict[str, Table]:
@@ -21,7 +21,7 @@ def together(read: Iterable[Mapping[str, Table]]) -> dict[str, Table]:
         before = {
             column: sum(map(len, parts.get(name, ())))
             for column, name in _NUMBERED.items()
-            if name in tables  # a trace's "stack" is a row of a table of its own
+            if name in tables  # a trace's "stack_id" is a row of a table of its own
         }
         for name, table in tables.items():
             parts.setdefault(name, []).append(_renumbered(table, before))

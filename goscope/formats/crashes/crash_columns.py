@@ -15,9 +15,9 @@ CRASHES = (
     Column("file_line", Kind.INT, "", "source line of that frame"),
     Column("origin", Kind.TEXT, "", "where it panicked first, if a deferred call panicked again"),
     Column("wait_reason", Kind.TEXT, "", "what the blamed goroutine waits for, in Go's words"),
-    Column("stack", Kind.INT, "", "the row of the stacks table"),
+    Column("stack_id", Kind.INT, "", "the row of the stacks table"),
     Column(
-        "snapshot", Kind.INT, "", "the row of the snapshots table: the goroutines that it shows"
+        "snapshot_id", Kind.INT, "", "the row of the snapshots table: the goroutines that it shows"
     ),
     Column("signal", Kind.TEXT, "", "the signal that came with it"),
     Column("address", Kind.TEXT, "", "the address that could not be accessed"),

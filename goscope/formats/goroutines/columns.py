@@ -8,7 +8,7 @@ from goscope.tables.table import Column, Kind
 GOROUTINES = (
     *PLACE,
     Column(
-        "snapshot", Kind.INT, "", "the row of the snapshots table that the goroutine is part of"
+        "snapshot_id", Kind.INT, "", "the row of the snapshots table that the goroutine is part of"
     ),
     Column("id", Kind.INT, "", "goroutine id; the same id later is the same goroutine"),
     Column("state", Kind.TEXT, "", "status name; waiting where the header gives a wait reason"),
@@ -23,7 +23,7 @@ GOROUTINES = (
     Column(
         "waits_on", Kind.INT, "", "address of the lock, WaitGroup or Cond; of the channel: signals"
     ),
-    Column("stack", Kind.INT, "", "the row of the stacks table"),
+    Column("stack_id", Kind.INT, "", "the row of the stacks table"),
     Column("creator", Kind.TEXT, "", "the function that started it"),
     Column("parent", Kind.INT, "", "id of the goroutine that started it; 1.21"),
     Column("ancestors", Kind.TEXT, "", "ids of its ancestors, nearest first (tracebackancestors)"),
@@ -34,7 +34,7 @@ GOROUTINES = (
 )
 
 STACKS = (
-    Column("stack", Kind.INT, "", "number of the distinct stack"),
+    Column("stack_id", Kind.INT, "", "number of the distinct stack"),
     Column("depth", Kind.INT, "frames", "frames that were printed"),
     Column(
         "elided",
@@ -49,7 +49,7 @@ STACKS = (
 )
 
 FRAMES = (
-    Column("stack", Kind.INT, "", "number of the distinct stack"),
+    Column("stack_id", Kind.INT, "", "number of the distinct stack"),
     Column(
         "ancestor", Kind.INT, "", "0 for the goroutine itself, 1 for the one that started it, ..."
     ),
@@ -67,7 +67,7 @@ FRAMES = (
 
 SNAPSHOTS = (
     *PLACE,
-    Column("snapshot", Kind.INT, "", "number of the dump, in the order of reading"),
+    Column("snapshot_id", Kind.INT, "", "number of the dump, in the order of reading"),
     Column("last_line", Kind.INT, "", "the last line of the dump"),
     Column("goroutines", Kind.INT, "goroutines", "how many it holds"),
     Column("truncated", Kind.BOOL, "", "the input ends inside the dump", default=False),

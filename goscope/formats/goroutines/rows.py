@@ -81,7 +81,7 @@ def goroutines_table(
     cells: dict[str, Cells | Callable[[], Cells]] = {
         "input": Cells(np.repeat(names.values, sizes), None, names.categories),
         "line": Cells(narrow(_concatenated([p for r in inputs for p in r.lines]) + 1)),
-        "snapshot": Cells(narrow(_concatenated(snapshot_of))),
+        "snapshot_id": Cells(narrow(_concatenated(snapshot_of))),
         "id": Cells(narrow(_joined([rows.ids for rows in inputs]))),
         "state": per_header(text_cells([h.state for h in facts])),
         "wait_reason": per_header(text_cells([h.wait_reason for h in facts])),
@@ -93,7 +93,7 @@ def goroutines_table(
         "bubble": per_header(int_cells([h.bubble for h in facts])),
         "labels": per_header(text_cells([h.labels for h in facts])),
         "waits_on": _sparse_ints(count, waits_on),
-        "stack": Cells(narrow(stack)),
+        "stack_id": Cells(narrow(stack)),
         "creator": Cells(creators.values[stack], None, creators.categories),
         "parent": Cells(narrow(parent), parent >= 0),
         "ancestors": _sparse_texts(count, ancestors),
@@ -162,7 +162,7 @@ def snapshots_table(inputs: list[Rows], dumps: list[Positions]) -> Table:
     cells = {
         "input": Cells(np.repeat(names.values, counts), None, names.categories),
         "line": Cells(narrow(_concatenated(first))),
-        "snapshot": Cells(narrow(np.arange(sum(counts)))),
+        "snapshot_id": Cells(narrow(np.arange(sum(counts)))),
         "last_line": Cells(narrow(_concatenated(last))),
         "goroutines": Cells(narrow(_concatenated(sizes))),
         "truncated": Cells(np.array(cut, np.int8)),

@@ -164,7 +164,7 @@ class Stacks:
             creator = stack.creator
             rows.append(
                 {
-                    "stack": code,
+                    "stack_id": code,
                     "depth": len(own),
                     "elided": stack.elided,
                     "function": own[0]["function"] if own else None,
@@ -182,7 +182,7 @@ class Stacks:
             depths: dict[int, int] = {}
             for ancestor, frame in stack.frames:
                 depth = depths[ancestor] = depths.get(ancestor, -1) + 1
-                rows.append({**frame, "stack": code, "ancestor": ancestor, "depth": depth})
+                rows.append({**frame, "stack_id": code, "ancestor": ancestor, "depth": depth})
         return table_from("frames", FRAMES, rows)
 
 

@@ -66,7 +66,7 @@ PROFILE = (
         "",
         "goroutine and goroutineleak: why they wait, as far as the stack tells",
     ),
-    _number("stack", "the row of the stacks table"),
+    _number("stack_id", "the row of the stacks table"),
     _number("total", "the total of the whole profile, where Go gives one"),
 )
 

@@ -157,7 +157,7 @@ class ProfileRecords:
             "kind": per_profile(text_cells(of_profiles("kind"))),
             "labels": text_cells(r.labels for r in records),
             "wait_reason": text_cells(r.wait_reason for r in records),
-            "stack": int_cells([r.stack for r in records]),
+            "stack_id": int_cells([r.stack for r in records]),
             "total": per_profile(int_cells(of_profiles("total"))),
         }
         for place, name in enumerate(_VALUE_NAMES):
@@ -169,7 +169,7 @@ class ProfileRecords:
         top = [stack[0].get("function") if stack else None for stack in self._stacks]
         none: list[None] = [None] * len(depth)
         cells = {
-            "stack": Cells(narrow(np.arange(len(depth)))),
+            "stack_id": Cells(narrow(np.arange(len(depth)))),
             "depth": int_cells(depth),
             "elided": int_cells([0] * len(depth)),
             "function": text_cells(name if isinstance(name, str) else None for name in top),
@@ -186,8 +186,8 @@ class ProfileRecords:
         cells: dict[str, Cells] = {}
         for column in FRAMES:
             given: list[Any] = [frame.get(column.name) for frame in frames]
-            if column.name == "stack":
-                cells["stack"] = Cells(narrow(np.repeat(np.arange(len(sizes)), sizes)))
+            if column.name == "stack_id":
+                cells["stack_id"] = Cells(narrow(np.repeat(np.arange(len(sizes)), sizes)))
             elif column.name == "ancestor":
                 cells["ancestor"] = Cells(np.zeros(count, np.int16))
             elif column.name == "depth":

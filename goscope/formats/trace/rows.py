@@ -127,7 +127,7 @@ class TraceTables:
             "started_ns": rows["started"],
             "ended_ns": rows["ended"],
             "creator_g": rows["creator"],
-            "stack": rows["created_at"],
+            "stack_id": rows["created_at"],
             "total_ns": total,
             **{column: rows[name] for name, column in _TIMES.items()},
             "first_wait_ns": rows["first_wait"],
@@ -178,13 +178,13 @@ class TraceTables:
             for name in ("stack", "count", "ns")
         }
         columns["ns"] = np.where(np.array(kinds, object) == "cpu", -1, columns["ns"])
-        return {"kind": kinds, **columns}
+        return {"kind": kinds, "stack_id": columns.pop("stack"), **columns}
 
     def _wakeups(self, trace: Trace) -> Given:
         found = trace.blocking.wakeups()
         return {
             "reason": (found["reason"], self._words),
-            "stack": found["stack"],
+            "stack_id": found["stack"],
             "waker_stack": found["waker"],
             "count": found["count"],
             "ns": found["ns"],
@@ -202,7 +202,7 @@ class TraceTables:
             "start_ns": found["start"],
             "duration_ns": found["duration"],
             "reason": self._reason(found["reason"]),
-            "stack": found["stack"],
+            "stack_id": found["stack"],
             "waker_stack": found["waker"],
             "open": found["open"],
         }
@@ -286,7 +286,8 @@ class TraceTables:
         return {
             "kind": (found["kind"], RANGE_KINDS),
             "name": (found["name"], self._words),
-            **{name: found[name] for name in ("g", "p", "stack", "swept_bytes", "reclaimed_bytes")},
+            **{name: found[name] for name in ("g", "p", "swept_bytes", "reclaimed_bytes")},
+            "stack_id": found["stack"],
             **{f"{name}_ns": found[name] for name in ("start", "duration", "end")},
         }
 
@@ -303,7 +304,8 @@ class TraceTables:
         if not found:
             return {}
         return {
-            **{name: found[name] for name in ("task", "parent", "g", "stack")},
+            **{name: found[name] for name in ("task", "parent", "g")},
+            "stack_id": found["stack"],
             "name": (found["name"], self._words),
             **{f"{name}_ns": found[name] for name in ("start", "end", "duration")},
         }
@@ -313,7 +315,8 @@ class TraceTables:
         if not found:
             return {}
         return {
-            **{name: found[name] for name in ("g", "task", "stack")},
+            **{name: found[name] for name in ("g", "task")},
+            "stack_id": found["stack"],
             "name": (found["name"], self._words),
             "inherited": found["inherited"].astype(np.bool_),
             **{f"{name}_ns": found[name] for name in ("start", "end", "duration")},
@@ -326,7 +329,8 @@ class TraceTables:
             return {}
         return {
             "time_ns": found["time"],
-            **{name: found[name] for name in ("g", "task", "stack")},
+            **{name: found[name] for name in ("g", "task")},
+            "stack_id": found["stack"],
             "category": (found["category"], self._words),
             "message": found["message"].tolist(),
         }
@@ -341,7 +345,7 @@ class TraceTables:
             "start_ns": found["start"],
             "duration_ns": found["duration"],
             "reason": self._reason(found["reason"]),
-            "stack": found["stack"],
+            "stack_id": found["stack"],
             "m": found["m"],
             "p": found["p"],
             "unblocked_by_g": found["waker"],

@@ -29,7 +29,7 @@ def _flag(name: str, meaning: str) -> Column:
 
 _TRACE = _number("trace", "the row of the traces table")
 _G = _number("g", "goroutine id")
-_STACK = _number("stack", "the row of the trace_stacks table; missing if Go recorded none")
+_STACK = _number("stack_id", "the row of the trace_stacks table; missing if Go recorded none")
 _REASON = _text("reason", "why it waits, or why it stopped, in Go's words")
 _START = _ns("start_ns", "when it began, since the start of the trace; missing if before it")
 _DURATION = _ns("duration_ns", "how long it took")
@@ -102,7 +102,7 @@ GOROUTINES = (
     _ns("started_ns", "when it first ran; missing if it never did"),
     _ns("ended_ns", "when it ended, or blocked for ever; missing if it was still there at the end"),
     _number("creator_g", "the goroutine that created it"),
-    _number("stack", "the row of trace_stacks where it was created"),
+    _number("stack_id", "the row of trace_stacks where it was created"),
     _ns(
         "total_ns",
         "from its creation (or the start of the trace) to its end (or that of the trace)",
@@ -265,7 +265,7 @@ PROFILE = (
 WAKEUPS = (
     _TRACE,
     _text("reason", "why they waited, in Go's words"),
-    _number("stack", "the row of trace_stacks where they waited"),
+    _number("stack_id", "the row of trace_stacks where they waited"),
     _number(
         "waker_stack",
         "the row of trace_stacks where they were woken; missing if the runtime did it (timer, network)",
@@ -340,14 +340,14 @@ TIMELINE_PROCS = (
 )
 
 STACKS = (
-    _number("stack", "number of the distinct stack"),
+    _number("stack_id", "number of the distinct stack"),
     _number("depth", "frames", "frames"),
     _text("function", "function on top, where it happened"),
     _text("root", "function at the bottom: the goroutine's start function"),
 )
 
 FRAMES = (
-    _number("stack", "the row of the trace_stacks table"),
+    _number("stack_id", "the row of the trace_stacks table"),
     _number("depth", "0 is the top"),
     _text("function", "full name"),
     _text("package", "import path"),

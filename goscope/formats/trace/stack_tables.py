@@ -18,7 +18,7 @@ def stack_table(found: Stacks) -> Table:
     stacks, frames = found.stacks, found.frames
     depths = np.array([len(stack) for stack in stacks], np.int64)
     cells = {
-        "stack": Cells(narrow(np.arange(len(stacks)))),
+        "stack_id": Cells(narrow(np.arange(len(stacks)))),
         "depth": Cells(narrow(depths)),
         "function": text_cells(frames[stack[0]][0] for stack in stacks),
         "root": text_cells(found.names.texts[root] for root in found.roots),
@@ -39,7 +39,7 @@ def frame_table(found: Stacks) -> Table:
 
     lines = np.array([line for _, _, line in frames], np.int64)
     cells: dict[str, Cells | Callable[[], Cells]] = {
-        "stack": Cells(narrow(np.repeat(np.arange(len(stacks)), sizes))),
+        "stack_id": Cells(narrow(np.repeat(np.arange(len(stacks)), sizes))),
         "depth": Cells(narrow(np.arange(len(which)) - begins)),
         "function": partial(text, lambda frame: frame[0]),
         "package": partial(text, lambda frame: package_of(frame[0])),

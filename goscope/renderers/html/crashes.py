@@ -60,11 +60,11 @@ def _others(page: Page, crash: CrashReport) -> list[dict[str, Any]]:
         return []
     snapshot = min(mine, key=lambda n: lines[n])
     blamed = -1 if crash.goroutine is None else crash.goroutine
-    rows = np.flatnonzero((table["snapshot"] == snapshot) & (table["id"] != blamed))
+    rows = np.flatnonzero((table["snapshot_id"] == snapshot) & (table["id"] != blamed))
     reasons, words = table.categories("wait_reason"), table.categories("state")
     codes = np.where(table["wait_reason"] >= 0, table["wait_reason"], table["state"] + len(reasons))
     keys, first, counts = np.unique(
-        np.column_stack((table["stack"][rows], codes[rows])).reshape(-1, 2),
+        np.column_stack((table["stack_id"][rows], codes[rows])).reshape(-1, 2),
         axis=0,
         return_index=True,
         return_counts=True,

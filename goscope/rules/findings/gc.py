@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goscope.analysis.gc.cycles import Collecting, Spell
+from goscope.analysis.gc.cycles import Collecting, Episode
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 
 
@@ -16,7 +16,7 @@ def spell_finding(
     severity: Severity,
     confidence: Confidence,
     c: Collecting,
-    spell: Spell,
+    spell: Episode,
     *,
     title: str,
     detail: str,

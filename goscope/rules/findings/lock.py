@@ -84,7 +84,7 @@ def groups_of(locks: Locks, rows: Sequence[int]) -> list[Blocked]:
     dump, table = locks.dump, locks.dump.snapshot.rows
     at = np.array(rows, np.int64)
     reasons = len(table.categories("wait_reason")) + 1
-    kinds = table["stack"][at] * reasons + table["wait_reason"][at] + 1
+    kinds = table["stack_id"][at] * reasons + table["wait_reason"][at] + 1
     _, firsts, kind_of, counts = np.unique(
         kinds, return_index=True, return_inverse=True, return_counts=True
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from goscope.analysis.goroutines.dumps import Stack
 from goscope.analysis.scheduler.idle_or_blocked import WaitSite, dumps_of, runners_in
-from goscope.analysis.scheduler.schedule import Bars, Schedule, schedules_of
+from goscope.analysis.scheduler.schedule import Schedule, Thresholds, schedules_of
 from goscope.analysis.scheduler.stw_pauses import Stops
 from goscope.analysis.traces.executions import executions_of
 from goscope.capture.capture import Capture
@@ -39,9 +39,9 @@ class Place:
         return self.stack.created_by if self.stack else None
 
 
-def schedules_in_state(capture: Capture, bars: Bars, state: str) -> Iterator[Schedule]:
+def schedules_in_state(capture: Capture, thresholds: Thresholds, state: str) -> Iterator[Schedule]:
     """The processes whose scheduler was in this state, all the time or for a while."""
-    for schedule in schedules_of(capture, bars):
+    for schedule in schedules_of(capture, thresholds):
         if schedule.verdict.state == state or schedule.lasting(state):
             yield schedule
 

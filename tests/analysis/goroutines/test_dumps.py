@@ -33,7 +33,7 @@ def groups(*texts: str) -> list[Blocked]:
 
 def stack_of(block: str) -> Stack:
     capture = goscope.read(block)
-    return stacks_of(capture)[int(capture.table("goroutines")["stack"][0])]
+    return stacks_of(capture)[int(capture.table("goroutines")["stack_id"][0])]
 
 
 # ---- stacks ---------------------------------------------------------------------------------------

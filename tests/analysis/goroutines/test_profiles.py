@@ -91,7 +91,7 @@ def test_the_contract_counts_the_tables() -> None:
 
 def test_frames_of_a_notebook() -> None:
     capture = goscope.read(LAST / "heap.pb.gz")
-    top = capture.profile.merge(capture.stacks, on="stack").sort_values("inuse_bytes").iloc[-1]
+    top = capture.profile.merge(capture.stacks, on="stack_id").sort_values("inuse_bytes").iloc[-1]
     assert top["function"] == "main.keep"
     assert capture.memstats.empty
     assert capture.profiles["rate_bytes"].tolist() == [512 << 10]

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 import goscope
-from goscope.analysis.waits.lock_progress import Relief
+from goscope.analysis.waits.lock_progress import LockProgress
 from goscope.analysis.waits.wakeup_graph import dumps_of
 from tests.conftest import CAPTURES
 from tests.rules.dumps import dump, goroutine, locking
@@ -17,9 +17,9 @@ QUERY = "main.(*store).query"
 SLEEPS = "time.Sleep(0x3b9aca00)\n\t/usr/local/go/src/runtime/time.go:338 +0x165\n"
 
 
-def relief(*texts: str) -> Relief:
+def relief(*texts: str) -> LockProgress:
     ((_, dumps),) = dumps_of(goscope.read(*texts))
-    return Relief(dumps[-2] if len(dumps) > 1 else None, dumps[-1])
+    return LockProgress(dumps[-2] if len(dumps) > 1 else None, dumps[-1])
 
 
 def waiters(*ids: int, lock: int = LOCK) -> list[str]:
@@ -38,7 +38,7 @@ def in_query(line: int, receiver: int = STORE) -> str:
 def test_a_once_a_shared_call_and_a_kept_lock_of_a_real_program(version: str) -> None:
     folder = CAPTURES / f"go{version}" / "shared_calls"
     ((_, dumps),) = dumps_of(goscope.read(*sorted(folder.glob("dump-*"))))
-    found = Relief(dumps[-2], dumps[-1])
+    found = LockProgress(dumps[-2], dumps[-1])
     at = Counter((f := dumps[-1].stack_of(row).user_frame) and f.function for row in found.rows)
     assert at == {"main.(*settings).get": 19, "main.(*flight).do": 19, "main.(*store).query": 19}
     assert {row and dumps[-1].reason(row) for row in found.rows.values()} == {"IO wait"}
@@ -53,7 +53,7 @@ def test_a_once_a_shared_call_and_a_kept_lock_of_a_real_program(version: str) ->
 def test_nobody_goes_on_for_those_who_are_stuck(program: str) -> None:
     for folder in CAPTURES.glob(f"*/{program}"):
         ((_, dumps),) = dumps_of(goscope.read(*sorted(folder.glob("dump-*"))))
-        assert Relief(dumps[-2], dumps[-1]).rows == {}
+        assert LockProgress(dumps[-2], dumps[-1]).rows == {}
 
 
 def test_who_is_behind_the_lock_of_the_same_object_has_it() -> None:

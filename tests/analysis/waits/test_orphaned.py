@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 import goscope
-from goscope.analysis.waits.orphaned import Left, forgotten, left_behind, orphans, unmoved
+from goscope.analysis.waits.orphaned import (
+    Left,
+    orphans,
+    stale_senders,
+    unmoved,
+    waiting_only_for_dumper,
+)
 from goscope.analysis.waits.wakeup_graph import Dump, dumps_of
 from goscope.capture.capture import Capture
 from tests.rules.dumps import dump, goroutine, own_dump
@@ -24,7 +30,7 @@ def pair(capture: Capture) -> tuple[Dump | None, Dump]:
 
 def left(*texts: str) -> list[tuple[int, bool, bool]]:
     before, after = pair(goscope.read(*texts))
-    found: tuple[Left, ...] = left_behind(before, after)
+    found: tuple[Left, ...] = waiting_only_for_dumper(before, after)
     return [(after.ids[one.row], one.needs_partner, one.on_maker) for one in found]
 
 
@@ -157,7 +163,7 @@ def test_what_real_functions_leave_behind(version: str) -> None:
     before, after = pair(goscope.read(*sorted(folder.glob("dump-[12].txt*"))))
     tops = {
         (after.stack_of(one.row).user_frame or after.stack_of(one.row).frames[0]).function
-        for one in left_behind(before, after)
+        for one in waiting_only_for_dumper(before, after)
         if one.needs_partner
     }
     assert tops == {
@@ -190,7 +196,7 @@ def fetches(ids: range, *, parent: int | None = None, state: str = "chan send") 
 
 def lost(*texts: str, least: int = 10) -> int:
     ((_, dumps),) = dumps_of(goscope.read(*texts))
-    return len(forgotten(dumps, least=least))
+    return len(stale_senders(dumps, least=least))
 
 
 def test_ten_that_stand_still_in_three_dumps_whose_parents_are_gone() -> None:
@@ -237,7 +243,8 @@ def test_offers_to_a_slow_buyer_are_not_lost(version: str) -> None:
     folder = CAPTURES / f"go{version}" / "leak_constant"
     ((_, dumps),) = dumps_of(goscope.read(*sorted(folder.glob("dump-*"))))
     found = {
-        dumps[-1].stack_of(row).user_frame: why for row, why in forgotten(dumps, least=10).items()
+        dumps[-1].stack_of(row).user_frame: why
+        for row, why in stale_senders(dumps, least=10).items()
     }
     assert [(site and site.function, why) for site, why in found.items()] == [
         ("main.fetch.func1", "dumps")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import goscope
-from goscope.analysis.waits.wakeup_graph import Dump, Standing, dumps_of
+from goscope.analysis.waits.wakeup_graph import Dump, WakeSource, dumps_of
 from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, dump, goroutine, own_dump
 
 
@@ -21,34 +21,34 @@ SWEEP = "runtime.gopark(0x0?, 0x0?)\n\t/go/proc.go:435 +0xce\nruntime.bgsweep()\
 @pytest.mark.parametrize(
     ("state", "where", "standing"),
     [
-        ("running", "main.work()\n\t/a.go:1 +0x1", Standing.AWAKE),
-        ("runnable", "main.work()\n\t/a.go:1 +0x1", Standing.AWAKE),
-        ("syscall, 3 minutes", "syscall.Syscall(0x0)\n\t/a.go:1 +0x1", Standing.AWAKE),
-        ("sleep", "time.Sleep(0x1)\n\t/a.go:1 +0x1", Standing.OUTSIDE),
-        ("IO wait", KEEP_ALIVE, Standing.OUTSIDE),
-        ("select", SIGNALS, Standing.OUTSIDE),
-        ("select", "main.work()\n\t/a.go:1 +0x1", Standing.TIMED),
-        ("chan receive", "main.work()\n\t/a.go:1 +0x1", Standing.TIMED),
-        ("chan send", "main.work()\n\t/a.go:1 +0x1", Standing.WAITING),
-        ("sync.Mutex.Lock", "main.work()\n\t/a.go:1 +0x1", Standing.WAITING),
-        ("semacquire", "main.work()\n\t/a.go:1 +0x1", Standing.WAITING),
-        ("chan send (nil chan)", "main.work()\n\t/a.go:1 +0x1", Standing.NEVER),
-        ("GC sweep wait", SWEEP, Standing.RUNTIME),
-        ("a reason of a later Go", "main.work()\n\t/a.go:1 +0x1", Standing.OUTSIDE),
+        ("running", "main.work()\n\t/a.go:1 +0x1", WakeSource.AWAKE),
+        ("runnable", "main.work()\n\t/a.go:1 +0x1", WakeSource.AWAKE),
+        ("syscall, 3 minutes", "syscall.Syscall(0x0)\n\t/a.go:1 +0x1", WakeSource.AWAKE),
+        ("sleep", "time.Sleep(0x1)\n\t/a.go:1 +0x1", WakeSource.EXTERNAL),
+        ("IO wait", KEEP_ALIVE, WakeSource.EXTERNAL),
+        ("select", SIGNALS, WakeSource.EXTERNAL),
+        ("select", "main.work()\n\t/a.go:1 +0x1", WakeSource.PEER_OR_TIMER),
+        ("chan receive", "main.work()\n\t/a.go:1 +0x1", WakeSource.PEER_OR_TIMER),
+        ("chan send", "main.work()\n\t/a.go:1 +0x1", WakeSource.PEER),
+        ("sync.Mutex.Lock", "main.work()\n\t/a.go:1 +0x1", WakeSource.PEER),
+        ("semacquire", "main.work()\n\t/a.go:1 +0x1", WakeSource.PEER),
+        ("chan send (nil chan)", "main.work()\n\t/a.go:1 +0x1", WakeSource.NONE),
+        ("GC sweep wait", SWEEP, WakeSource.RUNTIME),
+        ("a reason of a later Go", "main.work()\n\t/a.go:1 +0x1", WakeSource.EXTERNAL),
     ],
 )
-def test_what_ends_a_wait(state: str, where: str, standing: Standing) -> None:
-    assert last(dump(goroutine(8, state, where=where))).standings[1] is standing
+def test_what_ends_a_wait(state: str, where: str, standing: WakeSource) -> None:
+    assert last(dump(goroutine(8, state, where=where))).wake_sources[1] is standing
 
 
 def test_the_main_goroutine_waits_as_others_do() -> None:
     found = last("goroutine 1 [chan receive]:\nmain.main()\n\t/app/main.go:40 +0x85\n")
-    assert found.standings == [Standing.TIMED]
+    assert found.wake_sources == [WakeSource.PEER_OR_TIMER]
 
 
 def test_the_scheduler_of_a_thread_wakes_nobody() -> None:
     text = "goroutine 0 gp=0x1 m=0 mp=0x2 [idle]:\nruntime.futex(0x1)\n\t/go/f.go:1 +0x1 fp=0x1 sp=0x1 pc=0x1\n"
-    assert last(text + "\n" + goroutine(8, "chan send")).standings[0] is Standing.RUNTIME
+    assert last(text + "\n" + goroutine(8, "chan send")).wake_sources[0] is WakeSource.RUNTIME
 
 
 def test_who_made_the_dump() -> None:

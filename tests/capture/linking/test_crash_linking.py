@@ -41,7 +41,7 @@ def test_sections_for_other_threads_are_the_same_dump(read: READ, version: str) 
     assert sorted(ids) == sorted(set(ids))
     (snapshot,) = found.rows("snapshots")
     assert snapshot["goroutines"] == len(found.rows("goroutines"))
-    assert {row["snapshot"] for row in found.rows("goroutines")} == {0}
+    assert {row["snapshot_id"] for row in found.rows("goroutines")} == {0}
 
 
 @each_version
@@ -49,14 +49,14 @@ def test_the_blamed_goroutine_is_in_the_tables(read: READ, version: str) -> None
     found = read(text_of(version, "all-many"))
     crash = only(found)
     (blamed,) = [row for row in found.rows("goroutines") if row["id"] == crash["goroutine"]]
-    assert (blamed["stack"], blamed["snapshot"]) == (crash["stack"], crash["snapshot"])
-    top = next(row for row in found.rows("frames") if row["stack"] == crash["stack"])
+    assert (blamed["stack_id"], blamed["snapshot_id"]) == (crash["stack_id"], crash["snapshot_id"])
+    top = next(row for row in found.rows("frames") if row["stack_id"] == crash["stack_id"])
     assert (top["function"], top["file"], top["line"]) == (
         crash["function"],
         crash["file"],
         crash["file_line"],
     )
-    assert found.rows("snapshots")[crash["snapshot"]]["crash"] == 0
+    assert found.rows("snapshots")[crash["snapshot_id"]]["crash"] == 0
 
 
 @each_version

@@ -117,8 +117,8 @@ def test_several_traces_share_their_stacks() -> None:
     for block in rows_of(capture.table("trace_blocks")):
         owner = goroutines[block["goroutine"]]
         assert (owner["trace"], owner["g"]) == (block["trace"], block["g"])
-    stacks = {row["stack"] for row in rows_of(capture.table("trace_stacks"))}
-    assert {row["stack"] for row in rows_of(capture.table("trace_frames"))} == stacks
+    stacks = {row["stack_id"] for row in rows_of(capture.table("trace_stacks"))}
+    assert {row["stack_id"] for row in rows_of(capture.table("trace_frames"))} == stacks
     assert len(stacks) == len(capture.table("trace_stacks"))
 
 

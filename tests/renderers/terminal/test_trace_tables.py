@@ -152,9 +152,7 @@ def test_names_are_shown_and_not_obeyed(monkeypatch: pytest.MonkeyPatch) -> None
         return Stack(tuple(Site(evil, evil, 1) for _ in found.frames), None)
 
     monkeypatch.setattr(Execution, "stack", renamed)
-    analyses_of.cache_clear()
     text = tables(capture)
-    analyses_of.cache_clear()
     assert "\x1b" not in text
     assert "[bold]" in text
     assert max(cell_len(line) for line in text.splitlines()) <= 80

@@ -103,7 +103,7 @@ NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colours.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judging:
+class DiagnosisOptions:
     """How a capture is judged and shown; made before anything is read, so that a wrong call fails first.
 
     Raises:
@@ -257,7 +257,7 @@ class Reporting:
         write_baseline: Path | None = None,
         strict: bool = False,
         tables_of_traces: bool = False,
-    ) -> Judging:
+    ) -> DiagnosisOptions:
         """The options, understood; with those that not every command has.
 
         Raises:
@@ -270,7 +270,7 @@ class Reporting:
                 os.path.realpath, self.outputs or ()
             ):
                 raise UsageError(f"-o {path}: this is the file of {option}; give another name")
-        return Judging(
+        return DiagnosisOptions(
             links=source_links(self.source_url, self.source_root),
             settings=_settings(self.config, self.leak_after, self.baseline),
             writers=tuple((path, _renderer(path)) for path in self.outputs or ()),
