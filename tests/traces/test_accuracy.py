@@ -42,7 +42,7 @@ def test_profiles(name: str, kind: str) -> None:
     profile = known.get("lives", known)["profiles"][kind]
     expected = {stacks[stack]: (count, ns) for stack, count, ns in profile}
     found = {
-        stack_text(name, row["stack"]): (row["count"], row["ns"])
+        stack_text(name, row["stack_id"]): (row["count"], row["ns"])
         for row in rows(name, "trace_profiles")
         if row["kind"] == KINDS[kind]
     }

@@ -56,7 +56,7 @@ def stack_texts(name: str) -> tuple[tuple[str, ...], ...]:
     found: list[list[str]] = [[] for _ in range(len(capture(name).table("trace_stacks")))]
     for frame in rows(name, "trace_frames"):
         place = f"{frame['file'] or ''}:{frame['line']}"
-        found[frame["stack"]].append(f"{frame['function'] or ''} {place}")
+        found[frame["stack_id"]].append(f"{frame['function'] or ''} {place}")
     return tuple(map(tuple, found))
 
 
