@@ -6,11 +6,13 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from goscope import __version__
+from goscope.cli.completion import COMPLETE_VARIABLE
 from goscope.cli.messages import tell
 from goscope.errors import UsageError
 
@@ -30,6 +32,14 @@ COMMANDS = (
 )
 
 
+class _Commands(TyperGroup):
+    """The commands. While a shell completes a line, ``goscope FILE ...`` is completed as ``analyze``."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        given = args if args[0] in COMMANDS else ["analyze", *args]
+        return super().resolve_command(ctx, given)
+
+
 def command_of(name: str) -> Callable[..., None]:
     """The function of a command, which has a module of its own."""
     found: Callable[..., None] = getattr(importlib.import_module(f"goscope.cli.{name}"), name)
@@ -40,6 +50,7 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
     """The app, with the command that is called; with all of them where it has to list them."""
     app = typer.Typer(
         name="goscope",
+        cls=_Commands,
         help="The doctor for running Go programs: reads what the Go runtime prints, gives a verdict.",
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -73,6 +84,11 @@ def options(
 
 def with_default_command(arguments: Sequence[str]) -> list[str]:
     """The arguments with ``analyze`` in front, where no command is named."""
+    if COMPLETE_VARIABLE in os.environ:  # the words of the line are in other variables
+        from typer._completion_classes import completion_init
+
+        completion_init()
+        return ["--help"]
     if not arguments:
         return ["--help"] if sys.stdin.isatty() else ["analyze"]
     if arguments[0] in COMMANDS or arguments[0] in ("-h", "--help", "--version"):
