@@ -9,14 +9,13 @@ from pathlib import Path
 from goscope import __version__
 from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.discovery import modules_of
-from goscope.renderers.html.plotly_library import ALPHABET, library, sha256
+from goscope.renderers.html.plotly_library import library, sha256
 from goscope.renderers.html.section import Page, Section, data_block, environment
 from goscope.renderers.plain_words import HEADLINES
 
 _HERE = Path(__file__).parent
 _ASSETS = _HERE / "assets"
 _SCRIPTS = (
-    "unpack.js",
     "page.js",
     "charts.js",
     "timeline.js",
@@ -61,8 +60,7 @@ def page(diagnosis: Diagnosis) -> str:
         script=markupsafe.Markup(script),
         sections=[(s.anchor, s.title, markupsafe.Markup(text)) for s, text in built],
         data=markupsafe.Markup(data_block(made.charts)),
-        plotly=plotly and {"text": markupsafe.Markup(plotly.text), "size": plotly.size},
-        alphabet=ALPHABET,
+        plotly=plotly and markupsafe.Markup(plotly.text),
     )
 
 

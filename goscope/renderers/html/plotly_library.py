@@ -1,7 +1,8 @@
-"""plotly.js inside the page: compressed, as text that needs no escaping.
+"""plotly.js inside the page, compressed.
 
-plotly.js 3 and 4 are about 5 MB, too much for a page that is sent around. Compressed they are 1.5 MB; the
-browser unpacks them (``assets/unpack.js``). Base 85 instead of base 64 saves 120 kB of the rest.
+plotly.js 3 and 4 are about 5 MB, too much for a page that is sent around. Compressed and in base 64 they are
+2 MB; the browser decompresses them with DecompressionStream (``assets/start.js``), which Chrome has since
+version 80, Safari since 16.4 and Firefox since 113.
 """
 
 from __future__ import annotations
@@ -12,18 +13,12 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
-
-#: That of RFC 1924, with what means something in HTML exchanged.
-ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%.()*+-;,=:?@^_`{|}~"
-
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """The compressed script, how long the archive is, and the hash that lets the browser run it."""
+    """The compressed script in base 64, and the hash that lets the browser run it."""
 
     text: str
-    size: int
     sha256: str
 
 
@@ -34,7 +29,7 @@ def library() -> Library:
 
     script = parsed_at_once(get_plotlyjs()).encode()
     archive = gzip.compress(script, 9, mtime=0)
-    return Library(encoded(archive), len(archive), sha256(script))
+    return Library(base64.b64encode(archive).decode(), sha256(script))
 
 
 _OPENING = '(typeof self !== "undefined" ? self : this, () => {'
@@ -58,13 +53,3 @@ def parsed_at_once(script: str) -> str:
 def sha256(script: bytes) -> str:
     """The hash of a script as a Content-Security-Policy names it."""
     return base64.b64encode(hashlib.sha256(script).digest()).decode()
-
-
-def encoded(data: bytes) -> str:
-    """Bytes in base 85: five letters for four bytes, zeros behind the end."""
-    words = np.frombuffer(data + b"\0" * (-len(data) % 4), ">u4").astype(np.int64)
-    digits = np.empty((len(words), 5), np.uint8)
-    for place in range(4, -1, -1):
-        words, digits[:, place] = words // 85, words % 85
-    letters = np.frombuffer(ALPHABET.encode(), np.uint8)
-    return letters[digits].tobytes().decode()

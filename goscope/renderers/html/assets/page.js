@@ -1,3 +1,4 @@
+"use strict";
 // Theme, search, sorting: all that works on the page itself, without charts.
 const root = document.documentElement;
 const themed = [];  // what is to be drawn again when the colours change

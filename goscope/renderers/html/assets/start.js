@@ -1,3 +1,10 @@
+// The script of plotly.js, from the compressed text in the page.
+async function decompress(base64) {
+  const letters = atob(base64), bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+}
+
 (async () => {
   const figures = JSON.parse(document.getElementById("data").textContent);
   setUpTheme();
@@ -10,7 +17,7 @@
   const packed = document.getElementById("plotly");
   if (!packed) return;
   try {
-    const code = await unpack(packed);
+    const code = await decompress(packed.textContent);
     const script = document.createElement("script");
     script.textContent = code;
     document.head.append(script);
