@@ -1,20 +1,31 @@
-"""What the tests of the parsing floors share: real captures, and reading bytes into tables."""
+"""What all tests share: how many of them run, real captures, and reading bytes into tables.
+
+By default the tests take a few captures that show everything (``tests/capture_cover.py``) and few examples of
+hypothesis, and leave out what is marked ``full``. With ``--full`` nothing is left out.
+"""
 
 from __future__ import annotations
 
+import functools
 import gzip
+import os
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from goscope.capture.capture import Capture, Input
 from goscope.reading.capture_builder import CaptureBuilder
 from goscope.tables.table import Kind, Table
 
 CAPTURES = Path(__file__).parents[1] / "fixtures" / "captures"
+#: The captures that tests read without --full, a name per line.
+COVER = Path(__file__).with_name("capture_cover.txt")
 TEXTS = ("stderr.log*", "dump-[0-9].txt*", "sigquit.log*", "panic.log*", "goroutineleak.txt*")
 
 
@@ -80,20 +91,95 @@ def capture_texts() -> list[Path]:
     return sorted(path for pattern in TEXTS for path in CAPTURES.glob(f"*/*/{pattern}"))
 
 
+def capture_name(path: Path) -> str:
+    """The path of a capture below ``fixtures/captures``."""
+    return "/".join(path.parts[-3:])
+
+
 def content(path: Path) -> bytes:
     return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+# ---- how many tests run -----------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--full",
+        action="store_true",
+        help="all captures, tests marked full and many examples of hypothesis: some 20 minutes",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Examples that depend on chance alone would fail for people who changed nothing.
+    slow = (HealthCheck.too_slow, HealthCheck.filter_too_much)
+    settings.register_profile(
+        "quick", max_examples=15, derandomize=True, deadline=None, suppress_health_check=slow
+    )
+    settings.register_profile("full", max_examples=200, deadline=None, suppress_health_check=slow)
+    settings.load_profile("full" if config.getoption("full") else "quick")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process for each processor, or none to run single files, for which starting them takes longer."""
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return (os.cpu_count() or 1) if whole else 0
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked ``full``, and of a test marked ``sampled(n)`` all but every n-th case."""
+    if config.getoption("full") or any("::" in argument for argument in config.args):
+        return
+    cases: Counter[str] = Counter()
+    left = []
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        sampled = item.get_closest_marker("sampled")
+        if item.get_closest_marker("full") or (sampled and cases[test] % sampled.args[0]):
+            left.append(item)
+        cases[test] += 1
+    if left:
+        gone = set(left)
+        items[:] = [item for item in items if item not in gone]
+        config.hook.pytest_deselected(items=left)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if not config.getoption("full"):
+        terminalreporter.write_line(
+            "left out without --full: tests marked full, most captures, and most examples of hypothesis"
+        )
+
+
+# ---- real captures ----------------------------------------------------------------------------------
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "real_capture" in metafunc.fixturenames:
         paths = capture_texts()
-        names = ["/".join(path.parts[-3:]) for path in paths]
-        metafunc.parametrize("real_capture", paths, ids=names, indirect=True)
+        if not metafunc.config.getoption("full"):
+            cover = set(COVER.read_text(encoding="utf-8").split())
+            paths = [path for path in paths if capture_name(path) in cover]
+        holding = metafunc.definition.get_closest_marker("holding")
+        if holding is not None:
+            paths = [
+                path for path in paths if re.search(holding.args[0], _text(path), re.MULTILINE)
+            ]
+        metafunc.parametrize("real_capture", paths, ids=map(capture_name, paths), indirect=True)
+
+
+_text = functools.cache(content)
 
 
 @pytest.fixture(scope="session")
 def real_capture(request: pytest.FixtureRequest) -> bytes:
-    """The text of one real capture; a test that asks for it runs for each."""
+    """The text of one real capture; a test that asks for it runs for each.
+
+    A test marked ``holding(pattern)`` runs for those in which a line begins so.
+    """
     return content(request.param)
 
 

@@ -37,14 +37,22 @@ def environment(**more: str) -> dict[str, str]:
 Done = subprocess.CompletedProcess[str]
 
 
-def in_process(*arguments: str | Path, stdin: str | bytes = b"", cwd: Path | None = None) -> Done:
-    """What ``goscope ARGUMENTS`` prints and returns. An exception that escapes fails the test."""
+def in_process(
+    *arguments: str | Path, stdin: str | bytes = b"", cwd: Path | None = None, **more: str
+) -> Done:
+    """What ``goscope ARGUMENTS`` prints and returns. An exception that escapes fails the test.
+
+    A process of its own takes fifty times as long: :func:`goscope` is for tests of signals, pipes, encodings
+    and what is loaded.
+    """
     data = stdin.encode() if isinstance(stdin, str) else stdin
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
     code: object = 0
     with pytest.MonkeyPatch.context() as patch:
         for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
             patch.delenv(name, raising=False)
+        for name, text in more.items():
+            patch.setenv(name, text)
         if cwd is not None:
             patch.chdir(cwd)
         patch.setattr(sys, "argv", ["goscope", *map(str, arguments)])

@@ -8,11 +8,12 @@ import os
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests.cli.running import LEAK, PROVEN, SCHED, Done, environment, goscope, only_line
+from tests.cli.running import LEAK, PROVEN, SCHED, Done, environment, goscope, in_process, only_line
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -43,6 +44,7 @@ def shell(line: str, cwd: Path) -> Done:
 
 
 @posix
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_report_that_does_not_fit_leaves_the_old_one(folder: Path, suffix: str) -> None:
     (folder / f"report.{suffix}").write_text("the old one")
@@ -55,6 +57,7 @@ def test_a_report_that_does_not_fit_leaves_the_old_one(folder: Path, suffix: str
 
 
 @posix
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
 def test_tables_that_do_not_fit_leave_nothing_half(folder: Path, form: str) -> None:
     done = shell(f"ulimit -f 0; goscope tables dump.txt -o tables --as {form}", folder)
@@ -98,6 +101,7 @@ def test_a_full_disk_behind_a_pipe_does_not_end_the_program_in_front(folder: Pat
 # ---- locales ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "variables",
     [
@@ -159,6 +163,7 @@ def without_network(*arguments: str, cwd: Path) -> int:
     ).returncode  # fmt: skip
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -185,8 +190,11 @@ def test_the_network_when_an_address_was_given(folder: Path, arguments: list[str
 
 
 @posix
-def test_no_temporary_file_is_left(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_no_temporary_file_is_left(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scratch = tmp_path_factory.mktemp("scratch")
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     with tarfile.open(folder / "dumps.tar.gz", "w:gz") as archive:
         archive.add(folder / "dump.txt", "dump.txt")
     (folder / "dump.gz").write_bytes(gzip.compress(PROVEN.encode()))
@@ -201,7 +209,7 @@ def test_no_temporary_file_is_left(folder: Path, tmp_path_factory: pytest.TempPa
         (["nothing"], 4, b""),
         (["dump.txt", "-o", "no/such/folder/r.html"], 4, b""),
     ):
-        done = goscope(*arguments, stdin=stdin, cwd=folder, TMPDIR=str(scratch))
+        done = in_process(*arguments, stdin=stdin, cwd=folder)
         assert done.returncode == code, (arguments, done.stderr)
         assert names(scratch) == set()
         assert names(folder) == before

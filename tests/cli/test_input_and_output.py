@@ -12,10 +12,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cli.running import LEAK, PROVEN, SCHED, environment, goscope, in_process, only_line
+from tests.cli import running
+from tests.cli.running import LEAK, PROVEN, SCHED, environment, only_line
+from tests.cli.running import in_process as goscope
 
 ESCAPE = "\x1b"
 
@@ -183,17 +185,17 @@ def test_text_as_windows_writes_it(tmp_path: Path, bom: bytes, encoding: str, en
 )
 def test_names_that_are_hard_to_bear(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(LEAK)
-    done = in_process(f"./{name}", cwd=tmp_path)
+    done = goscope(f"./{name}", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"read ./{name}: 5 lines" in done.stdout
 
 
 def test_a_name_that_holds_an_escape_sequence(tmp_path: Path) -> None:
     (tmp_path / "a\x1b[31mb\nc.txt").write_text(LEAK)
-    done = in_process("a\x1b[31mb\nc.txt", cwd=tmp_path)
+    done = goscope("a\x1b[31mb\nc.txt", cwd=tmp_path)
     assert ESCAPE not in done.stdout
     assert r"read a\x1b[31mb\x0ac.txt: 5 lines" in done.stdout
-    missing = in_process("gone\x1b[31m\nc.txt", cwd=tmp_path)
+    missing = goscope("gone\x1b[31m\nc.txt", cwd=tmp_path)
     assert missing.returncode == 4
     assert ESCAPE not in only_line(missing.stderr)
 
@@ -204,13 +206,14 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     assert json.loads(goscope(".", "-f", "json", cwd=tmp_path).stdout)["findings"]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437"])
 def test_a_terminal_that_lacks_letters(encoding: str) -> None:
     text = LEAK.replace("main.leak1.func1", "main.łeak.func1")
-    done = goscope(stdin=text, PYTHONIOENCODING=encoding)
+    done = running.goscope(stdin=text, PYTHONIOENCODING=encoding)
     assert (done.returncode, done.stderr) == (0, "")
     assert r"main.\u0142eak.func1" in done.stdout
-    assert goscope("explain", "łeak", PYTHONIOENCODING=encoding).returncode == 2
+    assert running.goscope("explain", "łeak", PYTHONIOENCODING=encoding).returncode == 2
 
 
 HOSTILE = (
@@ -243,7 +246,6 @@ PIECES = """SCHED |1ms: |gomaxprocs=|2|-1|gc 1 @|goroutine |1 [|chan send|]:\n|\
 |created by |# |M0: p=|G1: status=4(|\x1b[31m|\x00|99999999999999999999999999|, 9 minutes| in goroutine """
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     st.one_of(
         st.binary(max_size=300),
@@ -255,7 +257,7 @@ PIECES = """SCHED |1ms: |gomaxprocs=|2|-1|gc 1 @|goroutine |1 [|chan send|]:\n|\
     )
 )
 def test_no_bytes_make_it_stumble(data: bytes) -> None:
-    done = in_process("-", stdin=data)
+    done = goscope("-", stdin=data)
     assert done.returncode in (0, 3, 4)
     if done.returncode == 0:
         assert done.stdout.startswith("goscope: ")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import LEAK, SCHED, goscope, in_process, only_line
+from tests.cli.running import LEAK, SCHED, in_process, only_line
 from tests.rules.dumps import dump, goroutine
 
 DUMPS = {
@@ -118,7 +118,7 @@ def test_many_files_of_other_kinds_take_few_lines(tmp_path: Path) -> None:
 )
 def test_a_page_in_place_of_a_dump(tmp_path: Path, text: str, what: str) -> None:
     (tmp_path / "dump.txt").write_text(text)
-    done = goscope(tmp_path / "dump.txt")
+    done = in_process(tmp_path / "dump.txt")
     assert (done.returncode, done.stdout) == (4, "")
     assert f"dump.txt: this is {what}" in only_line(done.stderr)
 
@@ -133,18 +133,18 @@ def test_a_page_beside_dumps_is_told(folder: Path) -> None:
 
 def test_a_page_that_holds_a_dump_is_read(tmp_path: Path) -> None:
     (tmp_path / "issue.html").write_text(f"<html><title>leak #12</title><pre>\n{LEAK}</pre>\n")
-    done = goscope(tmp_path / "issue.html")
+    done = in_process(tmp_path / "issue.html")
     assert (done.returncode, done.stderr) == (0, "")
     assert "WARNING leak-long-wait" in done.stdout
 
 
 def test_nothing_but_nuls(tmp_path: Path) -> None:
     (tmp_path / "app.log").write_bytes(bytes(3 << 20))
-    done = goscope(tmp_path / "app.log")
+    done = in_process(tmp_path / "app.log")
     assert (done.returncode, done.stdout) == (3, "")
     assert "app.log: nothing but NUL bytes" in only_line(done.stderr)
     (tmp_path / "app.log").write_bytes(bytes(3 << 20) + b"\n" + SCHED.encode())
-    assert goscope(tmp_path / "app.log").returncode == 0
+    assert in_process(tmp_path / "app.log").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -182,4 +182,4 @@ def test_many_parts_of_a_log(tmp_path: Path) -> None:
     lines = SCHED.splitlines(keepends=True)
     data = b"".join(gzip.compress(line.encode()) for line in lines)
     (tmp_path / "app.log.gz").write_bytes(data)
-    assert "10 SCHED lines" in goscope(tmp_path / "app.log.gz").stdout
+    assert "10 SCHED lines" in in_process(tmp_path / "app.log.gz").stdout

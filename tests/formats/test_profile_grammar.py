@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.lark import from_lark
 
@@ -33,11 +33,6 @@ WORDS = {
     "_TAB": st.sampled_from(["\t", "\t\t", "\t\t\t"]),
 }  # fmt: skip
 SHAPES = tuple(TextReader()._shapes)
-few = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)  # fmt: skip
-
-
 #: The terminals that texts of each start may hold; the others keep their pattern.
 USED = {
     "entry": "SIGNED PCS HEX FUNCTION FILE INT QUOTED _TAB",
@@ -73,7 +68,6 @@ def compare(shapes: TextShapes, start: str, text: bytes) -> None:
 
 
 @pytest.mark.parametrize("start", SHAPES)
-@few
 @given(data=st.data())
 def test_the_shapes_read_what_lark_reads(start: str, data: st.DataObject) -> None:
     texts = data.draw(st.lists(text_of(start), min_size=1, max_size=5))
@@ -91,7 +85,6 @@ ALIKE = {
 
 
 @pytest.mark.parametrize("start", ALIKE)
-@few
 @given(data=st.data())
 def test_texts_that_look_alike(start: str, data: st.DataObject) -> None:
     shapes = TextReader()._shapes[start]
@@ -99,7 +92,6 @@ def test_texts_that_look_alike(start: str, data: st.DataObject) -> None:
         compare(shapes, start, text.encode())
 
 
-@few
 @given(st.lists(text_of("entry"), max_size=6), st.integers(1, 40))
 def test_entries_are_found_as_blocks(
     read: Callable[..., Read], entries: list[str], size: int
@@ -126,7 +118,6 @@ LINES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(LINES, max_size=25), st.integers(1, 30), st.booleans())
 @example(["goroutine profile: total 3", "", "3 @"], 1, False)
 def test_lines_in_any_order_do_no_harm_and_chunks_change_nothing(

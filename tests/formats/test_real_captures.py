@@ -1,9 +1,11 @@
-"""Every real capture, held against patterns that know nothing of goscope (reference: go-formats.md)."""
+"""Real captures, held against patterns that know nothing of goscope (reference: go-formats.md)."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
+
+import pytest
 
 from tests.conftest import Read
 
@@ -128,6 +130,7 @@ def check(
     """All rows of a table are what the pattern finds; torn lines that goscope mends may come on top."""
     rows = {row["line"]: row for row in found.rows(table)}
     lines = [(n, line) for n, line in enumerate(text.split(b"\n"), 1) if re.match(opening, line)]
+    assert lines
     whole = {n: pattern.fullmatch(line) for n, line in lines}
     torn = {n for n, match in whole.items() if match is None}
     assert set(rows) - torn == set(whole) - torn
@@ -142,20 +145,24 @@ def check(
             assert {name: rows[line][name] for name in columns} == wanted, line
 
 
+@pytest.mark.holding(rb"^SCHED \d")
 def test_sched(real_read: Read, real_capture: bytes) -> None:
     check(real_read, real_capture, "sched", rb"SCHED ", SCHED, SCHED_COLUMNS)
 
 
+@pytest.mark.holding(rb"^gc \d+ @\d")
 def test_gc(real_read: Read, real_capture: bytes) -> None:
     check(real_read, real_capture, "gc", rb"gc \d+ @\d", GC, GC_COLUMNS)
 
 
+@pytest.mark.holding(rb"^  [PMG]\d+: ")
 def test_scheddetail(real_read: Read, real_capture: bytes) -> None:
     check(real_read, real_capture, "procs", rb"  P\d+: status=", P, P_COLUMNS)
     check(real_read, real_capture, "threads", rb"  M\d+: p=", M, M_COLUMNS)
     check(real_read, real_capture, "sched_goroutines", rb"  G\d+: status=", G, G_COLUMNS)
 
 
+@pytest.mark.holding(rb"^goroutine \d+ .*\[.*\n(?!\n)")
 def test_goroutines(real_read: Read, real_capture: bytes) -> None:
     found = real_read
     rows = found.rows("goroutines")
@@ -166,6 +173,7 @@ def test_goroutines(real_read: Read, real_capture: bytes) -> None:
         # Up to Go 1.22 the value of a panic may hold what looks like one, but no frame below.
         if re.match(rb"goroutine \d+ .*\[", line) and re.search(rb"\)$|^\t", lines[n])
     ]
+    assert headers
     assert [row["line"] for row in rows] == [n for n, _ in headers]
     for row, (line, match) in zip(rows, headers, strict=True):
         assert match is not None, line
@@ -207,6 +215,7 @@ FRAME = re.compile(rb"^([^\s\[].*)\((.*)\)\n\t(.+):(\d+)(?: \+(0x[0-9a-f]+))?(?:
 CREATED = re.compile(rb"^created by (.+?)(?: in goroutine (\d+))?\n\t(.+):(\d+)(?: .*)?$", re.M)
 
 
+@pytest.mark.holding(rb"^goroutine \d+ .*\[.*\n(?!\n)")
 def test_stacks(real_read: Read, real_capture: bytes) -> None:
     """Each goroutine's frames and creator, block by block."""
     found = real_read
@@ -218,6 +227,7 @@ def test_stacks(real_read: Read, real_capture: bytes) -> None:
             )
     stacks = found.rows("stacks")
     lines = real_capture.split(b"\n")
+    assert found.rows("goroutines")
     for row in found.rows("goroutines"):
         end = next((n for n in range(row["line"], len(lines)) if not lines[n]), len(lines))
         block = b"\n".join(lines[row["line"] : end]).partition(b"\n[originating from ")[0]
@@ -241,6 +251,7 @@ def test_stacks(real_read: Read, real_capture: bytes) -> None:
 def test_nothing_is_left_over(real_read: Read) -> None:
     """What is not understood is a torn line: a log's time stamp stands in it."""
     found = real_read
+    assert found.input.formats
     assert len(found.input.unparsed) == found.input.unparsed_count
     for unparsed in found.input.unparsed:
         assert re.search(rb".20\d\d[-/]\d\d[-/]\d\d", unparsed.text), unparsed

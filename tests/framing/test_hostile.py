@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 READ = Callable[..., Any]
@@ -28,7 +28,6 @@ REST = [b"\x00", b"\xff\xfe", b"\x1b[31m", b" gomaxprocs=", b"1", b"184467440737
         b"\n[originating from goroutine ", b" frames elided...", b"1.2.3", b"-", b"minutes"]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(STARTS + REST), max_size=25).map(b"".join))
 def test_no_bytes_are_fatal(read: READ, data: bytes) -> None:
     found = read(data + b"\n\n" + GC)

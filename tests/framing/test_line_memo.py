@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goscope.framing import line_memo as repeats
@@ -106,7 +106,6 @@ def test_most_lines_of_a_log_of_blocks_are_known(eager: list[int]) -> None:
     assert sum(eager) > 0.5 * data.count(b"\n")
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 280), st.sampled_from(ODD)), max_size=6),
     st.sampled_from([700, 2_000, 5_000]),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.lark import from_lark
 
@@ -40,13 +40,6 @@ GRAMMARS = {rule.grammar.name: rule.grammar for rule in RULES.values()} | {
         profile_text.GRAMMAR,
     )
 }
-
-few = settings(
-    max_examples=100,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
-
 
 # ---- the grammars -----------------------------------------------------------------------------------
 
@@ -219,7 +212,6 @@ SCHED = "SCHED 5ms: gomaxprocs=2"
 
 
 @pytest.mark.parametrize("start", RULES)
-@few
 @given(data=st.data())
 def test_each_sort_of_line(start: str, data: st.DataObject) -> None:
     compare(
@@ -230,7 +222,6 @@ def test_each_sort_of_line(start: str, data: st.DataObject) -> None:
     )
 
 
-@few
 @given(of_all_sorts())
 @example(
     [
@@ -275,7 +266,6 @@ SWAPS = [
 ]
 
 
-@few
 @given(of_all_sorts(), st.data())
 def test_spoilt_lines_among_good_ones(lines: list[str], data: st.DataObject) -> None:
     """A spoilt line has the shape of a good one, or nearly; neither may change how the other is read."""
@@ -420,7 +410,6 @@ def short_text(start: str) -> st.SearchStrategy[str]:
 
 
 @pytest.mark.parametrize("start", SLOTS)
-@few
 @given(data=st.data())
 def test_short_texts_in_any_order(start: str, data: st.DataObject) -> None:
     texts = data.draw(st.lists(short_text(start), min_size=1, max_size=6))

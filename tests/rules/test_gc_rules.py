@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import goscope
@@ -247,7 +247,6 @@ sched_line = st.tuples(number, number, number).map(
 
 
 @given(st.lists(st.one_of(line, sched_line), min_size=1, max_size=40))
-@settings(max_examples=150, deadline=None)
 def test_any_numbers_make_a_diagnosis_and_no_warning(lines: list[str]) -> None:
     """Numbers that no runtime prints: times that stand still or fall, no Ps, sizes beyond all memory."""
     found = goscope.diagnose(goscope.read("".join(lines) + "\n"))

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goscope.errors import ForeignInput, InputError
@@ -217,7 +217,6 @@ def outcome(data: bytes, *, spans: bool) -> None:
         assert "\n" not in str(error)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(SMALL), st.booleans(), st.data())
 def test_no_byte_that_changes_raises_anything_else(
     data: bytes, spans: bool, more: st.DataObject
@@ -231,7 +230,6 @@ def test_no_byte_that_changes_raises_anything_else(
     outcome(bytes(changed), spans=spans)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.sampled_from(SMALL), st.binary(max_size=30), st.data())
 def test_no_bytes_put_in_or_taken_out_raise_anything_else(
     data: bytes, new: bytes, more: st.DataObject
@@ -242,6 +240,5 @@ def test_no_bytes_put_in_or_taken_out_raise_anything_else(
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=50, deadline=None)
 def test_garbage_behind_a_header(rest: bytes) -> None:
     outcome(WHOLE[:HEADER] + rest, spans=False)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goscope.traces.batches import Batch
@@ -28,7 +28,6 @@ IDS = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(IDS, max_size=60))
 def test_varints_all_at_once_are_those_one_by_one(values: list[int]) -> None:
     data = numbers(*values)
@@ -80,7 +79,6 @@ def decoded(batches: list[bytes], scale: float) -> Events:
     return decode(np.frombuffer(b"".join(batches), np.uint8), places, arities(26), scale)
 
 
-@settings(deadline=None)
 @given(
     st.booleans().flatmap(lambda some: written(experiments=some)), st.sampled_from([64.0, 1.0, 0.3])
 )
@@ -114,7 +112,6 @@ def test_events_are_those_that_were_written(
     ] == [*fourth.values()]
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(-1, 5), st.integers(-1, 1 << 40), st.integers(0, 10**12)), max_size=80
@@ -136,7 +133,6 @@ def test_a_tally_counts_adds_and_finds_the_longest(rows: list[tuple[int, int, in
     }
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 2), st.integers(0, 10**8), st.integers(0, 10**7)), max_size=40
@@ -196,7 +192,6 @@ def test_peaks(last: bool, choose: Callable[[list[int]], int]) -> None:
     }
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 1 << 53), min_size=1))
 def test_times_are_in_their_buckets(times: list[int]) -> None:
     for time, bucket in zip(times, bucket_of(np.array(times)).tolist(), strict=True):
@@ -205,7 +200,6 @@ def test_times_are_in_their_buckets(times: list[int]) -> None:
         assert next_one / least <= 1 + 1 / 64
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**10), min_size=1, max_size=300))
 def test_percentiles(times: list[int]) -> None:
     latencies = Latencies()
@@ -222,7 +216,6 @@ def test_percentiles(times: list[int]) -> None:
     assert counts == {SCHED: len(times), SCHED_LATER: len(times)}
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(st.integers(1, LARGEST), st.integers(0, 1000)),
     st.lists(st.integers(0, LARGEST)),

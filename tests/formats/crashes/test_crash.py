@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import goscope
@@ -175,7 +175,6 @@ value = st.text(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(value, min_size=1, max_size=4))
 @example(["goroutine 5 [running]:", "main.f()", "x"])
 @example(["SIGQUIT: quit", "PC=0x1 m=0 sigcode=0"])
@@ -196,7 +195,6 @@ def test_any_value_since_1_23_is_read_as_the_program_meant_it(lines: list[str]) 
     assert goroutines["id"].tolist() == [7]
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 3))
 @example(b"\npanic: ", 0)
 @example(b"\nfatal error: ", 1)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goscope.errors import InputError
@@ -52,7 +52,6 @@ def test_a_cut_profile_is_an_error_or_nothing(data: bytes) -> None:
         assert found.startswith("input: looks like a pprof profile, but is damaged or cut (")
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(SMALL), st.data())
 def test_no_byte_that_changes_raises_anything_else(data: bytes, more: st.DataObject) -> None:
     changed = bytearray(data)
@@ -64,7 +63,6 @@ def test_no_byte_that_changes_raises_anything_else(data: bytes, more: st.DataObj
             found.rows(name)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.sampled_from([data[:12] for data in SMALL]), st.binary(max_size=300))
 def test_garbage_behind_a_good_beginning(head: bytes, rest: bytes) -> None:
     outcome(head + rest)

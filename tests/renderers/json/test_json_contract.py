@@ -72,6 +72,7 @@ def test_a_capture_fits_the_schema_and_counts_its_records(real_capture: bytes) -
     assert one["lines"] == len(real_capture.splitlines())
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("run", sorted(CAPTURES.glob("*/*/")), ids=lambda p: "/".join(p.parts[-2:]))
 def test_a_run_with_its_dumps_fits_the_schema(run: Path) -> None:
     paths = sorted(p for name in ("stderr.log*", "dump-[0-9].txt*") for p in run.glob(name))

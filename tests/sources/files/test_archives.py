@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goscope.sources.files import archives, tar
@@ -351,7 +351,6 @@ def test_one_damaged_archive_inside_does_not_hide_the_others(tmp_path: Path) -> 
 SMALL = {"1.txt": b"SCHED 1ms: gomaxprocs=1\n" * 20, "2.txt.gz": gzip.compress(b"two\n"), "s": b""}
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     form=st.sampled_from([f for f in FORMS if "lzma" not in f]),
     flips=st.lists(st.tuples(st.floats(0, 1), st.integers(1, 255)), max_size=5),
@@ -375,7 +374,6 @@ def test_damage_is_nothing_but_input_errors(
         assert error.startswith("damaged")
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=600), st.booleans())
 def test_any_bytes_in_the_place_of_headers(rubbish: bytes, directory: bool) -> None:
     data = b"PK\x03\x04" + rubbish

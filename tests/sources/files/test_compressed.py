@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goscope.errors import InputError
@@ -138,7 +138,6 @@ def test_rubbish_behind_the_end_is_told_and_the_rest_is_read(kind: str, tmp_path
     assert "ends early or is damaged" in failed[0]
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     kind=st.sampled_from(list(PACK)),
     flips=st.lists(st.tuples(st.floats(0, 1), st.integers(1, 255)), max_size=4),
