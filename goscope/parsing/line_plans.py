@@ -17,9 +17,12 @@ from goscope.parsing.numbers import IntArray, Numerals, undotted
 from goscope.tables.row_selection import ALL, Keeping
 from goscope.tables.table import Cells, Column, Kind
 
-#: After so many different malformed shapes, further ones are set aside without asking Lark: the
-#: input is garbage, and an answer for each would take minutes.
+#: For so many different malformed shapes Lark says what it expected, which takes a millisecond each. After
+#: that a pattern made of the grammar refuses them, and Lark is only asked about what may be a record.
 MOST_REJECTED = 2_000
+NOT_EXAMINED = Rejected(
+    0, f"a whole record (not examined: over {MOST_REJECTED} kinds of malformed ones)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,13 @@ class Plans:
         rule = next((r for r in self._rules if r.kind.sign.match(text)), None)
         if rule is None:
             return None  # not remembered: application lines are endless
-        if self._rejected >= MOST_REJECTED:
-            return Rejected(0, "not examined: too many different malformed records")
+        if self._rejected >= MOST_REJECTED and not rule.grammar.may_be(text, rule.kind.name):
+            return NOT_EXAMINED  # not remembered: there is no end of them
         plan = _make_plan(rule, text)
-        self._rejected += isinstance(plan, Rejected)
-        self._plans[key] = plan
+        if isinstance(plan, Rejected):
+            self._rejected += 1
+        if self._rejected <= MOST_REJECTED or isinstance(plan, Plan):
+            self._plans[key] = plan
         return plan
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from goscope.parsing.grammars import Grammar, Rejected
-from goscope.parsing.line_plans import MOST_REJECTED, decoded, place_of
+from goscope.parsing.line_plans import MOST_REJECTED, NOT_EXAMINED, decoded, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +42,20 @@ class TextShapes:
         self._grammar = grammar
         self._start = start
         self._slots = slots
-        self._plans: dict[bytes, _Anchors | Rejected] = {}
+        #: By shape: the texts between slots, and for each slot its class.
+        self._plans: dict[tuple[bytes | int, ...], _Anchors | Rejected] = {}
         self._rejected = 0
 
     def parse(self, text: bytes) -> tuple[Piece, ...] | Rejected:
         """The parts of a text, or why it is not one."""
         found = list(self._slots.finditer(text))
-        shape: list[bytes] = []
+        shape: list[bytes | int] = []
         at = 0
         for slot in found:
-            shape += (text[at : slot.start()], b"\x00%d" % (slot.lastindex or 0))
+            shape += (text[at : slot.start()], slot.lastindex or 0)
             at = slot.end()
         shape.append(text[at:])
-        key = b"\x00".join(shape)
+        key = tuple(shape)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._learn(text, found)
@@ -80,8 +81,8 @@ class TextShapes:
         )
 
     def _learn(self, text: bytes, found: list[re.Match[bytes]]) -> _Anchors | Rejected:
-        if self._rejected >= MOST_REJECTED:
-            return Rejected(0, "not examined: too many different malformed records")
+        if self._rejected >= MOST_REJECTED and not self._grammar.may_be(text, self._start):
+            return NOT_EXAMINED
         parts = self._grammar.parse(text, self._start)
         if isinstance(parts, Rejected):
             return parts

@@ -214,3 +214,98 @@ def test_a_text_typed_by_hand_needs_no_last_line_end() -> None:
     builder.read("note.txt", [text])
     frames = builder.build().table("frames")
     assert (frames.texts("function"), frames["line"].tolist()) == (["main.leak1.func1"], [15])
+
+
+# ---- forms of other versions and of people's hands ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('123 [running, "app":"my,app]"]', {"state": "running", "attributes": '"app":"my,app]"'}),
+        ("1 [sync.Cond.Wait, 12 minutes, stuck, locked to thread, in zone 4]",
+         {"state": "waiting", "wait_reason": "sync.Cond.Wait", "wait_minutes": 12, "locked": True,
+          "attributes": "stuck, in zone 4"}),
+        ('1 [select, 12 hours labels:{"worker": "7"}]',
+         {"state": "waiting", "wait_reason": "select", "labels": '{"worker": "7"}', "attributes": "12 hours"}),
+    ],
+)  # fmt: skip
+def test_words_that_no_version_prints_yet_are_kept(
+    read: READ, text: str, wanted: dict[str, Any]
+) -> None:
+    found = read(f"goroutine {text}:\n{BODY}")
+    assert found.input.unparsed_count == 0
+    (row,) = found.rows("goroutines")
+    assert {name: row[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("call", "place", "wanted"),
+    [
+        # Go 1.5 to 1.8 print no pc= (runtime/traceback.go: gentraceback).
+        ("main.f(0x1)", "\t/app/main.go:9 +0x1d fp=0xc1 sp=0xc0", ("main.f", "/app/main.go", 9)),
+        ("main.f(0x1)", " \t/app/main.go:9 +0x1d", ("main.f", "/app/main.go", 9)),
+        ("main.f(0x1)", "  \t/app/main.go:9 +0x1d", ("main.f", "/app/main.go", 9)),
+        ("main.f(0x1)", "\t\t/app/main.go:9 +0x1d", ("main.f", "/app/main.go", 9)),
+        ("main.f(0x1)", "\t??:0 +0x1d", ("main.f", "??", 0)),
+        ("sync.(_RWMutex).RLock(0x1)", "\t/app/main.go:9 +0x1d", ("sync.(*RWMutex).RLock", "/app/main.go", 9)),
+        ("main.(_T[...]).f(...)", "\t/app/main.go:9", ("main.(*T[...]).f", "/app/main.go", 9)),
+    ],
+)  # fmt: skip
+def test_frames_of_other_forms(read: READ, call: str, place: str, wanted: tuple[Any, ...]) -> None:
+    (row,) = frames(read, f"{call}\n{place}\n")
+    assert (row["function"], row["file"], row["line"]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("created by main.start() in goroutine 7", ("main.start", 7)),
+        ("created by main.start", ("main.start", None)),
+        ("created by main.(*T).start(...)\n\t/app/t.go:4 +0x1", ("main.(*T).start", None)),
+    ],
+)
+def test_a_creator_may_lack_its_place(
+    read: READ, line: str, wanted: tuple[str, int | None]
+) -> None:
+    found = read(f"goroutine 9 [select]:\n{BODY}{line}\n")
+    assert found.input.unparsed_count == 0
+    (row,) = found.rows("goroutines")
+    assert (row["creator"], row["parent"]) == wanted
+
+
+@pytest.mark.parametrize("torn_at", [0, 3])
+@pytest.mark.parametrize(
+    "torn",
+    [
+        "main.leak(0x5)2026/11/23 22:00:00 served /x",
+        "main.leak(0x2026/11/23 22:00:00 served (1) /x",
+        "created by main.leak(0x5)2026/11/23 22:00:00 served /x)",
+        "main.leak(",
+    ],
+)
+def test_no_frame_is_read_as_a_torn_one_before_it(read: READ, torn: str, torn_at: int) -> None:
+    calls = ["main.leak(0x5)"] * 4
+    calls[torn_at] = torn
+    found = read(
+        "\n".join(
+            f"goroutine {number} [chan send, 9 minutes]:\n{call}\n\t/app/leak.go:27 +0xb2\n"
+            "main.worker()\n\t/app/worker.go:1 +0x1\n"
+            for number, call in enumerate(calls, 1)
+        )
+    )
+    frames_of: dict[int, list[str]] = {}
+    for frame in found.rows("frames"):
+        frames_of.setdefault(frame["stack_id"], []).append(frame["function"])
+    tops = [frames_of[row["stack_id"]] for row in found.rows("goroutines")]
+    del tops[torn_at]
+    assert tops == [["main.leak", "main.worker"]] * 3
+
+
+@pytest.mark.parametrize("call", ["main.leak(0x5)", "main.(*T).leak(0x5, {0x1, 0x2})"])
+def test_a_call_with_another_write_behind_it_is_read_and_counted(read: READ, call: str) -> None:
+    found = read(
+        f"goroutine 1 [select]:\n{call}2026/11/23 22:00:00 served /x (1)\n\t/app/leak.go:27 +0xb2\n{BODY}"
+    )
+    assert [frame["line"] for frame in found.rows("frames")] == [27, 9]
+    assert found.input.unparsed_count == 1

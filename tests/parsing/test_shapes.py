@@ -305,6 +305,37 @@ def test_garbage_is_counted_and_not_examined_for_ever() -> None:
     assert [row["line"] for row in rows["goroutine"]] == [1, len(names) + 2]
 
 
+def test_garbage_above_hides_no_record_of_a_new_shape() -> None:
+    names = [
+        re.sub(r"\d", lambda d: "abcdefghij"[int(d[0])], str(n)) for n in range(MOST_REJECTED + 500)
+    ]
+    good = b"SCHED 5ms: gomaxprocs=2 idleprocs=1 threads=4 runqueue=3 [1 2]\n"
+    rows, aside = rows_and_count(
+        b"".join(b"P0: status=1 %b\n" % name.encode() for name in names) + good
+    )
+    assert aside == len(names)
+    assert [(row["t_ms"], row["local_queues"]) for row in rows["sched"]] == [(5, [1, 2])]
+
+
+def test_garbage_above_hides_no_short_text_of_a_new_shape() -> None:
+    shapes = TextShapes(stacks.GRAMMAR, "header", HEADER_SLOTS)
+    for n in range(MOST_REJECTED + 500):
+        name = re.sub(r"\d", lambda d: "abcdefghij"[int(d[0])], str(n))
+        assert isinstance(shapes.parse(f"goroutine 1 [x]{name}".encode()), Rejected)
+    assert not isinstance(shapes.parse(b"goroutine 7 [select, 3 minutes]:"), Rejected)
+
+
+@pytest.mark.parametrize("start", RULES)
+@few
+@given(data=st.data())
+def test_the_pattern_of_a_grammar_matches_what_lark_accepts(
+    start: str, data: st.DataObject
+) -> None:
+    text = data.draw(generated(start)).encode("latin-1")
+    if not isinstance(RULES[start].grammar.parse(text, start), Rejected):
+        assert RULES[start].grammar.may_be(text, start)
+
+
 def rows_and_count(text: bytes) -> tuple[dict[str, list[dict[str, Any]]], int]:
     builders = {rule.table: TableBuilder(rule.table, rule.columns) for rule in RULES.values()}
     shapes = LineShapes(list(RULES.values()), builders)

@@ -40,8 +40,12 @@ from goscope.tables.table import Bools, Table
 _HEADER = re.compile(
     rb"goroutine ([0-9]+) (?:gp=(0x[0-9a-f]+) m=(?:nil|([0-9]+) mp=(0x[0-9a-f]+)) )?(\[.*)"
 )
-_POINTERS = re.compile(rb" fp=0x[0-9a-f]+ sp=0x[0-9a-f]+ pc=0x[0-9a-f]+")
+_POINTERS = re.compile(rb" fp=0x[0-9a-f]+ sp=0x[0-9a-f]+(?: pc=0x[0-9a-f]+)?")
 _ARGUMENTS = re.compile(rb"\([0{_][^\n()]*\)\n")
+#: What stands for all argument words in a key. It is a list of them itself, so that no other text is alike.
+_ANY_ARGUMENTS = b"(0)\n"
+#: Markdown makes a pair of stars, as in (*DB).run of one frame and (*DB).get of the next, an underscore.
+_MARKED_RECEIVER = b".(_"
 _GOES_ON = re.compile(rb":[0-9]+ \+0x[0-9a-f]|elided\.\.\.$|\]:$")
 _BEHIND_WORD = len(b"goroutine ")
 
@@ -68,6 +72,7 @@ class GoroutineReader:
         headers, facts, stacks = self._header_codes, self._headers, self._stacks.codes
         seen = rows.arguments.seen
         pointers, origins = b" fp=0x" in blocks.data, ORIGINATING in blocks.data
+        marked = _MARKED_RECEIVER in blocks.data
         cut = len(blocks.texts) - 1 if blocks.cut else -1
         row = len(rows.ids)
         found: tuple[list[int], ...] = ([], [], [], [])
@@ -88,6 +93,8 @@ class GoroutineReader:
                 own, ancestors, rows.ancestors[row] = split_ancestors(own)
             if pointers:
                 own = _POINTERS.sub(b"", own)
+            if marked:
+                own = own.replace(_MARKED_RECEIVER, b".(*")
             key, parent = _key(own)
             stack = stacks.get(key + ancestors)
             if stack is None:
@@ -245,5 +252,5 @@ def _key(own: bytes) -> tuple[bytes, int]:
     front, _, rest = own.rpartition(b" in goroutine ")
     digits, _, place = rest.partition(b"\n")
     if digits.isdigit() and len(digits) <= MOST_DIGITS and front:
-        return _ARGUMENTS.sub(b"(", front) + place, int(digits)
-    return _ARGUMENTS.sub(b"(", own), -1
+        return _ARGUMENTS.sub(_ANY_ARGUMENTS, front) + b"\n" + place, int(digits)
+    return _ARGUMENTS.sub(_ANY_ARGUMENTS, own), -1

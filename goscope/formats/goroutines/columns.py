@@ -20,6 +20,7 @@ GOROUTINES = (
     Column("durable", Kind.BOOL, "", "durably blocked in a synctest bubble; 1.25", default=False),
     Column("bubble", Kind.INT, "", "synctest bubble (1.24: id of its root goroutine)"),
     Column("labels", Kind.TEXT, "", "pprof labels, as a JSON object; 1.26"),
+    Column("attributes", Kind.TEXT, "", "what else the header says in its brackets, as text"),
     Column(
         "waits_on", Kind.INT, "", "address of the lock, WaitGroup or Cond; of the channel: signals"
     ),

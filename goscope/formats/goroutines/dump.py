@@ -43,7 +43,7 @@ FORMAT = Format(
         ),
         pair=(
             re.compile(rb"created by [^\s]|[^\s(]+\([^\n]*\)$"),
-            re.compile(rb"(?:\t|  )[^\n]*:[0-9]+(?: \+0x[0-9a-f]+)?(?: fp=0x[^\n]*)?$"),
+            re.compile(rb"(?: ?\t|  )[^\n]*:[0-9]+(?: \+0x[0-9a-f]+)?(?: fp=0x[^\n]*)?$"),
         ),
     ),
     reader=GoroutineReader,

@@ -31,6 +31,7 @@ class Header:
     flags: frozenset[str]
     bubble: int | None
     labels: str | None
+    attributes: str | None
     tells: bool  # a frame may tell the address of what it waits for
 
 
@@ -53,6 +54,7 @@ def header_of(parts: tuple[Piece, ...]) -> Header:
         flags=flags,
         bubble=bubble,
         labels=_labels(parts),
+        attributes=", ".join(part.text for part in parts if part.name == "attribute") or None,
         tells=waits and state in TELLING,
     )
 

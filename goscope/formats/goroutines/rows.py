@@ -92,6 +92,7 @@ def goroutines_table(
         "durable": flag(["durable" in h.flags for h in facts]),
         "bubble": per_header(int_cells([h.bubble for h in facts])),
         "labels": per_header(text_cells([h.labels for h in facts])),
+        "attributes": per_header(text_cells([h.attributes for h in facts])),
         "waits_on": _sparse_ints(count, waits_on),
         "stack_id": Cells(narrow(stack)),
         "creator": Cells(creators.values[stack], None, creators.categories),

@@ -36,8 +36,15 @@ FRAME_SLOTS = re.compile(
 #: What stands above the stack of an ancestor (GODEBUG=tracebackancestors).
 ORIGINATING = b"\n[originating from goroutine "
 _ORIGIN = re.compile(rb"\n\[originating from goroutine ([0-9]+)\]:")
-_PLACE = re.compile(rb"(?:\t|  )(?:[^\n]*:[0-9]| *pc=0x)")
+_PLACE = re.compile(rb"(?: ?\t|  )(?:[^\n]*:[0-9]|[ \t]*pc=0x)")
+#: A call whose argument words may be left out without changing how the line is read.
+_CALL = re.compile(rb"(?!created by )([^\n]*\([^()\n]{2})[^()\n]*\)\n")
+
+#: A call behind which another write stands.
+_TORN_CALL = re.compile(rb"([^\s()]+(?:\(\*[^\s()]*\)[^\s()]+)?\([^()\n]*\))[^\n]+\n")
 _IN_GOROUTINE = re.compile(rb" in goroutine ([0-9]+)(?=\n|$)")
+#: Go prints the creator without parentheses; people who shorten a dump add them.
+_SHORTENED_CALL = re.compile(r"\((?:\.\.\.)?\)$")
 
 Row: TypeAlias = dict[str, object]
 
@@ -114,6 +121,10 @@ class Stacks:
             taken = 2 if placed else 1
             text = b"\n".join(lines[at : at + taken])
             parts = self._part(text)
+            torn = _TORN_CALL.match(text) if parts is None else None
+            if torn is not None:
+                parts = self._part(torn[1] + text[torn.end() - 1 :])
+                stack.unparsed.append((at, text, "the end of the line behind the call"))
             if parts is None:
                 unknown.append((at, text, "a function call, and below it its file and line"))
             else:
@@ -132,9 +143,8 @@ class Stacks:
 
         Frames are remembered without their arguments, of which the first seen are kept.
         """
-        call, _, place = text.partition(b"\n")
-        opened = call.rfind(b"(")
-        key = text if opened < 0 else call[: opened + 3] + b"\n" + place
+        call = _CALL.match(text)
+        key = text if call is None else call[1] + b")\n" + text[call.end() :]
         if key not in self._parts:
             self._parts[key] = self._parse_part(text)
         return self._parts[key]
@@ -204,7 +214,7 @@ def shown_depths(stack: Stack) -> list[int]:
 def _created(parts: tuple[Piece, ...]) -> Row:
     texts = {part.name: part.text for part in parts if part.words}
     return {
-        "creator": texts["creator"],
+        "creator": _SHORTENED_CALL.sub("", texts["creator"]),
         "file": texts.get("file"),
         "line": number(texts.get("line")),
     }
