@@ -326,7 +326,6 @@ def test_garbage_above_hides_no_short_text_of_a_new_shape() -> None:
 
 
 @pytest.mark.parametrize("start", RULES)
-@few
 @given(data=st.data())
 def test_the_pattern_of_a_grammar_matches_what_lark_accepts(
     start: str, data: st.DataObject
