@@ -154,6 +154,12 @@ def pytest_terminal_summary(
         )
 
 
+@pytest.fixture(scope="session")
+def stride(pytestconfig: pytest.Config) -> int:
+    """A text is cut at every place with ``--full``, and else at one of so many."""
+    return 1 if pytestconfig.getoption("full") else 7
+
+
 # ---- real captures ----------------------------------------------------------------------------------
 
 
@@ -178,7 +184,7 @@ _text = functools.cache(content)
 def real_capture(request: pytest.FixtureRequest) -> bytes:
     """The text of one real capture; a test that asks for it runs for each.
 
-    A test marked ``holding(pattern)`` runs for those in which a line begins so.
+    A test marked ``holding(pattern, ...)`` runs for those in which all these patterns are found.
     """
     return content(request.param)
 

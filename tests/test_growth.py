@@ -29,29 +29,27 @@ _QUICK = 0.02
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """The best of three, without the collector of garbage."""
-    found = []
+    """What it takes, without the collector of garbage."""
     gc.disable()
     try:
-        for _ in range(3):
-            begin = time.process_time()
-            work()
-            found.append(time.process_time() - begin)
-            if found[-1] < _QUICK:
-                break
+        begin = time.process_time()
+        work()
+        return time.process_time() - begin
     finally:
         gc.enable()
-    return min(found)
 
 
 def grows(work: Callable[[int], object], size: int) -> None:
-    """Compare ``work(size)`` and ``work(4 * size)``."""
-    large = seconds(lambda: work(4 * size))
-    if large > _QUICK:
-        small = seconds(lambda: work(size))
-        assert large < _MOST * small + _QUICK, (
-            f"{small:.3f} s, and four times as much: {large:.3f} s"
-        )
+    """Compare ``work(size)`` and ``work(4 * size)``: the best of three, if one does not do."""
+    large, small = [], []
+    for _ in range(3):
+        large.append(seconds(lambda: work(4 * size)))
+        if min(large) < _QUICK:
+            return
+        small.append(seconds(lambda: work(size)))
+        if min(large) < _MOST * min(small) + _QUICK:
+            return
+    raise AssertionError(f"{min(small):.3f} s, and four times as much: {min(large):.3f} s")
 
 
 # ---- patterns ---------------------------------------------------------------------------------------
@@ -140,11 +138,11 @@ def test_the_patterns_are_found() -> None:
     assert len(PATTERNS) > 100
     names = " ".join(held.name for held in PATTERNS)
     for wanted in (
-        "framing.layers",
-        "framing.prefix_shape",
+        "log_wrappers.layers",
+        "framing.torn_lines",
         "gctrace.FORMAT",
         ".sign",
-        "goroutine_blocks",
+        "goroutines.",
     ):
         assert wanted in names
     assert 20 < sum(held.searched for held in PATTERNS) < len(PATTERNS)
@@ -179,7 +177,7 @@ def _searched(pattern: re.Pattern[Any], text: Any) -> None:
 
 def test_a_slow_pattern_would_be_noticed() -> None:
     with pytest.raises(AssertionError, match="four times as much"):
-        grows(lambda size: _searched(re.compile(r"a(.*)c"), "a" * size), 8_000)
+        grows(lambda size: _searched(re.compile(r"a(.*)c"), "a" * size), 2_000)
 
 
 # ---- whole inputs -----------------------------------------------------------------------------------

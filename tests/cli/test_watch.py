@@ -102,6 +102,7 @@ def pages(text: bytes) -> list[list[str]]:
 
 
 @needs_go
+@pytest.mark.full
 def test_a_program_on_a_terminal() -> None:
     with serving("-grow") as port:
         shown = Terminal("watch", f"localhost:{port}", "--interval", "300ms", NO_COLOR="1")

@@ -16,7 +16,7 @@ import pytest
 from tests.cli.running import Done, goscope, only_line
 from tests.live.go_program import needs_go, serving
 
-pytestmark = needs_go
+pytestmark = [needs_go, pytest.mark.full]
 
 
 def once(*arguments: str | Path, **more: str) -> Done:

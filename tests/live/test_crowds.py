@@ -8,10 +8,12 @@ from collections import Counter
 from subprocess import CompletedProcess
 from urllib.request import urlopen
 
+import pytest
+
 from tests.cli.running import goscope
 from tests.live.go_program import needs_go, serving
 
-pytestmark = needs_go
+pytestmark = [needs_go, pytest.mark.full]
 CROWD = 100_000
 #: The longest time, in microseconds, that the default capture may stop a program.
 BAR = 5_000

@@ -8,10 +8,12 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.running import goscope, only_line
 from tests.live.go_program import needs_go, serving
 
-pytestmark = needs_go
+pytestmark = [needs_go, pytest.mark.full]
 
 
 def document(*arguments: str | Path) -> dict[str, Any]:

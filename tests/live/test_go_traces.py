@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.running import goscope, only_line
 from tests.live.go_program import needs_go, serving
 
-pytestmark = needs_go
+pytestmark = [needs_go, pytest.mark.full]
 
 
 def test_a_trace_is_taken_kept_and_read_again(tmp_path: Path) -> None:

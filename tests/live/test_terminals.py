@@ -17,7 +17,7 @@ import pytest
 from tests.cli.running import environment
 from tests.live.go_program import command, needs_go, program
 
-pytestmark = needs_go
+pytestmark = [needs_go, pytest.mark.full]
 #: Makes the standard input a terminal of its own, from which keys send signals, and runs a line for sh.
 SESSION = (
     "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"

@@ -19,6 +19,9 @@ from tests.renderers.browser import PATIENCE, Shown
 from tests.renderers.hostile import hostile
 from tests.renderers.terminal.test_summary import diagnosed
 
+# Starting a browser takes longer than all other tests of a report.
+pytestmark = pytest.mark.full
+
 
 def leak() -> Diagnosis:
     return diagnosed(CAPTURES / "go1.27/leak_receiver")

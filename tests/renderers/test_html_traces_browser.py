@@ -12,6 +12,9 @@ from tests.renderers.traces import TASKS, hostile_trace, traced
 SHOWN = Callable[..., Shown]
 COLOURS = "() => document.querySelector('.profilepart .icicle').data[0].marker.colors.join()"
 
+# Starting a browser takes longer than all other tests of a report.
+pytestmark = pytest.mark.full
+
 
 @pytest.mark.parametrize("name", ["tasks", "http", "starving", "gc"])
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (400, True)])

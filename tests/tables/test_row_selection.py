@@ -24,7 +24,7 @@ from goscope.sources.files.files import Source
 from goscope.tables.row_selection import STRETCH, chosen, representative_rows
 from goscope.tables.table import Table
 from tests.benchmarks import inputs
-from tests.test_halves import by_a_process_without_threads
+from tests.reading.test_two_processes import by_a_process_without_threads
 
 DETAILS = ("procs", "threads", "sched_goroutines")
 

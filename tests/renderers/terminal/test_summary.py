@@ -53,6 +53,7 @@ def shown(diagnosis: Diagnosis, width: int, height: int = terminal.PAGE) -> list
     return console.file.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize(
     "run", sorted(CAPTURES.glob("go1.2[37]/*/")), ids=lambda p: "/".join(p.parts[-2:])
 )

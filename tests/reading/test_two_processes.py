@@ -18,7 +18,7 @@ from goscope.reading.two_processes import TwoProcessReader
 from goscope.sources.files.files import CHUNK, Source
 from tests.conftest import CAPTURES, Read, capture_texts, content
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2,
@@ -48,7 +48,12 @@ def compare(path: Path) -> int:
 def by_a_process_without_threads(call: str, *arguments: str) -> str:
     """Only a process without other threads may fork, and a test runner has some."""
     done = subprocess.run(
-        [sys.executable, "-c", f"from tests.test_halves import *; {call}", *arguments],
+        [
+            sys.executable,
+            "-c",
+            f"from tests.reading.test_two_processes import *; {call}",
+            *arguments,
+        ],
         cwd=ROOT,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
@@ -60,6 +65,7 @@ def by_a_process_without_threads(call: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("version", sorted(path.name for path in CAPTURES.iterdir()))
 def test_two_processes_read_what_one_reads(version: str, tmp_path: Path) -> None:
     """All captures of a Go version in one file, behind each other: every format, many processes."""
