@@ -14,6 +14,7 @@ from tests.fuzz.mutants import mutant, seeds
 _EACH = 10
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("first", range(0, 200, _EACH))
 def test_hostile_input_does_no_harm(first: int, tmp_path: Path) -> None:
     for number in range(first, first + _EACH):
@@ -29,6 +30,7 @@ def test_the_same_seed_makes_the_same_input() -> None:
 TEXTS = [seed for seed in seeds() if b"\0" not in seed]
 
 
+@pytest.mark.sampled(11)
 @pytest.mark.parametrize("digits", [19, 20, 5_000])
 @pytest.mark.parametrize("text", range(len(TEXTS)))
 def test_numbers_that_fit_nowhere(text: int, digits: int) -> None:
