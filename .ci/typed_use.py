@@ -6,18 +6,26 @@ The mistake at the end is ignored. Were goscope untyped, mypy would see none, an
 from __future__ import annotations
 
 import goscope
-from goscope.findings.findings import Finding
 
 
-def worst(*paths: str) -> Finding | None:
+def worst(*paths: str) -> goscope.Finding | None:
     """The first finding in these files."""
-    diagnosis = goscope.diagnose(goscope.read(*paths))
+    diagnosis = goscope.diagnose(goscope.read(*paths), goscope.Settings(leak_after_minutes=10))
     return diagnosis.findings[0] if diagnosis.findings else None
 
 
 def cycles(path: str) -> int:
     """How many GC cycles a log shows."""
     return len(goscope.read(path).table("gc"))
+
+
+def kept(diagnosis: goscope.Diagnosis, path: str) -> goscope.Verdict:
+    """A verdict of a diagnosis that was saved and read again."""
+    diagnosis.save(path)
+    try:
+        return goscope.load(path).verdicts["scheduler"]
+    except goscope.InputError:
+        return diagnosis.verdicts["scheduler"]
 
 
 WRONG: str = goscope.read().processes  # type: ignore[assignment]

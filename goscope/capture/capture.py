@@ -23,6 +23,8 @@ from goscope.tables.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
+_IN_REPR = 6  # tables that a repr names
+
 
 @dataclass(frozen=True, slots=True)
 class Input:
@@ -73,8 +75,12 @@ class Capture:
         self.analyses: dict[object, object] = {}
 
     def __repr__(self) -> str:
-        held = ", ".join(f"{name} {count}" for name, count in self.records().items() if count)
-        return f"<goscope.Capture of {len(self.inputs)} inputs: {held or 'nothing of Go'}>"
+        held = [f"{name} {count}" for name, count in self.records().items() if count]
+        more = f", and {len(held) - _IN_REPR} more tables" if len(held) > _IN_REPR else ""
+        inputs = f"{len(self.inputs)} input{'s' * (len(self.inputs) != 1)}"
+        return (
+            f"<goscope.Capture of {inputs}: {', '.join(held[:_IN_REPR]) or 'nothing of Go'}{more}>"
+        )
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the inputs, and the tables that hold rows."""

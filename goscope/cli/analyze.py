@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +15,14 @@ from goscope.cli.live import Asking, IntervalOption, part
 from goscope.cli.messages import complain
 from goscope.cli.option_groups import with_options
 from goscope.cli.progress_bar import progress_bar
-from goscope.errors import UsageError
+from goscope.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from goscope.cli.diagnosis_options import DiagnosisOptions
+    from goscope.diagnosis.diagnosis import Diagnosis
+
+#: What the names of saved diagnoses end with; asked before anything is loaded that knows more of them.
+_SAVED = (".goscope.json", ".goscope.json.gz")
 
 
 @with_options(Reporting)
@@ -105,6 +113,16 @@ def analyze(
     from goscope.sources.files.files import sources_of
     from goscope.tables.row_selection import MOST_ROWS
 
+    if any(name.lower().endswith(_SAVED) for name in inputs):
+        if len(inputs) > 1:
+            raise UsageError("a saved diagnosis is shown by itself; give no other input with it")
+        found = _saved(inputs[0], judge)
+        try:
+            judge.report(found)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as wrong:
+            # Each part was what it should be, and the parts do not fit together: somebody changed them.
+            raise InputError(f"{inputs[0]}: its parts do not fit together: {wrong}") from wrong
+        return
     addresses, paths = part(inputs)
     sources, failed = sources_of(paths)
     with live.pages(addresses) as pages, progress_bar(quiet=judge.quiet) as progress:
@@ -114,6 +132,14 @@ def analyze(
     for error in (*failed, *unreadable):
         complain(error)
     judge.finish(capture, (*failed, *unreadable), sources)
+
+
+def _saved(path: str, judge: DiagnosisOptions) -> Diagnosis:
+    """A saved diagnosis as it was made, with links by the template that is given now."""
+    from goscope.diagnosis.saved import load
+
+    found = load(Path(path))
+    return found if judge.links.template is None else replace(found, links=judge.links)
 
 
 def _load_rules() -> None:

@@ -45,6 +45,7 @@ class Format(Enum):
     SARIF = "sarif"
     GITHUB = "github"
     JUNIT = "junit"
+    SAVED = "saved"
 
 
 class FailOn(Enum):
@@ -64,7 +65,7 @@ OutputsOption = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Write a report; its suffix picks the form: .html .md .json .sarif .xml .txt",
+        help="Write a report; its suffix picks the form: .html .md .json .sarif .xml .txt .goscope.json",
     ),
 ]
 LeakAfterOption = Annotated[
@@ -150,13 +151,23 @@ class DiagnosisOptions:
             if failed:
                 raise typer.Exit(InputError.exit_code)
             raise NothingRecognised(_nothing(capture.inputs))
-        diagnosis = self.diagnosis(capture)
-        failed += self.write(diagnosis, sources)
+        self.report(self.diagnosis(capture), failed, sources, aside=aside)
+
+    def report(
+        self,
+        diagnosis: Diagnosis,
+        failed: Sequence[GoscopeError] = (),
+        sources: Sequence[Source] = (),
+        *,
+        aside: bool = False,
+    ) -> None:
+        """Write and print a diagnosis; the parameters and errors are those of :meth:`finish`."""
+        failed = [*failed, *self.write(diagnosis, sources)]
         if not self.quiet:
             self.show(diagnosis, aside=aside)
         if failed:
             raise typer.Exit(InputError.exit_code)
-        if self.strict and any(i.unparsed_count for i in capture.inputs):
+        if self.strict and any(i.unparsed_count for i in diagnosis.capture.inputs):
             raise InputError("--strict: there are records that were not understood")
         if self.fails(diagnosis):
             raise typer.Exit(1)
@@ -178,6 +189,8 @@ class DiagnosisOptions:
 
     def write(self, diagnosis: Diagnosis, sources: Sequence[Source] = ()) -> list[InputError]:
         """Write the reports, but over no source; what cannot be written has been complained of."""
+        from goscope.renderers.files import write_text
+
         failed = []
         pages = [(path, renderer.render(diagnosis)) for path, renderer in self.writers]
         if self.write_baseline is not None:
@@ -188,7 +201,7 @@ class DiagnosisOptions:
                     raise InputError(
                         f"{path}: not written, for it is one of the inputs; give another name"
                     )
-                _write(path, page)
+                write_text(path, page)
             except InputError as error:
                 complain(error)
                 failed.append(error)
@@ -210,10 +223,9 @@ class DiagnosisOptions:
 
             tell(render(diagnosis))
         elif self.output_format is not Format.TEXT:
-            from goscope.renderers import all_renderers
+            from goscope.renderers import renderer_named
 
-            name = self.output_format.value
-            tell(next(r for r in all_renderers() if r.name == name).render(diagnosis))
+            tell(renderer_named(self.output_format.value).render(diagnosis))
         else:
             (say if aside else tell)(self.summary(diagnosis, aside=aside))
 
@@ -351,13 +363,12 @@ def minutes(text: str, option: str) -> int:
 
 
 def _renderer(path: Path) -> Renderer:
-    from goscope.renderers import all_renderers
+    from goscope.renderers import renderer_for
 
-    fitting = [r for r in all_renderers() if path.name.lower().endswith(r.suffix)]
-    if fitting:
-        return max(fitting, key=lambda renderer: len(renderer.suffix))
-    known = " ".join(renderer.suffix for renderer in all_renderers())
-    raise UsageError(f"-o {path}: no report has the suffix {path.suffix!r}; there are {known}")
+    try:
+        return renderer_for(path)
+    except UsageError as error:
+        raise UsageError(f"-o {error}") from None
 
 
 def _nothing(inputs: Sequence[Input]) -> str:
@@ -382,15 +393,3 @@ def _nothing(inputs: Sequence[Input]) -> str:
         f"{what}: nothing of the Go runtime in it; goscope reads schedtrace, scheddetail and gctrace "
         "lines (GODEBUG=schedtrace=1000,gctrace=1, on stderr), goroutine dumps (pprof debug=2) and profiles"
     )
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a report, so that no half of one is left behind."""
-    from goscope.whole_files import whole_file
-
-    try:
-        with whole_file(path) as file:
-            file.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"{path}: cannot be written: {reason}") from error

@@ -15,7 +15,7 @@ import typer
 from goscope.cli.diagnosis_options import seconds
 from goscope.cli.messages import complain, say
 from goscope.errors import GoscopeError, InputError, UsageError
-from goscope.sources.live.addresses import is_address
+from goscope.sources.live.addresses import names_program
 
 if TYPE_CHECKING:
     from goscope.sources.live.pages import Access, Page, Plan
@@ -157,15 +157,8 @@ class Live:
 
 def part(inputs: Sequence[str]) -> tuple[list[str], list[str]]:
     """The addresses among the inputs, and the others; a file with the name of an address is a file."""
-    live = [text for text in inputs if is_address(text) and not _exists(text)]
+    live = [text for text in inputs if names_program(text)]
     return live, [text for text in inputs if text not in live]
-
-
-def _exists(text: str) -> bool:
-    try:
-        return Path(text).exists()
-    except (OSError, ValueError):
-        return False
 
 
 def _trace_seconds(text: str) -> float:

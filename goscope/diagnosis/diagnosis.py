@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import goscope
 from goscope.analysis.crashes import CrashReport, crash_reports_of
 from goscope.analysis.goroutines.dumps import snapshots_of
 from goscope.analysis.goroutines.profiles import ProfileSummary, goroutine_profiles_of, summaries_of
@@ -32,8 +35,14 @@ from goscope.rules import all_rules
 from goscope.rules.rule import Rule, Settings
 from goscope.tables.notebook import html_table
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 #: Which scheduler word speaks for a capture of several processes.
 _WORST_FIRST = ("starving", "blocked", "unbalanced", "healthy", "idle", "unknown")
+_FINDING_COLUMNS = (
+    "rule severity confidence title process function file line blocked_on created_by goroutines detail advice"
+).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,8 @@ class Ignored:
 class Diagnosis:
     """All that renderers need: the status, the verdicts, the findings, worst first, the crashes in the
     order of the text, and the capture.
+
+    ``save("x.goscope.json")`` keeps it as a value, and :func:`goscope.load` gives it back.
     """
 
     capture: Capture
@@ -69,6 +80,55 @@ class Diagnosis:
     def left_out(self) -> tuple[LeftOut, ...]:
         """How many findings reports only count."""
         return shown_and_left_out(self.findings)[1]
+
+    def to_html(self) -> str:
+        """The report as one HTML page that needs no network."""
+        return goscope.render(self, "html")
+
+    def to_json(self) -> str:
+        """The report as JSON for programs; ``goscope schema`` prints its schema."""
+        return goscope.render(self, "json")
+
+    def to_markdown(self) -> str:
+        """The report for an issue or a pull request."""
+        return goscope.render(self, "markdown")
+
+    def save(self, path: str | Path) -> None:
+        """Write a report; the suffix picks its form, as for ``goscope -o``.
+
+        ``.html .md .json .sarif .xml .txt``, or ``.goscope.json``, which :func:`goscope.load` reads.
+
+        Raises:
+            UsageError: no report has this suffix.
+            InputError: the file cannot be written.
+        """
+        goscope.write(self, path)
+
+    def findings_frame(self) -> pd.DataFrame:
+        """The findings as a DataFrame, a row per finding, the worst first."""
+        import pandas as pd
+
+        rows = [
+            {
+                "rule": f.rule,
+                "severity": f.severity.value,
+                "confidence": f.confidence.value,
+                "title": f.title,
+                "process": f.process,
+                "function": f.site.function if f.site else None,
+                "file": f.site.file if f.site else None,
+                "line": f.site.line if f.site else None,
+                "blocked_on": f.blocked_on,
+                "created_by": f.created_by.function if f.created_by else None,
+                "goroutines": f.goroutines.count if f.goroutines else None,
+                "detail": f.detail,
+                "advice": f.advice,
+            }
+            for f in self.findings
+        ]
+        return pd.DataFrame(rows, columns=_FINDING_COLUMNS).astype(
+            {"process": "Int64", "line": "Int64", "goroutines": "Int64"}
+        )
 
     def __repr__(self) -> str:
         rules = ", ".join(dict.fromkeys(finding.rule for finding in self.findings))

@@ -23,6 +23,7 @@ import numpy as np
 from goscope.capture.capture import Capture
 from goscope.errors import InputError
 from goscope.exports.pprof import KINDS, pprof_of_trace
+from goscope.tables.table import WALL_TIME
 from goscope.whole_files import whole_file
 
 if TYPE_CHECKING:
@@ -98,11 +99,20 @@ def _folder(folder: Path) -> Iterator[None]:
 def _pieces(capture: Capture, name: str) -> Iterator[pd.DataFrame]:
     """A table as DataFrames, one for so many rows."""
     if name == "procs":
-        yield capture.frame(name)
+        yield _with_numbers(capture.frame(name))
         return
     table = capture.table(name)
     for begin in range(0, len(table), _PIECE):
-        yield table.select(np.arange(begin, min(begin + _PIECE, len(table)))).frame()
+        yield _with_numbers(table.select(np.arange(begin, min(begin + _PIECE, len(table)))).frame())
+
+
+def _with_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Times as nanoseconds since 1970, which every reader of a file takes for the same moment."""
+    if WALL_TIME not in frame:
+        return frame
+    times = frame[WALL_TIME]
+    numbers = times.astype("int64").astype("Int64").mask(times.isna())
+    return frame.assign(**{WALL_TIME: numbers})
 
 
 def _typed(frame: pd.DataFrame) -> pa.Table:

@@ -14,6 +14,8 @@ from enum import Enum
 #: So many findings of a rule are shown: a report of thousands is read by nobody, and opened by few programs.
 SHOWN_OF_A_RULE = 200
 
+_TITLE = 120  # characters of a title in a repr
+
 
 class Severity(Enum):
     """How bad a finding is, from good to bad."""
@@ -87,6 +89,9 @@ class Finding:
     goroutines: Group | None = None
     kind: str | None = None  # of a crash
 
+    def __repr__(self) -> str:
+        return f"<goscope.Finding {self.severity.value} {self.rule}: {self.title[:_TITLE]}>"
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
@@ -121,6 +126,9 @@ class Verdict:
     reason: str
     collect: str | None = None  # what would make it surer
     timeline: tuple[Stretch, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<goscope.Verdict {self.state} ({self.confidence.value}): {self.reason[:_TITLE]}>"
 
 
 def worst(findings: Sequence[Finding]) -> Severity | None:

@@ -11,7 +11,7 @@ from goscope.framing.framed import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.parsing.line_plans import LineRule
 from goscope.parsing.unparsed import Aside
-from goscope.tables.table import Column, Kind, Table
+from goscope.tables.table import WALL_TIME, Column, Kind, Table
 
 #: Where a row comes from. ``process`` and ``wall_time`` are filled in when all inputs are read.
 PLACE = (
@@ -19,7 +19,7 @@ PLACE = (
     Column("process", Kind.INT, "", "which process of the capture printed it, from 0"),
     Column("line", Kind.INT, "", "the line of the input, from 1"),
     Column(
-        "wall_time",
+        WALL_TIME,
         Kind.INT,
         "ns",
         "when it was logged, in nanoseconds since 1970 UTC; where a log shipper put a time and a year "

@@ -142,10 +142,11 @@ def _reported(name: str, halves: TwoProcessReader, progress: Progress) -> Iterat
 
 def read_inputs(
     inputs: Iterable[str | bytes | bytearray | memoryview | Path | BinaryIO | TextIO],
+    pages: Iterable[Page | GoscopeError] = (),
     *,
     spans: bool = True,
 ) -> Capture:
-    """What :func:`goscope.read` does."""
+    """What :func:`goscope.read` does: read the inputs, then the pages of live programs."""
     builder = CaptureBuilder(spans=spans)
     for number, given in enumerate(inputs, 1):
         if isinstance(given, Path) or (isinstance(given, str) and "\n" not in given):
@@ -165,7 +166,14 @@ def read_inputs(
             _read_open(name if isinstance(name, str) else f"stream {number}", given, builder)
         else:
             kind = type(given).__name__
-            raise TypeError(f"goscope.read takes paths, texts, bytes and open files, no {kind}")
+            raise TypeError(
+                f"goscope.read takes paths, addresses, texts, bytes and open files, no {kind}"
+            )
+    for page in pages:
+        if isinstance(page, GoscopeError):
+            raise page
+        for problem in read_page(page, builder):
+            raise problem
     return builder.build()
 
 

@@ -27,6 +27,10 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 _Integer = TypeVar("_Integer", bound=np.integer[Any])
 
 
+#: The column of times, in nanoseconds since 1970; DataFrames have it as datetime64[ns, UTC].
+WALL_TIME = "wall_time"
+
+
 class Kind(Enum):
     """How a column is stored and which pandas dtype it becomes."""
 
@@ -90,6 +94,9 @@ class Table:
 
     def __len__(self) -> int:
         return self.rows
+
+    def __repr__(self) -> str:
+        return f"<goscope.Table {self.name}: {self.rows:,} rows, {len(self.schema)} columns>"
 
     def _column(self, name: str) -> Cells:
         cells = self._cells[name]
@@ -186,14 +193,16 @@ class Table:
         return Table(self.name, self.schema, {**self._cells, column: cells}, self.rows)
 
     def frame(self) -> pd.DataFrame:
-        """The table as a DataFrame: nullable Int64, float64, boolean and category columns."""
+        """The table as a DataFrame: nullable Int64, float64, boolean, category and UTC time columns."""
         import pandas as pd
 
         columns: dict[str, Any] = {}
         for column in self.schema:
             cells = self._column(column.name)
             values = cells.values
-            if column.kind is Kind.INT:
+            if column.name == WALL_TIME:
+                columns[column.name] = _utc(values, self.present(column.name))
+            elif column.kind is Kind.INT:
                 missing = np.zeros(self.rows, np.bool_) if cells.valid is None else ~cells.valid
                 columns[column.name] = pd.arrays.IntegerArray(values.astype(np.int64), missing)
             elif column.kind is Kind.BOOL:
@@ -210,6 +219,15 @@ class Table:
             else:
                 columns[column.name] = values
         return pd.DataFrame(columns)
+
+
+def _utc(nanoseconds: Ints, present: Bools) -> pd.Series[pd.Timestamp]:
+    """Nanoseconds since 1970 as times in UTC, NaT where there is none."""
+    import pandas as pd
+
+    times = nanoseconds.astype("datetime64[ns]")
+    times[~present] = np.datetime64("NaT")
+    return pd.Series(times).dt.tz_localize("UTC")
 
 
 def as_run(rows: Ints) -> slice | None:

@@ -18,22 +18,20 @@ from goscope.findings.source_links import source_links
 from goscope.renderers.html import RENDERER
 from goscope.renderers.html.plotly_library import library
 from goscope.renderers.html.section import data_block, rounded, shown
-from tests.conftest import CAPTURES
 from tests.renderers.hostile import MARKS, SECRET, hostile
 from tests.renderers.markup import Markup
-from tests.renderers.terminal.test_summary import RUNS, diagnosed
+from tests.renderers.saved_diagnoses import SAVED, saved
 from tests.rules.dumps import dump
 
 MB = 1_000_000
-ALL = (*RUNS, "go1.27/crowd", "go1.23/gc_thrash", "go1.27/labels", "go1.27/leaked_proven")
 
 
 @cache
 def report(run: str) -> str:
-    return RENDERER.render(diagnosed(CAPTURES / run))
+    return RENDERER.render(saved(run))
 
 
-@pytest.mark.parametrize("run", ALL)
+@pytest.mark.parametrize("run", SAVED)
 def test_the_page_is_well_formed(run: str) -> None:
     page = Markup(report(run))
     assert page.problems == []
@@ -45,7 +43,7 @@ def test_the_page_is_well_formed(run: str) -> None:
         assert set(page.values(attribute)) <= set(ids)
 
 
-@pytest.mark.parametrize("run", ALL)
+@pytest.mark.parametrize("run", SAVED)
 def test_no_address_of_the_network_is_in_it(run: str) -> None:
     page = Markup(report(run))
     assert [s for s in page.values("src") if s] == []
@@ -68,7 +66,7 @@ def policy_of(page: Markup) -> dict[str, list[str]]:
 
 
 def test_only_our_two_scripts_may_run() -> None:
-    page = Markup(report(RUNS[0]))
+    page = Markup(report("go1.27/leak_receiver"))
     policy = policy_of(page)
     assert policy["default-src"] == ["'none'"]
     assert policy["base-uri"] == policy["form-action"] == ["'none'"]
@@ -85,7 +83,7 @@ def test_only_our_two_scripts_may_run() -> None:
     assert not [name for _, found in page.elements for name in found if name.startswith("on")]
 
 
-@pytest.mark.parametrize("run", ALL)
+@pytest.mark.parametrize("run", SAVED)
 def test_it_is_small(run: str) -> None:
     assert len(report(run).encode()) < 2.2 * MB
 
@@ -169,7 +167,7 @@ def test_the_settings_and_what_was_not_understood_are_shown() -> None:
 
 
 def test_places_are_links_by_the_template() -> None:
-    diagnosis = diagnosed(CAPTURES / "go1.27/leak_receiver")
+    diagnosis = saved("go1.27/leak_receiver")
     links = source_links("https://example.com/r/{file}#L{line}")
     page = Markup(RENDERER.render(replace(diagnosis, links=links)))
     outside = {h for h in page.values("href") if not h.startswith("#")}
@@ -183,7 +181,7 @@ def test_places_are_links_by_the_template() -> None:
 
 def test_the_page_is_the_same_for_the_same_input() -> None:
     run = "go1.27/leak_receiver"
-    assert RENDERER.render(diagnosed(CAPTURES / run)) == report(run)
+    assert RENDERER.render(saved(run)) == report(run)
 
 
 @pytest.mark.parametrize(

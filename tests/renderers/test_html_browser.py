@@ -14,24 +14,23 @@ import goscope
 from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.findings.source_links import source_links
 from goscope.renderers.html import RENDERER
-from tests.conftest import CAPTURES
 from tests.renderers.browser import PATIENCE, Shown
 from tests.renderers.hostile import hostile
-from tests.renderers.terminal.test_summary import diagnosed
+from tests.renderers.saved_diagnoses import saved
 
 # Starting a browser takes longer than all other tests of a report.
 pytestmark = pytest.mark.full
 
 
 def leak() -> Diagnosis:
-    return diagnosed(CAPTURES / "go1.27/leak_receiver")
+    return saved("go1.27/leak_receiver")
 
 
 @pytest.mark.parametrize(
     "run", ["go1.27/leak_receiver", "go1.23/cpu_starving", "go1.19/idle_server", "go1.27/crowd"]
 )
 def test_charts_are_drawn_and_nothing_leaves_the_page(show: Callable[..., Shown], run: str) -> None:
-    shown = show(diagnosed(CAPTURES / run))
+    shown = show(saved(run))
     assert shown.data("problem") == ""
     assert shown.data("ready") == "charts"
     assert shown.complaints == []
@@ -44,7 +43,7 @@ def test_charts_are_drawn_and_nothing_leaves_the_page(show: Callable[..., Shown]
 
 
 def test_the_time_line_has_a_row_for_everything_on_one_axis(show: Callable[..., Shown]) -> None:
-    shown = show(diagnosed(CAPTURES / "go1.23/gc_thrash"))
+    shown = show(saved("go1.23/gc_thrash"))
     rows = shown.page.evaluate(
         "() => { const l = document.getElementById('timelinechart')._fullLayout;"
         "return Object.keys(l).filter(k => /^[xy]axis[0-9]*$/.test(k)).sort(); }"
@@ -68,7 +67,7 @@ def test_the_time_line_has_a_row_for_everything_on_one_axis(show: Callable[..., 
 
 
 def test_zooming_and_back(show: Callable[..., Shown]) -> None:
-    shown = show(diagnosed(CAPTURES / "go1.23/cpu_starving"))
+    shown = show(saved("go1.23/cpu_starving"))
     seen = "() => document.getElementById('timelinechart')._fullLayout.xaxis.range"
     whole = shown.page.evaluate(seen)
     shown.drag("#timelinechart")
@@ -81,7 +80,7 @@ def test_zooming_and_back(show: Callable[..., Shown]) -> None:
 def test_search_and_state_filter_the_table_and_mark_the_picture(
     show: Callable[..., Shown],
 ) -> None:
-    shown = show(diagnosed(CAPTURES / "go1.27/crowd"))
+    shown = show(saved("go1.27/crowd"))
     before = len(shown.rows("count"))
     colours = "() => document.querySelector('.icicle').data[0].marker.colors.join()"
     plain = shown.page.evaluate(colours)
@@ -101,7 +100,7 @@ def test_search_and_state_filter_the_table_and_mark_the_picture(
 
 
 def test_the_table_sorts_both_ways(show: Callable[..., Shown]) -> None:
-    shown = show(diagnosed(CAPTURES / "go1.27/crowd"))
+    shown = show(saved("go1.27/crowd"))
     counts = [int(n) for n in shown.rows("count")]
     assert counts == sorted(counts, reverse=True)
     shown.page.click("th button[data-key=count]")
@@ -152,7 +151,7 @@ def test_several_processes_on_a_narrow_screen(show: Callable[..., Shown], tmp_pa
 
 @pytest.mark.parametrize("run", ["go1.27/leak_receiver", "go1.27/crowd", "go1.23/cpu_starving"])
 def test_a_narrow_screen_needs_no_sideways_scrolling(show: Callable[..., Shown], run: str) -> None:
-    shown = show(diagnosed(CAPTURES / run), width=400)
+    shown = show(saved(run), width=400)
     wide = shown.page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
     assert wide[0] <= wide[1] == 400
     over = shown.page.evaluate(
@@ -249,7 +248,7 @@ def test_it_prints_in_light_colours(show: Callable[..., Shown]) -> None:
 
 
 def test_charts_fit_on_paper_and_on_the_screen_again(show: Callable[..., Shown]) -> None:
-    shown = show(diagnosed(CAPTURES / "go1.27/crowd"))
+    shown = show(saved("go1.27/crowd"))
     widths = (
         "() => [...document.querySelectorAll('.js-plotly-plot .main-svg:first-child')]"
         ".map(e => e.getBoundingClientRect().width)"

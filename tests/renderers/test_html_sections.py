@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from plotly.offline import get_plotlyjs
 
@@ -18,7 +16,7 @@ from goscope.renderers.html.plotly_library import parsed_at_once
 from goscope.renderers.html.section import Page, environment, short_name
 from tests.conftest import CAPTURES, content
 from tests.renderers.markup import Markup
-from tests.renderers.terminal.test_summary import diagnosed
+from tests.renderers.saved_diagnoses import SAVED, saved
 
 
 def section(anchor: str, diagnosis: Diagnosis) -> str:
@@ -69,29 +67,26 @@ def test_the_other_goroutines_are_those_of_the_crash() -> None:
 
 
 def test_without_a_crash_there_is_no_such_section() -> None:
-    assert section("crashes", diagnosed(CAPTURES / "go1.27/leak_receiver")) == ""
+    assert section("crashes", saved("go1.27/leak_receiver")) == ""
 
 
 def test_locks_in_a_circle() -> None:
-    diagnosis = diagnosed(CAPTURES / "go1.27/lock_cycles")
+    diagnosis = saved("go1.27/lock_cycles")
     found = section("locks", diagnosis)
     assert "in a circle" in found
     assert "main.(*account).deposit" in found
 
 
 def test_states_of_goroutines_are_a_picture_with_a_table() -> None:
-    diagnosis = diagnosed(CAPTURES / "go1.27/lock_cycles")
+    diagnosis = saved("go1.27/lock_cycles")
     found = section("lifecycle", diagnosis)
     assert "% of the time" in found
     assert "from to seen" in found
 
 
-LOGS = sorted({log.parent for log in CAPTURES.glob("go1.27/*/stderr.log*")})
-
-
-@pytest.mark.parametrize("run", LOGS, ids=lambda p: p.name)
-def test_every_capture_becomes_a_sound_page(run: Path) -> None:
-    page = Markup(RENDERER.render(diagnosed(run)))
+@pytest.mark.parametrize("run", SAVED)
+def test_every_kind_of_diagnosis_becomes_a_sound_page(run: str) -> None:
+    page = Markup(RENDERER.render(saved(run)))
     assert page.problems == []
 
 

@@ -13,11 +13,10 @@ from goscope.renderers.html.page import sections
 from goscope.renderers.html.plotly_library import library
 from goscope.renderers.html.section import Page
 from goscope.renderers.markdown.markdown import RENDERER as MARKDOWN
-from tests.conftest import CAPTURES
 from tests.renderers.hostile import BREAKOUT, IMAGE, MARKS
 from tests.renderers.markdown.test_markdown import GITHUB, tags
 from tests.renderers.markup import Markup
-from tests.renderers.terminal.test_summary import diagnosed
+from tests.renderers.saved_diagnoses import saved
 from tests.renderers.test_html import figures
 from tests.renderers.test_html_sections import section
 from tests.renderers.traces import TASKS, hostile_trace, traced
@@ -27,7 +26,7 @@ OURS = [s.anchor for s in sections() if s.anchor.startswith("trace")]
 
 
 def test_without_a_trace_there_is_nothing_about_traces() -> None:
-    page = Page(diagnosed(CAPTURES / "go1.27/leak_receiver"))
+    page = Page(saved("go1.27/leak_receiver"))
     assert OURS == [
         "trace", "trace-goroutines", "trace-profiles", "trace-latencies", "trace-tasks", "trace-wakeups",
     ]  # fmt: skip

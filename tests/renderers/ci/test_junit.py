@@ -11,15 +11,14 @@ from goscope.findings.findings import Severity
 from goscope.findings.settings import Settings
 from goscope.renderers.ci.junit import RENDERER
 from goscope.rules import all_rules
-from tests.conftest import CAPTURES
 from tests.renderers.hostile import SECRET, hostile
-from tests.renderers.terminal.test_summary import RUNS, diagnosed
+from tests.renderers.saved_diagnoses import RUNS, saved
 from tests.rules.dumps import dump, leaks
 
 
 @pytest.mark.parametrize("run", [*RUNS, "go1.23/gc_thrash"])
 def test_real_captures(run: str) -> None:
-    diagnosis = diagnosed(CAPTURES / run)
+    diagnosis = saved(run)
     suites = ElementTree.fromstring(RENDERER.render(diagnosis))
     (suite,) = suites
     assert suites.tag == "testsuites"

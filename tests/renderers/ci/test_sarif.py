@@ -16,9 +16,8 @@ from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.findings.source_links import source_links
 from goscope.renderers.ci.sarif import RENDERER
 from goscope.rules import all_rules
-from tests.conftest import CAPTURES
 from tests.renderers.hostile import SECRET, hostile
-from tests.renderers.terminal.test_summary import RUNS, diagnosed
+from tests.renderers.saved_diagnoses import RUNS, saved
 from tests.rules.dumps import dump, leaks
 
 _TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}, "additionalProperties": False}  # fmt: skip
@@ -190,7 +189,7 @@ def log(diagnosis: Diagnosis) -> dict[str, Any]:
 
 @pytest.mark.parametrize("run", [*RUNS, "go1.23/gc_thrash", "go1.27/crowd"])
 def test_real_captures_fit_the_standard(run: str) -> None:
-    diagnosis = diagnosed(CAPTURES / run)
+    diagnosis = saved(run)
     (found,) = log(diagnosis)["runs"]
     assert len(found["results"]) == len(diagnosis.findings)
     rules = found["tool"]["driver"]["rules"]

@@ -12,9 +12,8 @@ import goscope
 from goscope.findings.source_links import source_links
 from goscope.renderers.markdown.markdown import RENDERER
 from goscope.renderers.markdown.markdown_text import code, text
-from tests.conftest import CAPTURES
 from tests.renderers.hostile import SECRET, hostile
-from tests.renderers.terminal.test_summary import diagnosed
+from tests.renderers.saved_diagnoses import saved
 from tests.rules.dumps import dump
 
 GITHUB = MarkdownIt("commonmark", {"html": True}).enable("table").enable("strikethrough")
@@ -29,7 +28,7 @@ def tags(html: str) -> set[str]:
 
 def test_a_real_report() -> None:
     links = source_links("https://example.com/r/{file}#L{line}", "/app")
-    diagnosis = replace(diagnosed(CAPTURES / "go1.27/leak_receiver"), links=links)
+    diagnosis = replace(saved("go1.27/leak_receiver"), links=links)
     page = RENDERER.render(diagnosis)
     assert page.startswith("## ❌ goscope: This program needs attention now\n")
     html = GITHUB.render(page)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,32 +11,20 @@ from rich.console import Console
 
 import goscope
 from goscope.diagnosis.diagnosis import Diagnosis
-from goscope.reading.capture_builder import CaptureBuilder
 from goscope.renderers.terminal import summary as terminal
-from tests.conftest import CAPTURES, content
+from tests.renderers.saved_diagnoses import RUNS, SAVED, saved
 from tests.rules.cases import CASES
 from tests.rules.dumps import dump, goroutine, leaks
-
-RUNS = ("go1.27/leak_receiver", "go1.23/cpu_starving", "go1.19/idle_server")
-
-
-def diagnosed(run: Path) -> Diagnosis:
-    """A run as a user would give it: its log, then its dumps in order."""
-    builder = CaptureBuilder()
-    for pattern in ("stderr.log*", "dump-[0-9].txt*"):
-        for path in sorted(run.glob(pattern)):
-            builder.read(path.name.removesuffix(".gz"), [content(path)])
-    return goscope.diagnose(builder.build())
 
 
 @pytest.mark.parametrize("run", RUNS)
 def test_real_captures(run: str, snapshot: Any) -> None:
-    assert terminal.render(diagnosed(CAPTURES / run)) == snapshot
+    assert terminal.render(saved(run)) == snapshot
 
 
 @pytest.mark.parametrize("run", RUNS)
 def test_the_summary_of_real_captures(run: str, snapshot: Any) -> None:
-    assert "\n".join(shown(diagnosed(CAPTURES / run), 80)) == snapshot
+    assert "\n".join(shown(saved(run), 80)) == snapshot
 
 
 def shown(diagnosis: Diagnosis, width: int, height: int = terminal.PAGE) -> list[str]:
@@ -53,13 +40,10 @@ def shown(diagnosis: Diagnosis, width: int, height: int = terminal.PAGE) -> list
     return console.file.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
 
 
-@pytest.mark.sampled(7)
-@pytest.mark.parametrize(
-    "run", sorted(CAPTURES.glob("go1.2[37]/*/")), ids=lambda p: "/".join(p.parts[-2:])
-)
+@pytest.mark.parametrize("run", SAVED)
 @pytest.mark.parametrize("width", [40, 80])
-def test_no_line_is_wider_than_the_terminal(run: Path, width: int) -> None:
-    diagnosis = diagnosed(run)
+def test_no_line_is_wider_than_the_terminal(run: str, width: int) -> None:
+    diagnosis = saved(run)
     lines = shown(diagnosis, width)
     assert max(map(len, lines)) <= width
     assert [line for line in lines if line != line.rstrip()] == []
@@ -140,14 +124,14 @@ def test_a_deep_stack_is_whole_in_the_whole_text() -> None:
     assert "main.f30  /app/main.go:30" in terminal.render(deep())
 
 
-@pytest.mark.parametrize("run", ["leak_receiver", "cpu_starving", "gc_thrash", "lock_convoy"])
+@pytest.mark.parametrize("run", SAVED)
 @pytest.mark.parametrize(("width", "height"), [(80, 34), (80, 50), (120, 34)])
 def test_the_summary_fits_a_screen(run: str, width: int, height: int) -> None:
-    assert len(shown(diagnosed(CAPTURES / "go1.27" / run), width, height)) < height
+    assert len(shown(saved(run), width, height)) < height
 
 
 def test_no_finding_is_lost_on_a_low_screen() -> None:
-    diagnosis = diagnosed(CAPTURES / "go1.27" / "crowd")
+    diagnosis = saved("go1.27/crowd")
     text = "\n".join(shown(diagnosis, 80, 10))
     rules = {finding.rule for finding in diagnosis.findings}
     assert len(rules) > 2
