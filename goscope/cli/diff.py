@@ -71,7 +71,7 @@ def diff(
     Stacks are told apart by their functions and by who started them, not by ids and line numbers, so
     the two may be of different runs and pods. Of several dumps the last one counts.
     """
-    from goscope.diagnosis.comparison import Kind, compare
+    from goscope.diagnosis.comparison import ChangeKind, compare
     from goscope.reading.inputs import read_sources
     from goscope.sources.files.files import sources_of
 
@@ -107,7 +107,10 @@ def diff(
                 "no goroutines to compare on both sides, so nothing was checked"
             )
         return
-    kinds = {FailOnChange.NEW: [Kind.NEW], FailOnChange.GROWN: [Kind.NEW, Kind.GROWN]}
+    kinds = {
+        FailOnChange.NEW: [ChangeKind.NEW],
+        FailOnChange.GROWN: [ChangeKind.NEW, ChangeKind.GROWN],
+    }
     if comparison.has(frozenset(kinds.get(fail_on, [])), least):
         raise typer.Exit(1)
 

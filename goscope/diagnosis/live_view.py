@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goscope.analysis.goroutines.signatures import Gathered, first_and_last
+from goscope.analysis.goroutines.moments import Moment, first_and_last
 from goscope.analysis.series.sparklines import queued
 from goscope.capture.capture import Capture
 from goscope.diagnosis.diagnosis import Diagnosis
@@ -68,7 +68,7 @@ class Watch:
     """Give it each diagnosis, oldest first, and get what is to be shown."""
 
     def __init__(self) -> None:
-        self._start: Gathered | None = None
+        self._start: Moment | None = None
         self._known: dict[tuple[str, object], Finding] = {}
         self._newest: deque[tuple[str, object]] = deque(maxlen=_FINDINGS)
         self._goroutines: deque[float] = deque(maxlen=POINTS)
@@ -124,18 +124,16 @@ class Watch:
                 self._newest.append(key)
         self._known = present
 
-    def _waiting(self, last: Gathered | None) -> tuple[Waiting, ...]:
+    def _waiting(self, last: Moment | None) -> tuple[Waiting, ...]:
         if last is None or self._start is None:
             return ()
-        start = self._start
-        if start.creators != last.creators:
-            start, last = start.without_creators(), last.without_creators()
+        start = self._start.counts()
+        frames = {group.stack.signature: group.stack.user_frame for group in last.groups}
         found = []
-        for signature, count in last.counts.items():
-            frame = last.stacks[signature].user_frame
+        for (signature, reason), count in last.counts().items():
+            frame = frames[signature]
             place = (frame.function or "?") if frame is not None else "?"
-            reason = last.reasons.get(signature, "")
-            found.append(Waiting(place, reason, count, count - start.counts.get(signature, 0)))
+            found.append(Waiting(place, reason, count, count - start[signature, reason]))
         found.sort(key=lambda one: (-one.count, one.place))
         return tuple(found[:_SITES])
 

@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Iterator
 from statistics import median
 
-from goscope.analysis.goroutines.signatures import Gathered, first_and_last
+from goscope.analysis.goroutines.moments import Moment, first_and_last
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity, Site
 from goscope.rules.rule import Rule, Settings
@@ -42,7 +42,7 @@ def find(
     found = {p: last for p, (_, last) in first_and_last(capture).items() if p in capture.labels}
     if len(found) < least_instances:
         return
-    places = {process: _places(gathered) for process, gathered in found.items()}
+    places = {process: _places(moment) for process, moment in found.items()}
     for process, mine in places.items():
         others = [there for other, there in places.items() if other != process]
         totals = [found[other].total for other in found if other != process]
@@ -71,17 +71,17 @@ def find(
         )
 
 
-def _places(gathered: Gathered) -> Counter[str]:
+def _places(moment: Moment) -> Counter[str]:
     """How many goroutines are at each function of the program."""
     places: Counter[str] = Counter()
-    for signature, count in gathered.counts.items():
-        frame = gathered.stacks[signature].user_frame
-        places[(frame and frame.function) or "?"] += count
+    for group in moment.groups:
+        frame = group.stack.user_frame
+        places[(frame and frame.function) or "?"] += group.count
     return places
 
 
-def _example(gathered: Gathered, function: str) -> Site | None:
-    frames = [stack.user_frame for stack in gathered.stacks.values()]
+def _example(moment: Moment, function: str) -> Site | None:
+    frames = [group.stack.user_frame for group in moment.groups]
     return next((f for f in frames if f is not None and f.function == function), None)
 
 

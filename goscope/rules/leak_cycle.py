@@ -37,7 +37,7 @@ from goscope.analysis.waits.wakeup_graph import WakeSource
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.leak import leak_finding, place_of
-from goscope.rules.findings.lock import advice_about, groups_of, who_waits_for_whom
+from goscope.rules.findings.lock import advice_about, who_waits_for_whom
 from goscope.rules.rule import Rule, Settings
 
 _MOST_COMPARED = 200
@@ -56,7 +56,7 @@ def find(capture: Capture, settings: Settings, *, least_waiters: int = 1) -> Ite
                 counts = lasting or number in locks.cycles
             if counts:
                 stuck.update(dict.fromkeys(lock.rows, number))
-        for blocked in groups_of(locks, sorted(stuck)):
+        for blocked in locks.dump.groups(stuck):
             yield _finding(process, locks, blocked, stuck)
         yield from _group_findings(process, locks, stuck)
 
@@ -112,7 +112,7 @@ def _group_findings(process: int, locks: Locks, stuck: dict[int, int]) -> Iterat
             w in stuck or dump.wake_sources[w] is WakeSource.NONE for w in workers
         ):
             continue
-        (blocked,) = groups_of(locks, (row,))
+        (blocked,) = dump.groups((row,))
         where = sorted({place_of(dump.stack_of(w).user_frame) for w in workers})
         yield leak_finding(
             "leak-cycle",

@@ -35,21 +35,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from goscope.analysis.goroutines.columns import dumped_goroutines_of
 from goscope.analysis.goroutines.dumps import (
     SYSCALL,
     Blocked,
     Snapshot,
-    Stacks,
+    StackTable,
     blocked_groups,
+    same_stack,
     snapshots_of,
     stacks_of,
     syscall_groups,
 )
+from goscope.analysis.goroutines.grouping import group_by
 from goscope.analysis.waits.benign_growth import BenignGrowth, doubt_about
 from goscope.analysis.waits.connections import Connections
 from goscope.analysis.waits.wakeup_graph import Dump, dumps_of
 from goscope.capture.capture import Capture
-from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.goruntime.long_waiters import waits_for_child
 from goscope.goruntime.wait_reasons import can_leak
 from goscope.rules.findings.leak import leak_finding, place_of
@@ -116,10 +119,21 @@ def find(
                 parts = _parts(births, groups, related[process], least_growth)
                 for part, where in parts if len(parts) > 1 else [(births, blocked)]:
                     doubt = doubt_about(capture, dumps, part.ids, where, connections)
-                    yield _finding(process, dumps, part, where, doubt)
+                    counts = _counts(capture, process, where)
+                    yield _finding(process, dumps, part, where, counts, doubt)
 
 
-def _origins(dump: Snapshot, stacks: Stacks) -> dict[_Origin, frozenset[int]]:
+def _counts(capture: Capture, process: int, blocked: Blocked) -> tuple[int, ...]:
+    """How many are in that stack and state in each dump, as every list of goroutines counts them."""
+    columns = next(one for one in dumped_goroutines_of(capture) if one.process == process)
+    grouping = group_by(same_stack(capture)[columns.stack], columns.state)
+    last = int(np.searchsorted(columns.dump, len(columns.sources) - 1))
+    mine = grouping.group == grouping.group[last + int(blocked.rows[0])]
+    counts: list[int] = np.bincount(columns.dump[mine], minlength=len(columns.sources)).tolist()
+    return tuple(counts)
+
+
+def _origins(dump: Snapshot, stacks: StackTable) -> dict[_Origin, frozenset[int]]:
     """The goroutine ids of a dump by where they were started, known long waiters left out.
 
     But for those who wait for a child process: each needs a thread as long as it runs.
@@ -213,13 +227,14 @@ def _finding(
     dumps: tuple[Snapshot, ...],
     births: _Births,
     blocked: Blocked,
+    counts: tuple[int, ...],
     doubt: BenignGrowth | None,
 ) -> Finding:
-    ids = births.ids[-1]
-    counts = " -> ".join(map(str, births.counts))
     stay = "all old ones" if births.survival == 1 else f"{births.survival:.0%} of the old ones"
     severity, confidence = Severity.WARNING, Confidence.MEDIUM
     detail = f"They become more in every dump, {stay} stay, and most wait in {blocked.reason}."
+    if births.counts != counts:
+        detail += f" With those in other places there are {_over_dumps(births.counts)} of this go statement."
     if doubt is not None:
         detail += f" {_BENIGN_GROWTH[doubt]}"
         if doubt.harmless:
@@ -232,18 +247,21 @@ def _finding(
         confidence,
         blocked,
         process=process,
-        title=f"{counts} goroutines at {place_of(blocked.stack.user_frame)}",
+        title=f"{_over_dumps(counts)} goroutines at {place_of(blocked.stack.user_frame)}",
         detail=detail,
         evidence=(
             *(
                 Evidence(f"dump {n}", count, "goroutines", dump.source)
-                for n, (dump, count) in enumerate(zip(dumps, births.counts, strict=True), 1)
+                for n, (dump, count) in enumerate(zip(dumps, counts, strict=True), 1)
             ),
             Evidence("still there in the next dump", round(births.survival * 100), "%"),
         ),
-        group=Group(len(ids), tuple(sorted(ids)[:20])),
     )
     return replace(found, advice=_ADVICE[doubt]) if doubt in _ADVICE else found
+
+
+def _over_dumps(counts: tuple[int, ...]) -> str:
+    return " -> ".join(map(str, counts))
 
 
 RULE = Rule("leak-growth", ("goroutines",), find, __doc__, instead=("profile",))

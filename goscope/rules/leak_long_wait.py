@@ -29,9 +29,9 @@ from goscope.analysis.goroutines.dumps import Blocked, blocked_groups, snapshots
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.goruntime.wait_reasons import can_leak, never_wakes
-from goscope.parsing.numbers import IntArray
 from goscope.rules.findings.leak import leak_finding, place_of
 from goscope.rules.rule import Rule, Settings
+from goscope.tables.table import Ints
 
 #: Waiting here needs another goroutine to act at once; nobody parks workers here.
 _URGENT = frozenset({"lock"})
@@ -60,7 +60,7 @@ def find(
             yield _finding(process, blocked, blocked.rows[long], ages, urgent, piled, bar)
 
 
-def _piled_up(ages: IntArray, least: int) -> bool:
+def _piled_up(ages: Ints, least: int) -> bool:
     """Whether goroutines came one after the other, rather than all at once as a pool does."""
     return len(ages) >= least and len(np.unique(ages)) >= least
 
@@ -68,8 +68,8 @@ def _piled_up(ages: IntArray, least: int) -> bool:
 def _finding(
     process: int,
     blocked: Blocked,
-    rows: IntArray,
-    ages: IntArray,
+    rows: Ints,
+    ages: Ints,
     urgent: bool,
     piled: bool,
     bar: int,
@@ -102,7 +102,7 @@ def _finding(
     )
 
 
-def _span(ages: IntArray) -> str:
+def _span(ages: Ints) -> str:
     least, most = int(ages.min()), int(ages.max())
     return str(most) if least == most else f"{least} to {most}"
 

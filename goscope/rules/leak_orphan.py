@@ -33,8 +33,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from goscope.analysis.goroutines.dumps import Blocked
 from goscope.analysis.waits.orphaned import (
     LONG_MINUTES,
@@ -58,35 +56,29 @@ def find(
         after = dumps[-1]
         before = dumps[-2] if len(dumps) > 1 else None
         left = waiting_only_for_dumper(before, after)
-        groups: dict[tuple[int, str], list[Left]] = {}
-        for one in left:
-            groups.setdefault((after.stack[one.row], after.reason(one.row)), []).append(one)
-        for members in groups.values():
-            yield from _left(process, after, before, members)
+        left_by_row = {one.row: one for one in left}
+        for blocked in after.groups(left_by_row):
+            members = [left_by_row[row] for row in blocked.rows.tolist()]
+            yield from _left(process, after, before, blocked, members)
         if left:
             continue
         lost = set(orphans(before, after)) if before is not None else set()
-        for mine in _by_stack(after, lost):
-            if len(mine) >= least_orphans and len({after.parents[row] for row in mine}) > 1:
-                yield _orphaned(process, after, mine)
+        for blocked in after.groups(lost):
+            rows = blocked.rows.tolist()
+            if len(rows) >= least_orphans and len({after.parents[row] for row in rows}) > 1:
+                yield _orphaned(process, after, blocked)
             else:
-                lost.difference_update(mine)
+                lost.difference_update(rows)
         why = stale_senders(dumps, least=least_forgotten)
-        for mine in _by_stack(after, set(why) - lost):
-            if len(mine) >= least_orphans:
-                yield _forgotten(process, after, mine, why)
+        for blocked in after.groups(set(why) - lost):
+            if len(blocked.rows) >= least_orphans:
+                yield _forgotten(process, after, blocked, why)
 
 
-def _by_stack(dump: Dump, rows: set[int]) -> list[list[int]]:
-    found: dict[int, list[int]] = {}
-    for row in sorted(rows):
-        found.setdefault(dump.stack[row], []).append(row)
-    return list(found.values())
-
-
-def _left(process: int, dump: Dump, before: Dump | None, members: list[Left]) -> Iterator[Finding]:
-    rows = [one.row for one in members]
-    blocked = _blocked(dump, rows)
+def _left(
+    process: int, dump: Dump, before: Dump | None, blocked: Blocked, members: list[Left]
+) -> Iterator[Finding]:
+    rows = blocked.rows.tolist()
     timed = dump.wake_sources[rows[0]] is WakeSource.PEER_OR_TIMER
     partner = any(one.needs_partner for one in members)
     on_maker = all(one.on_maker for one in members)
@@ -119,9 +111,8 @@ def _left(process: int, dump: Dump, before: Dump | None, members: list[Left]) ->
     )
 
 
-def _orphaned(process: int, dump: Dump, rows: list[int]) -> Finding:
-    blocked = _blocked(dump, rows)
-    created = blocked.stack.created_by
+def _orphaned(process: int, dump: Dump, blocked: Blocked) -> Finding:
+    rows, created = blocked.rows.tolist(), blocked.stack.created_by
     return leak_finding(
         "leak-orphan",
         Severity.WARNING,
@@ -140,9 +131,8 @@ def _orphaned(process: int, dump: Dump, rows: list[int]) -> Finding:
     )
 
 
-def _forgotten(process: int, dump: Dump, rows: list[int], why: dict[int, str]) -> Finding:
-    blocked = _blocked(dump, rows)
-    created = blocked.stack.created_by
+def _forgotten(process: int, dump: Dump, blocked: Blocked, why: dict[int, str]) -> Finding:
+    rows, created = blocked.rows.tolist(), blocked.stack.created_by
     long = sum(why[row] == "minutes" for row in rows)
     return leak_finding(
         "leak-orphan",
@@ -164,13 +154,6 @@ def _forgotten(process: int, dump: Dump, rows: list[int], why: dict[int, str]) -
             ),
             *_gone_parents(dump, rows),
         ),
-    )
-
-
-def _blocked(dump: Dump, rows: list[int]) -> Blocked:
-    first = rows[0]
-    return Blocked(
-        dump.stack_of(first), dump.reason(first), dump.snapshot, np.array(rows, np.int64)
     )
 
 

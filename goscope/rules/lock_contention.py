@@ -29,7 +29,7 @@ from goscope.analysis.waits.locks import Lock, Locks, locks_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity
 from goscope.rules.findings.leak import leak_finding, place_of
-from goscope.rules.findings.lock import groups_of, who_waits_for_whom
+from goscope.rules.findings.lock import who_waits_for_whom
 from goscope.rules.rule import Rule, Settings
 
 _ADVICE = (
@@ -57,7 +57,7 @@ def _finding(process: int, locks: Locks, lock: Lock, least_waiters: int) -> Find
     still = sum(row in locks.still for row in lock.rows)
     lasting = (before or 0) >= least_waiters or (before is None and still >= least_waiters)
     sentences = [_how(before, still, count), *who_waits_for_whom(locks, lock, kept=False)]
-    blocked = groups_of(locks, lock.rows)[0]
+    blocked = locks.dump.groups(lock.rows)[0]
     ids = sorted(locks.dump.ids[row] for row in lock.rows)
     once = "sync.(*Once).doSlow" in blocked.stack.functions
     lasting = lasting and not once

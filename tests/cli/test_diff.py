@@ -141,3 +141,32 @@ def test_of_very_many_changes_the_largest_are_listed_and_the_others_counted(
 def test_few_changes_are_all_listed(folder: Path) -> None:
     done = in_process("diff", "before.txt", "after.txt", "-f", "json", cwd=folder)
     assert json.loads(done.stdout)["changes_left_out"] == []
+
+
+def test_goroutines_that_moved_within_a_function_are_no_growth(tmp_path: Path) -> None:
+    """Workers between a receive and a run queue: twelve instead of ten, not six more that can run."""
+    where = "main.work()\n\t/app/main.go:{} +0x28"
+    idle = [goroutine(n, "chan receive", where=where.format(20)) for n in range(10, 20)]
+    (tmp_path / "before.txt").write_text(dump(*idle))
+    running = [goroutine(n, "runnable", where=where.format(25)) for n in range(30, 36)]
+    (tmp_path / "after.txt").write_text(dump(*idle[:6], *running))
+    asked = ("diff", "before.txt", "after.txt")
+    found = json.loads(in_process(*asked, "-f", "json", cwd=tmp_path).stdout)
+    assert [(c["kind"], c["before"], c["after"]) for c in found["changes"]] == [("grown", 0, 6)]
+    assert in_process(*asked, "--fail-on", "grown", "--least", "2", cwd=tmp_path).returncode == 1
+    assert in_process(*asked, "--fail-on", "grown", cwd=tmp_path).returncode == 0
+
+
+def test_lines_that_shifted_are_compared_in_their_order(tmp_path: Path) -> None:
+    where = "main.fetch()\n\t/app/main.go:{} +0x28"
+    for name, shift, sizes in (("before", 0, (5, 2)), ("after", 7, (9, 4))):
+        groups = [
+            goroutine(100 * line + n, "chan send", where=where.format(line + shift))
+            for line, size in zip((20, 30), sizes, strict=True)
+            for n in range(size)
+        ]
+        (tmp_path / f"{name}.txt").write_text(dump(*groups))
+    found = json.loads(
+        in_process("diff", "before.txt", "after.txt", "-f", "json", cwd=tmp_path).stdout
+    )
+    assert [(c["before"], c["after"]) for c in found["changes"]] == [(5, 9), (2, 4)]

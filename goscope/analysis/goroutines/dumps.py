@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
+from goscope.analysis.goroutines.grouping import group_some
 from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Group, Site
@@ -14,23 +17,33 @@ from goscope.goruntime.crash_kinds import ASKED
 from goscope.goruntime.function_names import is_standard_library
 from goscope.goruntime.long_waiters import LongWaiter, normal_long_wait
 from goscope.goruntime.wait_reasons import primitive_of
-from goscope.parsing.numbers import IntArray
-from goscope.tables.table import Table
+from goscope.tables.table import Bools, Ints, Table
 
 SYSCALL = "syscall"
 """The state of a goroutine in a system call, which has no wait reason."""
 
+# Frames that only dumps of a signal with GOTRACEBACK=system or crash show (runtime/traceback.go: showframe):
+# those of the runtime that are not exported, and wrappers that the compiler made.
+_HIDDEN = re.compile(r"runtime\.[a-z]|.*(?:\.(?:gowrap|deferwrap)[0-9]+|·dwrap·[0-9]+)$")
 _PRIMITIVES = ("runtime.", "internal/", "sync.", "syscall.", "time.Sleep")
 _IDS_SHOWN = 20
 _MOST_DUMPS = 1_000  # of one process
 
 
+#: Function and line of each frame, innermost first; those of the go statement come last.
+Signature: TypeAlias = tuple[tuple[str | None, int | None], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A distinct stack: all frames, innermost first, and the go statement that started it."""
+    """A distinct stack: all frames, innermost first, and the go statement that started it.
+
+    ``elided`` counts the frames that Go left out.
+    """
 
     frames: tuple[Site, ...]
     created_by: Site | None
+    elided: int = field(default=0, compare=False)
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -48,6 +61,28 @@ class Stack:
         return next(own, None) or next(telling, None) or next(iter(self.frames), None)
 
     @property
+    def shown_frames(self) -> tuple[Site, ...]:
+        """The frames that every kind of dump shows; all of them if there are none."""
+        return tuple(f for f in self.frames if not _HIDDEN.match(f.function or "")) or self.frames
+
+    @property
+    def signature(self) -> Signature:
+        """What goroutines of one group have in common, over dumps of all kinds and restarts.
+
+        Lines tell, not files: a program that was built in two places is the same program.
+        """
+        made, frames = self.created_by, self.shown_frames
+        # Up to 1.20 the wrapper of "go f(x)", which only some dumps show, is named like a closure: it is
+        # known by the line of the go statement.
+        wrapped = made is not None and (frames[-1:] and frames[-1].line) == made.line
+        if wrapped and len(frames) > 1:
+            frames = frames[:-1]
+        return (
+            *((frame.function, frame.line) for frame in frames),
+            (None, None) if made is None else (made.function, made.line),
+        )
+
+    @property
     def normal(self) -> LongWaiter | None:
         """Why a goroutine with this stack may wait for long without being a leak."""
         creator = self.created_by.function if self.created_by else None
@@ -62,7 +97,7 @@ class Stack:
         )
 
 
-class Stacks:
+class StackTable:
     """The distinct stacks of a capture."""
 
     def __init__(self, capture: Capture):
@@ -74,12 +109,14 @@ class Stacks:
         bounds = np.searchsorted(own["stack_id"], np.arange(len(stacks) + 1)).tolist()
         creators, places = stacks.texts("creator"), stacks.texts("creator_file")
         rows = stacks.numbers("creator_line")
+        elided = stacks.numbers("elided", 0).tolist()
         self._stacks = [
             Stack(
                 tuple(sites[bounds[i] : bounds[i + 1]]),
                 None
                 if creators[i] is None
                 else Site(creators[i], places[i], None if np.isnan(rows[i]) else int(rows[i])),
+                int(elided[i]),
             )
             for i in range(len(stacks))
         ]
@@ -87,11 +124,23 @@ class Stacks:
     def __getitem__(self, stack: int) -> Stack:
         return self._stacks[stack]
 
+    def __len__(self) -> int:
+        return len(self._stacks)
+
 
 @once_per_capture
-def stacks_of(capture: Capture) -> Stacks:
+def stacks_of(capture: Capture) -> StackTable:
     """The stacks of a capture, made once for all rules."""
-    return Stacks(capture)
+    return StackTable(capture)
+
+
+@once_per_capture
+def same_stack(capture: Capture) -> Ints:
+    """For each stack the number of the first one with its signature; -1, no stack, gives -1."""
+    stacks = stacks_of(capture)
+    first: dict[Signature, int] = {}
+    same = [first.setdefault(stacks[n].signature, n) for n in range(len(stacks))]
+    return np.array([*same, -1], np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +198,7 @@ class Blocked:
     stack: Stack
     reason: str
     snapshot: Snapshot
-    rows: IntArray
+    rows: Ints
 
     @property
     def primitive(self) -> str | None:
@@ -179,8 +228,7 @@ class Blocked:
 
 def blocked_groups(capture: Capture, snapshot: Snapshot) -> Iterator[Blocked]:
     """The waiting goroutines of a dump, by stack and wait reason, larger groups first."""
-    codes = snapshot.rows["wait_reason"]
-    yield from _groups(capture, snapshot, np.flatnonzero(codes >= 0))
+    return blocked_among(capture, snapshot, snapshot.rows["wait_reason"] >= 0)
 
 
 def syscall_groups(capture: Capture, snapshot: Snapshot) -> Iterator[Blocked]:
@@ -188,24 +236,16 @@ def syscall_groups(capture: Capture, snapshot: Snapshot) -> Iterator[Blocked]:
     rows = snapshot.rows
     states = rows.categories("state")
     if SYSCALL in states:
-        inside = rows["state"] == states.index(SYSCALL)
-        yield from _groups(
-            capture, snapshot, np.flatnonzero(inside & (rows["wait_reason"] < 0)), SYSCALL
-        )
+        inside = (rows["state"] == states.index(SYSCALL)) & (rows["wait_reason"] < 0)
+        yield from blocked_among(capture, snapshot, inside)
 
 
-def _groups(
-    capture: Capture, snapshot: Snapshot, chosen: IntArray, otherwise: str = ""
-) -> Iterator[Blocked]:
-    stacks = stacks_of(capture)
-    rows = snapshot.rows
-    reasons = [*rows.categories("wait_reason"), otherwise]  # -1, no reason, is the last one
-    numbers, codes = rows["stack_id"], rows["wait_reason"]
-    keys = numbers * len(reasons) + codes
-    order = chosen[np.argsort(keys[chosen], kind="stable")]
-    if not len(order):
-        return
-    groups = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
-    for group in sorted(groups, key=len, reverse=True):
-        first = int(group[0])
-        yield Blocked(stacks[int(numbers[first])], reasons[int(codes[first])], snapshot, group)
+def blocked_among(capture: Capture, snapshot: Snapshot, chosen: Bools | Ints) -> Iterator[Blocked]:
+    """Some rows of a dump by stack and wait reason, or state without one; larger groups first."""
+    stacks, rows = stacks_of(capture), snapshot.rows
+    reasons, states = rows.categories("wait_reason"), rows.categories("state")
+    number, reason, state = rows["stack_id"], rows["wait_reason"], rows["state"]
+    for mine in group_some(chosen, same_stack(capture)[number], reason):
+        first = int(mine[0])
+        why = reasons[reason[first]] if reason[first] >= 0 else states[state[first]]
+        yield Blocked(stacks[int(number[first])], why, snapshot, mine)

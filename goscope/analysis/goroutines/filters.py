@@ -15,7 +15,7 @@ from functools import partial
 
 import numpy as np
 
-from goscope.analysis.goroutines.columns import Goroutines
+from goscope.analysis.goroutines.columns import GoroutineColumns
 from goscope.analysis.goroutines.dumps import Stack, stacks_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Site
@@ -47,6 +47,9 @@ class Wanted:
     ids: tuple[tuple[int, int], ...] = ()
 
 
+EVERYTHING = Wanted()
+
+
 def stack_at(capture: Capture, number: int) -> Stack:
     """A stack by its number; one without frames for -1."""
     return stacks_of(capture)[number] if number >= 0 else _NO_STACK
@@ -59,29 +62,29 @@ def place(site: Site) -> str:
     return site.file if site.line is None else f"{site.file}:{site.line}"
 
 
-def selected(capture: Capture, goroutines: Goroutines, wanted: Wanted) -> Bools:
+def selected(capture: Capture, columns: GoroutineColumns, wanted: Wanted) -> Bools:
     """Which rows fit."""
-    fitting = np.ones(len(goroutines), np.bool_)
+    fitting = np.ones(len(columns), np.bool_)
     by_stack = (
         *((_functions, pattern) for pattern in wanted.functions),
         *((_files, pattern) for pattern in wanted.files),
         *((_creator, pattern) for pattern in wanted.creators),
     )
     for words_of, pattern in by_stack:
-        fitting &= _on_stacks(capture, goroutines, words_of, pattern)
+        fitting &= _on_stacks(capture, columns, words_of, pattern)
     for pattern in wanted.matches:
-        fitting &= _anywhere(capture, goroutines, pattern)
+        fitting &= _anywhere(capture, columns, pattern)
     for pattern in wanted.rejects:
-        fitting &= ~_anywhere(capture, goroutines, pattern)
+        fitting &= ~_anywhere(capture, columns, pattern)
     if wanted.states:
-        fitting &= _in_states(goroutines, wanted.states)
+        fitting &= _in_states(columns, wanted.states)
     if wanted.least_minutes:
-        fitting &= np.nan_to_num(goroutines.minutes) >= wanted.least_minutes
+        fitting &= np.nan_to_num(columns.minutes) >= wanted.least_minutes
     if wanted.labels:
-        sets = [_has(json.loads(text), wanted.labels) for text in goroutines.words.labels]
-        fitting &= np.array([*sets, False])[goroutines.label]
+        sets = [_has(json.loads(text), wanted.labels) for text in columns.labels]
+        fitting &= np.array([*sets, False])[columns.label]
     if wanted.ids:
-        spans = [(goroutines.id >= low) & (goroutines.id <= high) for low, high in wanted.ids]
+        spans = [(columns.id >= low) & (columns.id <= high) for low, high in wanted.ids]
         fitting &= np.logical_or.reduce(spans)
     return fitting
 
@@ -103,24 +106,23 @@ def _all(stack: Stack) -> list[str]:
     return [*_functions(stack), *_files(stack), *_creator(stack)]
 
 
-def _anywhere(capture: Capture, goroutines: Goroutines, pattern: re.Pattern[str]) -> Bools:
-    words = goroutines.words
+def _anywhere(capture: Capture, columns: GoroutineColumns, pattern: re.Pattern[str]) -> Bools:
     return (
-        _on_stacks(capture, goroutines, _all, pattern)
-        | _fitting(words.states, pattern.search)[goroutines.state]
-        | _fitting(words.labels, pattern.search)[goroutines.label]
+        _on_stacks(capture, columns, _all, pattern)
+        | _fitting(columns.states, pattern.search)[columns.state]
+        | _fitting(columns.labels, pattern.search)[columns.label]
     )
 
 
 def _on_stacks(
     capture: Capture,
-    goroutines: Goroutines,
+    columns: GoroutineColumns,
     words_of: Callable[[Stack], list[str]],
     pattern: re.Pattern[str],
 ) -> Bools:
-    numbers = np.unique(goroutines.stack)
+    numbers = np.unique(columns.stack)
     fits = [any(map(pattern.search, words_of(stack_at(capture, n)))) for n in numbers.tolist()]
-    return np.array(fits, np.bool_)[np.searchsorted(numbers, goroutines.stack)]
+    return np.array(fits, np.bool_)[np.searchsorted(numbers, columns.stack)]
 
 
 def _fitting(words: Sequence[str], fits: Callable[[str], object]) -> Bools:
@@ -128,17 +130,16 @@ def _fitting(words: Sequence[str], fits: Callable[[str], object]) -> Bools:
     return np.array([*(bool(fits(word)) for word in words), False])
 
 
-def _in_states(goroutines: Goroutines, states: Sequence[str]) -> Bools:
-    words = goroutines.words
+def _in_states(columns: GoroutineColumns, states: Sequence[str]) -> Bools:
     asked = [state.casefold() for state in states]
-    named = _fitting(words.states, partial(_is_one, asked))
+    named = _fitting(columns.states, partial(_is_one, asked))
     if WAITING in asked:
-        named[: words.reasons] = True
-    fitting: Bools = named[goroutines.state]
+        named[: len(columns.reasons)] = True
+    fitting: Bools = named[columns.state]
     if LEAKED in asked:
-        fitting |= goroutines.leaked
+        fitting |= columns.leaked
     if LOCKED in asked:
-        fitting |= goroutines.locked
+        fitting |= columns.locked
     return fitting
 
 

@@ -1,26 +1,35 @@
-"""Goroutines that somebody asked for, put together by what they have in common."""
+"""Goroutines put together by what they have in common, with their numbers over the dumps.
+
+The lists of the terminal and the page, and ``goscope goroutines``, are such listings.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 import numpy as np
 
-from goscope.analysis.goroutines.columns import Goroutines, goroutines_of
-from goscope.analysis.goroutines.dumps import Stack
-from goscope.analysis.goroutines.filters import Wanted, place, selected, stack_at
-from goscope.analysis.goroutines.groups import alike, place_of
+from goscope.analysis.goroutines.columns import GoroutineColumns, goroutines_of
+from goscope.analysis.goroutines.dumps import Stack, same_stack
+from goscope.analysis.goroutines.filters import EVERYTHING, Wanted, place, selected, stack_at
+from goscope.analysis.goroutines.grouping import Grouping, group_by, group_by_name
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Site
-from goscope.goruntime.function_names import package_of
+from goscope.goruntime.function_names import is_runtime, is_standard_library, package_of
+from goscope.goruntime.wait_reasons import primitive_of
 from goscope.redaction import labels_without_credentials
 from goscope.tables.table import Ints
 
 _IDS_SHOWN = 12
 _LABELS_SHOWN = 5
+# Where every goroutine begins and where every waiting one stands: they tell nothing.
+_EVERYWHERE = frozenset(
+    {"runtime.goexit", "runtime.gopark", "runtime.goparkunlock", "runtime.mcall"}
+)
 
 
 class By(Enum):
@@ -89,6 +98,26 @@ class GoroutineGroup:
         """How many more there are than in the first dump."""
         return self.counts[-1] - self.counts[0]
 
+    @property
+    def grows(self) -> bool:
+        """Whether it is larger in each dump than in the one before, over three dumps or more."""
+        return len(self.counts) > 2 and all(old < new for old, new in pairwise(self.counts))
+
+    @property
+    def stack(self) -> Stack:
+        """The stack of the first example."""
+        return self.examples[0].stack
+
+    @property
+    def state(self) -> str:
+        """The most frequent state."""
+        return self.states[0][0]
+
+    @property
+    def primitive(self) -> str:
+        """What kind of thing most of them wait on; the state itself if they do not wait."""
+        return primitive_of(self.state) or self.state
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -104,6 +133,7 @@ class Listing:
     groups: tuple[GoroutineGroup, ...]
     omitted: int  # groups beyond the limit
     omitted_goroutines: int  # and what they hold in the last dump
+    present: int  # all groups that have any in the last dump
 
 
 def listings(
@@ -121,79 +151,100 @@ def listings(
     ``label`` groups by the value of one label, if ``by`` is LABEL. ``limit`` 0 is none. Alone
     (``By.NONE``) only the goroutines of the last dump are shown.
     """
-    found = []
-    for goroutines in goroutines_of(capture):
-        fitting = goroutines.rows(selected(capture, goroutines, wanted))
-        last = len(goroutines.words.sources) - 1
-        shown = fitting.rows(fitting.dump == last) if by is By.NONE else fitting
-        keys, names = _keys(capture, shown, by, label)
-        groups = _grouped(capture, shown, keys, names, sort, limit, examples)
-        sizes = np.zeros(len(names), np.int64)
-        np.add.at(sizes, keys[shown.dump == last], shown.count[shown.dump == last])
-        found.append(
-            Listing(
-                goroutines.process,
-                capture.process_name(goroutines.process),
-                goroutines.words.sources,
-                goroutines.of_profile,
-                goroutines.totals,
-                fitting.totals,
-                _states(goroutines.rows(goroutines.dump == last)),
-                groups,
-                len(names) - len(groups),
-                int(sizes.sum()) - sum(group.count for group in groups),
-            )
+    return tuple(
+        listing(
+            capture, columns, wanted, by=by, label=label, sort=sort, limit=limit, examples=examples
         )
-    return tuple(found)
-
-
-def _keys(
-    capture: Capture, goroutines: Goroutines, by: By, label: str | None
-) -> tuple[Ints, list[str]]:
-    """For each row the number of its group, and the names of the groups that there are."""
-    state = goroutines.state
-    words = [word or "unknown state" for word in goroutines.words.states]
-    if by is By.NONE:
-        return np.arange(len(goroutines)), [_id_name(i) for i in goroutines.id.tolist()]
-    if by is By.STATE:
-        return _named(state, words)
-    if by is By.LABEL:
-        keys, sets = _named_by(goroutines.label, lambda code: _label_set(goroutines, code, label))
-        otherwise = "no labels" if label is None else f"no label {label}"
-        return keys, [_label_name(json.loads(found)) or otherwise for found in sets]
-    if by is By.SIGNATURE:
-        same = np.append(alike(capture), -1)[goroutines.stack]
-        pairs, keys = np.unique(same * len(words) + state, return_inverse=True)
-        names = [
-            f"{words[pair % len(words)]} in {_place(stack_at(capture, pair // len(words)))}"
-            for pair in pairs.tolist()
-        ]
-        return keys, names
-    of_stack = {
-        By.LOCATION: _place,
-        By.FRAME: _frame,
-        By.CREATOR: _creator,
-        By.PACKAGE: _package,
-    }[by]
-    places, names = _named_by(goroutines.stack, lambda n: of_stack(stack_at(capture, n)))
-    if by is not By.LOCATION:
-        return places, names
-    return _named(
-        places * len(words) + state, [f"{word} in {name}" for name in names for word in words]
+        for columns in goroutines_of(capture)
     )
 
 
-def _named(codes: Ints, words: Sequence[str]) -> tuple[Ints, list[str]]:
-    there, keys = np.unique(codes, return_inverse=True)
-    return keys, [words[code] for code in there.tolist()]
+def listing(
+    capture: Capture,
+    columns: GoroutineColumns,
+    wanted: Wanted = EVERYTHING,
+    *,
+    by: By = By.SIGNATURE,
+    label: str | None = None,
+    sort: Sort = Sort.COUNT,
+    limit: int = 0,
+    examples: int = 1,
+) -> Listing:
+    """The goroutines of one process that fit; see :func:`listings`."""
+    fitting = columns.rows(selected(capture, columns, wanted))
+    last = len(columns.sources) - 1
+    shown = fitting.rows(fitting.dump == last) if by is By.NONE else fitting
+    grouping, names = _grouping(capture, shown, by, label)
+    counts = grouping.counts(shown.dump, last + 1, shown.count)
+    order = _order(shown, grouping, names, counts, sort)
+    made = order[: limit or len(order)]
+    rows = grouping.rows() if len(grouping) else []
+    return Listing(
+        columns.process,
+        capture.process_name(columns.process),
+        columns.sources,
+        columns.of_profile,
+        columns.totals,
+        fitting.totals,
+        _states(columns.rows(columns.dump == last)),
+        tuple(
+            _group(
+                capture, shown.rows(rows[key]), names[key], tuple(counts[key].tolist()), examples
+            )
+            for key in made.tolist()
+        ),
+        len(order) - len(made),
+        int(counts[order[len(made) :], -1].sum()),
+        int((counts[:, -1] > 0).sum()),
+    )
 
 
-def _named_by(codes: Ints, name: Callable[[int], str]) -> tuple[Ints, list[str]]:
-    """Codes that have one name together."""
-    there, inverse = np.unique(codes, return_inverse=True)
-    numbers: dict[str, int] = {}
-    of_code = [numbers.setdefault(name(code), len(numbers)) for code in there.tolist()]
-    return np.array(of_code, np.int64)[inverse], list(numbers)
+def place_of(stack: Stack) -> Site | None:
+    """The frame that stands for a stack: the innermost of the program's own.
+
+    Where all are Go's, the outermost of the library (``net/http.(*conn).serve`` says more than
+    ``internal/poll.runtime_pollWait``); where all are the runtime's, the innermost that tells anything.
+    """
+    user = stack.user_frame
+    if user is None or not is_standard_library(user.function or ""):
+        return user
+    of_library = [f for f in stack.frames if not is_runtime(f.function or "runtime.")]
+    if of_library:
+        return of_library[-1]
+    return next((f for f in stack.frames if f.function not in _EVERYWHERE), user)
+
+
+def _grouping(
+    capture: Capture, columns: GoroutineColumns, by: By, label: str | None
+) -> tuple[Grouping, list[str]]:
+    """The groups, and their names."""
+    states = [state or "unknown state" for state in columns.states]
+    names: list[str] = []
+    if by is By.NONE:
+        grouping = group_by(np.arange(len(columns)))
+        return grouping, [_id_name(i) for i in columns.id.tolist()]
+    if by is By.SIGNATURE:
+        grouping = group_by(same_stack(capture)[columns.stack], columns.state)
+    elif by is By.STATE:
+        grouping = group_by(columns.state)
+    elif by is By.LABEL:
+        keys, sets = group_by_name(columns.label, lambda code: _label_set(columns, code, label))
+        grouping = group_by(keys)
+        otherwise = "no labels" if label is None else f"no label {label}"
+        names = [_label_name(json.loads(found)) or otherwise for found in sets]
+    else:
+        name = {By.LOCATION: _place, By.FRAME: _frame, By.CREATOR: _creator, By.PACKAGE: _package}[
+            by
+        ]
+        keys, names = group_by_name(columns.stack, lambda n: name(stack_at(capture, n)))
+        grouping = group_by(keys, columns.state) if by is By.LOCATION else group_by(keys)
+    if by in (By.SIGNATURE, By.STATE, By.LOCATION):
+        firsts = columns.rows(grouping.first)
+        names = [states[code] for code in firsts.state.tolist()]
+        if by is not By.STATE:
+            places = [_place(stack_at(capture, number)) for number in firsts.stack.tolist()]
+            names = [f"{state} in {where}" for state, where in zip(names, places, strict=True)]
+    return grouping, names
 
 
 def _id_name(number: int) -> str:
@@ -221,9 +272,9 @@ def _package(stack: Stack) -> str:
     return package_of(_frame(stack)) or "no package"
 
 
-def _label_set(goroutines: Goroutines, code: int, key: str | None) -> str:
+def _label_set(columns: GoroutineColumns, code: int, key: str | None) -> str:
     """The labels that are asked for, as JSON: groups whose names hide the same are groups of their own."""
-    labels = _labels(goroutines, code)
+    labels = _labels(columns, code)
     return json.dumps({k: v for k, v in labels.items() if key in (None, k)})
 
 
@@ -231,74 +282,41 @@ def _label_name(labels: dict[str, str]) -> str:
     return ", ".join(f"{k}={v}" for k, v in labels_without_credentials(labels).items())
 
 
-def _labels(goroutines: Goroutines, code: int) -> dict[str, str]:
-    found: dict[str, str] = json.loads(goroutines.words.labels[code]) if code >= 0 else {}
+def _labels(columns: GoroutineColumns, code: int) -> dict[str, str]:
+    found: dict[str, str] = json.loads(columns.labels[code]) if code >= 0 else {}
     return found
 
 
-def _states(goroutines: Goroutines) -> tuple[tuple[str, int], ...]:
-    counts = np.bincount(goroutines.state, goroutines.count, len(goroutines.words.states))
+def _states(columns: GoroutineColumns) -> tuple[tuple[str, int], ...]:
+    counts = np.bincount(columns.state, columns.count, len(columns.states))
     order = np.argsort(-counts, kind="stable")
-    return tuple((goroutines.words.states[i], int(counts[i])) for i in order.tolist() if counts[i])
-
-
-def _grouped(
-    capture: Capture,
-    goroutines: Goroutines,
-    keys: Ints,
-    names: Sequence[str],
-    sort: Sort,
-    limit: int,
-    examples: int,
-) -> tuple[GoroutineGroup, ...]:
-    """The first groups in the order that is asked for; only these are made out."""
-    counts = np.zeros((len(names), len(goroutines.words.sources)), np.int64)
-    np.add.at(counts, (keys, goroutines.dump), goroutines.count)
-    order = _order(goroutines, keys, names, counts, sort)
-    shown = order[: limit or len(order)]
-    by_key = np.argsort(keys, kind="stable")
-    bounds = np.searchsorted(keys[by_key], np.arange(len(names) + 1)).tolist()
-    return tuple(
-        _group(
-            capture,
-            goroutines.rows(by_key[bounds[key] : bounds[key + 1]]),
-            names[key],
-            tuple(counts[key].tolist()),
-            examples,
-        )
-        for key in shown.tolist()
-    )
+    return tuple((columns.states[i], int(counts[i])) for i in order.tolist() if counts[i])
 
 
 def _order(
-    goroutines: Goroutines, keys: Ints, names: Sequence[str], counts: Ints, sort: Sort
+    columns: GoroutineColumns, grouping: Grouping, names: Sequence[str], counts: Ints, sort: Sort
 ) -> Ints:
-    last, most = counts[:, -1], counts.max(axis=1, initial=0)
+    last, most, group = counts[:, -1], counts.max(axis=1, initial=0), grouping.group
     if sort is Sort.NAME:
         return np.array(sorted(range(len(names)), key=lambda key: names[key]), np.int64)
     if sort is Sort.ID:
         first: Ints = np.full(len(names), np.iinfo(np.int64).max, np.int64)
-        np.minimum.at(first, keys, goroutines.id)
+        np.minimum.at(first, group, columns.id)
         return np.argsort(first, kind="stable")
     if sort is Sort.WAIT:
+        latest: Ints = np.zeros(len(names), np.int64)  # the last dump that has any of a group
+        np.maximum.at(latest, group, columns.dump)
+        there = columns.dump == latest[group]
         longest = np.full(len(names), -1.0)
-        latest = goroutines.dump == _latest(goroutines, keys, len(names))[keys]
-        np.maximum.at(longest, keys[latest], np.nan_to_num(goroutines.minutes[latest], nan=-1.0))
+        np.maximum.at(longest, group[there], np.nan_to_num(columns.minutes[there], nan=-1.0))
         return np.lexsort((-last, -longest))
     if sort is Sort.GROWTH:
         return np.lexsort((-last, counts[:, 0] - last))
     return np.lexsort((-most, -last))
 
 
-def _latest(goroutines: Goroutines, keys: Ints, groups: int) -> Ints:
-    """The last dump that has any of a group."""
-    latest = np.zeros(groups, np.int64)
-    np.maximum.at(latest, keys, goroutines.dump)
-    return latest
-
-
 def _group(
-    capture: Capture, rows: Goroutines, name: str, counts: tuple[int, ...], examples: int
+    capture: Capture, rows: GoroutineColumns, name: str, counts: tuple[int, ...], examples: int
 ) -> GoroutineGroup:
     latest = rows.rows(rows.dump == rows.dump.max())
     numbers = np.unique(latest.stack).tolist()
@@ -314,11 +332,11 @@ def _group(
         counts,
         _states(latest),
         (int(minutes.min()), int(minutes.max())) if len(minutes) else None,
-        len(set(np.append(alike(capture), -1)[numbers].tolist())),
+        len(set(same_stack(capture)[numbers].tolist())),
         int(latest.count[latest.leaked].sum()),
         int(latest.count[latest.locked].sum()),
         tuple(ids.tolist()),
-        tuple(latest.words.labels[code] for code in frequent if labels[code]),
+        tuple(latest.labels[code] for code in frequent if labels[code]),
         _examples(capture, latest, examples),
     )
 
@@ -327,10 +345,10 @@ def _one(sites: Sequence[Site | None]) -> Site | None:
     return sites[0] if len(set(sites)) == 1 else None
 
 
-def _examples(capture: Capture, latest: Goroutines, most: int) -> tuple[Example, ...]:
+def _examples(capture: Capture, latest: GoroutineColumns, most: int) -> tuple[Example, ...]:
     """A goroutine of each stack, the most frequent stack first, then more; who waits longest goes first."""
     minutes = np.nan_to_num(latest.minutes, nan=-1.0)
-    _, same = np.unique(np.append(alike(capture), -1)[latest.stack], return_inverse=True)
+    _, same = np.unique(same_stack(capture)[latest.stack], return_inverse=True)
     often = np.bincount(same, latest.count)
     order = np.lexsort((latest.id, -minutes, -often[same], same))
     begins = np.flatnonzero(np.diff(same[order], prepend=-1))
@@ -340,13 +358,13 @@ def _examples(capture: Capture, latest: Goroutines, most: int) -> tuple[Example,
     return tuple(_example(capture, latest, row) for row in shown.tolist())
 
 
-def _example(capture: Capture, rows: Goroutines, row: int) -> Example:
+def _example(capture: Capture, rows: GoroutineColumns, row: int) -> Example:
     minutes, line = rows.minutes[row], int(rows.line[row])
-    name = rows.words.inputs[int(rows.input[row])]
+    name = rows.inputs[int(rows.input[row])]
     return Example(
         id=int(rows.id[row]) if rows.id[row] >= 0 else None,
         count=int(rows.count[row]),
-        state=rows.words.states[int(rows.state[row])],
+        state=rows.states[int(rows.state[row])],
         wait_minutes=None if np.isnan(minutes) else int(minutes),
         leaked=bool(rows.leaked[row]),
         locked=bool(rows.locked[row]),

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goscope.analysis.goroutines.dumps import Stack, stacks_of
+from goscope.analysis.goroutines.dumps import Stack, same_stack, stacks_of
+from goscope.analysis.goroutines.grouping import group_some
 from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Group, Site
@@ -170,25 +171,17 @@ def _stack(capture: Capture, row: int) -> Stack:
 
 def _grouped(capture: Capture, row: int, rows: Sequence[int]) -> tuple[Counted, ...]:
     """The records of a profile, those with one stack together, whatever their labels; larger ones first."""
-    records = capture.table("profile")
-    counts, places = records["count"], records["stack_id"]
-    present = records.present("stack_id")
-    shown: dict[int, Stack] = {}
-    groups: dict[tuple[tuple[Site, ...], str], list[int]] = {}
-    for record in rows:
-        place = int(places[record]) if present[record] else -1
-        if place not in shown:
-            shown[place] = _stack(capture, record)
-        reason = records.text("wait_reason", record) or ""
-        groups.setdefault((shown[place].frames, reason), []).append(record)
+    records, mine = capture.table("profile"), np.array(rows, np.int64)
+    counts, reasons = records["count"], records["wait_reason"]
+    same = same_stack(capture)[np.where(records.present("stack_id"), records["stack_id"], -1)]
     found = [
         Counted(
-            Stack(frames, None),
-            reason,
-            int(counts[mine].sum()),
-            source_of(capture, mine[0], "profile"),
+            Stack(_stack(capture, int(group[0])).frames, None),
+            records.text("wait_reason", int(group[0])) or "",
+            int(counts[group].sum()),
+            source_of(capture, int(group[0]), "profile"),
         )
-        for (frames, reason), mine in groups.items()
+        for group in group_some(mine, same, reasons)
     ]
     return tuple(sorted(found, key=lambda g: -g.count))
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from goscope.analysis.goroutines.call_tree import StackNode, calls_of, tree_of
 from goscope.analysis.goroutines.dumps import Stack
-from goscope.analysis.goroutines.groups import StackNode, tree_of, visible
 from goscope.analysis.traces.view_traces import TraceView, stack_rows
 from goscope.goruntime.trace_reasons import primitive_of
 from goscope.tables.table import Table
@@ -101,7 +101,7 @@ def _profile(
 
 def _calls(stack: Stack) -> tuple[str, ...]:
     """Outermost first. After a system call and from the network poller Go records no stack."""
-    return visible(stack)[::-1] if stack.frames else ("no stack",)
+    return calls_of(stack) if stack.frames else ("no stack",)
 
 
 def _reasons(trace: TraceView) -> dict[int, str]:

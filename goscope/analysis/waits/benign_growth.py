@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from goscope.analysis.goroutines.dumps import Blocked, Snapshot, Stacks, stacks_of
+from goscope.analysis.goroutines.dumps import Blocked, Snapshot, StackTable, stacks_of
 from goscope.analysis.waits.connections import Connections
 from goscope.analysis.waits.wakeup_graph import SHORT_NAP_NS, dumps_of
 from goscope.capture.capture import Capture
@@ -124,7 +124,7 @@ def _served(capture: Capture, dumps: Sequence[Snapshot], blocked: Blocked) -> bo
     return len(dumps) > 2
 
 
-def _ids_at(dump: Snapshot, stacks: Stacks, blocked: Blocked) -> IntArray:
+def _ids_at(dump: Snapshot, stacks: StackTable, blocked: Blocked) -> IntArray:
     """The ids of all who wait where these do, whoever started them, the oldest first."""
     rows, site = dump.rows, blocked.stack.user_frame
     alike = [r.partition(" (leaked)")[0] == blocked.reason for r in rows.categories("wait_reason")]
@@ -134,7 +134,7 @@ def _ids_at(dump: Snapshot, stacks: Stacks, blocked: Blocked) -> IntArray:
     return np.sort(rows["id"][for_this & np.isin(rows["stack_id"], here)])
 
 
-def _places(dump: Snapshot, stacks: Stacks, ids: frozenset[int]) -> dict[int, _Place]:
+def _places(dump: Snapshot, stacks: StackTable, ids: frozenset[int]) -> dict[int, _Place]:
     """Why and where each of these waits; signal dumps show more frames, but not more of the program's own."""
     rows = dump.rows
     reasons = rows.texts("wait_reason")

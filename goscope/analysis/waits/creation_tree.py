@@ -1,36 +1,17 @@
-"""The goroutines of a dump in groups and as a tree, for people and renderers.
-
-Three ways to group: by signature (the distinct stack; arguments do not count), by the place where they
-block, and by the go statement that started them. The tree follows ``created by ... in goroutine N``
-(Go 1.21 and newer). Who waits for which lock is in :mod:`goscope.analysis.waits.locks`, whom nobody can
-wake in :mod:`goscope.analysis.waits.orphaned`.
-"""
+"""The goroutines of a dump as a tree of who started whom: ``created by ... in goroutine N`` (Go 1.21)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
-from goscope.analysis.goroutines.dumps import Stack
-from goscope.analysis.waits.orphaned import orphans, waiting_only_for_dumper
-from goscope.analysis.waits.wakeup_graph import Dump, WakeSource
+from goscope.analysis.waits.wakeup_graph import Dump
 from goscope.findings.findings import Group, Site
 
 _IDS_SHOWN = 20
 #: What stands below the function of a go statement in dumps with GOTRACEBACK=system and crash.
 _BELOW_ENTRY = frozenset({"runtime.goexit", "runtime.main"})
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Goroutines that have something in common: where, in which states and wait reasons, and one of
-    their stacks."""
-
-    site: Site | None
-    reasons: Mapping[str, int]
-    goroutines: Group
-    stack: Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +28,6 @@ class Branch:
     reasons: Mapping[str, int]
     goroutines: Group
     parent_gone: bool
-
-
-def by_signature(dump: Dump) -> tuple[Cluster, ...]:
-    """A cluster per distinct stack, larger ones first."""
-    return _clusters(dump, lambda row: dump.stack[row], lambda stack: stack.user_frame)
-
-
-def by_blocking_site(dump: Dump) -> tuple[Cluster, ...]:
-    """A cluster per innermost line of the program and wait reason; who runs is left out."""
-    waiting = (WakeSource.PEER_OR_TIMER, WakeSource.PEER, WakeSource.NONE, WakeSource.EXTERNAL)
-
-    def key(row: int) -> Hashable:
-        if dump.wake_sources[row] not in waiting or dump.reasons[row] is None:
-            return None
-        return dump.stack_of(row).user_frame, dump.reasons[row]
-
-    return _clusters(dump, key, lambda stack: stack.user_frame)
-
-
-def by_creator(dump: Dump) -> tuple[Cluster, ...]:
-    """A cluster per go statement; the main goroutine has none."""
-    return _clusters(
-        dump, lambda row: dump.stack_of(row).created_by, lambda stack: stack.created_by
-    )
 
 
 def tree(dump: Dump) -> tuple[Branch, ...]:
@@ -107,46 +64,6 @@ def tree(dump: Dump) -> tuple[Branch, ...]:
             at += 1
         found.append(_branch(dump, depth, members))
         left += [(depth + 1, group) for group in reversed(_alike(dump, below))]
-
-
-def explained(before: Dump | None, after: Dump) -> frozenset[int]:
-    """The ids of goroutines of which it is known why they wait.
-
-    Proven leaks, those that nothing can wake, those left behind or orphaned, known long waiters and
-    the runtime's own. A verdict on the scheduler need not ask what blocks them.
-    """
-    rows = {left.row for left in waiting_only_for_dumper(before, after)}
-    if before is not None:
-        rows.update(orphans(before, after))
-    rows.update(after.waiting_for_any({WakeSource.NONE, WakeSource.RUNTIME}).tolist())
-    rows.update(
-        row
-        for row in after.waiting_for_any({WakeSource.EXTERNAL}).tolist()
-        if after.stack_of(row).normal is not None
-    )
-    leaked = after.snapshot.rows.flags("leaked")
-    return frozenset(
-        goroutine for row, goroutine in enumerate(after.ids) if row in rows or leaked[row]
-    )
-
-
-def _clusters(
-    dump: Dump, key: Callable[[int], Hashable], site: Callable[[Stack], Site | None]
-) -> tuple[Cluster, ...]:
-    groups: dict[Hashable, list[int]] = {}
-    for row in range(len(dump.ids)):
-        found = key(row)
-        if found is not None:
-            groups.setdefault(found, []).append(row)
-    return tuple(
-        Cluster(
-            site(dump.stack_of(rows[0])),
-            _reasons(dump, rows),
-            _group(dump, rows),
-            dump.stack_of(rows[0]),
-        )
-        for rows in sorted(groups.values(), key=len, reverse=True)
-    )
 
 
 def _reasons(dump: Dump, rows: list[int]) -> Mapping[str, int]:

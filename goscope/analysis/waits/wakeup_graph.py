@@ -16,7 +16,15 @@ from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from goscope.analysis.goroutines.dumps import Snapshot, Stack, Stacks, snapshots_of, stacks_of
+from goscope.analysis.goroutines.dumps import (
+    Blocked,
+    Snapshot,
+    Stack,
+    StackTable,
+    blocked_among,
+    snapshots_of,
+    stacks_of,
+)
 from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.goruntime.function_names import declared_name, is_standard_library, split_name
@@ -79,7 +87,7 @@ class Dump:
     def __init__(self, capture: Capture, snapshot: Snapshot):
         self.snapshot = snapshot
         self._capture = capture
-        self.stacks: Stacks = stacks_of(capture)
+        self.stacks: StackTable = stacks_of(capture)
         self._traits: dict[int, Traits] = {}
         self._common: dict[int, list[Tie]] = {}
 
@@ -219,6 +227,11 @@ class Dump:
         ):
             found.setdefault(row, []).append(Word(depth, position, value, sure == 1))
         return {row: tuple(words) for row, words in found.items()}
+
+    def groups(self, rows: Collection[int]) -> list[Blocked]:
+        """Some goroutines by stack and wait reason, larger groups first."""
+        at: Ints = np.array(sorted(rows), np.int64)
+        return list(blocked_among(self._capture, self.snapshot, at))
 
     # ---- relations --------------------------------------------------------------------------------
 

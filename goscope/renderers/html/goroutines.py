@@ -5,14 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from goscope.analysis.goroutines.groups import (
-    StackGroup,
-    StackGroups,
-    StackNode,
-    place_of,
-    stack_groups,
-    stack_tree,
-)
+from goscope.analysis.goroutines.call_tree import StackNode, stack_tree
+from goscope.analysis.goroutines.columns import GoroutineColumns, dumped_goroutines_of
+from goscope.analysis.goroutines.listing import GoroutineGroup, listing, place_of
 from goscope.redaction import labels_without_credentials
 from goscope.renderers.html.section import Page, Section, label, short_name, shown
 
@@ -24,44 +19,44 @@ _STATES = 7
 
 
 def _build(page: Page) -> str | None:
-    found = stack_groups(page.diagnosis.capture, limit=_GROUPS)
-    shown_groups = [groups for groups in found if groups.totals[-1] or any(groups.totals)]
-    if not shown_groups:
+    capture = page.diagnosis.capture
+    dumped = [columns for columns in dumped_goroutines_of(capture) if any(columns.totals)]
+    if not dumped:
         return None
     parts = []
-    for groups in shown_groups[:_PROCESSES]:
-        root, missing, cut = stack_tree(groups, nodes=_NODES)
+    for columns in dumped[:_PROCESSES]:
+        found = listing(capture, columns, limit=_GROUPS)
+        root, missing, cut = stack_tree(found, nodes=_NODES)
+        waits = columns.wait_times()
         page.charts.setdefault("goroutines", []).append(
             {
-                "process": groups.process,
+                "process": found.process,
                 "tree": icicle(root, "all goroutines", missing),
-                "states": _states(groups),
-                "waits": [list(pair) for pair in groups.waits],
+                "states": _states(columns),
+                "waits": [list(pair) for pair in waits],
             }
         )
-        parts.append(_part(page, groups, missing, cut))
+        parts.append(
+            {
+                "found": found,
+                "groups": [_row(group) for group in found.groups],
+                "states": sorted({group.state for group in found.groups}),
+                "missing": missing,
+                "cut": cut,
+                "state_counts": columns.states_by_dump()[:40],
+                "waits": waits,
+                "waiting": sum(n for _, n in waits[1:]),
+            }
+        )
     return page.fill(
         "goroutines.html",
         parts=parts,
-        more=len(shown_groups) - len(parts),
-        several=len(shown_groups) > 1,
+        more=len(dumped) - len(parts),
+        several=len(dumped) > 1,
     )
 
 
-def _part(page: Page, groups: StackGroups, missing: int, cut: int) -> dict[str, Any]:
-    return {
-        "found": groups,
-        "groups": [_row(group) for group in groups.groups],
-        "states": sorted({group.state for group in groups.groups}),
-        "missing": missing,
-        "cut": cut,
-        "state_counts": groups.state_counts[:40],
-        "waits": groups.waits,
-        "waiting": sum(n for word, n in groups.waits[1:]),
-    }
-
-
-def _row(group: StackGroup) -> dict[str, Any]:
+def _row(group: GoroutineGroup) -> dict[str, Any]:
     place = place_of(group.stack)
     created = group.stack.created_by
     words = [group.state, *group.stack.functions, *group.labels]
@@ -139,15 +134,15 @@ def _mixture(node: StackNode) -> str:
     return label(", ".join(f"{word.replace('_', ' ')} {count:,}" for word, count in parts[:4]))
 
 
-def _states(groups: StackGroups) -> dict[str, Any]:
-    shares = groups.state_counts[:_STATES]
+def _states(columns: GoroutineColumns) -> dict[str, Any]:
+    shares = columns.states_by_dump()[:_STATES]
     others = [
-        total - sum(counts[i] for _, _, counts in shares) for i, total in enumerate(groups.totals)
+        total - sum(counts[i] for _, _, counts in shares) for i, total in enumerate(columns.totals)
     ]
-    rows = [[label(word), list(counts), kind] for word, kind, counts in shares]
+    rows = [[label(state), list(counts), kind] for state, kind, counts in shares]
     if any(others):
         rows.append(["other states", others, "other"])
-    return {"dumps": [label(name) for name in groups.dumps], "rows": rows}
+    return {"dumps": [label(name) for name in columns.sources], "rows": rows}
 
 
 SECTION = Section(30, "goroutines", "Goroutines", _build)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from goscope import __version__
-from goscope.diagnosis.comparison import Change, Comparison, Kind, Side
+from goscope.diagnosis.comparison import Change, ChangeKind, Comparison, Side
 from goscope.findings.findings import Site
 from goscope.renderers.json.json_text import json_text
 from goscope.renderers.safe_text import safe
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _SHOWN = 15
-_COLOURS = {Kind.NEW: "yellow", Kind.GROWN: "yellow", Kind.SHRUNK: "green", Kind.GONE: "green"}
+_COLOURS = {
+    ChangeKind.NEW: "yellow",
+    ChangeKind.GROWN: "yellow",
+    ChangeKind.SHRUNK: "green",
+    ChangeKind.GONE: "green",
+}
 
 
 def document(comparison: Comparison) -> str:
@@ -83,7 +88,7 @@ def show(comparison: Comparison, console: Console) -> None:
         put(console, Text(f"{verdict.name}: {verdict.before.state} -> {verdict.after.state}"))
         if verdict.after.state != "unknown":
             put(console, Text(safe(verdict.after.reason), "dim"), indent=2)
-    for kind in Kind:
+    for kind in ChangeKind:
         changes = [change for change in comparison.changes if change.kind is kind]
         if not changes:
             continue

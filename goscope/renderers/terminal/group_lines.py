@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goscope.analysis.goroutines.groups import StackGroup, StackGroups
+from goscope.analysis.goroutines.listing import GoroutineGroup, Listing
 from goscope.renderers.safe_text import safe
 from goscope.renderers.terminal.lines import wrapped
 from goscope.renderers.terminal.stack_lines import stack_lines
@@ -16,19 +16,19 @@ _FRAMES_SHOWN = 4
 _DUMPS_SHOWN = 6
 
 
-def heading(found: StackGroups, name: str, width: int) -> list[Text]:
+def heading(found: Listing, name: str, width: int) -> list[Text]:
     """How many goroutines, in how many groups, of which dump."""
     from rich.text import Text
 
     groups = len(found.groups) + found.omitted
     s = "s" * (found.totals[-1] != 1)
     text = f"{found.totals[-1]:,} goroutine{s} in {groups:,} group{'s' * (groups != 1)}"
-    of = f" of {len(found.dumps)} dumps" if len(found.dumps) > 1 else ""
-    where = f" ({name}last{of}: {safe(found.dumps[-1])})" if of or name else ""
+    of = f" of {len(found.sources)} dumps" if len(found.sources) > 1 else ""
+    where = f" ({name}last{of}: {safe(found.sources[-1])})" if of or name else ""
     return wrapped(Text.assemble((text, "bold"), (where, "dim")), width)
 
 
-def group_lines(group: StackGroup, width: int, *, full: bool) -> list[Text]:
+def group_lines(group: GoroutineGroup, width: int, *, full: bool) -> list[Text]:
     """A group: the count over the dumps, the state, the stack; ``full`` shows all frames and paths."""
     from rich.text import Text
 
@@ -44,6 +44,6 @@ def group_lines(group: StackGroup, width: int, *, full: bool) -> list[Text]:
     words += f", {group.locked:,} locked to a thread" if group.locked else ""
     head = Text.assemble((count, "bold"), "  ", (safe(group.state), "cyan"), words)
     lines = wrapped(head, width, 0, 4)
-    for line in stack_lines(group.stack, most=_FRAMES_SHOWN, full=full, elided=group.elided):
+    for line in stack_lines(group.stack, most=_FRAMES_SHOWN, full=full):
         lines += wrapped(line, width, 4, 2)
     return lines

@@ -17,7 +17,7 @@ _WIDEST_NAME = 48
 
 
 def stack_lines(
-    stack: Stack, *, most: int, full: bool = False, elided: int = 0, mark: Site | None = None
+    stack: Stack, *, most: int, full: bool = False, mark: Site | None = None
 ) -> list[Text]:
     """The frames as lines, innermost first, and the go statement.
 
@@ -40,8 +40,8 @@ def stack_lines(
         style = "bold" if own else "dim"
         file = _file(frame, full or frame == mark)
         lines.append(Text.assemble((f"{point}{name:{width}}", style), (file, "dim")))
-    if below + elided:
-        lines.append(Text(f"  ... {_frames(below + elided)} more", "dim"))
+    if below + stack.elided:
+        lines.append(Text(f"  ... {_frames(below + stack.elided)} more", "dim"))
     if stack.created_by is not None:
         made = stack.created_by
         lines.append(Text(f"created by {_name(made, full)}{_file(made, full)}", "dim"))

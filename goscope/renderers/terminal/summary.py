@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
 
-from goscope.analysis.goroutines.groups import StackGroups, stack_groups
+from goscope.analysis.goroutines.columns import dumped_goroutines_of
+from goscope.analysis.goroutines.listing import Listing, listing
 from goscope.analysis.series.sparklines import trends
 from goscope.analysis.traces.executions import executions_of
 from goscope.capture.capture import Capture
@@ -44,6 +45,7 @@ _ROOMY = 30  # lines of a screen that is not low
 _PROFILES_SHOWN = 8
 _RULES_SHOWN = 12
 _GROUPS_SHOWN = 5
+_MOST_GROUPS = 600  # where everything is shown
 _KEPT_FOR_GROUPS = 8  # lines, before findings are told whole
 
 
@@ -77,7 +79,8 @@ def show(diagnosis: Diagnosis, console: Console, *, full: bool = False, height: 
     series = trends(capture, points=bars_that_fit(width))
     series = series[: _TRENDS_SHOWN[not tight]]
     parts.append(trend_lines(series, capture, width, ascii_only=ascii_only))
-    dumped = stack_groups(capture)
+    most = _MOST_GROUPS if full else _GROUPS_SHOWN
+    dumped = [listing(capture, one, limit=most) for one in dumped_goroutines_of(capture)]
     profiles = [p for p in diagnosis.profiles if full or not (dumped and p.kind == "goroutine")]
     last = [
         *(
@@ -158,7 +161,7 @@ def _joined(blocks: list[list[Text]], brief: list[list[Text]]) -> list[list[Text
 
 
 def _largest_groups(
-    diagnosis: Diagnosis, dumped: Sequence[StackGroups], width: int, room: int
+    diagnosis: Diagnosis, dumped: Sequence[Listing], width: int, room: int
 ) -> list[list[Text]]:
     """The largest stack groups of the process with most goroutines, as many as fit."""
     from rich.text import Text
@@ -174,8 +177,7 @@ def _largest_groups(
         blocks.append(block)
     if len(blocks) == 1:
         return []
-    groups = sum(1 for group in found.groups if group.count) + found.omitted
-    left = groups - len(blocks) + 1
+    left = found.present - len(blocks) + 1
     if left > 0:
         shown = sum(group.count for group in found.groups[: len(blocks) - 1])
         s, inside = "s" * (left != 1), found.totals[-1] - shown
@@ -184,7 +186,7 @@ def _largest_groups(
     return blocks
 
 
-def _all_groups(diagnosis: Diagnosis, found: StackGroups, width: int) -> list[list[Text]]:
+def _all_groups(diagnosis: Diagnosis, found: Listing, width: int) -> list[list[Text]]:
     blocks = [heading(found, _name(diagnosis, found), width)]
     blocks += [group_lines(group, width, full=True) for group in found.groups]
     if found.omitted:
@@ -192,7 +194,7 @@ def _all_groups(diagnosis: Diagnosis, found: StackGroups, width: int) -> list[li
     return blocks
 
 
-def _name(diagnosis: Diagnosis, found: StackGroups) -> str:
+def _name(diagnosis: Diagnosis, found: Listing) -> str:
     capture = diagnosis.capture
     return f"{capture.process_name(found.process)}, " if capture.processes > 1 else ""
 

@@ -1,13 +1,10 @@
-"""What the rules about locks have in common: who waits for whom in sentences, and groups of waiters."""
+"""What the rules about locks have in common: who waits for whom in sentences, and what to do."""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from goscope.analysis.goroutines.dumps import Blocked
 from goscope.analysis.waits.locks import Lock, Locks
 from goscope.findings.findings import Site
 
@@ -77,26 +74,6 @@ def _short(site: Site | None) -> str:
         return "an unknown place"
     file = (site.file or "?").rpartition("/")[2]
     return f"{site.function} ({file}:{site.line})"
-
-
-def groups_of(locks: Locks, rows: Sequence[int]) -> list[Blocked]:
-    """Goroutines by stack and wait reason, larger groups first."""
-    dump, table = locks.dump, locks.dump.snapshot.rows
-    at = np.array(rows, np.int64)
-    reasons = len(table.categories("wait_reason")) + 1
-    kinds = table["stack_id"][at] * reasons + table["wait_reason"][at] + 1
-    _, firsts, kind_of, counts = np.unique(
-        kinds, return_index=True, return_inverse=True, return_counts=True
-    )
-    return [
-        Blocked(
-            dump.stack_of(rows[firsts[kind]]),
-            dump.reason(rows[firsts[kind]]),
-            dump.snapshot,
-            at[kind_of == kind],
-        )
-        for kind in np.lexsort((firsts, -counts)).tolist()
-    ]
 
 
 def _ids(locks: Locks, rows: Sequence[int]) -> str:

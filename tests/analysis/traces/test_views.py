@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from goscope.analysis.goroutines.groups import StackNode
+from goscope.analysis.goroutines.call_tree import StackNode
 from goscope.analysis.traces.view_functions import functions_of, longest_waiting
 from goscope.analysis.traces.view_latencies import Histogram, latencies_of
 from goscope.analysis.traces.view_profiles import profiles_of

@@ -1,18 +1,11 @@
-"""Groups of goroutines and the tree of who started whom."""
+"""The tree of who started whom."""
 
 from __future__ import annotations
 
 import goscope
-from goscope.analysis.waits.creation_tree import (
-    Branch,
-    by_blocking_site,
-    by_creator,
-    by_signature,
-    explained,
-    tree,
-)
+from goscope.analysis.waits.creation_tree import Branch, tree
 from goscope.analysis.waits.wakeup_graph import Dump, dumps_of
-from tests.rules.dumps import HTTP_SERVER, KEEP_ALIVE, dump, goroutine, leaks, own_dump
+from tests.rules.dumps import dump, goroutine, leaks
 
 
 def last(*texts: str) -> Dump:
@@ -27,44 +20,6 @@ def by(function: str, parent: int | None = 1, line: int = 14) -> str:
 
 def at(function: str, words: str = "", line: int = 15) -> str:
     return f"{function}({words})\n\t/app/main.go:{line} +0x28"
-
-
-MIXED = dump(
-    goroutine(8, "chan send", where=at("main.work", "0x1"), started=by("main.start")),
-    goroutine(9, "chan receive", where=at("main.work", "0x2"), started=by("main.start")),
-    goroutine(10, "chan send", where=at("main.work", "0x3", 20), started=by("main.start")),
-    goroutine(11, "running", where=at("main.other"), started=by("main.main")),
-)
-
-
-def test_signatures_are_stacks_without_their_arguments() -> None:
-    found = by_signature(last(MIXED))
-    assert [(c.goroutines.count, dict(c.reasons)) for c in found] == [
-        (2, {"chan send": 1, "chan receive": 1}),
-        (1, {"select (no cases)": 1}),
-        (1, {"chan send": 1}),
-        (1, {"running": 1}),
-    ]
-    assert found[0].goroutines.ids == (8, 9)
-
-
-def test_blocking_sites_are_lines_with_a_reason() -> None:
-    found = by_blocking_site(last(MIXED))
-    places = [(c.site.line if c.site else None, list(c.reasons), c.goroutines.ids) for c in found]
-    assert places == [
-        (40, ["select (no cases)"], (1,)),
-        (15, ["chan send"], (8,)),
-        (15, ["chan receive"], (9,)),
-        (20, ["chan send"], (10,)),
-    ]
-
-
-def test_creators_are_go_statements() -> None:
-    found = by_creator(last(MIXED))
-    assert [(c.site.function if c.site else None, c.goroutines.count) for c in found] == [
-        ("main.start", 3),
-        ("main.main", 1),
-    ]
 
 
 def shape(branches: tuple[Branch, ...]) -> list[tuple[int, str | None, int, bool]]:
@@ -118,19 +73,6 @@ def test_before_1_21_everybody_is_a_root() -> None:
         (0, "main.main", 1, False),
         (0, "main.leak1.func1", 2, False),
     ]
-
-
-def test_what_explains_a_wait() -> None:
-    text = own_dump(
-        goroutine(8, "chan send", started=by("main.f", 5)),  # left behind
-        goroutine(9, "chan receive (nil chan)", started=by("main.g", 6)),
-        goroutine(10, "chan receive (leaked)", started=by("main.h", 7)),
-        goroutine(11, "IO wait", where=KEEP_ALIVE, started=HTTP_SERVER),
-        goroutine(12, "sleep", where=at("main.poll"), started=by("main.i", 4)),
-    )
-    ((_, (before, after)),) = dumps_of(goscope.read(text, text))
-    assert explained(before, after) == {8, 9, 10, 11}
-    assert explained(None, after) == {9, 10, 11}
 
 
 def test_a_dump_that_shows_the_runtime_has_the_same_tree() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import goscope
-from goscope.analysis.goroutines.groups import stack_groups, stack_tree
+from goscope.analysis.goroutines.call_tree import stack_tree
+from goscope.analysis.goroutines.columns import dumped_goroutines_of
+from goscope.analysis.goroutines.listing import Listing, listing
+from goscope.capture.capture import Capture
 from tests.conftest import Read
 
 WORKER = """goroutine {id} [chan send{wait}]:
@@ -28,11 +31,16 @@ def dump(*workers: tuple[int, int], wait: str = "", line: int = 10) -> str:
     return MAIN + "".join(WORKER.format(id=i, parent=p, wait=wait, line=line) for i, p in workers)
 
 
+def listed(capture: Capture, limit: int = 0) -> list[Listing]:
+    return [listing(capture, columns, limit=limit) for columns in dumped_goroutines_of(capture)]
+
+
 def test_groups_over_dumps() -> None:
     first = dump((2, 1))
     second = dump((2, 1), (3, 1), wait=", 2 minutes")
     third = dump((2, 1), (3, 1), (4, 1), wait=", 7 minutes")
-    (found,) = stack_groups(goscope.read(first, second, third))
+    capture = goscope.read(first, second, third)
+    (columns,), (found,) = dumped_goroutines_of(capture), listed(capture)
     assert found.totals == (2, 3, 4)
     workers, main = found.groups
     assert workers.counts == (1, 2, 3)
@@ -43,15 +51,15 @@ def test_groups_over_dumps() -> None:
     assert (workers.state, workers.primitive) == ("chan send", "channel")
     assert main.counts == (1, 1, 1)
     assert not main.grows
-    assert found.state_counts == (
+    assert columns.states_by_dump() == (
         ("chan send", "channel", (1, 2, 3)),
         ("running", "running", (1, 1, 1)),
     )
-    assert dict(found.waits)["5 to 14 min"] == 3
+    assert dict(columns.wait_times())["5 to 14 min"] == 3
 
 
 def test_one_line_is_another_group() -> None:
-    (found,) = stack_groups(
+    (found,) = listed(
         goscope.read(
             dump((2, 1)) + dump((2, 1), line=11)[len(MAIN) :].replace("goroutine 2", "goroutine 7")
         )
@@ -61,7 +69,7 @@ def test_one_line_is_another_group() -> None:
 
 def test_what_is_beyond_the_limit_is_counted() -> None:
     text = MAIN + "".join(WORKER.format(id=i, parent=1, wait="", line=i) for i in range(2, 12))
-    (found,) = stack_groups(goscope.read(text), limit=4)
+    (found,) = listed(goscope.read(text), limit=4)
     assert len(found.groups) == 4
     assert (found.omitted, found.omitted_goroutines) == (7, 7)
 
@@ -74,12 +82,12 @@ def test_the_frames_of_the_runtime_do_not_part_groups(capture_text: Callable[[st
         "[chan send]:\n",
         "[chan send]:\nruntime.gopark(0x1)\n\t/go/src/runtime/proc.go:474 +0xca\n",
     )
-    (found,) = stack_groups(goscope.read(plain, full))
+    (found,) = listed(goscope.read(plain, full))
     assert {g.counts for g in found.groups} == {(1, 1)}
 
 
 def test_tree_of_calls() -> None:
-    (found,) = stack_groups(goscope.read(dump((2, 1), (3, 1))))
+    (found,) = listed(goscope.read(dump((2, 1), (3, 1))))
     root, missing, cut = stack_tree(found)
     assert (root.count, missing, cut) == (3, 0, 0)
     assert sorted(root.children) == ["main.main", "main.worker"]
@@ -94,11 +102,11 @@ def test_a_tree_without_room_says_what_is_missing() -> None:
         WORKER.format(id=i, parent=1, wait="", line=i).replace("main.send", f"main.send{i}")
         for i in range(2, 40)
     )
-    (found,) = stack_groups(goscope.read(text))
+    (found,) = listed(goscope.read(text))
     root, missing, _ = stack_tree(found, nodes=10)
     assert missing > 0
     assert root.count + missing == 39
 
 
 def test_no_dump_no_groups(read: Callable[..., Read]) -> None:
-    assert stack_groups(read("nothing\n").capture) == ()
+    assert listed(read("nothing\n").capture) == []
