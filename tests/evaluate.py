@@ -39,7 +39,9 @@ _KINDS = ("A-run", "A-long-run", "C-daemon")
 _WRAPPED = "E-wrapped"
 _TABLES = ("sched", "procs", "threads", "sched_goroutines", "gc", "goroutines")
 #: What depends on the place in the log, or is a number that goscope gives.
-_PLACES = frozenset({"input", "process", "line", "wall_time", "sample", "snapshot_id", "stack_id"})
+_PLACES = frozenset(
+    {"input", "stream", "process", "line", "wall_time", "sample", "snapshot_id", "stack_id"}
+)
 _KERNELS = ("B-goker", "B-simple")
 _BEFORE_DETECTION = ("dump-1.txt", "dump-2.txt")
 _CRASHES = ("D-crash", "crash")

@@ -381,13 +381,14 @@ def _nothing(inputs: Sequence[Input]) -> str:
         return (
             f"{what}: empty; was the program run with GODEBUG=schedtrace=1000 and its stderr kept?"
         )
-    first = next((one for found in inputs for one in found.unparsed), None)
-    if first is not None:
+    holding = next((found for found in inputs if found.unparsed), None)
+    if holding is not None:
+        first = holding.unparsed[0]
         count = sum(found.unparsed_count for found in inputs)
         records = "a record" if count == 1 else f"{count:,} records"
         return (
             f"{what}: {records} of the Go runtime, and none could be understood; at "
-            f"{first.input}:{first.line} goscope expected {first.expected}"
+            f"{holding.name}:{first.line} goscope expected {first.expected}"
         )
     return (
         f"{what}: nothing of the Go runtime in it; goscope reads schedtrace, scheddetail and gctrace "

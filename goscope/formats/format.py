@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Any, Protocol, runtime_checkable
 
 from goscope.framing.framed import BlockRecords
 from goscope.framing.records import BlockKind
@@ -13,10 +13,24 @@ from goscope.parsing.line_plans import LineRule
 from goscope.parsing.unparsed import Aside
 from goscope.tables.table import WALL_TIME, Column, Kind, Table
 
-#: Where a row comes from. ``process`` and ``wall_time`` are filled in when all inputs are read.
+#: Where a row comes from. Readers give the number of the stream, and the line in it. When all inputs are
+#: read, :mod:`goscope.capture.linking.passes` fills in the others, and the line of the input.
+STREAM_ID = Column(
+    "stream_id", Kind.INT, "", "the number of the stream that the row was read from", internal=True
+)
+INPUT = Column("input", Kind.TEXT, "", "the input that the row was read from")
+PROCESS = Column("process", Kind.INT, "", "which process of the capture printed it, from 0")
 PLACE = (
-    Column("input", Kind.TEXT, "", "the input that the row was read from"),
-    Column("process", Kind.INT, "", "which process of the capture printed it, from 0"),
+    STREAM_ID,
+    INPUT,
+    PROCESS,
+    Column(
+        "stream",
+        Kind.TEXT,
+        "",
+        "what a log shipper called the program that wrote the line: a pod, a service or a unit; missing "
+        "where nothing tells",
+    ),
     Column("line", Kind.INT, "", "the line of the input, from 1"),
     Column(
         WALL_TIME,
@@ -33,20 +47,25 @@ class BlockReader(Protocol):
 
     aside: Aside
 
-    def begin(self, input_name: str) -> None:
-        """The blocks that follow come from this input."""
+    def begin(self, stream_id: int) -> None:
+        """The blocks that follow come from this stream, which may have been begun before."""
 
     def read(self, blocks: BlockRecords) -> int:
         """Take blocks; how many of them were records."""
 
-    def absorb(self, other: Self, lines: int) -> None:
-        """Append what another reader read of the rest of this input, so many lines further down.
+    def tables(self) -> Mapping[str, Table]:
+        """The finished tables."""
+
+
+@runtime_checkable
+class MergingReader(BlockReader, Protocol):
+    """A reader of blocks that can take over what another one read: it may work in a second process."""
+
+    def merge(self, other: Any, lines: int) -> None:
+        """Append what another reader read of the rest of this stream, so many lines further down.
 
         The other one was unpickled: it comes from a second process.
         """
-
-    def tables(self) -> Mapping[str, Table]:
-        """The finished tables."""
 
 
 class BlockReaderFactory(Protocol):
@@ -56,12 +75,12 @@ class BlockReaderFactory(Protocol):
 class ContentReader(Protocol):
     """Reads inputs of one binary format, chunk by chunk.
 
-    ``inputs`` names those of which at least a part could be used.
+    ``stream_ids`` are those of which at least a part could be used.
     """
 
-    inputs: list[str]
+    stream_ids: list[int]
 
-    def read(self, input_name: str, chunks: Iterable[bytes]) -> str | None:
+    def read(self, stream_id: int, input_name: str, chunks: Iterable[bytes]) -> str | None:
         """Take the content of an input, in chunks of any size; what could not be read at its end, if so.
 
         Raises:

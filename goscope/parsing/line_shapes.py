@@ -29,7 +29,7 @@ from goscope.parsing.numbers import IntArray, NumberRows, Numerals, forms_of, me
 from goscope.parsing.unparsed import Aside, Unparsed
 from goscope.tables.builder import ANCHOR, TableBuilder
 from goscope.tables.row_selection import Anchors, Bound, anchors_of
-from goscope.tables.table import Bools, Cells
+from goscope.tables.table import Bools, Cells, narrow, repeated
 
 #: So many bytes of records are read at once.
 _ENOUGH = 1 << 18
@@ -78,30 +78,24 @@ class LineShapes:
         self._heads_first = sorted(rules, key=lambda rule: rule.keeping.below is not None)
         self._builders = builders
         self._bounds = bounds or {}
-        self._heads: dict[tuple[str, str], Anchors] = {}  # by table and input, those of a batch
+        self._heads: dict[tuple[str, int], Anchors] = {}  # by table and stream, those of a batch
         self._details = [rule for rule in rules if rule.keeping.below is not None]
         self._inner = [opening for rule in self._details for opening in rule.kind.openings]
         #: Lines below others that were read before.
         self.known = ParsedLineMemo(self._details)
-        self._streams: dict[str, int] = {}
         self._forms: dict[bytes, LineRule | None] = {}
-        self._input = ""
+        self._stream_id = 0
         self._waiting: list[LineRecords] = []
         self._waiting_size = 0
         self._repeated: list[RepeatedRecords] = []
         self._repeated_lines = self._repeated_size = 0
         self._plans = Plans(rules)
 
-    def begin(self, input_name: str) -> None:
-        """The lines that follow come from this input."""
-        if input_name != self._input:
+    def begin(self, stream_id: int) -> None:
+        """The lines that follow come from this stream."""
+        if stream_id != self._stream_id:
             self.flush()
-        self._input = input_name
-        self._streams.setdefault(input_name, len(self._streams))
-
-    def stream(self, input_name: str) -> int:
-        """The number of an input in the anchors of its rows."""
-        return self._streams[input_name]
+        self._stream_id = stream_id
 
     def accepts(self, text: bytes) -> bool:
         """Whether a single line is a whole record of one of the rules."""
@@ -246,7 +240,7 @@ class LineShapes:
         """Put rows into the table of a rule."""
         rows = len(numbers)
         builder = self._builders[rule.table]
-        cells["input"] = Cells(np.full(rows, builder.code("input", self._input), np.int32))
+        cells["stream_id"] = Cells(repeated(narrow(np.array([self._stream_id]))[0], rows))
         cells["line"] = Cells(numbers + 1)
         bound = self._bounds.get(rule.table)
         if bound is None:
@@ -268,24 +262,26 @@ class LineShapes:
             self.aside.count += len(places)
             found += [(place, why.expected) for place in places[: self.aside.room].tolist()]
         for place, expected in sorted(found)[: self.aside.room]:
-            example = Unparsed(self._input, int(numbers[place]) + 1, lines.text(place), expected)
+            example = Unparsed(
+                self._stream_id, int(numbers[place]) + 1, lines.text(place), expected
+            )
             self.aside.examples.append(example)
 
     # ---- lines below others -----------------------------------------------------------------------
 
     def _anchors(self, rule: LineRule, lines: IntArray) -> Anchors:
         """What rows are known by: their line, or that of the record that they stand below."""
-        anchors = anchors_of(self.stream(self._input), lines)
+        anchors = anchors_of(self._stream_id, lines)
         if rule.keeping.below is None:
-            heads = self._heads.get((rule.table, self._input), anchors[:0])
-            self._heads[rule.table, self._input] = np.append(heads[-1:], anchors)
+            heads = self._heads.get((rule.table, self._stream_id), anchors[:0])
+            self._heads[rule.table, self._stream_id] = np.append(heads[-1:], anchors)
             return anchors
         heads, above = self._above(rule, anchors)
         return np.where(above < 0, anchors, heads[above] if len(heads) else anchors)
 
     def _above(self, rule: LineRule, anchors: Anchors) -> tuple[Anchors, IntArray]:
         """The records that lines may stand below, and for each line which one it is; -1 for none."""
-        heads = self._heads.get((rule.keeping.below or "", self._input), anchors[:0])
+        heads = self._heads.get((rule.keeping.below or "", self._stream_id), anchors[:0])
         ends = [0, *np.searchsorted(anchors, heads, side="right").tolist(), len(anchors)]
         return heads, np.repeat(np.arange(-1, len(heads)), np.diff(ends))
 
@@ -295,7 +291,7 @@ class LineShapes:
         bound = self._bounds.get(detail.table)
         if bound is None or not bound.is_sampling:
             return np.ones(len(numbers), np.bool_)
-        anchors = anchors_of(self.stream(self._input), numbers + 1)
+        anchors = anchors_of(self._stream_id, numbers + 1)
         heads, above = self._above(detail, anchors)
         stays = np.append(bound.rows_to_keep(heads), False)[above]
         stays[above < 0] = bound.rows_to_keep(anchors[above < 0])

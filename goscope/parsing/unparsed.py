@@ -13,9 +13,13 @@ MOST_EXAMPLES = 100
 
 @dataclass(frozen=True, slots=True)
 class Unparsed:
-    """A record that its grammar does not accept: the input, the line from 1, what was expected."""
+    """A record that its grammar does not accept: where it stands, its text, what was expected.
 
-    input: str
+    ``stream_id`` is the number of its stream among all that were read, ``line`` the line, from 1: of the
+    stream, and in :attr:`goscope.capture.capture.Input.unparsed` of the input.
+    """
+
+    stream_id: int
     line: int
     text: bytes
     expected: str
@@ -39,8 +43,13 @@ class Aside:
         if self.room > 0:
             self.examples.append(one)
 
-    def absorb(self, examples: Iterable[Unparsed], count: int, lines: int) -> None:
-        """Count what another reader set aside of the rest of an input, so many lines further down."""
-        moved = [replace(one, line=one.line + lines) for one in examples]
+    def merge(self, other: Aside, lines: int, stream_id: int, known: Iterable[bytes] = ()) -> None:
+        """Count what another reader set aside of the rest of a stream, so many lines further down.
+
+        ``known`` are texts among it that were counted here before.
+        """
+        again = list(known)
+        fresh = [one for one in other.examples if one.text not in again]
+        moved = [replace(one, stream_id=stream_id, line=one.line + lines) for one in fresh]
         self.examples += moved[: self.room]
-        self.count += count
+        self.count += other.count - len(again)

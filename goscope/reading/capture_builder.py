@@ -9,12 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from goscope.capture.capture import Capture, Input
-from goscope.capture.linking.crashes import link_crashes
-from goscope.capture.linking.intervals import with_interval_cpu
-from goscope.capture.linking.origins import Origin, by_stream, with_places
-from goscope.capture.linking.processes import assign_processes
-from goscope.capture.linking.programs import by_program
-from goscope.capture.linking.table_links import link_samples, mark_periodic, together
+from goscope.capture.linking.draft import Draft
+from goscope.capture.linking.origins import Origin
+from goscope.capture.linking.passes import linked
+from goscope.capture.linking.table_links import together
 from goscope.errors import InputError
 from goscope.framing.passthrough import Sieve
 from goscope.reading.input_reading import InputReading, Rest
@@ -41,7 +39,6 @@ class CaptureBuilder:
         #: What may be done while another process is still reading.
         self.meanwhile: Callable[[], None] = lambda: None
         self._reading: InputReading | None = None
-        self._programs: dict[str, str] = {}
 
     def read(
         self,
@@ -63,34 +60,27 @@ class CaptureBuilder:
             self._names[name] += 1
             own = f"{name} ({self._names[name]})"
         self._names[own] = 1
-        self._reading = reading = InputReading(self._readers, own)
-        if program is not None:
-            self._programs[reading.name] = program
+        self._reading = reading = InputReading(self._readers, self._origins, own, program=program)
         try:
             reading.feed_all(chunks)
         except InputError as error:
-            self._end(reading, reading.finish(str(error)))
+            self._inputs.append(reading.finish(str(error)))
             raise
-        return self._end(reading, reading.finish(None, rest()))
-
-    def _end(self, reading: InputReading, found: Input) -> Input:
-        self._inputs.append(found)
-        self._origins += reading.origins
-        return found
+        self._inputs.append(reading.finish(None, rest()))
+        return self._inputs[-1]
 
     def thin(self, limits: Limits) -> None:
         """Let go of what is too old or too much, so that a stream may be read for weeks."""
         self._readers.lines.flush()
         builders = self._readers.builders
-        own = self._reading.own_readers if self._reading is not None else []
-        readers = [*self._readers.blocks.items(), *own]
-        limits.apply(builders, [reader for _, reader in readers])
+        blocks = self._readers.blocks
+        limits.apply(builders, blocks.values())
         if self._reading is not None:
-            thinning = [(kind, r) for kind, r in readers if isinstance(r, Thinning)]
+            thinning = {kind: r for kind, r in blocks.items() if isinstance(r, Thinning)}
             lines = [b.lines() for b in builders.values()]
-            lines += [reader.lines() for _, reader in thinning]
+            lines += [reader.lines() for reader in thinning.values()]
             needed = np.unique(np.concatenate(lines)) - 1
-            self._reading.forget(needed, frozenset(kind for kind, _ in thinning))
+            self._reading.forget(needed, frozenset(thinning))
 
     def sieve(self) -> Sieve:
         """Parts a live stream that is read into the application's lines and the runtime's."""
@@ -131,7 +121,7 @@ class CaptureBuilder:
     @property
     def stream(self) -> int:
         """The number of the present input, for :meth:`rest`."""
-        return self._readers.lines.stream(self.input_name)
+        return self._reading.stream_id if self._reading is not None else 0
 
     @property
     def input_name(self) -> str:
@@ -154,20 +144,13 @@ class CaptureBuilder:
         """
         for bound in self._readers.bounds.values():
             bound.missing = functools.cache(lambda: shift_of(stream, lines_above()))
-        reading = InputReading(
-            self._readers, name, plain=True
-        )  # else the first part had no openings
-        reading.expect_all()
+        reading = InputReading(self._readers, self._origins, name, rest=True)
         for chunk in chunks:
             reading.feed(chunk)
         found = reading.finish(None)
         for table, counts in counts_above().items():
             self._readers.bounds[table].make_room(counts)
-        states = {table: bound.state for table, bound in self._readers.bounds.items()}
-        readers = self._readers
-        return Rest(
-            found, readers.builders, readers.lines.aside, readers.blocks, reading.cut, states
-        )
+        return reading.rest(found, {n: bound.state for n, bound in self._readers.bounds.items()})
 
     def build(self) -> Capture:
         """The capture of what was read so far; an input that is still being read is in it."""
@@ -175,27 +158,18 @@ class CaptureBuilder:
         readers.lines.flush()
         for bound in readers.bounds.values():
             bound.enforce_limit()
-        inputs, origins = list(self._inputs), list(self._origins)
-        of_blocks = list(readers.blocks.values())
+        inputs = list(self._inputs)
         if reading is not None and not reading.finished:
             inputs.append(reading.found(None))
-            origins += reading.origins
-            of_blocks += [reader for _, reader in reading.own_readers]
         tables = {name: builder.build() for name, builder in readers.builders.items()}
         tables |= {name: bound.marked(tables[name]) for name, bound in readers.bounds.items()}
-        tables = by_stream(tables, origins)
         tables |= together(
             [
-                *(reader.tables() for reader in of_blocks),
+                *(reader.tables() for reader in readers.blocks.values()),
                 *(reader.tables() for reader in readers.contents.values()),
             ]
         )
         tables |= readers.missing(tables)
         selected = {n: b.total for n, b in readers.builders.items() if b.rows < b.total}
-        tables = mark_periodic(link_samples(tables), selection="gc" in selected)
-        tables = link_crashes(tables)
-        found = assign_processes(tables, origins)
-        tables = with_places(found.tables, origins)
-        tables, count, labels = by_program(tables, found.count, found.labels, self._programs)
-        tables["gc"] = with_interval_cpu(tables["gc"])
-        return Capture(tables, inputs, count, labels, found.mixed, selected)
+        found = linked(Draft(tables, tuple(self._origins), selected))
+        return Capture(found.tables, inputs, found.processes, found.labels, found.mixed, selected)

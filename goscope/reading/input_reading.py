@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from goscope.capture.capture import Input
 from goscope.capture.linking.origins import Origin
 from goscope.formats import HEAD, content_format
-from goscope.formats.format import BlockReader, ContentReader
+from goscope.formats.format import ContentReader, MergingReader
 from goscope.framing.framed import (
     LONGEST_RECORD,
     BlockRecords,
@@ -21,10 +21,11 @@ from goscope.framing.framed import (
     TornRecord,
 )
 from goscope.framing.lines import Positions
+from goscope.log_wrappers.unwrapper import Stream
 from goscope.parsing.unparsed import TORN, Aside, Unparsed
-from goscope.reading.record_readers import RecordReaders, block_readers
+from goscope.reading.record_readers import RecordReaders
 from goscope.reading.streams import Streams
-from goscope.tables.builder import TableBuilder
+from goscope.tables.builder import ANCHOR, TableBuilder
 from goscope.tables.row_selection import State, shift_of
 
 _EXPECTED: Mapping[type[Piece], str] = {
@@ -36,38 +37,57 @@ _EXPECTED: Mapping[type[Piece], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What another process read of the rest of an input; it can be pickled."""
+    """What another process read of the rest of an input; it can be pickled.
+
+    Blocks of which there are few come as they were framed, in ``blocks``.
+    """
 
     found: Input
     builders: Mapping[str, TableBuilder]
     lines: Aside
-    readers: Mapping[str, BlockReader]
+    readers: Mapping[str, MergingReader]
+    blocks: list[BlockRecords]
     cut: Aside
     states: Mapping[str, State]
 
 
 class InputReading:
-    """The reading of one input.
+    """The reading of one input; each stream gets the next number in ``origins``.
 
-    Blocks of what has no label go to the readers of all inputs. Each labelled stream has readers of its own
-    until the end of the input, since a reader takes one input after the other.
+    ``rest`` says that it is the rest of an input, which is read for another process. ``program`` names the
+    live program that the input was taken from.
     """
 
-    def __init__(self, readers: RecordReaders, name: str, plain: bool = False):
+    def __init__(
+        self,
+        readers: RecordReaders,
+        origins: list[Origin],
+        name: str,
+        *,
+        program: str | None = None,
+        rest: bool = False,
+    ):
         self.name = name
         #: Whether the input was read to its end.
         self.finished = False
-        #: Pieces of records that are not whole.
-        self.cut = Aside()
+        self._origins = origins
+        self._program = program
         self._readers = readers
-        readers.begin(name)
-        kinds = readers.line_kinds, readers.block_kinds
-        known = readers.lines.accepts, readers.lines.known.ids_of
-        self._streams = Streams(name, *kinds, *known, plain=plain)
-        self.expect_all = self._streams.expect_all
-        self._own: dict[str, dict[str, BlockReader]] = {}  # by the name of the stream
-        self._rejoined: list[tuple[int, bytes]] = []  # in another process
-        self._rejoined_count = 0
+        readers.lines.flush()
+        self._streams = Streams(
+            self._new_origin,
+            readers.line_kinds,
+            readers.block_kinds,
+            readers.lines.accepts,
+            readers.lines.known.ids_of,
+            plain=rest,  # else the first part had no openings
+        )
+        if rest:
+            self._streams.expect_all()
+        #: Of the rest of an input: the blocks that the other process has to read.
+        self._handed_over: list[BlockRecords] | None = [] if rest else None
+        self._cut = Aside()  # pieces of records that are not whole
+        self._rest: Input | None = None  # that another process read
         self._rows_before = {n: b.total for n, b in readers.builders.items()}
         self._aside_before = [(r.aside.count, len(r.aside.examples)) for r in readers.aside()]
         self._blocks: set[str] = set()
@@ -87,7 +107,7 @@ class InputReading:
         if found is not None and found.content is not None:
             self._content, self._content_format = self._readers.content(found), found.name
             whole = self._counted(itertools.chain([head], left))
-            self._left_out = self._content.read(self.name, whole)
+            self._left_out = self._content.read(self.stream_id, self.name, whole)
             return
         self.feed(head)
         for chunk in left:
@@ -108,112 +128,119 @@ class InputReading:
     def openings(self) -> tuple[bytes, ...]:
         return self._streams.openings
 
+    @property
+    def stream_id(self) -> int:
+        """The number of what has no label."""
+        return self._streams.unlabelled.number
+
     def finish(self, problem: str | None, rest: Rest | None = None) -> Input:
+        """The end of the input, or of the part that is read here: ``rest`` is what was read below it."""
         self._take(self._streams.finish())
-        for origin in self._streams.origins:
-            for kind, own in self._own.pop(origin.name, {}).items():
-                reader = self._readers.blocks[kind]
-                reader.begin(origin.name)
-                reader.absorb(own, 0)
-        self.finished = True
-        return self.found(problem, rest)
-
-    @property
-    def own_readers(self) -> list[tuple[str, BlockReader]]:
-        """The readers of labelled streams, and what kind of blocks each reads."""
-        return [pair for own in self._own.values() for pair in own.items()]
-
-    @property
-    def origins(self) -> tuple[Origin, ...]:
-        """The streams that were found."""
-        return self._streams.origins
-
-    def found(self, problem: str | None, rest: Rest | None = None) -> Input:
-        """What was found until now."""
-        readers = self._readers
-        readers.lines.flush()
-        lines = self._streams.lines
+        self._readers.lines.flush()
         if rest is not None:
-            lines += self._absorb(rest, lines)
+            self._merge(rest)
+        self.finished = True
+        return self.found(problem)
+
+    def found(self, problem: str | None) -> Input:
+        """What was found until now."""
+        readers, streams, rest = self._readers, self._streams, self._rest
+        readers.lines.flush()
         formats = {
             readers.format_of_table[name]
             for name, rows in self._rows_before.items()
             if readers.builders[name].total > rows
         }
         formats |= {readers.format_of_block[kind] for kind in self._blocks}
-        if self._content is not None and self.name in self._content.inputs:
+        if self._content is not None and self.stream_id in self._content.stream_ids:
             formats.add(self._content_format)
         pairs = list(zip(readers.aside(), self._aside_before, strict=True))
-        pairs += [(reader, (0, 0)) for _, reader in self.own_readers]
         fresh = [one for reader, (_, known) in pairs for one in reader.aside.examples[known:]]
+        rejoined, rejoined_count = streams.rejoined, streams.rejoined_count
+        if rest is not None:
+            formats |= set(rest.formats)
+            rejoined += [(line + streams.lines, text) for line, text in rest.rejoined]
+            rejoined_count += rest.rejoined_count
         return Input(
             name=self.name,
             formats=tuple(sorted(formats)),
-            lines=lines,
-            size=self._size,
-            unparsed_count=sum(r.aside.count - n for r, (n, _) in pairs) + self.cut.count,
-            unparsed=self._placed([*fresh, *self.cut.examples]),
-            cut=self._last != b"\n" and self._size > 0,
+            lines=streams.lines + (0 if rest is None else rest.lines),
+            size=self._size + (0 if rest is None else rest.size),
+            unparsed_count=sum(r.aside.count - n for r, (n, _) in pairs) + self._cut.count,
+            unparsed=self._placed([*fresh, *self._cut.examples]),
+            cut=self._last != b"\n" and self._size > 0 if rest is None else rest.cut,
             problem=problem or self._left_out,
-            wrapped=self._streams.wrapped,
-            rejoined_count=self._streams.rejoined_count + self._rejoined_count,
-            rejoined=tuple(sorted([*self._streams.rejoined, *self._rejoined])),
+            wrapped=streams.wrapped,
+            rejoined_count=rejoined_count,
+            rejoined=tuple(sorted(rejoined)),
             rows={n: readers.builders[n].total - rows for n, rows in self._rows_before.items()},
         )
 
+    def rest(self, found: Input, states: Mapping[str, State]) -> Rest:
+        """What another process takes over of the rest of an input."""
+        readers = self._readers
+        return Rest(
+            found,
+            readers.builders,
+            readers.lines.aside,
+            {k: r for k, r in readers.blocks.items() if isinstance(r, MergingReader)},
+            self._handed_over or [],
+            self._cut,
+            states,
+        )
+
     def forget(self, needed: Positions, thinned: frozenset[str]) -> None:
-        """Let go of where lines stood but these; see :meth:`Streams.forget`."""
+        """Forget where lines stood but these; see :meth:`Streams.forget`."""
         self._streams.forget(needed, thinned)
 
+    def _new_origin(self, stream: Stream) -> Origin:
+        self._origins.append(Origin(len(self._origins), self.name, stream, self._program))
+        return self._origins[-1]
+
     def _placed(self, unparsed: Iterable[Unparsed]) -> tuple[Unparsed, ...]:
-        """The same with the name and the lines of the input."""
-        origins = {origin.name: origin for origin in self._streams.origins}
-        found = []
-        for one in unparsed:
-            origin = origins.get(one.input)
-            line = one.line if origin is None else origin.line(one.line - 1) + 1
-            found.append(replace(one, input=self.name, line=line))
+        """The same with the lines of the input."""
+        found = [
+            replace(one, line=self._origins[one.stream_id].line(one.line - 1) + 1)
+            for one in unparsed
+        ]
         return tuple(sorted(found, key=lambda one: one.line))
 
-    def _absorb(self, rest: Rest, lines: int) -> int:
-        """Take what another process read, so many lines further down; returns its lines."""
-        readers, found = self._readers, rest.found
-        shift = shift_of(readers.lines.stream(self.name), lines)
+    def _merge(self, rest: Rest) -> None:
+        """Append what another process read below the lines that were read here."""
+        readers, lines, stream_id = self._readers, self._streams.lines, self.stream_id
+        self._rest = rest.found
+        shift = shift_of(stream_id, lines)
         for name, state in rest.states.items():
             readers.bounds[name].raise_level(state)
-        for name, table in readers.builders.items():
-            if rest.builders[name].total:
-                table.absorb(rest.builders[name], self.name, lines, shift)
+        moves = {"stream_id": stream_id, "line": lines, ANCHOR: shift}
+        for name, builder in readers.builders.items():
+            builder.merge(rest.builders[name], moves)
         for name, state in rest.states.items():
-            readers.bounds[name].absorb(state, shift)
-        readers.lines.aside.absorb(rest.lines.examples, rest.lines.count, lines)
-        for name, reader in readers.blocks.items():
-            reader.absorb(rest.readers[name], lines)
-        self._blocks |= {k for k, f in readers.format_of_block.items() if f in found.formats}
-        self.cut.absorb(rest.cut.examples, rest.cut.count, lines)
-        self._rejoined += [(line + lines, text) for line, text in found.rejoined]
-        self._rejoined_count += found.rejoined_count
-        self._size += found.size
-        self._last = b"" if found.cut else b"\n"
-        return found.lines
-
-    def _readers_of(self, stream: str) -> dict[str, BlockReader]:
-        if stream == self.name:
-            return self._readers.blocks
-        if stream not in self._own:
-            self._own[stream] = block_readers()
-            for reader in self._own[stream].values():
-                reader.begin(stream)
-        return self._own[stream]
+            readers.bounds[name].merge(state, shift)
+        readers.lines.aside.merge(rest.lines, lines, stream_id)
+        self._cut.merge(rest.cut, lines, stream_id)
+        for kind, other in rest.readers.items():
+            reader = readers.blocks[kind]
+            reader.begin(stream_id)
+            assert isinstance(reader, MergingReader)
+            reader.merge(other, lines)
+        origin = self._streams.unlabelled
+        self._take((origin, replace(b, numbers=b.numbers + lines)) for b in rest.blocks)
 
     def _take(self, pieces: Iterable[tuple[Origin, Piece]]) -> None:
+        lines, blocks = self._readers.lines, self._readers.blocks
         for origin, piece in pieces:
             if isinstance(piece, LineRecords | RepeatedRecords):
-                self._readers.lines.begin(origin.name)
-                self._readers.lines.read(piece)
+                lines.begin(origin.number)
+                lines.read(piece)
             elif isinstance(piece, BlockRecords):
-                if self._readers_of(origin.name)[piece.kind].read(piece):
+                reader = blocks[piece.kind]
+                if self._handed_over is not None and not isinstance(reader, MergingReader):
+                    self._handed_over.append(replace(piece, data=b""))
+                    continue
+                reader.begin(origin.number)
+                if reader.read(piece):
                     self._blocks.add(piece.kind)
             else:
                 expected = _EXPECTED[type(piece)]
-                self.cut.add(Unparsed(origin.name, piece.number + 1, piece.text, expected))
+                self._cut.add(Unparsed(origin.number, piece.number + 1, piece.text, expected))

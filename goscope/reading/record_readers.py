@@ -39,7 +39,10 @@ class RecordReaders:
         self.lines = LineShapes(rules, self.builders, of_table)
         self.line_kinds = [rule.kind for rule in rules]
         self.block_kinds = [f.block for f in formats if f.block is not None]
-        self.blocks = block_readers()  # by the kind of blocks
+        #: The readers of blocks, by their kind.
+        self.blocks: dict[str, BlockReader] = {
+            f.block.name: f.reader() for f in formats if f.block and f.reader
+        }
         self.contents: dict[str, ContentReader] = {}  # of the binary formats that were met
         self.format_of_table = {name: f.name for f in formats for name in f.tables}
         self.format_of_block = {f.block.name: f.name for f in formats if f.block is not None}
@@ -52,13 +55,6 @@ class RecordReaders:
         if found.name not in self.contents:
             self.contents[found.name] = found.content.reader(self._spans)
         return self.contents[found.name]
-
-    def begin(self, input_name: str) -> None:
-        """What follows comes from this input."""
-        self.lines.begin(input_name)
-        self.lines.flush()
-        for reader in self.blocks.values():
-            reader.begin(input_name)
 
     def aside(self) -> list[LineShapes | BlockReader]:
         """Whoever may set records aside."""
@@ -79,9 +75,3 @@ class RecordReaders:
     def logged(self) -> tuple[bytes, ...]:
         """Openings of records that the text line right above may belong to."""
         return tuple(o for kind in self.block_kinds if kind.above for o in kind.openings)
-
-
-def block_readers() -> dict[str, BlockReader]:
-    """A new reader for each kind of blocks."""
-    formats = [f for f in all_formats() if f.reader is not None]
-    return {f.block.name: f.reader() for f in formats if f.block and f.reader}

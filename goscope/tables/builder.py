@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, repeat
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,10 @@ from goscope.tables.table import (
     Kind,
     Table,
     distinct,
-    is_nothing,
+    is_repeated,
     missing_cells,
     narrow,
+    repeated,
     select_cells,
 )
 
@@ -80,22 +81,17 @@ class TableBuilder:
         for column in self._stored:
             given = cells.get(column.name)
             if given is None and column in self._sums:
-                given = Cells(np.broadcast_to(np.int16(0), rows))
+                given = Cells(repeated(np.int16(0), rows))
             part = given if given is not None else missing_cells(column, rows)
             if part.values.dtype.kind == "i" and column.kind is not Kind.BOOL:
                 counts = None if part.counts is None else narrow(part.counts)
                 part = Cells(narrow(part.values), part.valid, counts=counts)
             self._parts[column.name].append(part)
 
-    def absorb(self, other: TableBuilder, input_name: str, lines: int, shift: int = 0) -> None:
-        """Append the rows that another builder collected of an input, so many lines further down.
-
-        Its anchors lack ``shift``.
-        """
-        moves = {"line": lines, ANCHOR: shift}
+    def merge(self, other: TableBuilder, moves: Mapping[str, int]) -> None:
+        """Append the rows of another builder; ``moves`` says what some of its columns lack, by name."""
         for column in self._stored:
-            spoken = other.words(column.name) if column.name != "input" else (input_name,)
-            words = np.array([*map(self.code, repeat(column.name), spoken), -1])
+            words = np.array([*map(self.code, repeat(column.name), other.words(column.name)), -1])
             for part in other._parts[column.name]:
                 values = part.values
                 if column.kind is Kind.TEXT:
@@ -240,17 +236,24 @@ def joined(column: Column, parts: Sequence[Cells], words: tuple[str, ...] = ()) 
     parts = parts or [missing_cells(column, 0)]
     if len(parts) == 1:
         return Cells(parts[0].values, parts[0].valid, words, parts[0].counts)
-    if all(is_nothing(part.values) for part in parts):
-        return missing_cells(column, sum(len(part.values) for part in parts))
-    values = np.concatenate([part.values for part in parts])
+    values = _concatenated([part.values for part in parts])
     valid: Bools | None = None
     if any(part.valid is not None for part in parts):
-        present = [np.ones(len(p.values), np.bool_) if p.valid is None else p.valid for p in parts]
-        valid = np.concatenate(present)
+        there = np.True_
+        valid = _concatenated(
+            [repeated(there, len(p.values)) if p.valid is None else p.valid for p in parts]
+        )
     counts: Ints | None = None
     if column.kind is Kind.INTS:
         counts = np.concatenate([p.counts for p in parts if p.counts is not None])
     return Cells(values, valid, words, counts)
+
+
+def _concatenated(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """The parts behind each other; one value that all of them repeat goes on to take no memory."""
+    if all(map(is_repeated, parts)) and len({(p.dtype, p[:1].tobytes()) for p in parts}) == 1:
+        return repeated(parts[0][0], sum(map(len, parts)))
+    return np.concatenate(parts)
 
 
 def stacked(tables: Sequence[Table]) -> Table:

@@ -209,7 +209,7 @@ class Bound:
             self.state.level = other.level
             self.enforce_limit()
 
-    def absorb(self, other: State, shift: int) -> None:
+    def merge(self, other: State, shift: int) -> None:
         """Go on behind what another process read; its rows are in the builders already."""
         mine = self.state
         first = {stream + (shift >> STREAM): at for stream, at in other.first.items()}

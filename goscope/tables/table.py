@@ -43,13 +43,17 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a schema: its name, kind, unit ("" for none) and what it means."""
+    """One column of a schema: its name, kind, unit ("" for none) and what it means.
+
+    An ``internal`` column is there while inputs are read, and not in the tables of a capture.
+    """
 
     name: str
     kind: Kind
     unit: str
     meaning: str
     default: bool | None = None  # for flags: what the absence of the word says
+    internal: bool = False
 
 
 @dataclass(slots=True)
@@ -192,6 +196,10 @@ class Table:
         """The same table with other values in one column, or what gives them when it is looked at."""
         return Table(self.name, self.schema, {**self._cells, column: cells}, self.rows)
 
+    def with_schema(self, schema: Sequence[Column]) -> Table:
+        """The same table with other columns declared; the cells of the rest are there, but not shown."""
+        return Table(self.name, schema, self._cells, self.rows)
+
     def frame(self) -> pd.DataFrame:
         """The table as a DataFrame: nullable Int64, float64, boolean, category and UTC time columns."""
         import pandas as pd
@@ -247,18 +255,21 @@ def rows_by(values: Ints) -> dict[int, npt.NDArray[np.int64]]:
     return {int(ordered[a]): rows[a:b] for a, b in itertools.pairwise(firsts)}
 
 
-def is_nothing(values: npt.NDArray[Any]) -> bool:
-    """Whether these are the cells of a column of floats that was not given."""
-    return values.strides == (0,) and values.dtype.kind == "f"
+def repeated(value: np.generic, rows: int) -> npt.NDArray[Any]:
+    """One value for all rows, which takes no memory until it is written to."""
+    return np.broadcast_to(value, rows)
+
+
+def is_repeated(values: npt.NDArray[Any]) -> bool:
+    """Whether these are values as :func:`repeated` gives them."""
+    return values.strides == (0,) and len(values) > 0
 
 
 def select_cells(cells: Cells, at: Ints | slice) -> Cells:
     """The cells of these rows."""
-    valid = None if cells.valid is None else cells.valid[at]
-    if is_nothing(cells.values) and not isinstance(at, slice):
-        return Cells(np.broadcast_to(np.nan, len(at)))
     if cells.counts is None:
-        return Cells(cells.values[at], valid, cells.categories)
+        valid = None if cells.valid is None else _at(cells.valid, at)
+        return Cells(_at(cells.values, at), valid, cells.categories)
     begins = np.cumsum(cells.counts) - cells.counts
     if isinstance(at, slice):
         first, last = int(begins[at.start]), int(begins[at.stop - 1] + cells.counts[at.stop - 1])
@@ -268,17 +279,24 @@ def select_cells(cells: Cells, at: Ints | slice) -> Cells:
     return Cells(cells.values[np.repeat(begins[at], counts) + inner], None, (), counts)
 
 
+def _at(values: npt.NDArray[Any], at: Ints | slice) -> npt.NDArray[Any]:
+    if is_repeated(values) and not isinstance(at, slice):
+        return repeated(values[0], len(at))
+    return values[at]
+
+
 def missing_cells(column: Column, rows: int) -> Cells:
     """Cells in which every value is missing, or says the default of a flag."""
     if column.kind is Kind.FLOAT:
-        return Cells(np.broadcast_to(np.nan, rows))  # of no size until it is looked at
+        return Cells(repeated(np.float64(np.nan), rows))
     if column.kind is Kind.TEXT:
-        return Cells(np.full(rows, -1, np.int32))
+        return Cells(repeated(np.int16(-1), rows))
     if column.kind is Kind.BOOL:
-        return Cells(np.full(rows, -1 if column.default is None else int(column.default), np.int8))
+        default = -1 if column.default is None else int(column.default)
+        return Cells(repeated(np.int8(default), rows))
     if column.kind is Kind.INTS:
         return Cells(np.zeros(0, np.int16), counts=np.zeros(rows, np.int16))
-    return Cells(np.zeros(rows, np.int16), np.zeros(rows, np.bool_))
+    return Cells(repeated(np.int16(0), rows), repeated(np.False_, rows))
 
 
 def distinct(values: npt.NDArray[_Integer]) -> npt.NDArray[_Integer]:

@@ -45,8 +45,8 @@ class Unreadable(Exception):
 class Trace:
     """One trace."""
 
-    def __init__(self, input_name: str, stacks: Stacks, words: Words, *, spans: bool = False):
-        self.input = input_name
+    def __init__(self, stream_id: int, stacks: Stacks, words: Words, *, spans: bool = False):
+        self.stream_id = stream_id  # the number of its input, for whoever reads several
         self.format = 0
         self.start: int | None = None
         self.end = 0

@@ -18,7 +18,7 @@ from tests.log_wrappers.wrappers import WRAPPERS, Wrapper, nanoseconds, wrapped
 
 READ = Callable[..., Any]
 TABLES = ("sched", "procs", "threads", "sched_goroutines", "gc", "goroutines", "frames", "stacks")
-PLACES = frozenset({"input", "line", "wall_time", "process", "log_line"})
+PLACES = frozenset({"input", "stream", "line", "wall_time", "process", "log_line"})
 SOURCES = [
     "go1.19/panic_all/panic.log",
     "go1.27/idle_server/sigquit.log",

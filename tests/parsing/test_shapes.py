@@ -173,7 +173,7 @@ def in_bulk(
     """The rows of each rule's table, and the lines that were set aside."""
     builders = {rule.table: TableBuilder(rule.table, rule.columns) for rule in RULES.values()}
     shapes = LineShapes(list(RULES.values()), builders)
-    shapes.begin("input")
+    shapes.begin(0)
     shapes.read(LineRecords(text, np.arange(text.count(b"\n"))))
     shapes.flush()
     rows = {start: rows_of(builders[rule.table].build()) for start, rule in RULES.items()}
@@ -338,7 +338,7 @@ def test_the_pattern_of_a_grammar_matches_what_lark_accepts(
 def rows_and_count(text: bytes) -> tuple[dict[str, list[dict[str, Any]]], int]:
     builders = {rule.table: TableBuilder(rule.table, rule.columns) for rule in RULES.values()}
     shapes = LineShapes(list(RULES.values()), builders)
-    shapes.begin("input")
+    shapes.begin(0)
     shapes.read(LineRecords(text, np.arange(text.count(b"\n"))))
     shapes.flush()
     return {

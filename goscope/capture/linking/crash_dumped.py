@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,10 +38,9 @@ class Dumped:
     panic's value) or ``taken`` (they belong to the head of a crash).
     """
 
-    def __init__(self, tables: Mapping[str, Table], input_names: Sequence[str]):
+    def __init__(self, tables: Mapping[str, Table], streams: int):
         self.table = tables["goroutines"]
-        known = {name: code for code, name in enumerate(input_names)}
-        self.input_of = codes_of(self.table, known)
+        self.stream_of: IntArray = self.table["stream_id"]
         self.lines: IntArray = self.table["line"]
         self.ids: IntArray = self.table["id"]
         self.stacks: IntArray = self.table["stack_id"]
@@ -52,7 +51,7 @@ class Dumped:
         )
         self.dropped = np.zeros(len(self.table), np.bool_)
         self.taken = np.zeros(len(self.table), np.bool_)
-        self._begins = np.searchsorted(self.input_of, np.arange(len(input_names) + 1)).tolist()
+        self._begins = np.searchsorted(self.stream_of, np.arange(streams + 1)).tolist()
         frames = tables["frames"]
         own = frames.select(frames["ancestor"] == 0)
         self._frame_bounds = np.searchsorted(
@@ -62,9 +61,9 @@ class Dumped:
         self._frame_lines, self._placed = own["line"].tolist(), own.present("line").tolist()
         self._known: dict[int, tuple[Frame, ...]] = {}
 
-    def rows_of(self, code: int) -> tuple[int, int]:
-        """The first row of an input, and the row behind its last."""
-        return self._begins[code], self._begins[code + 1]
+    def rows_of(self, stream_id: int) -> tuple[int, int]:
+        """The first row of a stream, and the row behind its last."""
+        return self._begins[stream_id], self._begins[stream_id + 1]
 
     def frames(self, row: int) -> tuple[Frame, ...]:
         """The stack of a goroutine, innermost first, without its ancestors."""
@@ -88,10 +87,3 @@ class Dumped:
         """The row behind the dump that a row belongs to, at most ``stop``."""
         same = self.snapshot[first:stop] == self.snapshot[first]
         return stop if same.all() else first + int(np.argmin(same))
-
-
-def codes_of(table: Table, known: Mapping[str, int]) -> IntArray:
-    """The input of each row, as a number of the caller's."""
-    numbers = np.array([*(known[n] for n in table.categories("input")), -1], np.int64)
-    codes: IntArray = numbers[table["input"]]
-    return codes

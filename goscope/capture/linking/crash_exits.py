@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from goscope.capture.linking.crash_dumped import codes_of
 from goscope.capture.linking.crash_heads import Head
 from goscope.tables.table import Table
 
@@ -14,7 +13,7 @@ from goscope.tables.table import Table
 class SilentExit:
     """A test binary that ended without a word: a test called os.Exit, or log.Fatal without output."""
 
-    input: int
+    stream_id: int
     line: int
     status: str
     result: str
@@ -29,18 +28,18 @@ class _State:
     status: tuple[int, str] = (-1, "")
 
 
-def with_exits(
-    exits: Table, races: Table, heads: Sequence[Head], inputs: Mapping[str, int]
-) -> list[SilentExit]:
+def with_exits(exits: Table, races: Table, heads: Sequence[Head]) -> list[SilentExit]:
     """Give each head the lines behind it, and find the tests that ended without a word.
 
     ``go test`` prints the exit status only if the test printed nothing at all, and then the line
     ``FAIL``; older versions print it behind other failures too, which are known by then.
     """
-    events: list[tuple[int, int, str, str | Head]] = [(h.input, h.line, "head", h) for h in heads]
-    for code, line in zip(codes_of(races, inputs).tolist(), races["line"].tolist(), strict=True):
+    events: list[tuple[int, int, str, str | Head]] = [
+        (h.stream_id, h.line, "head", h) for h in heads
+    ]
+    for code, line in zip(races["stream_id"].tolist(), races["line"].tolist(), strict=True):
         events.append((code, line, "race", ""))
-    places = zip(codes_of(exits, inputs).tolist(), exits["line"].tolist(), strict=True)
+    places = zip(exits["stream_id"].tolist(), exits["line"].tolist(), strict=True)
     words = zip(exits.texts("sort"), exits.texts("text"), strict=True)
     for (code, line), (sort, text) in zip(places, words, strict=True):
         events.append((code, line, sort or "", text or ""))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from goscope.capture.linking.crash_dumped import Dumped, codes_of
+from goscope.capture.linking.crash_dumped import Dumped
 from goscope.tables.table import Table
 
 #: So many lines may stand between the goroutines of a panic's value and the one that crashed.
@@ -23,7 +22,7 @@ class Head:
     """A row of the heads table with its goroutines, and the lines that say how the process ended."""
 
     row: int
-    input: int
+    stream_id: int
     line: int
     sort: str
     kind: str
@@ -36,9 +35,9 @@ class Head:
     exits: list[tuple[str, str]] = field(default_factory=list)
 
 
-def heads_of(table: Table, dumped: Dumped, inputs: Mapping[str, int]) -> list[Head]:
+def heads_of(table: Table, dumped: Dumped) -> list[Head]:
     """All heads; what repeats a signal for one more thread (GOTRACEBACK=crash) is none of its own."""
-    codes, lines = codes_of(table, inputs).tolist(), table["line"].tolist()
+    codes, lines = table["stream_id"].tolist(), table["line"].tolist()
     follows = (table["line"] + table["height"]).tolist()
     separated = table.flags("separated").tolist()
     cgo = table.flags("in_cgo").tolist()
@@ -66,7 +65,7 @@ def heads_of(table: Table, dumped: Dumped, inputs: Mapping[str, int]) -> list[He
         if linked:
             head.dump = range(first, dumped.end_of_dump(first, stop))
             dumped.taken[first : head.dump.stop] = True
-        before = heads[-1] if heads and heads[-1].input == code else None
+        before = heads[-1] if heads and heads[-1].stream_id == code else None
         if separated[row] and before is not None and _same_signal(head, before):
             _join(dumped, before, head.dump)
             continue

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from goscope.capture.linking.crash_blame import blamed, kind_of, running_tests, where
-from goscope.capture.linking.crash_dumped import Dumped, codes_of
+from goscope.capture.linking.crash_dumped import Dumped
 from goscope.capture.linking.crash_exits import SilentExit, with_exits
 from goscope.capture.linking.crash_heads import Head, heads_of
 from goscope.formats.crashes.crash_columns import CRASHES
@@ -26,7 +26,7 @@ _PARTS = ("crash_heads", "goleaks", "exits")
 class _Crash:
     """A row to be, where it stands, and the snapshot that belongs to it (in the old numbering)."""
 
-    input: int
+    stream_id: int
     line: int
     columns: dict[str, object]
     snapshot: int | None = None
@@ -35,23 +35,22 @@ class _Crash:
 def link_crashes(tables: Mapping[str, Table]) -> dict[str, Table]:
     """Fill the crashes table from the heads, the goroutines, and the lines around them."""
     parts = [tables["goroutines"], tables["races"], *(tables[name] for name in _PARTS)]
-    names = list(dict.fromkeys(name for part in parts for name in part.categories("input")))
-    inputs = {name: code for code, name in enumerate(names)}
-    dumped = Dumped(tables, names)
-    heads = heads_of(tables["crash_heads"], dumped, inputs)
-    silent = with_exits(tables["exits"], tables["races"], heads, inputs)
+    streams = 1 + max((n for part in parts for n in part.distinct("stream_id")), default=0)
+    dumped = Dumped(tables, streams)
+    heads = heads_of(tables["crash_heads"], dumped)
+    silent = with_exits(tables["exits"], tables["races"], heads)
     found = [
         *(_of_head(dumped, head) for head in heads),
         *_logged(dumped),
-        *_leak_reports(tables["goleaks"], inputs),
+        *_leak_reports(tables["goleaks"]),
         *map(_silent, silent),
     ]
-    found.sort(key=lambda crash: (crash.input, crash.line))
+    found.sort(key=lambda crash: (crash.stream_id, crash.line))
     goroutines, snapshots, renumbered = _regrouped(dumped, tables["snapshots"], found)
     rows = [
         {
             **crash.columns,
-            "input": names[crash.input],
+            "stream_id": crash.stream_id,
             "line": crash.line,
             "snapshot_id": None if crash.snapshot is None else renumbered.get(crash.snapshot),
         }
@@ -81,7 +80,7 @@ def _of_head(dumped: Dumped, head: Head) -> _Crash:
     if guilty is not None:
         columns |= where(dumped, guilty, kind)
     snapshot = int(dumped.snapshot[head.dump.start]) if len(head.dump) else None
-    return _Crash(head.input, head.line, columns, snapshot)
+    return _Crash(head.stream_id, head.line, columns, snapshot)
 
 
 def _logged(dumped: Dumped) -> Iterator[_Crash]:
@@ -97,14 +96,14 @@ def _logged(dumped: Dumped) -> Iterator[_Crash]:
         if names[0] in _LOGGERS or "panic" in names or (alone and said is not None):
             columns: dict[str, object] = {"kind": "recovered_logged_stack", "message": said or ""}
             columns |= where(dumped, row, "recovered_logged_stack")
-            place = int(dumped.input_of[row]), int(dumped.lines[row])
+            place = int(dumped.stream_of[row]), int(dumped.lines[row])
             yield _Crash(*place, columns, int(dumped.snapshot[row]))
 
 
-def _leak_reports(table: Table, inputs: Mapping[str, int]) -> Iterator[_Crash]:
+def _leak_reports(table: Table) -> Iterator[_Crash]:
     """One row per goleak report: its first goroutine, and how many there are."""
     reports: dict[tuple[int, int], list[int]] = {}
-    keys = zip(codes_of(table, inputs).tolist(), table["report"].tolist(), strict=True)
+    keys = zip(table["stream_id"].tolist(), table["report"].tolist(), strict=True)
     for row, key in enumerate(keys):
         reports.setdefault(key, []).append(row)
     goroutines, lines = table["goroutine"].tolist(), table["file_line"].tolist()
@@ -133,7 +132,7 @@ def _silent(found: SilentExit) -> _Crash:
         "message": f"the tests of {package} ended with {found.status} and printed nothing",
         "exit": f"{found.status}; {found.result}".replace("\t", " "),
     }
-    return _Crash(found.input, found.line, columns)
+    return _Crash(found.stream_id, found.line, columns)
 
 
 def _regrouped(

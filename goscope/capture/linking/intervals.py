@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from goscope.capture.linking.draft import Draft
 from goscope.tables.table import Cells, Floats, Table
 
 
-def with_interval_cpu(gc: Table) -> Table:
-    """Fill ``interval_cpu_percent`` of the gc table, when it is looked at.
+def add_interval_cpu(draft: Draft) -> Draft:
+    """Fill ``interval_cpu_percent`` of the gc table, when it is looked at. Needs the processes.
 
     The percentage that a line prints is of all CPU since the program started. This one is of a cycle's
     own time: from its start (``@``) to the start of the next, of GOMAXPROCS. The last cycle of a
     process has none.
     """
-    return gc.replaced("interval_cpu_percent", lambda: Cells(_interval_percent(gc)))
+    gc = draft.tables["gc"]
+    filled = gc.replaced("interval_cpu_percent", lambda: Cells(_interval_percent(gc)))
+    return draft.with_tables({"gc": filled})
 
 
 def _interval_percent(gc: Table) -> Floats:

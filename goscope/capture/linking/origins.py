@@ -1,8 +1,7 @@
 """Where rows come from: the streams of an input, put together again when everything is read.
 
-Formats read each stream of a wrapped input as if it were an input of its own, with line numbers of
-its own, so that records of one program are not torn by another's. Here the rows get the name and
-the lines of the real input back, and the time that stood before the line.
+Readers know each stream of a wrapped input by a number, and number its lines for itself, so that records of
+one program are not torn by another's.
 """
 
 from __future__ import annotations
@@ -14,18 +13,28 @@ import numpy as np
 
 from goscope.log_wrappers.timestamps import NEVER
 from goscope.log_wrappers.unwrapper import Stream
-from goscope.tables.table import Cells, Kind, Table, narrow
+from goscope.parsing.numbers import IntArray
+from goscope.tables.table import Cells, Kind, Table, narrow, repeated, text_cells
 
 _LINES = ("line", "last_line")
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A stream that was read: the name that formats knew it by, and the input that it is part of."""
+    """A stream that was read: its number among all, and the input that it is part of.
 
-    name: str
+    ``program`` is the live program that the input was taken from.
+    """
+
+    number: int
     input: str
     stream: Stream
+    program: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What a log shipper called the stream's program; empty where nothing tells."""
+        return self.stream.label
 
     def line(self, line: int) -> int:
         """The line of the input for a line of the stream, both from 0."""
@@ -33,61 +42,56 @@ class Origin:
         return int(places.at(np.array([line]))[0][0]) if places else line
 
 
-def by_stream(tables: Mapping[str, Table], origins: Sequence[Origin]) -> dict[str, Table]:
-    """The rows of each stream together, stream after stream, as if they had been inputs of their own."""
-    place = {origin.name: number for number, origin in enumerate(origins)}
-    result = dict(tables)
-    for name, table in tables.items():
-        if "input" in table and len(table):
-            words = table.categories("input")
-            if len(words) == 1:
-                continue
-            order = np.array([place[word] for word in words] or [0], np.int64)[table["input"]]
-            if (np.diff(order) < 0).any():
-                result[name] = table.select(np.argsort(order, kind="stable"))
-    return result
+def ordered(table: Table) -> Table:
+    """The rows of each stream together, stream after stream."""
+    if len(table) and (np.diff(table["stream_id"]) < 0).any():
+        return table.select(np.argsort(table["stream_id"], kind="stable"))
+    return table
 
 
-def with_places(tables: Mapping[str, Table], origins: Sequence[Origin]) -> dict[str, Table]:
-    """All tables with the names, lines and times of the inputs."""
-    return {
-        name: _placed(table, origins) if "input" in table else table
-        for name, table in tables.items()
-    }
+def located(table: Table, origins: Sequence[Origin]) -> Table:
+    """The table with the inputs, the labels, and the lines and times that the inputs give."""
+    numbers = table["stream_id"]
+    for name, texts in (
+        ("input", [origin.input for origin in origins]),
+        ("stream", [origin.label or None for origin in origins]),
+    ):
+        if name in table:
+            table = table.replaced(name, _of_origins(texts, numbers))
+    wrapped = [origins[n] for n in table.distinct("stream_id") if origins[n].stream.places]
+    return _unwrapped(table, wrapped) if wrapped else table
 
 
-def _placed(table: Table, origins: Sequence[Origin]) -> Table:
-    words = table.categories("input")
-    by_name = {origin.name: origin for origin in origins}
-    known = [by_name[word] for word in words]
-    if all(o.name == o.input and not o.stream.places for o in known):
-        return table
-    codes = table["input"]
-    columns = [name for name in _LINES if name in table and _is_integer(table, name)]
+def _of_origins(texts: Sequence[str | None], numbers: IntArray) -> Cells:
+    """A column of a text for each origin; only what occurs is among its categories."""
+    used = np.flatnonzero(np.bincount(numbers)) if len(numbers) else numbers
+    few = text_cells(texts[number] for number in used.tolist())
+    if len(few.categories) == 1 and (few.values == 0).all():
+        return Cells(repeated(np.int32(0), len(numbers)), None, few.categories)
+    codes = np.full(len(texts), -1, np.int32)
+    codes[used] = few.values
+    return Cells(codes[numbers], None, few.categories)
+
+
+def _unwrapped(table: Table, wrapped: Sequence[Origin]) -> Table:
+    kinds = {column.name: column.kind for column in table.schema}
+    columns = [name for name in _LINES if kinds.get(name) is Kind.INT]
     lines = {name: table[name].astype(np.int64) for name in columns}
     times = np.full(len(table), NEVER, np.int64)
-    for code, origin in enumerate(known):
-        places = origin.stream.places
-        mine = np.flatnonzero(codes == code)
-        if not places or not len(mine):
-            continue
+    for origin in wrapped:
+        mine = np.flatnonzero(table["stream_id"] == origin.number)
         for name in columns:
-            numbers, stamps = places.at(lines[name][mine].astype(np.int64) - 1)
+            numbers, stamps = origin.stream.places.at(lines[name][mine] - 1)
             lines[name][mine] = numbers + 1
             if name == "line" and origin.stream.stamped:
                 times[mine] = stamps
-    for name in columns:
-        present = table.present(name)
-        cells = Cells(narrow(lines[name]), None if present.all() else present)
-        table = table.replaced(name, cells)
+    changed: Mapping[str, Cells] = {
+        name: Cells(narrow(values), table.cells(name).valid) for name, values in lines.items()
+    }
     if "wall_time" in table:
         there = times != NEVER
         cells = Cells(np.where(there, times, 0), None if there.all() else there)
-        table = table.replaced("wall_time", cells)
-    names = tuple(dict.fromkeys(origin.input for origin in known))
-    turn = np.array([names.index(origin.input) for origin in known] or [0], np.int32)
-    return table.replaced("input", Cells(turn[codes].astype(np.int32), None, names))
-
-
-def _is_integer(table: Table, name: str) -> bool:
-    return any(column.name == name and column.kind is Kind.INT for column in table.schema)
+        changed = {**changed, "wall_time": cells}
+    for name, cells in changed.items():
+        table = table.replaced(name, cells)
+    return table

@@ -9,135 +9,135 @@ to the process of the log that came with it.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from goscope.capture.linking.clocks import RESUMED, Clock, Mixed, chains_of
+from goscope.capture.linking.draft import Draft
 from goscope.capture.linking.origins import Origin
 from goscope.parsing.numbers import IntArray
 from goscope.tables.table import Cells, Table, as_run, narrow, rows_by
 
 
-@dataclass(frozen=True, slots=True)
-class Processes:
-    """The tables with their ``process`` column filled, and what is known of the processes.
+def assign_processes(draft: Draft) -> Draft:
+    """Fill the ``process`` columns, and name the processes that a log shipper named.
 
-    ``labels`` names a process where a log shipper did; ``mixed`` tells of inputs in which processes
-    that wrote at the same time are not labelled.
+    Needs the rows of each stream together, samples linked, and the goroutines of crashes sorted out.
     """
-
-    tables: dict[str, Table]
-    count: int
-    labels: dict[int, str]
-    mixed: dict[str, Mixed]
-
-
-def assign_processes(tables: dict[str, Table], origins: Sequence[Origin]) -> Processes:
-    """Fill the ``process`` column of every table."""
-    rows = {name: _rows_by_input(tables[name]) for name in ("sched", "gc")}
-    parts = {origin.name: _parts(tables, rows, origin.name) for origin in origins}
-    first: dict[str, int] = {}
+    tables, origins = draft.tables, draft.origins
+    rows = {
+        name: rows_by(tables[name]["stream_id"]) if len(tables[name]) else {}
+        for name in ("sched", "gc")
+    }
+    runs = {
+        origin.number: found
+        for origin in origins
+        if (found := _runs(tables, rows, origin.number)) is not None
+    }
+    first: dict[int, int] = {}
     count = 0
-    for name, part in parts.items():
-        if part is not None:
-            first[name] = count
-            count += part.count
-    traced = [name for name, part in parts.items() if part is not None]
+    for number, found in runs.items():
+        first[number] = count
+        count += found.count
+    untraced = _of_others(origins, _with_rows(tables), runs, first, count)
+    filled = {
+        name: _filled(table, runs, first, untraced, len(origins)) for name, table in tables.items()
+    }
+    filled, total = _numbered(filled, count)
+    mixed = {origins[n].input: found.mixed for n, found in runs.items() if found.mixed is not None}
+    labels = _labels(filled, origins)
+    return replace(draft.with_tables(filled), processes=total, labels={**labels}, mixed={**mixed})
+
+
+def _of_others(
+    origins: Sequence[Origin],
+    with_rows: frozenset[int],
+    runs: Mapping[int, _Runs],
+    first: Mapping[int, int],
+    count: int,
+) -> dict[int, int]:
+    """The process of each stream that has no trace lines; ``count`` processes have some."""
+
+    def last_of(number: int) -> int:
+        return first[number] + runs[number].count - 1
+
     # One log: what has no trace lines was taken from its last process. Several logs: nobody knows from
     # which, so dumps in files of their own count as a process of their own.
-    lone = parts[traced[0]] if len(traced) == 1 else None
-    others = count - 1 if lone is not None and not lone.mixed else count
+    only = next(iter(runs)) if len(runs) == 1 else None
+    others = last_of(only) if only is not None and not runs[only].mixed else count
     of_label: dict[str, int] = {}
     used = count
-    untraced: dict[str, int] = {}
-    with_rows = _names(tables)
+    found: dict[int, int] = {}
     of_input: dict[str, list[Origin]] = {}
-    logs: dict[str, list[str]] = {}  # in each folder
+    logs: dict[str, list[int]] = {}  # in each folder
     for origin in origins:
-        if origin.name in with_rows:
+        if origin.number in with_rows:
             of_input.setdefault(origin.input, []).append(origin)
-        if parts[origin.name] is not None:
-            logs.setdefault(_folder(origin), []).append(origin.name)
+        if origin.number in runs:
+            logs.setdefault(_folder(origin), []).append(origin.number)
     for origin in origins:
-        if parts[origin.name] is not None or origin.name not in with_rows:
+        number, label = origin.number, origin.label
+        if number in runs or number not in with_rows:
             continue
-        label = origin.stream.label
         siblings = of_input[origin.input]
-        same = [o.name for o in siblings if o.stream.label == label and o.name in first]
+        same = [o.number for o in siblings if o.label == label and o.number in first]
         if same and label:
-            untraced[origin.name] = first[same[0]] + _count(parts[same[0]]) - 1
-        elif len({o.stream.label for o in siblings}) > 1:
+            found[number] = last_of(same[0])
+        elif len({o.label for o in siblings}) > 1:
             if label not in of_label:
                 of_label[label] = max(used, others + 1 if others == count else used)
                 used = of_label[label] + 1
-            untraced[origin.name] = of_label[label]
-        elif (log := _log_among(logs.get(_folder(origin), ()), parts)) is not None:
-            untraced[origin.name] = first[log] + _count(parts[log]) - 1
+            found[number] = of_label[label]
+        elif (log := _log_among(logs.get(_folder(origin), ()), runs)) is not None:
+            found[number] = last_of(log)
         else:
-            untraced[origin.name] = max(others, 0)
-    result = {name: _filled(table, parts, first, untraced) for name, table in tables.items()}
-    result, total = _numbered(result, count)
-    labels = _labels(result, origins)
-    mixed = {
-        origin.input: part.mixed
-        for origin in origins
-        if (part := parts[origin.name]) is not None and part.mixed is not None
-    }
-    return Processes(result, total, labels, mixed)
+            found[number] = max(others, 0)
+    return found
 
 
-def _log_among(beside: Sequence[str], parts: dict[str, _Parts | None]) -> str | None:
+def _log_among(beside: Sequence[int], runs: Mapping[int, _Runs]) -> int | None:
     """Of the logs in the folder of a dump the one that is alone there."""
-    part = parts[beside[0]] if len(beside) == 1 else None
-    return beside[0] if part is not None and not part.mixed else None
+    return beside[0] if len(beside) == 1 and not runs[beside[0]].mixed else None
 
 
 def _folder(origin: Origin) -> str:
     return origin.input.replace("\\", "/").rpartition("/")[0]
 
 
-def _count(part: _Parts | None) -> int:
-    return 1 if part is None else part.count
-
-
 def _numbered(tables: dict[str, Table], traced: int) -> tuple[dict[str, Table], int]:
     """The same without gaps in the numbers of the processes that have no trace lines."""
-    found = {n for t in tables.values() if "process" in t for n in _distinct(t["process"])}
+    found = {n for t in tables.values() if "process" in t for n in t.distinct("process")}
     later = sorted(n for n in found if n >= traced)
     if later == list(range(traced, traced + len(later))):
         return tables, max(traced + len(later), 1)
-    turn = {n: traced + place for place, n in enumerate(later)}
+    turn = np.arange(max(found) + 1)
+    turn[later] = traced + np.arange(len(later))
     result = dict(tables)
     for name, table in tables.items():
         if "process" in table and len(table):
-            numbers = np.array([turn.get(n, n) for n in table["process"].tolist()], np.int64)
-            result[name] = table.replaced("process", Cells(narrow(numbers)))
+            result[name] = table.replaced("process", Cells(narrow(turn[table["process"]])))
     return result, max(traced + len(later), 1)
 
 
 def _labels(tables: dict[str, Table], origins: Sequence[Origin]) -> dict[int, str]:
     labels: dict[int, str] = {}
-    by_name = {origin.name: origin.stream.label for origin in origins if origin.stream.label}
+    if not any(origin.label for origin in origins):
+        return labels
     for table in tables.values():
-        if not by_name or "process" not in table or not len(table):
+        if "process" not in table or not len(table):
             continue
-        for code, word in enumerate(table.categories("input")):
-            if word in by_name:
-                for process in _distinct(table["process"][table["input"] == code]):
-                    labels.setdefault(process, by_name[word])
+        for number in table.distinct("stream_id"):
+            if origins[number].label:
+                mine = table["process"][table["stream_id"] == number]
+                for process in np.flatnonzero(np.bincount(mine)).tolist():
+                    labels.setdefault(process, origins[number].label)
     return labels
 
 
-def _distinct(numbers: IntArray) -> list[int]:
-    """The different ones of small numbers, in order; sorting a million of them takes long."""
-    return np.flatnonzero(np.bincount(numbers)).tolist() if len(numbers) else []
-
-
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class _Runs:
     """How many processes printed the trace lines of a stream, and which: from ``starts`` on the next one, or,
     where they write at the same time, for each row of the trace tables."""
 
@@ -147,16 +147,9 @@ class _Parts:
     mixed: Mixed | None = None
 
 
-def _rows_by_input(table: Table) -> dict[str, IntArray]:
-    """The rows of each stream that a table knows."""
-    rows = rows_by(table["input"]) if len(table) else {}
-    none = np.empty(0, np.int64)
-    return {name: rows.get(code, none) for code, name in enumerate(table.categories("input"))}
-
-
-def _parts(
-    tables: dict[str, Table], rows_of: Mapping[str, Mapping[str, IntArray]], name: str
-) -> _Parts | None:
+def _runs(
+    tables: Mapping[str, Table], rows_of: Mapping[str, Mapping[int, IntArray]], stream_id: int
+) -> _Runs | None:
     """The processes in a stream; None if it holds no trace lines."""
     breaks: list[
         tuple[int, int]
@@ -165,7 +158,7 @@ def _parts(
     clocks: dict[str, Clock] = {}
     for table_name, clock, least in (("sched", "t_ms", 0), ("gc", "cycle", 1)):
         table = tables[table_name]
-        mine = rows_of[table_name].get(name)
+        mine = rows_of[table_name].get(stream_id)
         if mine is None:
             continue
         run = as_run(mine)
@@ -190,12 +183,12 @@ def _parts(
     if len(breaks) > 1 or turns >= 2 * RESUMED:
         chains = chains_of(clocks)
         if chains is not None:
-            return _Parts(chains.count, (), chains.rows, chains.mixed)
+            return _Runs(chains.count, (), chains.rows, chains.mixed)
     starts: list[int] = []
     for at, after in sorted(breaks):
         if not starts or starts[-1] <= after:  # else the other clock showed the same restart
             starts.append(at)
-    return _Parts(len(starts) + 1, tuple(starts))
+    return _Runs(len(starts) + 1, tuple(starts))
 
 
 def _kinds(table: Table, rows: IntArray | slice) -> IntArray:
@@ -209,35 +202,38 @@ def _kinds(table: Table, rows: IntArray | slice) -> IntArray:
     return np.asarray(kinds, np.int64)
 
 
-def _names(tables: dict[str, Table]) -> frozenset[str]:
+def _with_rows(tables: Mapping[str, Table]) -> frozenset[int]:
     """The streams that have rows."""
-    found = (table.categories("input") for table in tables.values() if "input" in table)
-    return frozenset(itertools.chain.from_iterable(found))
+    found = [table.distinct("stream_id") for table in tables.values() if "stream_id" in table]
+    return frozenset().union(*found)
 
 
 def _filled(
-    table: Table, parts: dict[str, _Parts | None], first: dict[str, int], untraced: dict[str, int]
+    table: Table,
+    runs: Mapping[int, _Runs],
+    first: Mapping[int, int],
+    untraced: Mapping[int, int],
+    streams: int,
 ) -> Table:
     if "process" not in table or not len(table):
         return table
-    words = table.categories("input")
-    # The last one is for rows without an input. Most streams are of one process: all at once.
-    only = np.array([*(first.get(word, untraced.get(word, 0)) for word in words), 0], np.int64)
-    process = only[table["input"]]
-    for code, word in enumerate(words):
-        part = parts.get(word)
-        if part is None or (part.rows is None and not part.starts):
+    # Most streams are of one process: all at once.
+    only = np.array([first.get(n, untraced.get(n, 0)) for n in range(streams)], np.int64)
+    process = only[table["stream_id"]]
+    for number in table.distinct("stream_id"):
+        found = runs.get(number)
+        if found is None or (found.rows is None and not found.starts):
             continue
-        mine = np.flatnonzero(table["input"] == code)
-        if part.rows is None:
+        mine = np.flatnonzero(table["stream_id"] == number)
+        if found.rows is None:
             lines = table["line"][mine]
-            process[mine] = first[word] + np.searchsorted(part.starts, lines, side="right")
+            process[mine] = first[number] + np.searchsorted(found.starts, lines, side="right")
         else:
-            process[mine] = first[word] + _interleaved(table, mine, part)
+            process[mine] = first[number] + _interleaved(table, mine, found)
     return table.replaced("process", Cells(narrow(process)))
 
 
-def _interleaved(table: Table, mine: IntArray, part: _Parts) -> IntArray:
+def _interleaved(table: Table, mine: IntArray, part: _Runs) -> IntArray:
     """The processes of rows in a stream that several write to at the same time."""
     assert part.rows is not None
     if table.name in part.rows:

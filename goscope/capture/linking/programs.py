@@ -6,44 +6,42 @@ another server are another one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from goscope.tables.table import Cells, Table, narrow
+from goscope.capture.linking.draft import Draft
+from goscope.tables.table import Cells, narrow
 
 
-def by_program(
-    tables: Mapping[str, Table],
-    processes: int,
-    known: Mapping[int, str],
-    programs: Mapping[str, str],
-) -> tuple[dict[str, Table], int, dict[int, str]]:
-    """Number the processes anew if several programs were asked; returns also their count and labels.
+def split_programs(draft: Draft) -> Draft:
+    """Number the processes anew if several live programs were asked. Needs the processes.
 
-    ``known`` are the labels so far; ``programs`` names the program of each input that was taken from
-    one. Processes that were told apart in other inputs come first. A single program is whatever
-    process its pages were given to already.
+    Processes that were told apart in other inputs come first. A single program is whatever process its
+    pages were given to already.
     """
-    labels = list(dict.fromkeys(programs.values()))
-    if len(labels) < 2:
-        return dict(tables), processes, dict(known)
-    owners = {}
+    names = list(dict.fromkeys(o.program for o in draft.origins if o.program is not None))
+    if len(names) < 2:
+        return draft
+    place = {name: number for number, name in enumerate(names)}
+    of_stream = np.array(
+        [-1 if o.program is None else place[o.program] for o in draft.origins], np.int64
+    )
+    owners = {
+        name: of_stream[table["stream_id"]]
+        for name, table in draft.tables.items()
+        if "process" in table and len(table)
+    }
     others: set[int] = set()
-    for name, table in tables.items():
-        if "process" not in table or not len(table):
-            continue
-        words = table.categories("input")
-        place = [labels.index(programs[word]) if word in programs else -1 for word in words]
-        owners[name] = np.array([*place, -1], np.int64)[table["input"]]
-        others |= set(np.unique(table["process"][owners[name] < 0]).tolist())
-    turn = np.zeros(processes + 1, np.int64)
-    turn[sorted(others)] = np.arange(len(others))
-    result = dict(tables)
     for name, owner in owners.items():
-        table = tables[name]
+        others |= set(np.unique(draft.tables[name]["process"][owner < 0]).tolist())
+    turn = np.zeros(draft.processes + 1, np.int64)
+    turn[sorted(others)] = np.arange(len(others))
+    split = {}
+    for name, owner in owners.items():
+        table = draft.tables[name]
         process = np.where(owner >= 0, len(others) + owner, turn[table["process"]])
-        result[name] = table.replaced("process", Cells(narrow(process)))
-    named = {int(turn[process]): label for process, label in known.items() if process in others}
-    named |= {len(others) + number: label for number, label in enumerate(labels)}
-    return result, len(others) + len(labels), named
+        split[name] = table.replaced("process", Cells(narrow(process)))
+    labels = {int(turn[n]): label for n, label in draft.labels.items() if n in others}
+    labels |= {len(others) + number: label for number, label in enumerate(names)}
+    return replace(draft.with_tables(split), processes=len(others) + len(names), labels={**labels})

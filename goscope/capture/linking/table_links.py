@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from goscope.tables.builder import stacked
+from goscope.capture.linking.draft import Draft
+from goscope.parsing.numbers import IntArray
+from goscope.tables.builder import STREAM, stacked
 from goscope.tables.row_selection import STRETCH
 from goscope.tables.table import Cells, Column, Kind, Table, int_cells, narrow
 
@@ -36,45 +38,51 @@ def _renumbered(table: Table, before: Mapping[str, int]) -> Table:
     return table
 
 
-def link_samples(tables: dict[str, Table]) -> dict[str, Table]:
-    """Tell each P, M and G line which SCHED line it stands under."""
-    sched = tables["sched"]
+def link_samples(draft: Draft) -> Draft:
+    """Give each P, M and G line the ``sample``, the SCHED line that it stands under.
+
+    Needs the rows of each stream together.
+    """
+    sched = draft.tables["sched"]
+    heads = _places(sched)
+    linked = {}
     for name in ("procs", "threads", "sched_goroutines"):
-        table = tables[name]
+        table = draft.tables[name]
         if not len(table):
             continue
-        sample = np.full(len(table), -1, np.int64)
-        for word in table.categories("input"):
-            mine = table["input"] == table.categories("input").index(word)
-            if word not in sched.categories("input"):
-                continue
-            headers = np.flatnonzero(sched["input"] == sched.categories("input").index(word))
-            # In the order of the lines: each header's rows reach to the next header.
-            begins = np.searchsorted(table["line"][mine], sched["line"][headers])
-            counts = np.diff(begins, prepend=0, append=int(np.count_nonzero(mine)))
-            sample[mine] = np.repeat(np.append(-1, headers), counts)
-        tables[name] = table.replaced("sample", Cells(sample, sample >= 0))
-    return tables
+        # In the order of the lines: each header's rows reach to the next header.
+        begins = np.searchsorted(_places(table), heads)
+        sample = np.repeat(np.arange(-1, len(heads)), np.diff(begins, prepend=0, append=len(table)))
+        known = sample >= 0
+        known[known] = sched.at("stream_id", sample[known]) == table["stream_id"][known]
+        linked[name] = table.replaced("sample", Cells(np.where(known, sample, -1), known))
+    return draft.with_tables(linked)
 
 
-def mark_periodic(tables: dict[str, Table], *, selection: bool) -> dict[str, Table]:
-    """Mark the cycles that the runtime forced: those below a ``GC forced`` line.
+def mark_forced_cycles(draft: Draft) -> Draft:
+    """Mark as ``periodic`` the cycles that the runtime forced: those below a ``GC forced`` line.
 
-    Of a ``selection`` of cycles, only neighbours in its stretches follow each other.
+    Needs the rows of each stream together. Of a selection of cycles, only neighbours in its stretches follow
+    each other.
     """
-    gc, periodic = tables["gc"], tables["gc_periodic"]
-    forced = gc["periodic"].copy()
-    for code, word in enumerate(periodic.categories("input")):
-        if word not in gc.categories("input"):
-            continue
-        cycles = np.flatnonzero(gc["input"] == gc.categories("input").index(word))
-        lines, above = gc["line"][cycles], periodic["line"][periodic["input"] == code]
-        below = np.searchsorted(lines, above)
-        known = below < len(cycles)
-        if selection:  # the cycle may not be in it
-            known[known] = (lines[below[known]] - 1) >> STRETCH == (above[known] - 1) >> STRETCH
-        forced[cycles[below[known]]] = 1
-    return {**tables, "gc": gc.replaced("periodic", Cells(forced))}
+    gc, above = draft.tables["gc"], draft.tables["gc_periodic"]
+    if not len(above):
+        return draft
+    cycle = np.searchsorted(_places(gc), _places(above))
+    known = cycle < len(gc)
+    known[known] = gc.at("stream_id", cycle[known]) == above["stream_id"][known]
+    if "gc" in draft.selected:  # the cycle may not be in it
+        lines = gc.at("line", cycle[known])
+        known[known] = (lines - 1) >> STRETCH == (above["line"][known] - 1) >> STRETCH
+    forced = np.array(gc["periodic"])
+    forced[cycle[known]] = 1
+    return draft.with_tables({"gc": gc.replaced("periodic", Cells(forced))})
+
+
+def _places(table: Table) -> IntArray:
+    """A number for each row that rises from line to line and from stream to stream."""
+    places: IntArray = (table["stream_id"] << STREAM) + table["line"]
+    return places
 
 
 def listed_procs(sched: Table, schema: tuple[Column, ...]) -> Table:
@@ -85,6 +93,7 @@ def listed_procs(sched: Table, schema: tuple[Column, ...]) -> Table:
     cells = {
         "input": Cells(sched["input"][sample], None, sched.categories("input")),
         "process": Cells(sched["process"][sample]),
+        "stream": Cells(sched["stream"][sample], None, sched.categories("stream")),
         "line": Cells(sched["line"][sample]),
         "sample": Cells(sample),
         "p": Cells(np.arange(rows) - np.repeat(np.cumsum(counts) - counts, counts)),

@@ -122,7 +122,7 @@ class CrashReader(RowReader):
             self._rows.append(
                 {
                     **row,
-                    "input": self._input,
+                    "stream_id": self._stream_id,
                     "line": line + 1,
                     "height": int(blocks.heights[index]),
                     "separated": blocks.above.get(index, (b"", 0))[0].rstrip() == b"-----",

@@ -50,7 +50,7 @@ class ExitReader(RowReader):
             found += name in ("result", "killed")
             said = line.decode("utf-8", "replace")
             self._rows.append(
-                {"input": self._input, "line": number + 1, "sort": name, "text": said}
+                {"stream_id": self._stream_id, "line": number + 1, "sort": name, "text": said}
             )
         return found
 

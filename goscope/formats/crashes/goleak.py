@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Any
 
 from goscope.formats.format import PLACE, Format
 from goscope.formats.goroutines.stacks import FRAME_SLOTS
@@ -70,13 +70,6 @@ class GoleakReader(RowReader):
             found += len(self._rows) > before
         return found
 
-    def absorb(self, other: Self, lines: int) -> None:
-        """Append what another reader read of the rest of this input, so many lines further down."""
-        before = len(self._rows)
-        super().absorb(other, lines)
-        for row in self._rows[before:]:
-            row["report"] += lines
-
     def tables(self) -> Mapping[str, Table]:
         """The goroutines of all reports."""
         return {"goleaks": table_from("goleaks", GOLEAKS, self._rows)}
@@ -101,7 +94,7 @@ class GoleakReader(RowReader):
                 break
         self._rows.append(
             {
-                "input": self._input,
+                "stream_id": self._stream_id,
                 "line": line + 1,
                 "report": report + 1,
                 "goroutine": int(texts["id"]) if len(texts["id"]) <= 18 else None,

@@ -59,7 +59,7 @@ class RaceReader(RowReader):
             row = self._report(text, number)
             if row:
                 found += 1
-                self._rows.append({**row, "input": self._input, "line": number + 1})
+                self._rows.append({**row, "stream_id": self._stream_id, "line": number + 1})
         return found
 
     def tables(self) -> Mapping[str, Table]:

@@ -54,8 +54,8 @@ class Arguments:
             if address is not None:
                 self.waits_on[row] = address
 
-    def absorb(self, other: Arguments, rows: int) -> None:
-        """Append those of the rest of the same input, so many rows further down."""
+    def merge(self, other: Arguments, rows: int) -> None:
+        """Append those of the rest of the same stream, so many rows further down."""
         self.calls.update({row + rows: calls for row, calls in other.calls.items()})
         self.waits_on.update({row + rows: word for row, word in other.waits_on.items()})
 

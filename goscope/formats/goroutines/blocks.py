@@ -55,19 +55,22 @@ class GoroutineReader:
 
     def __init__(self) -> None:
         self.aside = Aside()
-        self._inputs: list[Rows] = []
+        self._streams: dict[int, Rows] = {}
+        self._rows = Rows(0)
         self._header_codes: dict[bytes, int] = {}
         self._headers: list[Header] = []
         self._stacks = Stacks()
         self._header_shapes = TextShapes(GRAMMAR, "header", HEADER_SLOTS)
 
-    def begin(self, input_name: str) -> None:
-        """The blocks that follow come from this input."""
-        self._inputs.append(Rows(input_name))
+    def begin(self, stream_id: int) -> None:
+        """The blocks that follow come from this stream."""
+        if stream_id not in self._streams:
+            self._streams[stream_id] = Rows(stream_id)
+        self._rows = self._streams[stream_id]
 
     def read(self, blocks: BlockRecords) -> int:
         """Take blocks; returns how many of them are goroutines."""
-        rows = self._inputs[-1]
+        rows = self._rows
         kept = np.ones(len(blocks.texts), np.bool_)
         headers, facts, stacks = self._header_codes, self._headers, self._stacks.codes
         seen = rows.arguments.seen
@@ -121,12 +124,13 @@ class GoroutineReader:
         return int(kept.sum())
 
     def thin(self, most: int) -> None:
-        """Let go of dumps of the present input if it holds more goroutines; see :func:`dumps_to_keep`."""
-        if self._inputs and len(self._inputs[-1].ids) > most:
-            rows = self._inputs[-1]
-            number = dump_numbers(dumps_of(rows, self._running), len(rows.ids))
-            lines = np.concatenate(rows.lines)
-            self._inputs[-1] = thinned(rows, dumps_to_keep(number, lines, most))
+        """Let go of dumps of each stream that holds more goroutines; see :func:`dumps_to_keep`."""
+        for stream_id, rows in self._streams.items():
+            if len(rows.ids) > most:
+                number = dump_numbers(dumps_of(rows, self._running), len(rows.ids))
+                lines = np.concatenate(rows.lines)
+                self._streams[stream_id] = thinned(rows, dumps_to_keep(number, lines, most))
+        self._rows = self._streams.get(self._rows.stream_id, self._rows)
 
     @property
     def _running(self) -> Bools:
@@ -135,24 +139,24 @@ class GoroutineReader:
 
     def lines(self) -> Positions:
         """The lines of all goroutines that are kept, from 1."""
-        lines = [part for rows in self._inputs for part in rows.lines]
+        lines = [part for rows in self._streams.values() for part in rows.lines]
         return np.concatenate([*lines, np.empty(0, np.int64)]) + 1
 
     def __getstate__(self) -> dict[str, object]:
-        """What :meth:`absorb` needs of a reader that comes from another process."""
-        mine = ("aside", "_inputs", "_header_codes", "_headers", "_stacks")
+        """What :meth:`merge` needs of a reader that comes from another process."""
+        mine = ("aside", "_rows", "_header_codes", "_headers", "_stacks")
         return {name: vars(self)[name] for name in mine}
 
-    def absorb(self, other: GoroutineReader, lines: int) -> None:
-        """Append what another reader read of the rest of this input, so many lines further down."""
+    def merge(self, other: GoroutineReader, lines: int) -> None:
+        """Append what another reader read of the rest of this stream, so many lines further down."""
         headers = []
         for tail, code in other._header_codes.items():
             if tail not in self._header_codes:
                 self._header_codes[tail] = len(self._headers)
                 self._headers.append(other._headers[code])
             headers.append(self._header_codes[tail])
-        stacks, again = self._stacks.absorb(other._stacks)
-        mine, (rows,) = self._inputs[-1], other._inputs
+        stacks, again = self._stacks.merge(other._stacks)
+        mine, rows = self._rows, other._rows
         before = len(mine.ids)
         mine.ids += rows.ids
         mine.headers.extend(map(headers.__getitem__, rows.headers))
@@ -162,12 +166,11 @@ class GoroutineReader:
         mine.heights += rows.heights
         mine.registers.update({row + before: words for row, words in rows.registers.items()})
         mine.ancestors.update({row + before: ids for row, ids in rows.ancestors.items()})
-        mine.arguments.absorb(rows.arguments, before)
+        mine.arguments.merge(rows.arguments, before)
         mine.above.update({row + before: text for row, text in rows.above.items()})
         mine.led_to |= {row + before for row in rows.led_to}
         mine.cut = rows.cut
-        fresh = [u for u in other.aside.examples if u.text not in again]
-        self.aside.absorb(fresh, other.aside.count - len(again), lines)
+        self.aside.merge(other.aside, lines, mine.stream_id, again)
 
     def _new_header(self, head: bytes, line: int, rows: Rows, row: int) -> int | None:
         """The code of a row's header whose tail was not seen as it is; None if it is no header."""
@@ -203,11 +206,11 @@ class GoroutineReader:
         return code
 
     def _set_aside(self, line: int, text: bytes, expected: str) -> None:
-        self.aside.add(Unparsed(self._inputs[-1].input_name, line + 1, text, expected))
+        self.aside.add(Unparsed(self._rows.stream_id, line + 1, text, expected))
 
     def tables(self) -> Mapping[str, Table]:
         """The goroutines, stacks, frames and snapshots tables."""
-        inputs = [rows for rows in self._inputs if rows.ids]
+        inputs = [rows for _, rows in sorted(self._streams.items()) if rows.ids]
         starts = np.cumsum([0, *(len(rows.ids) for rows in inputs)])
         dumps: list[Positions] = []  # of each input, the rows with which its dumps start
         snapshot_of: list[Positions] = []

@@ -21,9 +21,9 @@ _STEP = 1 << 10
 
 @dataclass(slots=True)
 class Rows:
-    """The goroutines of one input, as growing columns; missing numbers are -1."""
+    """The goroutines of one stream, as growing columns; missing numbers are -1."""
 
-    input_name: str
+    stream_id: int
     ids: array[int] = field(default_factory=lambda: array("q"))
     headers: array[int] = field(default_factory=lambda: array("i"))
     stacks: array[int] = field(default_factory=lambda: array("i"))
@@ -77,9 +77,9 @@ def goroutines_table(
 
     creators = text_cells(creators_of)
     sizes = [len(rows.ids) for rows in inputs]
-    names = text_cells([rows.input_name for rows in inputs])
+    stream_ids = np.array([rows.stream_id for rows in inputs], np.int64)
     cells: dict[str, Cells | Callable[[], Cells]] = {
-        "input": Cells(np.repeat(names.values, sizes), None, names.categories),
+        "stream_id": Cells(narrow(np.repeat(stream_ids, sizes))),
         "line": Cells(narrow(_concatenated([p for r in inputs for p in r.lines]) + 1)),
         "snapshot_id": Cells(narrow(_concatenated(snapshot_of))),
         "id": Cells(narrow(_joined([rows.ids for rows in inputs]))),
@@ -150,8 +150,8 @@ def dump_numbers(starts: Positions, rows: int) -> Positions:
 
 def snapshots_table(inputs: list[Rows], dumps: list[Positions]) -> Table:
     """The dumps of all inputs, given the rows with which they start in each."""
-    names = text_cells([rows.input_name for rows in inputs])
     counts = [len(starts) for starts in dumps]
+    stream_ids = np.array([rows.stream_id for rows in inputs], np.int64)
     first, last, sizes, cut = [], [], [], []
     for rows, starts in zip(inputs, dumps, strict=True):
         lines, heights = np.concatenate(rows.lines), np.concatenate(rows.heights)
@@ -161,7 +161,7 @@ def snapshots_table(inputs: list[Rows], dumps: list[Positions]) -> Table:
         sizes.append(behind - starts)
         cut += [False] * (len(starts) - 1) + [rows.cut]
     cells = {
-        "input": Cells(np.repeat(names.values, counts), None, names.categories),
+        "stream_id": Cells(narrow(np.repeat(stream_ids, counts))),
         "line": Cells(narrow(_concatenated(first))),
         "snapshot_id": Cells(narrow(np.arange(sum(counts)))),
         "last_line": Cells(narrow(_concatenated(last))),

@@ -75,7 +75,7 @@ class Stacks:
         }
 
     def __getstate__(self) -> dict[str, object]:
-        """What :meth:`absorb` needs of what comes from another process."""
+        """What :meth:`merge` needs of what comes from another process."""
         return {name: vars(self)[name] for name in ("codes", "all", "_parts")}
 
     def add(self, key: bytes, own: bytes, ancestors: bytes) -> int:
@@ -87,7 +87,7 @@ class Stacks:
         self.all.append(stack)
         return code
 
-    def absorb(self, other: Stacks) -> tuple[list[int], list[bytes]]:
+    def merge(self, other: Stacks) -> tuple[list[int], list[bytes]]:
         """Take over the stacks of another reader.
 
         Returns the number that each of its stacks has here, and the lines that were not understood of those

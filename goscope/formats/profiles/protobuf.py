@@ -53,9 +53,9 @@ class ProtobufReader:
 
     def __init__(self) -> None:
         self._records = ProfileRecords()
-        self.inputs: list[str] = []
+        self.stream_ids: list[int] = []
 
-    def read(self, input_name: str, chunks: Iterable[bytes]) -> None:
+    def read(self, stream_id: int, input_name: str, chunks: Iterable[bytes]) -> None:
         """Take an input.
 
         Raises:
@@ -79,16 +79,16 @@ class ProtobufReader:
                 f"{input_name}: looks like a pprof profile, but is damaged or cut ({error}); "
                 "fetch it again"
             ) from error
-        self._take(input_name, kind, message, samples)
+        self._take(stream_id, kind, message, samples)
 
     def _take(
-        self, input_name: str, kind: str, message: _Message, samples: Sequence[_Sample]
+        self, stream_id: int, kind: str, message: _Message, samples: Sequence[_Sample]
     ) -> None:
         profile = message.profile
-        self.inputs.append(input_name)
+        self.stream_ids.append(stream_id)
         counts = "count" in message.columns and kind != "cpu"
         number = self._records.begin(
-            input_name,
+            stream_id,
             None,
             kind,
             "protobuf",

@@ -7,7 +7,7 @@ and a stack is stored once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -69,10 +69,10 @@ class ProfileRecords:
         self._records: list[Record] = []
         self._stacks: list[Sequence[Row]] = []
 
-    def begin(self, input_name: str, line: int | None, kind: str, form: str, **facts: Any) -> int:
+    def begin(self, stream_id: int, line: int | None, kind: str, form: str, **facts: Any) -> int:
         """A profile starts; its number."""
         number = len(self.profiles)
-        place = {"input": input_name, "line": line, "profile": number}
+        place = {"stream_id": stream_id, "line": line, "profile": number}
         self.profiles.append({**place, "kind": kind, "form": form, "records": 0, **facts})
         return number
 
@@ -86,36 +86,6 @@ class ProfileRecords:
         """A stack that was not seen before, innermost frame first; its number."""
         self._stacks.append(frames)
         return len(self._stacks) - 1
-
-    def stack(self, number: int) -> Sequence[Row]:
-        """The frames of a stack."""
-        return self._stacks[number]
-
-    def absorb(
-        self, other: ProfileRecords, input_name: str, lines: int, stacks: Mapping[int, int]
-    ) -> None:
-        """Append what was read of the rest of an input, so many lines further down.
-
-        ``stacks`` says which number a stack of the other one has here.
-        """
-        before = len(self.profiles)
-
-        def moved(row: Row) -> Row:
-            line, number = row["line"], row["profile"]
-            assert isinstance(line, int) and isinstance(number, int)
-            return {**row, "input": input_name, "line": line + lines, "profile": number + before}
-
-        self.profiles += map(moved, other.profiles)
-        self.memstats += map(moved, other.memstats)
-        for record in other._records:
-            self._records.append(
-                replace(
-                    record,
-                    line=None if record.line is None else record.line + lines,
-                    profile=record.profile + before,
-                    stack=None if record.stack is None else stacks[record.stack],
-                )
-            )
 
     def tables(self) -> Mapping[str, Table]:
         """The profiles, profile, memstats, stacks and frames tables."""
@@ -150,8 +120,7 @@ class ProfileRecords:
             return [profile.get(name) for profile in self.profiles]
 
         cells = {
-            "input": per_profile(text_cells(of_profiles("input"))),
-            "process": int_cells([None] * len(records)),
+            "stream_id": per_profile(int_cells(of_profiles("stream_id"))),
             "line": int_cells([r.line for r in records]),
             "profile": Cells(narrow(owners)),
             "kind": per_profile(text_cells(of_profiles("kind"))),

@@ -100,10 +100,8 @@ class TextReader:
 
     def __init__(self) -> None:
         self.aside = Aside()
-        self._input = ""
-        self._open: _Open | None = None
-        #: Records whose header may be in what another process reads.
-        self._orphans: list[tuple[list[bytes], int]] = []
+        self._stream_id = 0
+        self._open: dict[int, _Open] = {}  # by stream
         self._records = ProfileRecords()
         self._stacks: dict[bytes, tuple[int | None, tuple[str, ...], int]] = {}
         self._frames: dict[bytes, tuple[int, int, Row] | None] = {}
@@ -117,11 +115,9 @@ class TextReader:
             "memstat": TextShapes(GRAMMAR, "memstat", _MEMSTAT_SLOTS),
         }
 
-    def begin(self, input_name: str) -> None:
-        """The blocks that follow come from this input."""
-        self._close()
-        self._orphans = []
-        self._input = input_name
+    def begin(self, stream_id: int) -> None:
+        """The blocks that follow come from this stream."""
+        self._stream_id = stream_id
 
     def read(self, blocks: BlockRecords) -> int:
         """Take blocks; returns how many of them are of profiles."""
@@ -136,50 +132,17 @@ class TextReader:
 
     def _read_block(self, lines: list[bytes], line: int) -> bool:
         record = _RECORD_LINE.fullmatch(lines[0]) is not None
-        if self._open is None and (record or lines[0] == _MEMSTATS):
-            self._orphans.append((lines, line))
+        if self._stream_id not in self._open and (record or lines[0] == _MEMSTATS):
             self._set_aside(line, lines[0], "the first line of the profile above its records")
             return False
         if lines[0] == _MEMSTATS:
             return self._read_memstats(lines, line)
         return self._read_record(lines, line) if record else self._read_header(lines, line)
 
-    def __getstate__(self) -> dict[str, object]:
-        """What :meth:`absorb` needs of a reader that comes from another process."""
-        mine = ("_open", "_orphans", "_records", "_stacks", "_frames")
-        return {name: vars(self)[name] for name in ("aside", *mine)}
-
-    def absorb(self, other: TextReader, lines: int) -> None:
-        """Append what another reader read of the rest of this input, so many lines further down."""
-        for block, line in other._orphans:
-            self._read_block(block, line + lines)
-        other._close()
-        if other._records.profiles:
-            self._close()
-        stacks: dict[int, int] = {}
-        for key, (number, functions, address) in other._stacks.items():
-            if key not in self._stacks:
-                mine = (
-                    None
-                    if number is None
-                    else self._records.add_stack(other._records.stack(number))
-                )
-                self._stacks[key] = (mine, functions, address)
-            known = self._stacks[key][0]
-            if number is not None and known is not None:
-                stacks[number] = known
-        self._records.absorb(other._records, self._input, lines, stacks)
-        again = {text for text, frame in self._frames.items() if frame is None}
-        read_now = {line + 1 for _, line in other._orphans}
-        left = [u for u in other.aside.examples if u.line not in read_now]
-        fresh = [u for u in left if u.text not in again]
-        known = len(other._orphans) + len(left) - len(fresh)
-        self.aside.absorb(fresh, other.aside.count - known, lines)
-
     # ---- profiles ---------------------------------------------------------------------------------
 
     def _read_header(self, lines: list[bytes], line: int) -> bool:
-        self._close()
+        self._close(self._stream_id)
         parts = self._parse("header", lines[0], line)
         if parts is None:
             return False
@@ -198,8 +161,8 @@ class TextReader:
             if text.startswith((b"cycles/second=", b"sampling period=")):
                 for part in self._parse("setting", text, line + offset) or ():
                     facts[part.name] = integer(part.text)
-        number = self._records.begin(self._input, line + 1, kind, "text", **facts)
-        self._open = _Open(
+        number = self._records.begin(self._stream_id, line + 1, kind, "text", **facts)
+        self._open[self._stream_id] = _Open(
             number,
             kind,
             sort,
@@ -213,7 +176,7 @@ class TextReader:
         parts = self._parse("record", lines[0], line)
         if parts is None:
             return False
-        profile = self._open
+        profile = self._open.get(self._stream_id)
         if profile is None or profile.sort != _SORT[parts[0].name]:
             self._set_aside(
                 line, lines[0], "a record as the first line of the profile announces it"
@@ -242,9 +205,9 @@ class TextReader:
         profile.records.append((line + 1, stack, labels, found, functions, hidden, first, second))
         return True
 
-    def _close(self) -> None:
-        """All records of the profile are there: now it is known which address is gopark's."""
-        profile, self._open = self._open, None
+    def _close(self, stream_id: int) -> None:
+        """All records of a stream's profile are there: now it is known which address is gopark's."""
+        profile = self._open.pop(stream_id, None)
         if profile is None:
             return
         callers: dict[bytes, set[bytes]] = {}
@@ -304,11 +267,15 @@ class TextReader:
     # ---- MemStats ---------------------------------------------------------------------------------
 
     def _read_memstats(self, lines: list[bytes], line: int) -> bool:
-        profile = self._open
+        profile = self._open.get(self._stream_id)
         if profile is None or profile.kind != "heap":
             self._set_aside(line, lines[0], "the heap profile that it ends")
             return False
-        row: dict[str, Any] = {"input": self._input, "line": line + 1, "profile": profile.number}
+        row: dict[str, Any] = {
+            "stream_id": self._stream_id,
+            "line": line + 1,
+            "profile": profile.number,
+        }
         for offset, text in enumerate(lines[1:], 1):
             if not text.startswith(b"# "):
                 break
@@ -326,11 +293,12 @@ class TextReader:
         return parts
 
     def _set_aside(self, line: int, text: bytes, expected: str) -> None:
-        self.aside.add(Unparsed(self._input, line + 1, text, expected))
+        self.aside.add(Unparsed(self._stream_id, line + 1, text, expected))
 
     def tables(self) -> Mapping[str, Table]:
         """The tables of all profiles that came as text."""
-        self._close()
+        for stream_id in list(self._open):
+            self._close(stream_id)
         return self._records.tables()
 
 

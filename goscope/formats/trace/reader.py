@@ -20,16 +20,16 @@ class TraceReader:
         self._stacks = Stacks()
         self._words = Words()
         self._traces: list[Trace] = []
-        self.inputs: list[str] = []
+        self.stream_ids: list[int] = []
 
-    def read(self, input_name: str, chunks: Iterable[bytes]) -> str | None:
+    def read(self, stream_id: int, input_name: str, chunks: Iterable[bytes]) -> str | None:
         """Take an input; why not all of it could be used.
 
         Raises:
             ForeignInput: its format is not known.
             InputError: not even its first generation is whole; or the chunks raised it.
         """
-        trace = Trace(input_name, self._stacks, self._words, spans=self._spans)
+        trace = Trace(stream_id, self._stacks, self._words, spans=self._spans)
         try:
             why = trace.read(chunks)
         except Unreadable as error:
@@ -37,7 +37,7 @@ class TraceReader:
         finally:
             if trace.generations:
                 self._traces.append(trace)
-                self.inputs.append(input_name)
+                self.stream_ids.append(stream_id)
         if not trace.generations:
             why = why or "it holds no events"
             raise InputError(

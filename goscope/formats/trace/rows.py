@@ -102,10 +102,10 @@ class TraceTables:
             "proc_syscall_ns": int(slices["syscall"].sum()),
             "gc_ns": int(gc),
             "gc_cycles": trace.ranges.cycles,
+            "stream_id": trace.stream_id,
         }
         flags = {"complete": trace.dropped_why is None, "spans": trace.spans is not None}
         return {
-            "input": [trace.input],
             "format": [f"1.{trace.format}"],
             "dropped_why": [trace.dropped_why],
             **{name: np.array([value], np.int64) for name, value in numbers.items()},

@@ -7,7 +7,7 @@ nanoseconds since the start of the trace, on the clock of the traced machine. De
 
 from __future__ import annotations
 
-from goscope.formats.format import PLACE
+from goscope.formats.format import INPUT, PROCESS, STREAM_ID
 from goscope.tables.table import Column, Kind
 
 
@@ -55,8 +55,9 @@ _RANGES = (
 )
 
 TRACES = (
-    PLACE[0],
-    PLACE[1],
+    STREAM_ID,
+    INPUT,
+    PROCESS,
     _TRACE,
     _text("format", "version of the format: 1.22, 1.23 (also Go 1.24), 1.25 or 1.26 (also 1.27)"),
     _ns("clock_start_ns", "start of the trace on the trace's own clock, which starts anywhere"),

@@ -73,7 +73,16 @@ def _is(found: str, label: str, number: int) -> bool:
 
 
 def _bare(row: dict[str, Any]) -> dict[str, Any]:
-    skipped = {"line", "wall_time", "process", "sample", "snapshot_id", "stack_id", "input"}
+    skipped = {
+        "line",
+        "wall_time",
+        "process",
+        "sample",
+        "snapshot_id",
+        "stack_id",
+        "input",
+        "stream",
+    }
     return {k: v for k, v in row.items() if k not in skipped}
 
 

@@ -97,7 +97,7 @@ def test_contradictions(change: Callable[[Any], object], expected: str) -> None:
     profile = parse_profile(message())
     change(profile)
     with pytest.raises(InputError, match=expected):
-        module.ProtobufReader().read("input", [profile.SerializeToString()])
+        module.ProtobufReader().read(0, "input", [profile.SerializeToString()])
 
 
 def test_a_few_bytes_cannot_become_endless_frames() -> None:
