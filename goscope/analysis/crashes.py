@@ -10,7 +10,7 @@ from typing import Any
 from goscope.analysis.goroutines.dumps import Stack, stacks_of
 from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
-from goscope.findings.findings import Severity, Site
+from goscope.findings.findings import Confidence, Severity, Site
 from goscope.goruntime.crash_kinds import RECOVERED
 from goscope.tables.table import Table
 
@@ -21,7 +21,8 @@ class CrashReport:
 
     ``goroutine`` is the id of the one to blame, ``site`` the innermost frame of the program itself
     and ``stack`` all frames, where the text shows them. ``origin`` is where it panicked first, if a
-    deferred call panicked again.
+    deferred call panicked again. ``sent`` says that a process sent the signal, ``slow_suite`` that the test
+    which ran when the time was up had run for less than half of it.
     """
 
     kind: str
@@ -37,7 +38,9 @@ class CrashReport:
     signal: str | None = None
     address: str | None = None
     exit: str | None = None
+    sent: bool = False
     running_tests: tuple[str, ...] = ()
+    slow_suite: bool = False
     shows_goroutines: bool = False
 
     @property
@@ -48,12 +51,26 @@ class CrashReport:
     @property
     def severity(self) -> Severity:
         """Critical, except what somebody asked for and what the program survived."""
-        if self.kind == "sigquit":
+        if self.kind in ("sigquit", "crash_tail"):
             return Severity.INFO
         if self.kind in RECOVERED:
             logged = self.kind == "recovered_logged_stack"
             return Severity.INFO if logged and not self.panicked else Severity.WARNING
         return Severity.CRITICAL
+
+    @property
+    def confidence(self) -> Confidence:
+        """How sure it is that this happened: the runtime's own words, or a stack below some text.
+
+        Who logs a stack calls runtime/debug; a running goroutine without that may as well be the rest of a
+        crash, of which the first lines were left out.
+        """
+        if self.kind == "recovered_logged_stack":
+            functions = () if self.stack is None else self.stack.functions
+            logged = functions[:1] and functions[0].startswith("runtime/debug.")
+            return Confidence.CERTAIN if logged else Confidence.LOW
+        shown = self.site is not None or self.shows_goroutines or self.exit is not None
+        return Confidence.CERTAIN if shown else Confidence.HIGH
 
     @property
     def panicked(self) -> bool:
@@ -85,6 +102,8 @@ def _crashes(capture: Capture) -> Iterator[CrashReport]:
             signal=row["signal"],
             address=row["address"],
             exit=row["exit"],
+            sent=bool(row["sent"]),
+            slow_suite=bool(row["slow_suite"]),
             running_tests=tuple(json.loads(row["running_tests"] or "[]")),
             shows_goroutines=row["snapshot_id"] is not None,
         )

@@ -351,7 +351,9 @@ def _crash(capture: Capture) -> Verdict:
         said = worst_one.message.partition("\n")[0] or worst_one.kind
         where = f" in {worst_one.site.function}" if worst_one.site else ""
         more = f", and {len(reports) - 1} more" if len(reports) > 1 else ""
-        sure = Confidence.CERTAIN if worst_one.site or worst_one.exit else Confidence.HIGH
+        sure = worst_one.confidence
+        if sure is Confidence.CERTAIN and not (worst_one.site or worst_one.exit):
+            sure = Confidence.HIGH
         return Verdict(worst_one.kind, sure, f"{said}{where} ({worst_one.source}){more}")
     if capture.recognised:
         return Verdict("none", Confidence.HIGH, "no panic, fatal error or fatal signal was read")

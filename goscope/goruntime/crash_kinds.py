@@ -17,11 +17,13 @@ KINDS = (
     "unlock_of_unlocked_mutex", "out_of_memory", "stack_overflow", "fault_address",
     "thread_exhaustion", "sigquit", "sigabrt", "sigsegv", "cgo_sigabrt", "cgo_sigsegv",
     "test_timeout", "test_exit", "recovered_http_panic", "recovered_logged_stack", "data_race",
-    "goleak", "fatal",
+    "goleak", "crash_tail", "fatal",
 )  # fmt: skip
 
 #: The program went on.
 RECOVERED = frozenset({"recovered_http_panic", "recovered_logged_stack"})
+#: What a goroutine does itself, and is running then.
+PANICS = frozenset(KINDS[: KINDS.index("deadlock")])
 #: Dumps that somebody asked for with a signal; no goroutine is to blame for them.
 ASKED = frozenset({"sigquit", "sigabrt", "sigsegv"})
 
@@ -60,6 +62,23 @@ SIGNALS = (
     "SIGQUIT", "SIGABRT", "SIGSEGV", "SIGILL", "SIGTRAP", "SIGBUS", "SIGFPE", "SIGSYS",
     "SIGSTKFLT", "SIGEMT", "SIGXCPU", "SIGXFSZ",
 )  # fmt: skip
+
+
+#: Signals by which the CPU or the kernel answers to what a thread just did, unless somebody sent them.
+FAULTS = frozenset(
+    ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS", "SIGEMT", "SIGSTKFLT")
+)
+
+_SI_DIGITS = 20  # of an unsigned 64-bit number
+
+
+def was_sent(sigcode: str | None) -> bool:
+    """Whether a process sent a signal with this code, by kill or tgkill.
+
+    SI_USER is 0, SI_QUEUE, SI_TKILL and their like are negative, which the runtime prints as unsigned; what
+    the kernel raises itself is positive (siginfo.h).
+    """
+    return sigcode is not None and (sigcode == "0" or int(sigcode[:_SI_DIGITS]) >= 1 << 63)
 
 
 def kind_of_panic(value: str) -> str:

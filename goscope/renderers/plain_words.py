@@ -25,7 +25,7 @@ LEVELS = {
     **dict.fromkeys(("ok", "healthy", "idle", "none"), "ok"),
     **dict.fromkeys(("unbalanced", "suspected_leak", "pressure", "high"), "warning"),
     "recovered_http_panic": "warning",
-    **dict.fromkeys(("sigquit", "recovered_logged_stack"), "info"),
+    **dict.fromkeys(("sigquit", "recovered_logged_stack", "crash_tail"), "info"),
     "unknown": "unknown",
 }
 
@@ -83,7 +83,8 @@ CRASHES = {
     "test_timeout": "A test took too long and was ended.",
     "test_exit": "A test ended the whole test run.",
     "recovered_http_panic": "A request panicked; the server caught it and went on.",
-    "recovered_logged_stack": "The program logged a stack and went on.",
+    "recovered_logged_stack": "A stack stands in the log; whether the program crashed there is not said.",
+    "crash_tail": "The program was ended by a signal; the first lines of its report are missing.",
     "data_race": "Two tasks used the same memory at once without agreeing on it.",
     "goleak": "A test left tasks behind.",
     "fatal": "The Go runtime ended the program.",

@@ -19,6 +19,14 @@ class SilentExit:
     result: str
 
 
+@dataclass(frozen=True, slots=True)
+class CrashTail:
+    """Registers of a crash without a head: the runtime prints them below the goroutines of a fatal signal."""
+
+    stream_id: int
+    line: int
+
+
 @dataclass(slots=True)
 class _State:
     """What is known of the run that the lines are about."""
@@ -28,8 +36,10 @@ class _State:
     status: tuple[int, str] = (-1, "")
 
 
-def with_exits(exits: Table, races: Table, heads: Sequence[Head]) -> list[SilentExit]:
-    """Give each head the lines behind it, and find the tests that ended without a word.
+def with_exits(
+    exits: Table, races: Table, heads: Sequence[Head]
+) -> tuple[list[SilentExit], list[CrashTail]]:
+    """Give each head the lines behind it; find tests that ended without a word, and crashes without a head.
 
     ``go test`` prints the exit status only if the test printed nothing at all, and then the line
     ``FAIL``; older versions print it behind other failures too, which are known by then.
@@ -45,11 +55,15 @@ def with_exits(exits: Table, races: Table, heads: Sequence[Head]) -> list[Silent
         events.append((code, line, sort or "", text or ""))
     events.sort(key=lambda event: event[:2])
     silent: list[SilentExit] = []
+    tails: list[CrashTail] = []
     states: dict[int, _State] = {}
     for code, line, sort, said in events:
         state = states.setdefault(code, _State())
         if isinstance(said, Head):
             state.last, state.failed = said, True
+        elif sort == "registers":
+            if state.last is None:
+                tails.append(CrashTail(code, line))
         elif sort in ("failed", "race"):
             state.failed = True
         elif sort == "passed":
@@ -63,4 +77,4 @@ def with_exits(exits: Table, races: Table, heads: Sequence[Head]) -> list[Silent
                 state.last, state.failed = None, False
             if sort == "status":
                 state.status = (line, said)
-    return silent
+    return silent, tails

@@ -13,7 +13,7 @@ from goscope.tables.table import Table
 _NEAR = 6
 #: So many goroutines of a value are looked at.
 _MOST_QUOTED = 200
-_WORDS = ("sort", "kind", "message", "signal", "address", "running_tests")
+_WORDS = ("sort", "kind", "message", "signal", "sigcode", "address", "running_tests")
 _LOGGERS = ("runtime/debug.Stack", "runtime/debug.PrintStack")
 
 
@@ -30,8 +30,11 @@ class Head:
     signal: str | None
     address: str | None
     in_cgo: bool
+    sigcode: str | None
+    dying: bool
     running_tests: str | None
     dump: range = range(0)
+    above: range = range(0)  # the goroutines that stand above the head and are of no other one
     exits: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -40,7 +43,7 @@ def heads_of(table: Table, dumped: Dumped) -> list[Head]:
     codes, lines = table["stream_id"].tolist(), table["line"].tolist()
     follows = (table["line"] + table["height"]).tolist()
     separated = table.flags("separated").tolist()
-    cgo = table.flags("in_cgo").tolist()
+    cgo, dying = table.flags("in_cgo").tolist(), table.flags("dying").tolist()
     columns = {name: table.texts(name) for name in _WORDS}
     heads: list[Head] = []
     for row, (code, line) in enumerate(zip(codes, lines, strict=True)):
@@ -55,19 +58,26 @@ def heads_of(table: Table, dumped: Dumped) -> list[Head]:
             words["signal"],
             words["address"],
             cgo[row],
+            words["sigcode"],
+            dying[row],
             words["running_tests"],
         )
+        before = heads[-1] if heads and heads[-1].stream_id == code else None
         start, stop = dumped.rows_of(code)
         first = start + int(np.searchsorted(dumped.lines[start:stop], follows[row]))
         if row + 1 < len(lines) and codes[row + 1] == code:
             stop = start + int(np.searchsorted(dumped.lines[start:stop], lines[row + 1]))
+        head.above = range(start if before is None else max(start, before.dump.stop), first)
         linked = first < stop and int(dumped.lines[first]) == follows[row]
         if linked:
             head.dump = range(first, dumped.end_of_dump(first, stop))
             dumped.taken[first : head.dump.stop] = True
-        before = heads[-1] if heads and heads[-1].stream_id == code else None
         if separated[row] and before is not None and _same_signal(head, before):
             _join(dumped, before, head.dump)
+            continue
+        if head.dying and before is not None and not len(before.dump):
+            before.dump = head.dump  # a process dies once, and of what came first
+            before.message += f"\nfatal error: {head.message}"
             continue
         if linked and head.sort == "panic":
             head.dump = _behind_value(dumped, head.dump, stop)

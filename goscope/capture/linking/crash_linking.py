@@ -7,11 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goscope.capture.linking.crash_blame import blamed, kind_of, running_tests, where
+from goscope.capture.linking.crash_blame import (
+    blamed,
+    is_slow_suite,
+    kind_of,
+    running_tests,
+    where,
+)
 from goscope.capture.linking.crash_dumped import Dumped
-from goscope.capture.linking.crash_exits import SilentExit, with_exits
+from goscope.capture.linking.crash_exits import CrashTail, SilentExit, with_exits
 from goscope.capture.linking.crash_heads import Head, heads_of
 from goscope.formats.crashes.crash_columns import CRASHES
+from goscope.goruntime.crash_kinds import was_sent
 from goscope.tables.table import Cells, Table, int_cells, narrow, table_from
 
 #: Further logged stacks are goroutines like others; a log that holds more repeats itself.
@@ -38,12 +45,13 @@ def link_crashes(tables: Mapping[str, Table]) -> dict[str, Table]:
     streams = 1 + max((n for part in parts for n in part.distinct("stream_id")), default=0)
     dumped = Dumped(tables, streams)
     heads = heads_of(tables["crash_heads"], dumped)
-    silent = with_exits(tables["exits"], tables["races"], heads)
+    silent, tails = with_exits(tables["exits"], tables["races"], heads)
     found = [
         *(_of_head(dumped, head) for head in heads),
         *_logged(dumped),
         *_leak_reports(tables["goleaks"]),
         *map(_silent, silent),
+        *map(_of_tail, tails),
     ]
     found.sort(key=lambda crash: (crash.stream_id, crash.line))
     goroutines, snapshots, renumbered = _regrouped(dumped, tables["snapshots"], found)
@@ -67,13 +75,15 @@ def _of_head(dumped: Dumped, head: Head) -> _Crash:
     guilty = blamed(dumped, head, kind)
     tests = head.running_tests
     if kind == "test_timeout" and tests is None:
-        tests = running_tests(dumped, head.dump)
+        tests = running_tests(dumped, (*head.dump, *head.above))
     said = [text.replace("\t", " ") for _, text in head.exits[:_EXITS_SHOWN]]
     columns: dict[str, object] = {
         "kind": kind,
         "message": head.message,
         "signal": head.signal,
         "address": head.address,
+        "sent": was_sent(head.sigcode),
+        "slow_suite": kind == "test_timeout" and is_slow_suite(dumped, head),
         "running_tests": tests,
         "exit": "; ".join(said) or None,
     }
@@ -131,6 +141,14 @@ def _silent(found: SilentExit) -> _Crash:
         "kind": "test_exit",
         "message": f"the tests of {package} ended with {found.status} and printed nothing",
         "exit": f"{found.status}; {found.result}".replace("\t", " "),
+    }
+    return _Crash(found.stream_id, found.line, columns)
+
+
+def _of_tail(found: CrashTail) -> _Crash:
+    columns: dict[str, object] = {
+        "kind": "crash_tail",
+        "message": "registers stand below goroutines: a fatal signal whose first lines are not in this text",
     }
     return _Crash(found.stream_id, found.line, columns)
 

@@ -18,7 +18,13 @@ from goscope.formats.format import Format
 from goscope.formats.row_reader import RowReader
 from goscope.framing.framed import BlockRecords
 from goscope.framing.records import BlockKind
-from goscope.goruntime.crash_kinds import SIGNALS, kind_of_fatal, kind_of_panic, kind_of_signal
+from goscope.goruntime.crash_kinds import (
+    SIGNALS,
+    kind_of_fatal,
+    kind_of_panic,
+    kind_of_signal,
+    was_sent,
+)
 from goscope.parsing.grammars import Grammar, Rejected
 from goscope.parsing.text_shapes import TextShapes
 from goscope.tables.table import Table, table_from
@@ -64,7 +70,8 @@ _SLOTS = {
 _ENTRY = re.compile(
     rb"(?P<panic>\t?panic:(?: |$))|(?P<fatal>\t?fatal error:(?: |$))|(?P<fault>unexpected fault address )"
     rb"|(?P<note>runtime: )|(?P<bracket>\[signal )|(?P<counter>PC=0x)"
-    rb"|(?P<dump>SIG[A-Z]+: |Signal [0-9]+$)|(?P<exception>Exception 0x)"
+    rb"|(?P<dump>SIG[A-Z]+: |sys: [a-z]|Signal [0-9]+$)|(?P<exception>Exception 0x)"
+    rb"|(?P<dying>panic during panic$|stack trace unavailable$)"  # runtime/panic.go: startpanic_m
 )
 _IN_C = re.compile(rb"signal arrived during (?:cgo|external code) execution$")
 _TESTS = re.compile(rb"\t?running tests:$")
@@ -84,7 +91,8 @@ class _Head:
     """What the entries of a head say."""
 
     panics: list[str] = field(default_factory=list)
-    fatal: str | None = None
+    fatals: list[str] = field(default_factory=list)
+    dying: bool = False  # it is the death of a process that was dying already
     served: str | None = None
     dump: str | None = None  # the line of a fatal signal
     notes: list[str] = field(default_factory=list)
@@ -141,6 +149,9 @@ class CrashReader(RowReader):
         if rule == "in_cgo":
             head.in_cgo = True
             return
+        if rule == "dying":
+            head.dying |= len(head.fatals) < 2
+            return
         parts = self._shapes[rule].parse(entry)
         if isinstance(parts, Rejected):
             self._set_aside(line, entry, parts.expected)
@@ -151,7 +162,7 @@ class CrashReader(RowReader):
             if not head.panics or head.panics[-1] != value:  # else the same, panicked again
                 head.panics.append(value)
         elif rule == "fatal":
-            head.fatal = value
+            head.fatals.append(value)
         elif rule == "served":
             head.served = value
         elif rule == "note":
@@ -160,14 +171,16 @@ class CrashReader(RowReader):
             head.notes.append(f"unexpected fault address {texts['address']}")
         elif rule == "dump":
             head.dump = entry.decode("utf-8", "replace")
-            head.signal = texts.get("signal") or f"signal {texts['number']}"
+            named = texts.get("signal") or texts.get("plan9_note")
+            head.signal = named or f"signal {texts['number']}"
         elif rule == "exception":
             head.dump = entry.decode("utf-8", "replace")
             head.signal = texts["code_name"]
         elif rule == "running":
             head.tests.append(f"{texts['test']} ({texts['duration']})")
         elif rule == "bracket":
-            head.signal = head.signal or texts.get("signal") or texts["code_name"]
+            named = texts.get("signal") or texts.get("plan9_note") or texts["code_name"]
+            head.signal = head.signal or named
         head.sigcode = texts.get("sigcode", head.sigcode)
         head.address = head.address or texts.get("address")
 
@@ -238,10 +251,11 @@ def _row(head: _Head) -> dict[str, Any] | None:
         "sigcode": head.sigcode,
         "address": head.address,
         "in_cgo": head.in_cgo,
+        "dying": head.dying,
         "running_tests": json.dumps(head.tests) if head.tests else None,
     }
     if head.dump is not None:
-        if _sent(head.sigcode):
+        if was_sent(head.sigcode):
             row["address"] = None  # it is the sender's id
         name = "SIGSEGV" if head.signal == _ACCESS_VIOLATION else head.signal or ""
         kind = kind_of_signal(name, head.in_cgo)
@@ -250,9 +264,11 @@ def _row(head: _Head) -> dict[str, Any] | None:
         kind, text = "recovered_http_panic", head.served
         return {**row, "sort": "http", "kind": kind, "message": text}
     texts = [f"panic: {value}" if number else value for number, value in enumerate(head.panics)]
-    if head.fatal is not None:
-        texts.append(f"fatal error: {head.fatal}" if texts else head.fatal)
-        kind = kind_of_fatal(head.fatal)
+    if head.fatals:
+        texts += [
+            f"fatal error: {text}" if texts or n else text for n, text in enumerate(head.fatals)
+        ]
+        kind = kind_of_fatal(head.fatals[0])
         message = "\n".join([*texts, *head.notes])
         return {**row, "sort": "fatal", "kind": kind, "message": message[:LONGEST_VALUE]}
     if not head.panics:
@@ -262,12 +278,6 @@ def _row(head: _Head) -> dict[str, Any] | None:
     return {**row, "sort": "panic", "kind": kinds[0] if kinds else "panic", "message": message}
 
 
-def _sent(sigcode: str | None) -> bool:
-    """Whether a process sent the signal, by kill or tgkill: SI_USER is 0, others are negative."""
-    return sigcode is not None and (sigcode == "0" or int(sigcode[:_DIGITS]) >= 1 << 63)
-
-
-_DIGITS = 20
 _PRELUDES = (
     b"unexpected fault address ",
     b"runtime: goroutine stack exceeds #",
@@ -288,12 +298,14 @@ FORMAT = Format(
             b"fatal error: ",
             b"Exception 0x",
             b"Signal #",
+            b"sys: trap: ",
+            b"sys: fp: ",
             *_SIGNAL_NAMES,
             *_PRELUDES,
         ),
         sign=re.compile(
-            rb"panic:(?: |$)|fatal error: |SIG[A-Z]+: [a-z]|Signal [0-9]+$|Exception 0x[0-9a-f]+ 0x"
-            rb"|unexpected fault address 0x|runtime: "
+            rb"panic:(?: |$)|fatal error: |SIG[A-Z]+: [a-z]|sys: [a-z]|Signal [0-9]+$"
+            rb"|Exception 0x[0-9a-f]+ 0x|unexpected fault address 0x|runtime: "
         ),
         words=(_SERVED,),
         lone=(
@@ -306,6 +318,8 @@ FORMAT = Format(
             b"instruction bytes: ",
             b"running tests:",
             b"unexpected fault address ",
+            b"panic during panic",
+            b"stack trace unavailable",
         ),
         pairs=False,
         above=True,

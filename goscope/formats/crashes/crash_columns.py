@@ -21,8 +21,16 @@ CRASHES = (
     ),
     Column("signal", Kind.TEXT, "", "the signal that came with it"),
     Column("address", Kind.TEXT, "", "the address that could not be accessed"),
+    Column("sent", Kind.BOOL, "", "a process sent the signal (kill, tgkill)", default=False),
     Column("exit", Kind.TEXT, "", "how the process or the test ended, as the lines below say"),
     Column("running_tests", Kind.TEXT, "", "tests that were running at a timeout, as a JSON list"),
+    Column(
+        "slow_suite",
+        Kind.BOOL,
+        "",
+        "the test that ran had run for a part of the time only",
+        default=False,
+    ),
 )
 
 #: What the head of a crash says; :mod:`goscope.capture.linking.crashes` makes rows of the crashes table
@@ -37,6 +45,7 @@ CRASH_HEADS = (
     Column("sigcode", Kind.TEXT, "", "who sent it: 0 and negative numbers mean another process"),
     Column("address", Kind.TEXT, "", "the address that could not be accessed"),
     Column("in_cgo", Kind.BOOL, "", "C code was running", default=False),
+    Column("dying", Kind.BOOL, "", "the process was dying of the head before", default=False),
     Column("separated", Kind.BOOL, "", "a rule of dashes stands above", default=False),
     Column("running_tests", Kind.TEXT, "", "tests that were running, as a JSON list"),
 )

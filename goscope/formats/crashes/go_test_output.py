@@ -20,7 +20,9 @@ MOST_LINES = 100_000
 
 EXITS = (
     *PLACE,
-    Column("sort", Kind.TEXT, "", "status, result, passed, failed, killed, races or dumped"),
+    Column(
+        "sort", Kind.TEXT, "", "status, result, passed, failed, killed, races, dumped or registers"
+    ),
     Column("text", Kind.TEXT, "", "the line"),
 )
 
@@ -31,6 +33,7 @@ _SORTS = re.compile(
     rb"|(?P<failed>FAIL$|--- FAIL: )"
     rb"|(?P<killed>\*\*\* Test killed with [a-z ]{1,40}: ran too long \([0-9.hms]{1,20}\)\.)$"
     rb"|(?P<races>Found [0-9]{1,10} data race\(s\))$"
+    rb"|(?P<registers>(?:rax|eax|r0|ra) +0x[0-9a-f]+)(?:\t|$)"  # below a fatal signal's goroutines: dumpregs
     rb"|(?P<dumped>[A-Z][A-Za-z ]{1,40} \(core dumped\))$"
 )
 
@@ -73,6 +76,10 @@ FORMAT = Format(
             b"--- FAIL: ",
             b"*** Test killed with ",
             b"Found #",
+            b"rax ",
+            b"eax ",
+            b"r0 ",
+            b"ra ",
             b"Aborted (core dumped)",
             b"Segmentation fault (core dumped)",
             b"Quit (core dumped)",

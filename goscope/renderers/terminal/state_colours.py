@@ -25,4 +25,5 @@ COLOURS: Mapping[str, str] = {
     "sigquit": "cyan",
     "recovered_http_panic": "yellow",
     "recovered_logged_stack": "yellow",
+    "crash_tail": "yellow",
 }

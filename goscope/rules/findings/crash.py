@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
 from goscope.analysis.crashes import CrashReport, crash_reports_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Group
+from goscope.goruntime.crash_kinds import PANICS
 from goscope.rules.findings.leak import place_of
 
 _TITLES = {
@@ -17,6 +19,7 @@ _TITLES = {
     "test_exit": "test binary ended by itself",
     "data_race": "data race",
     "goleak": "goroutines outlived a test",
+    "crash_tail": "the end of a crash",
     "recovered_http_panic": "panic in an HTTP handler, recovered by net/http",
     "recovered_logged_stack": "stack logged by the program",
     "cgo_sigsegv": "segmentation fault in C code",
@@ -83,10 +86,12 @@ _ADVICE = {
     "with -v to see which, and return errors instead.",
     "recovered_http_panic": "net/http recovered it and closed the connection, so the client saw "
     "no answer: fix the handler at the top user frame, as any panic.",
-    "recovered_logged_stack": "The program went on; see in the line above the stack what it said, "
-    "and whether what the panic interrupted (locks, half-written state) was put in order.",
+    "recovered_logged_stack": "See in the line above the stack what the program said, in those below "
+    "whether it went on, and whether what a panic interrupted (locks, half-written state) was put in order.",
     "data_race": "Guard both accesses with the same mutex, or hand the value over a channel. "
     "Whatever the program printed after a race is not to be trusted.",
+    "crash_tail": "Give goscope the lines above the goroutines, too: they say which signal it was, and "
+    "which goroutine it hit. SIGQUIT is a request for a dump.",
     "goleak": "Stop these goroutines before the test ends: cancel their context, close their "
     "channel, and wait for them.",
     "fatal": "The runtime found itself damaged: look at unsafe, cgo and data races first (run "
@@ -94,14 +99,66 @@ _ADVICE = {
 }
 
 
-def advice_for(kind: str) -> str:
-    """One or two sentences that help with this kind of crash."""
-    return _ADVICE.get(kind, _ADVICE["fatal"])
+_ADVICE_ON_FAULT = {
+    "SIGSEGV": _ADVICE["fault_address"],
+    "SIGBUS": "Memory behind an address is not there: a mapped file was truncated, its disk is full, or "
+    "the address is not aligned (code 1). Do not map files that others shrink.",
+    "SIGILL": "The processor does not have this instruction: the program or its assembly was built for "
+    "a newer one (GOAMD64, AVX), or something that is no code was run. Check for the feature first "
+    "(golang.org/x/sys/cpu).",
+    "SIGTRAP": "A breakpoint was hit: runtime.Breakpoint, an int3 in assembly, or one that a debugger "
+    "left behind.",
+    "SIGFPE": "Assembly or C code divided by zero or overflowed; Go code panics instead.",
+    "SIGSYS": "The system forbids this call, mostly a seccomp profile of the container: allow it there, "
+    "or avoid it.",
+}
+_ADVICE_ON_SENT = (
+    "Another process sent this signal (kill, tgkill): look for a watchdog, a script or the container "
+    "runtime. No goroutine is the cause; the dump shows what the program was doing."
+)
+_ADVICE_ON_LOOSE_STACK = (
+    "This may be a stack that the program logged, or the rest of a crash: see what stands above it in the "
+    "whole log."
+)
+_ADVICE_ON_SLOW = (
+    "The test that ran when the time was up had begun late, so the tests before it used up the time: "
+    "look for slow ones with -v or -json, raise -timeout, or run packages apart."
+)
+_ADVICE_ON_FEW_THREADS = (
+    "The system refused a thread although the program has few: a limit of the system is reached, of all "
+    "processes together: ulimit -u, pids.max of the cgroup, kernel.threads-max. Raise it, or find who "
+    "uses it up."
+)
+#: Below so many threads a program has not used them up itself.
+_FEW_THREADS = 1_000
+_THREADS = re.compile(r"failed to create new OS thread \(have ([0-9]{1,9}) already")
 
 
-def title_for(kind: str) -> str:
-    """What a crash of this kind is called; panics and fatal errors speak for themselves."""
-    return _TITLES.get(kind, "fatal error" if kind in _FATAL else "panic")
+def _advice(report: CrashReport) -> str:
+    """One or two sentences that help with this crash."""
+    if report.sent and report.kind != "sigquit":
+        return _ADVICE_ON_SENT
+    if report.slow_suite:
+        return _ADVICE_ON_SLOW
+    if report.kind == "recovered_logged_stack" and report.confidence is Confidence.LOW:
+        return _ADVICE_ON_LOOSE_STACK
+    threads = _THREADS.search(report.message)
+    if threads is not None and int(threads[1]) < _FEW_THREADS:
+        return _ADVICE_ON_FEW_THREADS
+    if report.goroutine is not None and report.kind in ("sigsegv", "fatal"):
+        on_fault = _ADVICE_ON_FAULT.get(report.signal or "")
+        if on_fault is not None:
+            return on_fault
+    return _ADVICE.get(report.kind, _ADVICE["fatal"])
+
+
+def _title(report: CrashReport) -> str:
+    """What a crash is called; panics and fatal errors speak for themselves."""
+    if report.slow_suite:
+        return "a slow test suite ran out of time"
+    if report.sent and report.kind == "fatal":
+        return "ended by a signal that was sent"
+    return _TITLES.get(report.kind, "fatal error" if report.kind in _FATAL else "panic")
 
 
 def crash_findings(
@@ -121,19 +178,18 @@ def _finding(rule: str, reports: list[CrashReport]) -> Finding:
     first = reports[0]
     times = f"{len(reports)} times " if len(reports) > 1 else ""
     message, *more = first.message.split("\n")
-    title = f"{times}{title_for(first.kind)}"
+    title = f"{times}{_title(first)}"
     if message and message != title:
         title += f": {message}"
     ids = tuple(dict.fromkeys(r.goroutine for r in reports if r.goroutine is not None))
-    certain = first.site is not None or first.shows_goroutines or first.exit is not None
     return Finding(
         rule=rule,
         severity=first.severity,
-        confidence=Confidence.CERTAIN if certain else Confidence.HIGH,
+        confidence=first.confidence,
         title=title,
         detail=_detail(first, more),
         evidence=tuple(_evidence(reports)),
-        advice=advice_for(first.kind),
+        advice=_advice(first),
         process=first.process,
         site=first.site,
         stack=first.stack.frames if first.stack is not None else (),
@@ -163,6 +219,8 @@ def _detail(report: CrashReport, more: list[str]) -> str:
         parts.append(
             "No goroutines are shown: run it with GOTRACEBACK=all to see where it happened."
         )
+    elif report.kind in PANICS:
+        parts.append("The goroutine that panicked is not in this text, so nobody is blamed.")
     if report.origin is not None:
         parts.append(f"It panicked first in {report.origin}.")
     return " ".join(parts) or "Nobody is to blame."
