@@ -125,7 +125,7 @@ def read(
 
 def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
     """Run all rules over a capture; see :class:`~goscope.diagnosis.diagnosis.Diagnosis`."""
-    from goscope.diagnosis.diagnosis import diagnose as run
+    from goscope.diagnosis.engine import diagnose as run
 
     return run(capture, settings)
 

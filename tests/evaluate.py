@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from goscope.capture.capture import Capture
-from goscope.diagnosis.diagnosis import Diagnosis, diagnose
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.diagnosis.engine import diagnose
 from goscope.findings.findings import Finding, Severity
 from goscope.reading.inputs import read_sources
 from goscope.renderers.json.json_contract import document

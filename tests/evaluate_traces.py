@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from goscope.diagnosis.diagnosis import Diagnosis, diagnose
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.diagnosis.engine import diagnose
 from goscope.findings.findings import Finding, Severity
 from goscope.reading.inputs import read_sources
 from goscope.sources.files.files import Source

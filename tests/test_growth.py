@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import goscope
-from goscope.diagnosis.diagnosis import diagnose
+from goscope.diagnosis.engine import diagnose
 from goscope.reading.capture_builder import CaptureBuilder
 
 _MOST = 8

@@ -125,7 +125,7 @@ class DiagnosisOptions:
 
     def diagnosis(self, capture: Capture) -> Diagnosis:
         """What is to be said about a capture."""
-        from goscope.diagnosis.diagnosis import diagnose
+        from goscope.diagnosis.engine import diagnose
 
         return replace(diagnose(capture, self.settings), links=self.links)
 

@@ -57,7 +57,7 @@ def _thresholds(name: str, config: Path | None) -> str:
     from goscope.rules import all_rules
 
     rule = next((rule for rule in all_rules() if rule.name == name), None)
-    words = rule.threshold_words(read_settings(config)) if rule is not None else []
+    words = rule.threshold_lines(read_settings(config)) if rule is not None else []
     return "\n\nThresholds:\n" + "\n".join(f"    {word}" for word in words) if words else ""
 
 

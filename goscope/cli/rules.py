@@ -24,5 +24,5 @@ def rules(
     for rule in all_rules():
         off = "" if settings.runs(rule.name) else "(off) "
         lines.append(f"{rule.name:22} {off}{rule.documentation.splitlines()[0]}\n")
-        lines += [f"{'':22}   {word}\n" for word in rule.threshold_words(settings)]
+        lines += [f"{'':22}   {word}\n" for word in rule.threshold_lines(settings)]
     tell("".join(lines))

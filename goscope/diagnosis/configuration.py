@@ -21,6 +21,7 @@ import difflib
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -96,22 +97,25 @@ def _settings(document: Any, path: Path) -> Settings:
     for key in document:
         _known(key, _KEYS, f"{path}: there is no setting {key}")
     thresholds = _thresholds(document.get("rules", {}), path)
-    # What --leak-after sets has one place, so that the option can take it over.
-    minutes = thresholds.get("leak-long-wait", {}).pop(
-        "after_minutes", Settings().leak_after_minutes
-    )
-    return Settings(
-        leak_after_minutes=int(minutes),
+    # What an option of the command line sets has one place, so that the option can override it.
+    by_option = {
+        option: thresholds[rule.name].pop(name)
+        for rule in all_rules()
+        for name, option in rule.options.items()
+        if name in thresholds.get(rule.name, {})
+    }
+    found = Settings(
         thresholds={rule: values for rule, values in thresholds.items() if values},
         disable=tuple(_disabled(document.get("disable", []), path)),
         ignore=tuple(_ignores(document.get("ignore", []), path)),
         source=str(path),
     )
+    return replace(found, **by_option)  # type: ignore[arg-type]
 
 
 def _thresholds(tables: Any, path: Path) -> dict[str, dict[str, Threshold]]:
     if not isinstance(tables, dict):
-        raise UsageError(f"{path}: rules is a table of tables: [rules.leak-growth]")
+        raise UsageError(f"{path}: rules is a table of tables: [rules.{all_rules()[0].name}]")
     rules = {rule.name: rule for rule in all_rules()}
     found = {}
     for name, values in tables.items():
@@ -144,7 +148,7 @@ def _threshold(rule: Rule, key: str, value: Any, where: str) -> Threshold:
 
 def _disabled(patterns: Any, path: Path) -> Iterable[str]:
     if not isinstance(patterns, list):
-        raise UsageError(f'{path}: disable is a list of rules: disable = ["gc-long-pause"]')
+        raise UsageError(f'{path}: disable is a list of rules: disable = ["{all_rules()[0].name}"]')
     for pattern in patterns:
         _pattern(pattern, f"{path}: disable")
         yield pattern

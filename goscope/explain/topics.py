@@ -42,10 +42,8 @@ _LEAKS = {
     "none": "It says nothing about leaks.",
 }
 _DONE = {
-    "never_wakes": "leak-forever-blocked reports it, but not for the main goroutine in an empty select.",
     "system_idle": "no rule for leaks counts it.",
     "idle_by_design": "no rule for leaks counts it.",
-    "gc_pressure": "gc-assist-heavy tells how much of the CPU goes into it.",
 }
 _TABLES = {
     "sched": "a SCHED line of GODEBUG=schedtrace",
@@ -175,17 +173,11 @@ def _evidence(reason: WaitReason) -> str:
 
 def _done_about(reason: WaitReason) -> str:
     """Which rules look at it."""
-    if reason.kind == "user" and reason.primitive == "lock":
-        return (
-            "who waits for which lock, and who holds it, tell lock-contention and leak-cycle; "
-            "how long and how many, leak-growth, leak-hot-site and leak-long-wait."
-        )
-    if reason.kind == "user" and reason.leak_weight == "strong":
-        return (
-            "leak-growth asks whether they become more, leak-hot-site whether they pile up at one "
-            "line, leak-long-wait how long they have waited."
-        )
-    return _DONE.get(reason.kind, "")
+    kind: str = reason.kind
+    if kind == "user":
+        kind = "lock" if reason.primitive == "lock" else reason.leak_weight
+    told = [f"{rule.name} {rule.explains[kind]}" for rule in all_rules() if kind in rule.explains]
+    return f"{', '.join(told)}." if told else _DONE.get(kind, "")
 
 
 def _processors() -> Iterator[Topic]:

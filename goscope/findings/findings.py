@@ -117,9 +117,18 @@ class Stretch:
     samples: int
 
 
+#: The states of each verdict in the contract, the worst first; that on crashes has the kinds of crashes.
+STATES = {
+    "scheduler": ("starving", "blocked", "unbalanced", "healthy", "idle", "unknown"),
+    "gc": ("thrash", "heap_growth", "pressure", "ok", "unknown"),
+    "goroutines": ("deadlock", "leak", "suspected_leak", "ok", "unknown"),
+    "threads": ("leak", "high", "ok", "unknown"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One word about one part of a program, how sure it is, and why."""
+    """The state of one part of a program, how sure that is, and why."""
 
     state: str
     confidence: Confidence

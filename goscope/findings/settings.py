@@ -17,8 +17,6 @@ from goscope.findings.findings import Finding
 #: A threshold; its unit is the end of its name (``after_minutes``, ``least_share``).
 Threshold: TypeAlias = int | float
 
-_LONG_WAIT = "leak-long-wait"
-
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
@@ -40,7 +38,7 @@ class Ignore:
 class Settings:
     """What the user may set; the defaults are those of the catalogue.
 
-    ``leak_after_minutes`` (``--leak-after``) is ``after_minutes`` of the rule leak-long-wait.
+    ``leak_after_minutes`` (``--leak-after``) is a threshold of the rule that declares it as its option.
     """
 
     leak_after_minutes: int = 5
@@ -52,10 +50,7 @@ class Settings:
 
     def of(self, rule: str) -> dict[str, Threshold]:
         """The thresholds of a rule that were set."""
-        values = dict(self.thresholds.get(rule, {}))
-        if rule == _LONG_WAIT:
-            values.setdefault("after_minutes", self.leak_after_minutes)
-        return values
+        return dict(self.thresholds.get(rule, {}))
 
     def runs(self, rule: str) -> bool:
         """Whether a rule is on."""

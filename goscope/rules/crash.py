@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Finding
 from goscope.rules.findings.crash import crash_findings
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 #: Kinds that have a rule of their own.
 _OTHERS = ("test_timeout", "goleak", "data_race")
@@ -35,4 +35,4 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
     yield from crash_findings(capture, "crash", (), but=_OTHERS)
 
 
-RULE = Rule("crash", ("crashes",), find, __doc__)
+RULE = Rule("crash", ("crashes",), find, __doc__, family=Family.CRASHES, verdict="crash")

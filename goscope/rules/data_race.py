@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Finding
 from goscope.rules.findings.crash import crash_findings
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 
 def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
@@ -30,4 +30,4 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
     yield from crash_findings(capture, "data-race", ("data_race",))
 
 
-RULE = Rule("data-race", ("races",), find, __doc__)
+RULE = Rule("data-race", ("races",), find, __doc__, family=Family.CRASHES, verdict="crash")

@@ -7,7 +7,8 @@ Why it matters: instances of one program behind one load balancer should look al
 where to look first: it leaks, it is stuck, or it gets the load of all.
 
 Evidence and threshold: at least three times the median of the other instances, and at least 50 goroutines
-more. Fewer than three instances have no median that would say which one is odd.
+more: both numbers are chosen, as none is published. Fewer than three instances have no median that would
+say which one is odd.
 
 Example: 9,000 goroutines on web-3, 210 on the other two.
 
@@ -25,7 +26,7 @@ from statistics import median
 from goscope.analysis.goroutines.moments import Moment, first_and_last
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity, Site
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 
 def find(
@@ -85,4 +86,12 @@ def _example(moment: Moment, function: str) -> Site | None:
     return next((f for f in frames if f is not None and f.function == function), None)
 
 
-RULE = Rule("fleet-outlier", ("goroutines",), find, __doc__, instead=("profile",))
+RULE = Rule(
+    "fleet-outlier",
+    ("goroutines",),
+    find,
+    __doc__,
+    instead=("profile",),
+    family=Family.FLEET,
+    verdict=None,
+)

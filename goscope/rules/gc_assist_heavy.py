@@ -21,12 +21,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.analysis.gc.cycles import Episode, Thrash, collections_of, thrash_spells
+from goscope.analysis.gc.cycles import Episode, collections_of, thrash_spells
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Finding, Severity
 from goscope.rules.findings.gc import percent, spell_finding
 from goscope.rules.gc_pressure import RULE as PRESSURE
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.gc_thrash import thrash_thresholds
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Find who allocates on the busy paths (pprof allocs, alloc_space) and reuse what it allocates; "
@@ -50,7 +51,7 @@ def find(
         enough = load.cycles >= least_cycles and load.seconds >= least_s
         if not enough or load.assist_share < least_assist_share or load.cpu_share >= pressure:
             continue
-        if thrash_spells(c, Thrash.of(settings)):
+        if thrash_spells(c, thrash_thresholds(settings)):
             continue
         costly = load.cpu_share >= warning_cpu_share
         yield spell_finding(
@@ -66,4 +67,14 @@ def find(
         )
 
 
-RULE = Rule("gc-assist-heavy", ("gc",), find, __doc__)
+RULE = Rule(
+    "gc-assist-heavy",
+    ("gc",),
+    find,
+    __doc__,
+    family=Family.GC,
+    verdict="gc",
+    state="pressure",
+    strength=1,
+    explains={"gc_pressure": "tells how much of the CPU goes into it"},
+)

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from goscope.analysis.gc.cycles import collections_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Look for calls of runtime.GC and debug.FreeOSMemory, in libraries as well, and take them out; to bound "
@@ -62,4 +62,4 @@ def find(
         )
 
 
-RULE = Rule("gc-forced-often", ("gc",), find, __doc__)
+RULE = Rule("gc-forced-often", ("gc",), find, __doc__, family=Family.GC, verdict="gc")

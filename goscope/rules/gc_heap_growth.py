@@ -13,7 +13,7 @@ Less than 10 MB in all, or 32 MB within the first minute, is any program's start
 allocated is kept, each cycle is twice as far away as the last one: 5 to 9 cycles are enough if they make a
 line (R2 above 0.95), each of the last three intervals keeps the pace, and the next cycle is not overdue.
 But the confidence is low then, and within the first minute it is only mentioned: what loads its data looks
-the same until it has done so.
+the same until it has done so. The numbers were chosen on measured programs.
 ``limit_mb`` tells how much memory there is (GOMEMLIMIT, or the container's), if you say so: no gc line
 does. The finding then tells the time that is left until the goal of the heap reaches it.
 
@@ -32,7 +32,7 @@ from goscope.analysis.gc.cycles import Collecting, collections_of
 from goscope.analysis.gc.heap_trend import LEAST_CYCLES, Trend, trend_of, trend_of_few
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Take two heap profiles some minutes apart and compare them: go tool pprof -diff_base=first "
@@ -112,4 +112,6 @@ def _seconds_left(c: Collecting, trend: Trend, limit_mb: float) -> float | None:
     return max(limit_mb - goal, 0.0) / (trend.mb_per_s * max(goal / live, 1.0))
 
 
-RULE = Rule("gc-heap-growth", ("gc",), find, __doc__)
+RULE = Rule(
+    "gc-heap-growth", ("gc",), find, __doc__, family=Family.GC, verdict="gc", state="heap_growth"
+)

@@ -26,7 +26,7 @@ import numpy as np
 from goscope.analysis.gc.cycles import collections_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Compare GOMAXPROCS with the CPUs that the program really has (container quota, other programs): a "
@@ -67,4 +67,4 @@ def find(
         )
 
 
-RULE = Rule("gc-long-pause", ("gc",), find, __doc__)
+RULE = Rule("gc-long-pause", ("gc",), find, __doc__, family=Family.GC, verdict="gc")

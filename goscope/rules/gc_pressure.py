@@ -23,11 +23,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.analysis.gc.cycles import Thrash, collections_of, spells, thrash_spells
+from goscope.analysis.gc.cycles import collections_of, spells, thrash_spells
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Finding, Severity
 from goscope.rules.findings.gc import percent, spell_finding
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.gc_thrash import thrash_thresholds
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Find who allocates (pprof allocs, alloc_space), reuse buffers, avoid pointers in what lives long; "
@@ -45,7 +46,7 @@ def find(
 ) -> Iterator[Finding]:
     """One finding per process and stretch of time."""
     for c in collections_of(capture):
-        thrash = thrash_spells(c, Thrash.of(settings))
+        thrash = thrash_spells(c, thrash_thresholds(settings))
         found = spells(
             c,
             least_cpu_share,
@@ -72,4 +73,14 @@ def find(
             )
 
 
-RULE = Rule("gc-pressure", ("gc",), find, __doc__)
+RULE = Rule(
+    "gc-pressure",
+    ("gc",),
+    find,
+    __doc__,
+    family=Family.GC,
+    verdict="gc",
+    state="pressure",
+    strength=2,
+    brief="it took much more",
+)

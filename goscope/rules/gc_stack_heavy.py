@@ -24,7 +24,7 @@ import numpy as np
 from goscope.analysis.gc.cycles import collections_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Take a goroutine dump and give it to goscope with this log: it tells whether there are too many "
@@ -64,4 +64,4 @@ def find(
         )
 
 
-RULE = Rule("gc-stack-heavy", ("gc",), find, __doc__)
+RULE = Rule("gc-stack-heavy", ("gc",), find, __doc__, family=Family.GC, verdict="gc")

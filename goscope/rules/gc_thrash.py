@@ -29,7 +29,7 @@ from goscope.analysis.gc.cycles import Thrash, collections_of, thrash_spells
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.gc import percent, spell_finding
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Give the heap room: raise GOGC (100 is the default), or GOMEMLIMIT and the memory of the machine if "
@@ -49,7 +49,7 @@ def find(
     least_s: float = 3.0,
 ) -> Iterator[Finding]:
     """One finding per process and stretch of time."""
-    bars = Thrash(
+    thresholds = Thrash(
         least_cpu_share,
         least_marking_share,
         most_headroom,
@@ -58,7 +58,7 @@ def find(
         least_s,
     )
     for c in collections_of(capture):
-        for spell in thrash_spells(c, bars):
+        for spell in thrash_spells(c, thresholds):
             load = spell.load
             tight = load.headroom <= most_headroom
             yield spell_finding(
@@ -88,4 +88,19 @@ def find(
             )
 
 
-RULE = Rule("gc-thrash", ("gc",), find, __doc__)
+RULE = Rule(
+    "gc-thrash",
+    ("gc",),
+    find,
+    __doc__,
+    family=Family.GC,
+    verdict="gc",
+    state="thrash",
+    state_from=Severity.CRITICAL,
+    brief="it took much more",
+)
+
+
+def thrash_thresholds(settings: Settings) -> Thrash:
+    """The thresholds that hold of this rule, for the rules that leave to it what is its own."""
+    return Thrash(**RULE.thresholds(settings))  # type: ignore[arg-type]

@@ -31,7 +31,7 @@ from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity
 from goscope.rules.findings.leak import place_of
 from goscope.rules.goroutines_many import stacks_mb
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 #: A recursion may go over a few functions in turn.
 MOST_IN_TURN = 4
@@ -108,4 +108,11 @@ def _finding(
     )
 
 
-RULE = Rule("goroutines-deep-stack", ("goroutines",), find, __doc__)
+RULE = Rule(
+    "goroutines-deep-stack",
+    ("goroutines",),
+    find,
+    __doc__,
+    family=Family.GOROUTINES,
+    verdict="goroutines",
+)

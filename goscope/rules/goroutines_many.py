@@ -29,7 +29,7 @@ from goscope.analysis.goroutines.dumps import Snapshot, Stack, snapshots_of, sta
 from goscope.analysis.goroutines.profiles import GoroutineProfile, goroutine_profiles_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 STACK_BYTES = 2048
 G_BYTES = 400
@@ -125,4 +125,12 @@ def _finding(
     )
 
 
-RULE = Rule("goroutines-many", ("goroutines",), find, __doc__, instead=("profile",))
+RULE = Rule(
+    "goroutines-many",
+    ("goroutines",),
+    find,
+    __doc__,
+    instead=("profile",),
+    family=Family.GOROUTINES,
+    verdict="goroutines",
+)

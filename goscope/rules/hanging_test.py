@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Finding
 from goscope.rules.findings.crash import crash_findings
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 
 def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
@@ -31,4 +31,4 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
     yield from crash_findings(capture, "test-timeout", ("test_timeout",))
 
 
-RULE = Rule("test-timeout", ("crashes",), find, __doc__)
+RULE = Rule("test-timeout", ("crashes",), find, __doc__, family=Family.CRASHES, verdict="crash")

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 
 def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
@@ -49,4 +49,4 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("input-mixed", (), find, __doc__)
+RULE = Rule("input-mixed", (), find, __doc__, family=Family.INPUTS, verdict=None)

@@ -26,7 +26,7 @@ from goscope.capture.capture import Capture, Input
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.framing import torn_lines as torn
 from goscope.parsing.unparsed import TORN
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _EXAMPLES = 3
 
@@ -77,4 +77,4 @@ def _place(found: Input, lines: list[int]) -> str | None:
     return f"{found.name}:{lines[0]}" if lines else None
 
 
-RULE = Rule("input-torn", (), find, __doc__)
+RULE = Rule("input-torn", (), find, __doc__, family=Family.INPUTS, verdict=None)

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from goscope.capture.capture import Capture, Input
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 #: Where pprof's debug=2 stops (runtime/pprof: writeGoroutineStacks).
 PPROF_LIMIT = 64 << 20
@@ -79,4 +79,4 @@ def _ends_with_header(capture: Capture, snapshot: int) -> bool:
     return bare and goroutines.text("state", row) != "running"
 
 
-RULE = Rule("input-truncated", ("snapshots",), find, __doc__)
+RULE = Rule("input-truncated", ("snapshots",), find, __doc__, family=Family.INPUTS, verdict=None)

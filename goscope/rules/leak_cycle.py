@@ -38,7 +38,7 @@ from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.leak import leak_finding, place_of
 from goscope.rules.findings.lock import advice_about, who_waits_for_whom
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _MOST_COMPARED = 200
 
@@ -151,4 +151,14 @@ def _unmoved(locks: Locks, rows: Sequence[int]) -> tuple[Evidence, ...]:
     return (Evidence(label, still, "goroutines"),)
 
 
-RULE = Rule("leak-cycle", ("goroutines",), find, __doc__)
+RULE = Rule(
+    "leak-cycle",
+    ("goroutines",),
+    find,
+    __doc__,
+    family=Family.LEAKS,
+    verdict="goroutines",
+    state="leak",
+    strength=50,
+    explains={"lock": "tells who waits for whom, and for ever"},
+)

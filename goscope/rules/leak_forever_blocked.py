@@ -26,7 +26,7 @@ from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.goruntime.wait_reasons import never_wakes
 from goscope.rules.findings.leak import leak_finding, place_of
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 
 def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
@@ -53,4 +53,14 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
             )
 
 
-RULE = Rule("leak-forever-blocked", ("goroutines",), find, __doc__)
+RULE = Rule(
+    "leak-forever-blocked",
+    ("goroutines",),
+    find,
+    __doc__,
+    family=Family.LEAKS,
+    verdict="goroutines",
+    state="leak",
+    strength=70,
+    explains={"never_wakes": "reports it, but not for the main goroutine in an empty select"},
+)

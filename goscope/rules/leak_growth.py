@@ -6,7 +6,8 @@ place rises every time, and (nearly) all that were there before are still there.
 Why it matters: this is what a leak is. It ends with the memory, the threads or the scheduler.
 
 Evidence and threshold: the same id later is the same goroutine, so births and deaths are counted, not
-guessed. At least 3 more than in the first dump; of those in each dump at least 90 % are in the next.
+guessed. At least 3 more than in the first dump; of those in each dump at least 90 % are in the next
+(numbers chosen on labelled programs: none is published).
 Three dumps make it sure, two leave it a suspicion. Growth alone also happens when a pool warms up or
 connections build up: known long waiters do not count, and neither do goroutines that run or are
 runnable (an overload, not a leak). Some kinds of growth are only mentioned: workers that were given
@@ -57,7 +58,7 @@ from goscope.goruntime.long_waiters import waits_for_child
 from goscope.goruntime.wait_reasons import can_leak
 from goscope.rules.findings.leak import leak_finding, place_of
 from goscope.rules.profile_growth import growth_in_profiles
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 #: The go statement. The first function is no part of it: signal dumps show wrappers that others hide.
 _Origin = tuple[str | None, str | None, int | None]
@@ -102,7 +103,7 @@ def find(
     """One finding per origin, with the stack that most of its goroutines wait in."""
     stacks = stacks_of(capture)
     judged = frozenset(process for process, dumps in snapshots_of(capture) if len(dumps) > 1)
-    yield from growth_in_profiles(capture, judged, least_growth)
+    yield from growth_in_profiles(RULE.name, capture, judged, least_growth)
     related = dict(dumps_of(capture))
     for process, dumps in snapshots_of(capture):
         if len(dumps) < 2:
@@ -264,4 +265,15 @@ def _over_dumps(counts: tuple[int, ...]) -> str:
     return " -> ".join(map(str, counts))
 
 
-RULE = Rule("leak-growth", ("goroutines",), find, __doc__, instead=("profile",))
+RULE = Rule(
+    "leak-growth",
+    ("goroutines",),
+    find,
+    __doc__,
+    instead=("profile",),
+    family=Family.LEAKS,
+    verdict="goroutines",
+    state="leak",
+    strength=60,
+    explains=dict.fromkeys(("lock", "strong"), "asks whether they become more"),
+)

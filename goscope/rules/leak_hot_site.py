@@ -32,7 +32,7 @@ from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.leak import leak_finding, place_of
 from goscope.rules.profile_hot_site import hot_sites_in_profiles
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 
 def find(
@@ -47,7 +47,9 @@ def find(
 ) -> Iterator[Finding]:
     """One finding per stack and wait reason, from the last dump of each process, or its last profile."""
     judged = frozenset(process for process, _ in dumps_of(capture))
-    yield from hot_sites_in_profiles(capture, judged, least_goroutines, least_unmoved_share)
+    yield from hot_sites_in_profiles(
+        RULE.name, capture, judged, least_goroutines, least_unmoved_share
+    )
     for process, dumps in dumps_of(capture):
         after = dumps[-1]
         before = dumps[-2] if len(dumps) > 1 else None
@@ -101,4 +103,15 @@ def _finding(process: int, dump: Dump, blocked: Blocked, least_goroutines: int) 
     )
 
 
-RULE = Rule("leak-hot-site", ("goroutines",), find, __doc__, instead=("profile",))
+RULE = Rule(
+    "leak-hot-site",
+    ("goroutines",),
+    find,
+    __doc__,
+    instead=("profile",),
+    family=Family.LEAKS,
+    verdict="goroutines",
+    state="leak",
+    strength=20,
+    explains=dict.fromkeys(("lock", "strong"), "asks whether they pile up at one line"),
+)

@@ -30,7 +30,7 @@ from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.goruntime.wait_reasons import can_leak, never_wakes
 from goscope.rules.findings.leak import leak_finding, place_of
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 from goscope.tables.table import Ints
 
 #: Waiting here needs another goroutine to act at once; nobody parks workers here.
@@ -107,4 +107,15 @@ def _span(ages: Ints) -> str:
     return str(most) if least == most else f"{least} to {most}"
 
 
-RULE = Rule("leak-long-wait", ("goroutines",), find, __doc__)
+RULE = Rule(
+    "leak-long-wait",
+    ("goroutines",),
+    find,
+    __doc__,
+    family=Family.LEAKS,
+    verdict="goroutines",
+    state="leak",
+    strength=30,
+    options={"after_minutes": "leak_after_minutes"},
+    explains=dict.fromkeys(("lock", "strong"), "asks how long they have waited"),
+)

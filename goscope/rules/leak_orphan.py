@@ -45,7 +45,7 @@ from goscope.analysis.waits.wakeup_graph import Dump, WakeSource, dumps_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.leak import leak_finding, place_of
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 
 def find(
@@ -185,4 +185,13 @@ def _them(rows: list[int]) -> str:
     return "it" if len(rows) == 1 else "them"
 
 
-RULE = Rule("leak-orphan", ("goroutines",), find, __doc__)
+RULE = Rule(
+    "leak-orphan",
+    ("goroutines",),
+    find,
+    __doc__,
+    family=Family.LEAKS,
+    verdict="goroutines",
+    state="leak",
+    strength=40,
+)

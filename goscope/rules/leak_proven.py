@@ -28,7 +28,7 @@ from goscope.analysis.goroutines.profiles import goroutine_profiles_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity, Site
 from goscope.rules.findings.leak import leak_finding, place_of
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 
 def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
@@ -102,4 +102,14 @@ def _reasons(capture: Capture, dump: Snapshot) -> dict[Site | None, str]:
     return {site: reasons.pop() for site, reasons in found.items() if len(reasons) == 1}
 
 
-RULE = Rule("leak-proven", ("goroutines",), find, __doc__, instead=("profile",))
+RULE = Rule(
+    "leak-proven",
+    ("goroutines",),
+    find,
+    __doc__,
+    instead=("profile",),
+    family=Family.LEAKS,
+    verdict="goroutines",
+    state="leak",
+    strength=80,
+)

@@ -30,7 +30,7 @@ from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity
 from goscope.rules.findings.leak import leak_finding, place_of
 from goscope.rules.findings.lock import who_waits_for_whom
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Hold the lock for less (no I/O and no logging inside), split it (one per shard or key), or use an "
@@ -98,4 +98,14 @@ def _holders(locks: Locks, lock: Lock) -> tuple[Evidence, ...]:
     )
 
 
-RULE = Rule("lock-contention", ("goroutines",), find, __doc__)
+RULE = Rule(
+    "lock-contention",
+    ("goroutines",),
+    find,
+    __doc__,
+    family=Family.GOROUTINES,
+    verdict="goroutines",
+    strength=10,
+    any_creator=True,
+    explains={"lock": "tells how many wait for which lock, and who holds it"},
+)

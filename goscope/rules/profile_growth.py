@@ -23,9 +23,9 @@ _Key = tuple[tuple[Site, ...], str]
 
 
 def growth_in_profiles(
-    capture: Capture, judged: frozenset[int], least_growth: int
+    rule: str, capture: Capture, judged: frozenset[int], least_growth: int
 ) -> Iterator[Finding]:
-    """One finding per stack that more goroutines block in from profile to profile.
+    """One finding of a rule per stack that more goroutines block in from profile to profile.
 
     ``judged`` are the processes whose dumps tell more.
     """
@@ -41,7 +41,7 @@ def growth_in_profiles(
                 continue
             numbers = [found.get((group.stack.frames, group.reason), 0) for found in counts]
             if _grows(numbers, least_growth):
-                yield _finding(process, series, group, numbers)
+                yield _finding(rule, process, series, group, numbers)
 
 
 def series_of(profiles: Sequence[GoroutineProfile]) -> list[GoroutineProfile]:
@@ -63,10 +63,14 @@ def _grows(numbers: Sequence[int], least: int) -> bool:
 
 
 def _finding(
-    process: int, series: Sequence[GoroutineProfile], group: Counted, numbers: Sequence[int]
+    rule: str,
+    process: int,
+    series: Sequence[GoroutineProfile],
+    group: Counted,
+    numbers: Sequence[int],
 ) -> Finding:
     return leak_finding(
-        "leak-growth",
+        rule,
         Severity.WARNING,
         Confidence.MEDIUM,
         group,

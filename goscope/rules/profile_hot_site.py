@@ -15,11 +15,16 @@ from goscope.rules.profile_growth import needs_others, series_of
 
 
 def hot_sites_in_profiles(
-    capture: Capture, judged: frozenset[int], least_goroutines: int, least_unmoved_share: float
+    rule: str,
+    capture: Capture,
+    judged: frozenset[int],
+    least_goroutines: int,
+    least_unmoved_share: float,
 ) -> Iterator[Finding]:
-    """One finding per stack of the last profile; ``judged`` are the processes whose dumps tell more.
+    """One finding of a rule per stack of the last profile.
 
-    A queue that moves is told by fewer goroutines than in the profile before; ids would tell better.
+    ``judged`` are the processes that have dumps, which say more. A queue that moves has fewer goroutines
+    than in the profile before; ids would show it better.
     """
     for process, profiles in goroutine_profiles_of(capture, "goroutine"):
         series = series_of(profiles)
@@ -35,7 +40,7 @@ def hot_sites_in_profiles(
             had = before.get((group.stack.frames, group.reason), 0)
             if group.count >= least_unmoved_share * had:
                 yield leak_finding(
-                    "leak-hot-site",
+                    rule,
                     Severity.WARNING,
                     Confidence.MEDIUM,
                     group,

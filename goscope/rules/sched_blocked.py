@@ -9,7 +9,8 @@ Evidence and threshold: idleprocs equals gomaxprocs in (nearly) all samples, and
 G lines of scheddetail, at least 4 and half of the goroutines wait for locks or WaitGroups (four fifths if
 the main goroutine goes on waiting for work), or half of the requests, or of the goroutines in system
 calls. Senders count only where nothing from outside can wake anybody, and not while they grow in number:
-that is a leak. Without dump and G lines only the number of threads speaks, and the confidence is low.
+that is a leak. The numbers are chosen on labelled programs. Without dump and G lines only the number of
+threads speaks, and the confidence is low.
 
 Example: ``SCHED 5010ms: gomaxprocs=8 idleprocs=7 threads=50 spinningthreads=0 idlethreads=43 ...``
 
@@ -23,11 +24,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from goscope.analysis.scheduler.schedule import FEW_BLOCKED, thresholds_of
+from goscope.analysis.scheduler.schedule import FEW_BLOCKED
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Finding, Severity
-from goscope.rules.findings.scheduler import finding_in_state, schedules_in_state, where_they_wait
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.findings.scheduler import (
+    finding_in_state,
+    schedules_in_state,
+    thresholds_of,
+    where_they_wait,
+)
+from goscope.rules.rule import Family, Rule, Settings
 
 _TITLES = {
     "locks": "Goroutines wait for locks while Ps idle",
@@ -72,4 +78,6 @@ def find(
         )
 
 
-RULE = Rule("sched-blocked", ("sched",), find, __doc__)
+RULE = Rule(
+    "sched-blocked", ("sched",), find, __doc__, family=Family.SCHEDULER, verdict="scheduler"
+)

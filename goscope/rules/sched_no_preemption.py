@@ -33,7 +33,6 @@ from goscope.analysis.scheduler.schedule import (
     Schedule,
     Thresholds,
     schedules_of,
-    thresholds_of,
 )
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
@@ -41,9 +40,10 @@ from goscope.rules.findings.scheduler import (
     Place,
     finding_in_state,
     stop_evidence,
+    thresholds_of,
     where_they_run,
 )
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _TITLE = "A goroutine keeps its P and others wait behind it"
 _ADVICE = (
@@ -133,4 +133,6 @@ def _place(capture: Capture, process: int, keeper: Keeper | None) -> Place:
     return where_they_run(capture, process)
 
 
-RULE = Rule("sched-no-preemption", ("sched",), find, __doc__)
+RULE = Rule(
+    "sched-no-preemption", ("sched",), find, __doc__, family=Family.SCHEDULER, verdict="scheduler"
+)

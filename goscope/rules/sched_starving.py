@@ -27,7 +27,6 @@ from goscope.analysis.scheduler.schedule import (
     BUSY_THREADS_PER_P,
     LASTING_PER_P,
     OVERLOAD_PER_P,
-    thresholds_of,
 )
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Evidence, Finding, Severity
@@ -35,10 +34,11 @@ from goscope.rules.findings.scheduler import (
     finding_in_state,
     schedules_in_state,
     stop_evidence,
+    thresholds_of,
     where_they_run,
     where_they_wait,
 )
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Bound the number of goroutines that compute at once (a worker pool of GOMAXPROCS), raise GOMAXPROCS "
@@ -97,4 +97,6 @@ def _time_in_queues(capture: Capture, process: int) -> tuple[Evidence, ...]:
     return ()
 
 
-RULE = Rule("sched-starving", ("sched",), find, __doc__)
+RULE = Rule(
+    "sched-starving", ("sched",), find, __doc__, family=Family.SCHEDULER, verdict="scheduler"
+)

@@ -24,12 +24,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from goscope.analysis.scheduler.schedule import STUCK_STW_MS, Schedule, schedules_of, thresholds_of
+from goscope.analysis.scheduler.schedule import STUCK_STW_MS, Schedule, schedules_of
 from goscope.analysis.scheduler.stw_pauses import CLOCK_MS, Stops, stops_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
-from goscope.rules.findings.scheduler import stop_evidence, where_they_run
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.findings.scheduler import stop_evidence, thresholds_of, where_they_run
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Take a CPU profile and look for a loop without calls, or see whether GODEBUG=asyncpreemptoff=1 is "
@@ -91,4 +91,4 @@ def _meanwhile(schedule: Schedule | None, stops: Stops, longest: int) -> tuple[E
     return (Evidence(f"Ps idle meanwhile, in {len(during)} SCHED lines", idle, "%"),)
 
 
-RULE = Rule("sched-stw-stuck", ("gc",), find, __doc__)
+RULE = Rule("sched-stw-stuck", ("gc",), find, __doc__, family=Family.SCHEDULER, verdict="scheduler")

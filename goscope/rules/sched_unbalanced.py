@@ -20,11 +20,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.analysis.scheduler.schedule import thresholds_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Finding, Severity
-from goscope.rules.findings.scheduler import finding_in_state, schedules_in_state, where_they_run
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.findings.scheduler import (
+    finding_in_state,
+    schedules_in_state,
+    thresholds_of,
+    where_they_run,
+)
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Take a CPU profile to find the serial part, and split it over several goroutines; "
@@ -46,4 +50,6 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("sched-unbalanced", ("sched",), find, __doc__)
+RULE = Rule(
+    "sched-unbalanced", ("sched",), find, __doc__, family=Family.SCHEDULER, verdict="scheduler"
+)

@@ -27,7 +27,7 @@ from goscope.analysis.scheduler.threads import Threads, locked_in_detail, thread
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.threads import advice_for, held_evidence, held_words, main_holders
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 
 def find(
@@ -80,4 +80,12 @@ def _finding(capture: Capture, threads: Threads) -> Finding:
     )
 
 
-RULE = Rule("threads-growing", ("sched",), find, __doc__)
+RULE = Rule(
+    "threads-growing",
+    ("sched",),
+    find,
+    __doc__,
+    family=Family.THREADS,
+    verdict="threads",
+    state="leak",
+)

@@ -7,9 +7,9 @@ Why it matters: a locked thread runs nothing else, and waiting on it costs a swi
 More and more of them is a leak that ends at 10,000 threads.
 
 Evidence and threshold: ``locked to thread`` in the headers of dumps. More in each dump, by 3 at least in
-all, is a leak: high confidence with three dumps. 10 and more that stay the same are a note. The main
-goroutine does not count (libraries for user interfaces lock it), and what threads-growing already tells is
-not said twice.
+all, is a leak: high confidence with three dumps. 10 and more that stay the same are a note.
+Both numbers are chosen. The main goroutine does not count (libraries for user interfaces lock it), and what
+threads-growing reports is not reported twice.
 
 Example: ``goroutine 9 [chan receive, locked to thread]:``
 
@@ -27,7 +27,7 @@ from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Finding, Severity
 from goscope.rules.findings.leak import place_of
 from goscope.rules.findings.threads import advice_for, held_evidence
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 from goscope.rules.threads_growing import RULE as GROWING
 
 
@@ -72,4 +72,12 @@ def _finding(who: Holders, *, grows: bool) -> Finding:
     )
 
 
-RULE = Rule("threads-locked", ("goroutines",), find, __doc__)
+RULE = Rule(
+    "threads-locked",
+    ("goroutines",),
+    find,
+    __doc__,
+    family=Family.THREADS,
+    verdict="threads",
+    state="leak",
+)

@@ -24,7 +24,7 @@ from goscope.analysis.scheduler.threads import threads_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.threads import advice_for, held_evidence, held_words, main_holders
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 
 def find(
@@ -70,4 +70,13 @@ def find(
         )
 
 
-RULE = Rule("threads-near-limit", ("sched",), find, __doc__)
+RULE = Rule(
+    "threads-near-limit",
+    ("sched",),
+    find,
+    __doc__,
+    family=Family.THREADS,
+    verdict="threads",
+    state="high",
+    state_from=Severity.INFO,
+)

@@ -31,7 +31,7 @@ from goscope.analysis.traces.executions import Execution, Function, executions_o
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Evidence, Finding, Severity, Site
 from goscope.rules.findings.trace import in_words, ms, percent, trace_finding
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Find who allocates on the busy paths (the stack above, or pprof allocs) and reuse what it allocates; "
@@ -130,4 +130,12 @@ def assist_stack(execution: Execution, name: str | None = None) -> Stack | None:
     return execution.stack(weights.most_common(1)[0][0]) if weights else None
 
 
-RULE = Rule("trace-assist-heavy", ("traces",), find, __doc__)
+RULE = Rule(
+    "trace-assist-heavy",
+    ("traces",),
+    find,
+    __doc__,
+    family=Family.TRACES,
+    verdict="gc",
+    state="pressure",
+)

@@ -26,7 +26,7 @@ from goscope.analysis.traces.executions import Execution, executions_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Evidence, Finding, Severity
 from goscope.rules.findings.trace import percent, trace_finding
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 from goscope.rules.trace_assist_heavy import assist_share, assist_stack
 
 _ADVICE = (
@@ -77,4 +77,12 @@ def gc_shares(execution: Execution) -> tuple[float, float]:
     return execution.share_of_procs(workers), assist_share(execution)
 
 
-RULE = Rule("trace-gc-heavy", ("traces",), find, __doc__)
+RULE = Rule(
+    "trace-gc-heavy",
+    ("traces",),
+    find,
+    __doc__,
+    family=Family.TRACES,
+    verdict="gc",
+    state="pressure",
+)

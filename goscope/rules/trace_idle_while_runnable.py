@@ -32,7 +32,7 @@ from goscope.analysis.traces.executions import NS_PER_MS, Execution, executions_
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Evidence, Finding, Severity
 from goscope.rules.findings.trace import in_words, ms, percent, trace_finding
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Compare GOMAXPROCS with the CPUs that the program really has (container quota, other programs), and "
@@ -126,4 +126,12 @@ def _finding(execution: Execution, waits: list[_Wait], long_ms: float) -> Findin
     )
 
 
-RULE = Rule("trace-idle-while-runnable", ("traces",), find, __doc__)
+RULE = Rule(
+    "trace-idle-while-runnable",
+    ("traces",),
+    find,
+    __doc__,
+    family=Family.TRACES,
+    verdict="scheduler",
+    state="unbalanced",
+)

@@ -31,7 +31,7 @@ from goscope.capture.capture import Capture
 from goscope.findings.findings import Evidence, Finding, Group, Severity
 from goscope.rules.findings.leak import place_of
 from goscope.rules.findings.trace import in_words, ms, trace_finding, words_of_dumps
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Hold the lock for less (no I/O, no logging, no sleep inside), split it (one per shard or key), or use "
@@ -157,4 +157,12 @@ def _finding(execution: Execution, line: _Line) -> Finding:
     )
 
 
-RULE = Rule("trace-lock-convoy", ("traces",), find, __doc__)
+RULE = Rule(
+    "trace-lock-convoy",
+    ("traces",),
+    find,
+    __doc__,
+    family=Family.TRACES,
+    verdict="scheduler",
+    state="blocked",
+)

@@ -42,7 +42,7 @@ from goscope.goruntime.wait_reasons import primitive_of
 from goscope.parsing.numbers import IntArray
 from goscope.rules.findings.leak import fix_for, place_of
 from goscope.rules.findings.trace import ms, trace_finding, words_of_dumps
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 from goscope.tables.table import Table
 
 #: What another goroutine has to end, in the words of traces (runtime/traceruntime.go).
@@ -204,4 +204,13 @@ def _finding(
     )
 
 
-RULE = Rule("trace-never-ended", ("trace_goroutines",), find, __doc__)
+RULE = Rule(
+    "trace-never-ended",
+    ("trace_goroutines",),
+    find,
+    __doc__,
+    family=Family.TRACES,
+    verdict="goroutines",
+    state="leak",
+    completes=True,
+)

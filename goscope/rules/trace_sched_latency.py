@@ -37,7 +37,7 @@ from goscope.analysis.traces.executions import (
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Evidence, Finding, Severity
 from goscope.rules.findings.trace import in_words, ms, percent, trace_finding
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Bound the number of goroutines that compute at once (a worker pool of GOMAXPROCS), raise GOMAXPROCS "
@@ -136,4 +136,12 @@ def _apart(label: str, found: Latency | None) -> tuple[Evidence, ...]:
     return () if found is None else (Evidence(label, ms(found.p50_ns), "ms"),)
 
 
-RULE = Rule("trace-sched-latency", ("traces",), find, __doc__)
+RULE = Rule(
+    "trace-sched-latency",
+    ("traces",),
+    find,
+    __doc__,
+    family=Family.TRACES,
+    verdict="scheduler",
+    state="starving",
+)

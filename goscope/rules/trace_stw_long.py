@@ -32,7 +32,7 @@ from goscope.capture.capture import Capture
 from goscope.findings.findings import Evidence, Finding, Severity
 from goscope.parsing.numbers import IntArray
 from goscope.rules.findings.trace import in_words, ms, percent, trace_finding
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 from goscope.tables.table import Table
 
 #: Who ran for less of the time of the stops is not named.
@@ -118,4 +118,4 @@ def _ran_meanwhile(execution: Execution, stops: Table) -> list[tuple[str, int]]:
     return [(name, ns) for name, ns in found.most_common(3) if ns >= bar]
 
 
-RULE = Rule("trace-stw-long", ("traces",), find, __doc__)
+RULE = Rule("trace-stw-long", ("traces",), find, __doc__, family=Family.TRACES, verdict="scheduler")

@@ -31,7 +31,7 @@ from goscope.analysis.traces.executions import NS_PER_MS, Execution, Function, e
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Evidence, Finding, Severity
 from goscope.rules.findings.trace import in_words, ms, trace_finding
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
     "Look at what these calls are for, and how slow it is: a disk, a pipe, a device, C code. Bound how many "
@@ -118,4 +118,6 @@ def _finding(
     )
 
 
-RULE = Rule("trace-syscall-handoff", ("traces",), find, __doc__)
+RULE = Rule(
+    "trace-syscall-handoff", ("traces",), find, __doc__, family=Family.TRACES, verdict="scheduler"
+)

@@ -30,7 +30,7 @@ from goscope.capture.capture import Capture
 from goscope.findings.findings import Evidence, Finding, Severity, Site
 from goscope.parsing.numbers import IntArray
 from goscope.rules.findings.trace import in_words, ms, trace_finding
-from goscope.rules.rule import Rule, Settings
+from goscope.rules.rule import Family, Rule, Settings
 from goscope.tables.table import Table
 
 _ADVICE = (
@@ -152,4 +152,4 @@ def _longest_region(
     return name, int(regions["duration_ns"][longest]), state, times[state]
 
 
-RULE = Rule("trace-task-slow", ("traces",), find, __doc__)
+RULE = Rule("trace-task-slow", ("traces",), find, __doc__, family=Family.TRACES, verdict=None)

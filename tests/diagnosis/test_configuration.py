@@ -71,7 +71,9 @@ def test_scheduler_thresholds_change_the_word(tmp_path: Path) -> None:
 def test_the_bar_for_waits_has_one_place(tmp_path: Path) -> None:
     found = settings(tmp_path, "[rules.leak-long-wait]\nafter_minutes = 12\nleast_piled = 4\n")
     assert found.leak_after_minutes == 12
-    assert found.of("leak-long-wait") == {"after_minutes": 12, "least_piled": 4}
+    assert found.of("leak-long-wait") == {"least_piled": 4}
+    (rule,) = (rule for rule in all_rules() if rule.name == "leak-long-wait")
+    assert rule.thresholds(found) == {"after_minutes": 12, "least_piled": 4}
     old = goscope.read(dump(goroutine(42, "chan send, 11 minutes")))
     assert rules_of(goscope.diagnose(old)) == {"leak-long-wait"}
     assert rules_of(goscope.diagnose(old, found)) == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import goscope
-from goscope.diagnosis.diagnosis import diagnose
+from goscope.diagnosis.engine import diagnose
 
 PATHS = [
     "C:/Users/x/app/main.go",

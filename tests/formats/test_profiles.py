@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import goscope
-from goscope.diagnosis.diagnosis import diagnose
+from goscope.diagnosis.engine import diagnose
 from goscope.goruntime.parked_frames import CHANNEL_OPERATION
 from goscope.renderers.terminal.summary import render
 from tests.conftest import Read, content, rows_of

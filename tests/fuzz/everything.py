@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from goscope.capture.capture import Capture
-from goscope.diagnosis.diagnosis import diagnose
+from goscope.diagnosis.engine import diagnose
 from goscope.errors import InputError
 from goscope.exports.tables import FORMS, write_tables
 from goscope.findings.source_links import source_links

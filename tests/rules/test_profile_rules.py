@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import goscope
-from goscope.diagnosis.diagnosis import Diagnosis, diagnose
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.diagnosis.engine import diagnose
 from goscope.findings.findings import Confidence, Finding, Severity
 from tests.conftest import CAPTURES
 from tests.profiles_of_captures import ALL_PROFILES, DUMPED, name_of

@@ -12,7 +12,7 @@ import pytest
 import goscope
 from goscope.analysis.goroutines.dumps import Stack
 from goscope.diagnosis.diagnosis import Diagnosis
-from goscope.diagnosis.trace_verdicts import together
+from goscope.diagnosis.verdicts.traces import together
 from goscope.findings.findings import Confidence, Finding, Severity, Site, Verdict
 from goscope.findings.settings import Settings
 from goscope.rules.findings.trace import words_of_dumps

@@ -15,7 +15,7 @@ import pytest
 
 from goscope.analysis.gc.cycles import collections_of
 from goscope.capture.capture import Capture
-from goscope.diagnosis.diagnosis import diagnose
+from goscope.diagnosis.engine import diagnose
 from goscope.reading.capture_builder import CaptureBuilder
 from goscope.reading.limits import Limits
 from goscope.reading.two_processes import TwoProcessReader

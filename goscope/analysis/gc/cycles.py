@@ -23,7 +23,6 @@ import numpy as np
 from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.capture.linking.intervals import cpu_ms_per_p
-from goscope.findings.settings import Settings
 from goscope.formats.godebug.gctrace import LET_GO
 from goscope.parsing.numbers import IntArray
 from goscope.tables.row_selection import representative_rows
@@ -230,7 +229,7 @@ class Collecting:
 
 @dataclass(frozen=True, slots=True)
 class Thrash:
-    """When the collector runs nearly all the time and gains little: thresholds of gc-thrash.
+    """When the collector runs nearly all the time and gains little.
 
     A cycle has to be short of room (GOGC of 33 and less, or a memory limit next to the live heap) and
     the collector to take this share of the CPU: 15 % is marking for more than half of the time, as
@@ -245,11 +244,6 @@ class Thrash:
     alone_cpu_share: float = 0.45
     least_cycles: int = 5
     least_s: float = 3.0
-
-    @classmethod
-    def of(cls, settings: Settings) -> Thrash:
-        """The thresholds that the user set; the rules next to gc-thrash leave to it what is its own."""
-        return cls(**settings.of("gc-thrash"))  # type: ignore[arg-type]
 
     def holds(self, load: Load) -> bool:
         enough = load.cycles >= self.least_cycles and load.seconds >= self.least_s

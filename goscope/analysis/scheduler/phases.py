@@ -12,7 +12,7 @@ import numpy.typing as npt
 from goscope.analysis.scheduler.judgement import Judgement, imbalance
 from goscope.analysis.scheduler.samples import Samples
 from goscope.analysis.scheduler.thresholds import Thresholds
-from goscope.findings.findings import Stretch
+from goscope.findings.findings import STATES, Stretch
 from goscope.tables.table import Floats
 
 #: Samples around one that decide its word together.
@@ -23,7 +23,6 @@ _MOST_SLOTS = 50_000
 _MOST_RUNS = 500
 _WIDER = 4
 #: Words of the same duration, within a quarter: the first of these speaks.
-_WORST_FIRST = ("starving", "blocked", "unbalanced", "healthy", "idle", "unknown")
 
 #: Judges a part of the samples; told whether it reaches to the end of the log.
 JudgePart = Callable[[Samples, bool], Judgement]
@@ -117,7 +116,7 @@ def _of_phases(
     for run, judgement in zip(runs, judged, strict=True):
         lasted[judgement.state] = lasted.get(judgement.state, 0.0) + _span(s, run)
     most = max(lasted.values())
-    word = next(w for w in _WORST_FIRST if lasted.get(w, -1.0) >= 0.75 * most)
+    word = next(w for w in STATES["scheduler"] if lasted.get(w, -1.0) >= 0.75 * most)
     chosen = max(
         (pair for pair in zip(runs, judged, strict=True) if pair[1].state == word),
         key=lambda pair: _span(s, pair[0]),

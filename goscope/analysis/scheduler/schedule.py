@@ -38,7 +38,6 @@ from goscope.analysis.scheduler.thresholds import (
     OVERLOAD_PER_P,
     STUCK_STW_MS,
     Thresholds,
-    thresholds_of,
 )
 from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
@@ -54,7 +53,6 @@ __all__ = [
     "Schedule",
     "Thresholds",
     "schedules_of",
-    "thresholds_of",
 ]
 
 _BARS = Thresholds()

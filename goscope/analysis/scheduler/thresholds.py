@@ -1,10 +1,8 @@
-"""The thresholds of the scheduler's words, with their sources."""
+"""The thresholds of the scheduler's states, with their sources."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-
-from goscope.findings.settings import Settings
+from dataclasses import dataclass
 
 #: Runnable goroutines per P that count as overload (CockroachDB, admission control).
 OVERLOAD_PER_P = 32.0
@@ -24,7 +22,7 @@ FEW_BLOCKED = 4
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The thresholds of the words, as the scheduler rules have them."""
+    """The thresholds of the states, as the scheduler rules have them."""
 
     overload_per_p: float = OVERLOAD_PER_P
     lasting_per_p: float = LASTING_PER_P
@@ -32,19 +30,3 @@ class Thresholds:
     stuck_stw_ms: float = STUCK_STW_MS
     kept_ms: float = KEPT_MS
     few_blocked: int = FEW_BLOCKED
-
-
-_RULES = (
-    "sched-starving",
-    "sched-blocked",
-    "sched-unbalanced",
-    "sched-no-preemption",
-    "sched-stw-stuck",
-)
-
-
-def thresholds_of(settings: Settings) -> Thresholds:
-    """The thresholds that the user set; all rules see the same, for they share one word per process."""
-    known = {f.name for f in fields(Thresholds)}
-    values = {name: value for rule in _RULES for name, value in settings.of(rule).items()}
-    return Thresholds(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]

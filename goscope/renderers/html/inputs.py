@@ -59,9 +59,9 @@ def _build(page: Page) -> str:
         selected=counted({name: len(capture.table(name)) for name in capture.selected}),
         source=settings.source,
         rules=[
-            (rule.name, settings.runs(rule.name), rule.threshold_words(settings))
+            (rule.name, settings.runs(rule.name), rule.threshold_lines(settings))
             for rule in all_rules()
-            if rule.threshold_words(settings) or not settings.runs(rule.name)
+            if rule.threshold_lines(settings) or not settings.runs(rule.name)
         ],
         recipes=[
             recipe

@@ -12,6 +12,8 @@ from goscope.renderers.safe_text import safe
 from goscope.renderers.terminal.lines import wrapped
 from goscope.renderers.terminal.stack_lines import stack_lines
 from goscope.renderers.terminal.state_colours import COLOURS
+from goscope.rules import family_of
+from goscope.rules.rule import Family
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -80,7 +82,7 @@ def _head(finding: Finding, capture: Capture) -> Text:
     from rich.text import Text
 
     process = ""
-    if capture.processes > 1 and not finding.rule.startswith("input-"):
+    if capture.processes > 1 and family_of(finding) is not Family.INPUTS:
         process = f" in {safe(capture.process_name(finding.process))}"
     return Text.assemble(
         (finding.severity.value.upper(), COLOURS[finding.severity.value]),

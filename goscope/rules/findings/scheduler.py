@@ -7,7 +7,7 @@ the dumps and G lines who waits or runs and where, the gc lines when the world s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from goscope.analysis.goroutines.dumps import Stack
 from goscope.analysis.scheduler.idle_or_blocked import WaitSite, dumps_of, runners_in
@@ -16,6 +16,9 @@ from goscope.analysis.scheduler.stw_pauses import Stops
 from goscope.analysis.traces.executions import executions_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity, Site
+from goscope.findings.settings import Settings
+from goscope.rules import all_rules
+from goscope.rules.rule import Family
 
 _STOPS_SHOWN = 3
 
@@ -37,6 +40,19 @@ class Place:
     @property
     def created_by(self) -> Site | None:
         return self.stack.created_by if self.stack else None
+
+
+def thresholds_of(settings: Settings) -> Thresholds:
+    """The thresholds that the user set for any rule of the family: they share one state per process."""
+    known = {f.name for f in fields(Thresholds)}
+    values = {
+        name: value
+        for rule in all_rules()
+        if rule.family is Family.SCHEDULER
+        for name, value in settings.of(rule.name).items()
+        if name in known
+    }
+    return Thresholds(**values)  # type: ignore[arg-type]
 
 
 def schedules_in_state(capture: Capture, thresholds: Thresholds, state: str) -> Iterator[Schedule]:

@@ -9,7 +9,7 @@ import pytest
 
 import goscope
 from goscope.analysis.goroutines.profiles import summaries_of
-from goscope.diagnosis.diagnosis import diagnose
+from goscope.diagnosis.engine import diagnose
 from goscope.renderers.json.json_contract import document
 from goscope.renderers.terminal.summary import render
 from tests.profiles_of_captures import ALL_PROFILES, name_of

@@ -1,4 +1,4 @@
-"""The word for the threads: ok, leak or high, from their findings."""
+"""The verdict on threads: ok, high or leak."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ from collections.abc import Sequence
 
 from goscope.analysis.scheduler.threads import threads_of
 from goscope.capture.capture import Capture
-from goscope.findings.findings import Confidence, Finding, Severity, Verdict
+from goscope.findings.findings import Confidence, Finding, Verdict
+from goscope.rules import findings_by_state
+from goscope.rules.rule import Family
 
 _COLLECT = "run it with GODEBUG=schedtrace=1000 and give goscope its stderr"
 
 
 def threads_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
-    """The word for all processes: the worst one speaks."""
-    seen = threads_of(capture)
-    growing = [
-        f
-        for f in findings
-        if f.rule in ("threads-growing", "threads-locked") and f.severity is not Severity.INFO
-    ]
-    if growing:
+    """The worst verdict of all processes."""
+    found = findings_by_state(findings, "threads", Family.THREADS)
+    if growing := found.get("leak"):
         best = max(growing, key=lambda f: f.confidence.rank)
         collect = (
             None
@@ -27,9 +24,9 @@ def threads_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
             else "add goroutine dumps: they show who is locked to a thread or in a system call"
         )
         return Verdict("leak", best.confidence, best.title, collect)
-    near = [f for f in findings if f.rule == "threads-near-limit"]
-    if near:
+    if near := found.get("high"):
         return Verdict("high", near[0].confidence, near[0].title)
+    seen = threads_of(capture)
     if not seen:
         return Verdict("unknown", Confidence.LOW, "no SCHED lines were read", _COLLECT)
     most = max(seen, key=lambda s: float(s.threads.max()))

@@ -1,4 +1,4 @@
-"""What execution traces say about the scheduler, the garbage collector and the goroutines, in one word each.
+"""The verdicts of execution traces: on the scheduler, the garbage collector and the goroutines.
 
 A trace alone gives the verdict. Beside SCHED lines, gc lines or dumps it makes their verdict surer
 where it says the same, and is mentioned where it does not: they are of another moment, and longer.
@@ -11,7 +11,9 @@ from dataclasses import replace
 
 from goscope.analysis.traces.executions import NS_PER_S, Execution, executions_of
 from goscope.capture.capture import Capture
-from goscope.findings.findings import Confidence, Finding, Severity, Verdict
+from goscope.findings.findings import STATES, Confidence, Finding, Verdict
+from goscope.rules import family_of, findings_by_state, rule_of
+from goscope.rules.rule import Family
 
 #: Ps that run for less of the time than this are idle: an idle server still has timers.
 _IDLE_BUSY_SHARE = 0.1
@@ -23,19 +25,18 @@ _SERIAL_PROCS = 4
 _SERIAL_SHARE = 0.8
 _BY_TRACING = "stop-the-world (start trace)"
 _LONGER = "take a longer trace: /debug/pprof/trace?seconds=5"
-_WORST_FIRST = ("starving", "blocked", "unbalanced", "healthy", "idle", "unknown")
 
 
 def scheduler_verdict_of_traces(
     capture: Capture, findings: Sequence[Finding], process: int | None = None
 ) -> Verdict | None:
-    """The word for the traces of a process, or of all; the worst one speaks. None without a trace."""
+    """The worst verdict of the traces of a process, or of all processes. None without a trace."""
     verdicts = [
         _scheduler(execution, _findings_of(execution, findings))
         for execution in executions_of(capture)
         if process is None or execution.process == process
     ]
-    return min(verdicts, key=lambda v: _WORST_FIRST.index(v.state), default=None)
+    return min(verdicts, key=lambda v: STATES["scheduler"].index(v.state), default=None)
 
 
 def together(verdict: Verdict, of_traces: Verdict | None, *, worst_first: Sequence[str]) -> Verdict:
@@ -56,15 +57,12 @@ def together(verdict: Verdict, of_traces: Verdict | None, *, worst_first: Sequen
 
 
 def gc_verdict_of_traces(capture: Capture, findings: Sequence[Finding]) -> Verdict | None:
-    """The word for the garbage collector: ok or pressure. None without a trace."""
+    """On the garbage collector: ok or pressure. None without a trace."""
     executions = executions_of(capture)
     if not executions:
         return None
-    for finding in findings:
-        heavy = finding.rule in ("trace-gc-heavy", "trace-assist-heavy")
-        if heavy and finding.severity is not Severity.INFO:
-            reason = f"{finding.title[0].lower()}{finding.title[1:]}"
-            return Verdict("pressure", finding.confidence, f"{reason} (in a trace)")
+    for finding in findings_by_state(findings, "gc", Family.TRACES).get("pressure", ()):
+        return Verdict("pressure", finding.confidence, f"{_lower(finding.title)} (in a trace)")
     longest = max(executions, key=lambda e: e.duration_ns)
     cycles = longest.total("gc_cycles")
     marking = longest.total("gc_ns") / longest.duration_ns
@@ -76,18 +74,15 @@ def gc_verdict_of_traces(capture: Capture, findings: Sequence[Finding]) -> Verdi
 
 
 def goroutine_verdict_of_traces(capture: Capture, findings: Sequence[Finding]) -> Verdict | None:
-    """The word for leaks: at most a suspicion, as a trace is short. None without a trace."""
+    """On leaks: mostly a suspicion, as a trace is short. None without a trace."""
     executions = executions_of(capture)
     if not executions:
         return None
     collect = "add two or three dumps of /debug/pprof/goroutine?debug=2, some seconds apart"
-    never = [
-        f for f in findings if f.rule == "trace-never-ended" and f.severity is not Severity.INFO
-    ]
-    if never:
-        best = max(never, key=lambda f: f.confidence.rank)
-        word = "leak" if best.confidence.rank >= Confidence.HIGH.rank else "suspected_leak"
-        return Verdict(word, best.confidence, f"{best.title} (in a trace)", collect)
+    if leaks := findings_by_state(findings, "goroutines", Family.TRACES).get("leak"):
+        best = max(leaks, key=lambda f: f.confidence.rank)
+        state = "leak" if best.confidence.rank >= Confidence.HIGH.rank else "suspected_leak"
+        return Verdict(state, best.confidence, f"{best.title} (in a trace)", collect)
     longest = max(executions, key=lambda e: e.duration_ns)
     return Verdict(
         "ok",
@@ -97,33 +92,34 @@ def goroutine_verdict_of_traces(capture: Capture, findings: Sequence[Finding]) -
     )
 
 
-def _scheduler(execution: Execution, all_found: dict[str, Finding]) -> Verdict:
-    found = {rule: f for rule, f in all_found.items() if f.severity is not Severity.INFO}
+def _scheduler(execution: Execution, findings: Sequence[Finding]) -> Verdict:
+    """``findings``: those about this trace, worst first."""
+    found = findings_by_state(findings, "scheduler", Family.TRACES)
     sure = _with_length(execution)
     more = None if sure is Confidence.HIGH else _LONGER
     called = _called(execution)
     busy = 1 - execution.idle_share
     ran = f"the Ps are busy for {_percent(busy)} of the time"
-    if late := found.get("trace-sched-latency"):
-        return Verdict("starving", sure, f"in {called} {_lower(late.title)}, and {ran}", more)
+    if late := found.get("starving"):
+        return Verdict("starving", sure, f"in {called} {_lower(late[0].title)}, and {ran}", more)
     stopped = _stopped(execution) / execution.duration_ns
-    if "trace-stw-long" in found and stopped >= _STOPPED_SHARE:
+    if stopped >= _STOPPED_SHARE:
         words = f"in {called} the world stands still for {_percent(stopped)} of the time"
         return Verdict("starving", _at_most(sure, Confidence.MEDIUM), words, more)
-    if apart := found.get("trace-idle-while-runnable"):
-        return Verdict("unbalanced", sure, f"in {called} {_lower(apart.title)}", more)
-    if (line := found.get("trace-lock-convoy")) and execution.idle_share >= 0.5:
-        return Verdict("blocked", sure, f"in {called} {line.title}, while {ran}", more)
+    if apart := found.get("unbalanced"):
+        return Verdict("unbalanced", sure, f"in {called} {_lower(apart[0].title)}", more)
+    if (convoy := found.get("blocked")) and execution.idle_share >= 0.5:
+        return Verdict("blocked", sure, f"in {called} {convoy[0].title}, while {ran}", more)
     if busy < _IDLE_BUSY_SHARE:
         return Verdict("idle", sure, f"in {called} {ran}", more)
     if (serial := _serial(execution)) is not None:
         words = f"in {called} {serial} runs nearly all the time, and the other Ps are idle"
         return Verdict("unbalanced", Confidence.MEDIUM, words, more)
-    late = all_found.get("trace-sched-latency")
+    brief = next((f for f in findings if (r := rule_of(f)) and r.state == "starving"), None)
     waiting = execution.on_average(sum(f.sched_wait_ns for f in execution.program))
     waits = (
-        f"but {_lower(late.title)}"
-        if late
+        f"but {_lower(brief.title)}"
+        if brief
         else f"and {waiting:.1f} goroutines wait for one on average"
     )
     return Verdict("healthy", sure, f"in {called} {ran}, {waits}", more)
@@ -153,17 +149,13 @@ def _serial(execution: Execution) -> str | None:
     return names[most]
 
 
-def _findings_of(execution: Execution, findings: Sequence[Finding]) -> dict[str, Finding]:
-    """The findings about a trace, by rule, the worst of each."""
-    return {
-        f.rule: f
-        for f in reversed(findings)
-        if f.rule.startswith("trace-") and _source_of(f) == execution.source
-    }
-
-
-def _source_of(finding: Finding) -> str | None:
-    return finding.evidence[0].source
+def _findings_of(execution: Execution, findings: Sequence[Finding]) -> list[Finding]:
+    """The findings about a trace: the place of their first evidence is the trace."""
+    return [
+        finding
+        for finding in findings
+        if family_of(finding) is Family.TRACES and finding.evidence[0].source == execution.source
+    ]
 
 
 def _called(execution: Execution) -> str:

@@ -1,20 +1,17 @@
-"""The word for the garbage collector: ok, pressure, thrash or heap_growth, from its findings."""
+"""The verdict on the garbage collector: ok, pressure, thrash or heap_growth."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from goscope.analysis.gc.cycles import Collecting, collections_of
 from goscope.capture.capture import Capture
-from goscope.findings.findings import Confidence, Finding, Severity, Verdict
+from goscope.diagnosis.verdicts.traces import gc_verdict_of_traces
+from goscope.findings.findings import STATES, Confidence, Finding, Verdict
+from goscope.rules import findings_by_state, rule_of
+from goscope.rules.rule import Family
 
-#: Which rule makes which word, the most urgent first. Only what lasts makes one.
-_WORDS = {
-    "gc-thrash": "thrash",
-    "gc-heap-growth": "heap_growth",
-    "gc-pressure": "pressure",
-    "gc-assist-heavy": "pressure",
-}
 _COLLECT_LONGER = "collect gc lines for some minutes: a warm-up ends, a leak does not"
 _COLLECT = "run it with GODEBUG=gctrace=1 and give goscope its stderr"
 #: A run that was seen for less, after its first second, says little.
@@ -22,7 +19,15 @@ _SHORT_S = 3.0
 
 
 def gc_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
-    """The word for all processes: the worst one speaks."""
+    """The verdict of gc lines; of execution traces where there are none."""
+    verdict = _of_lines(capture, findings)
+    if verdict.state == "unknown":
+        return gc_verdict_of_traces(capture, findings) or verdict
+    return verdict
+
+
+def _of_lines(capture: Capture, findings: Sequence[Finding]) -> Verdict:
+    """The worst verdict of all processes."""
     processes = collections_of(capture)
     if not processes and len(capture.table("gc")):
         return Verdict(
@@ -34,25 +39,20 @@ def gc_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
         )
     if not processes:
         return _without_lines(capture)
-    for rule, word in _WORDS.items():
-        lasting = [f for f in findings if f.rule == rule and _lasts(f)]
-        if lasting:
-            best = max(lasting, key=lambda f: f.confidence.rank)
+    lasting = findings_by_state(findings, "gc", Family.GC)
+    for state in STATES["gc"]:
+        if state in lasting:
+            strongest = [f for f in lasting[state] if f.rule == lasting[state][0].rule]
+            best = max(strongest, key=lambda f: f.confidence.rank)
             several = f"process {best.process}: " if len(processes) > 1 else ""
             collect = (
                 _COLLECT_LONGER
-                if word == "heap_growth" and best.confidence.rank < Confidence.HIGH.rank
+                if state == "heap_growth" and best.confidence.rank < Confidence.HIGH.rank
                 else None
             )
             reason = f"{several}{best.title[0].lower()}{best.title[1:]}"
-            return Verdict(word, best.confidence, reason, collect)
+            return Verdict(state, best.confidence, reason, collect)
     return _ok(processes, findings)
-
-
-def _lasts(finding: Finding) -> bool:
-    if finding.rule == "gc-thrash":  # for a while it is a warning
-        return finding.severity is Severity.CRITICAL
-    return finding.severity is not Severity.INFO
 
 
 def _ok(processes: Sequence[Collecting], findings: Sequence[Finding]) -> Verdict:
@@ -71,10 +71,10 @@ def _ok(processes: Sequence[Collecting], findings: Sequence[Finding]) -> Verdict
     reason = (
         f"{lines} in {longest.until_s:.0f} s, and the GC takes {costliest * 100:.1f} % of the CPU"
     )
-    for_a_while = [f for f in findings if f.rule in ("gc-thrash", "gc-pressure")]
-    if for_a_while:
-        reason += f", but {len(for_a_while)} time{'s' * (len(for_a_while) > 1)} it took much more"
-    if any(f.rule == "gc-heap-growth" for f in findings):
+    rules = [rule for rule in map(rule_of, findings) if rule and rule.family is Family.GC]
+    for brief, times in Counter(rule.brief for rule in rules if rule.brief).items():
+        reason += f", but {times} time{'s' * (times > 1)} {brief}"
+    if any(rule.state == "heap_growth" for rule in rules):
         reason += "; so far the live heap grows, as it does while a program loads its data"
         return Verdict("ok", Confidence.LOW, reason, _COLLECT_LONGER)
     return Verdict("ok", Confidence.HIGH, reason)

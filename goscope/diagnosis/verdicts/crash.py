@@ -1,0 +1,29 @@
+"""The verdict on crashes: the kind of the worst one, or none."""
+
+from __future__ import annotations
+
+from goscope.analysis.crashes import crash_reports_of
+from goscope.capture.capture import Capture
+from goscope.findings.findings import Confidence, Verdict
+
+
+def crash_verdict(capture: Capture) -> Verdict:
+    """The kind of the worst crash, of several equally bad ones the first."""
+    reports = crash_reports_of(capture)
+    if reports:
+        worst = max(reports, key=lambda report: report.severity.rank)
+        message = worst.message.partition("\n")[0] or worst.kind
+        where = f" in {worst.site.function}" if worst.site else ""
+        more = f", and {len(reports) - 1} more" if len(reports) > 1 else ""
+        sure = worst.confidence
+        if sure is Confidence.CERTAIN and not (worst.site or worst.exit):
+            sure = Confidence.HIGH
+        return Verdict(worst.kind, sure, f"{message}{where} ({worst.source}){more}")
+    if capture.recognised:
+        return Verdict("none", Confidence.HIGH, "no panic, fatal error or fatal signal was read")
+    return Verdict(
+        "unknown",
+        Confidence.LOW,
+        "nothing of the Go runtime was read",
+        "give goscope the program's stderr",
+    )

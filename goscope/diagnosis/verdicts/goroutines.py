@@ -1,0 +1,67 @@
+"""The verdict on goroutines: ok, suspected_leak, leak or deadlock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from goscope.analysis.crashes import crash_reports_of
+from goscope.analysis.goroutines.dumps import snapshots_of
+from goscope.analysis.goroutines.profiles import goroutine_profiles_of
+from goscope.capture.capture import Capture
+from goscope.diagnosis.verdicts.traces import goroutine_verdict_of_traces
+from goscope.findings.findings import Confidence, Finding, Verdict
+from goscope.rules import findings_by_state
+from goscope.rules.rule import Family
+
+
+def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
+    """The verdict of dumps and profiles; of execution traces where there are neither."""
+    deadlock = next((r for r in crash_reports_of(capture) if r.kind == "deadlock"), None)
+    if deadlock is not None:
+        message = deadlock.message.partition("\n")[0]
+        return Verdict("deadlock", Confidence.CERTAIN, f"{message} ({deadlock.source})")
+    dumps = snapshots_of(capture)
+    profiles = goroutine_profiles_of(capture, "goroutine")
+    searches = goroutine_profiles_of(capture, "goroutineleak")
+    if not dumps and not profiles and not searches:
+        crashed = len(capture.table("goroutines")) > 0
+        return goroutine_verdict_of_traces(capture, findings) or Verdict(
+            "unknown",
+            Confidence.LOW,
+            "no goroutine dump was read" + (" but those of crashes" if crashed else ""),
+            "add two or three dumps of /debug/pprof/goroutine?debug=2, some seconds apart",
+        )
+    most = max((len(snapshots) for _, snapshots in dumps), default=0)
+    collect = None if most > 2 else "add dumps some seconds apart: growth tells leaks from waiting"
+    if not dumps:
+        collect = "add dumps (goroutine?debug=2) some seconds apart: they have ids and wait times"
+    leaks = findings_by_state(findings, "goroutines", Family.LEAKS).get("leak")
+    if leaks:
+        best = max(leaks, key=lambda f: (f.confidence.rank, f.severity.rank))
+        sure = best.confidence.rank >= Confidence.HIGH.rank
+        return Verdict(
+            "leak" if sure else "suspected_leak",
+            best.confidence,
+            best.title,
+            None if sure else collect,
+        )
+    confidence = Confidence.HIGH if most > 2 else Confidence.MEDIUM if most == 2 else Confidence.LOW
+    parts = []
+    if dumps:
+        total = sum(len(d.rows) for _, snapshots in dumps for d in snapshots[-1:])
+        parts.append(_none_leaked(total, most, "dump"))
+    elif profiles:
+        most = max(len(found) for _, found in profiles)
+        total = sum(found[-1].total for _, found in profiles)
+        parts.append(_none_leaked(total, most, "profile"))
+    if searches and not any(found[-1].total for _, found in searches):
+        parts.append(
+            "the runtime searched for leaks and found none (it misses what stays reachable)"
+        )
+        confidence = max(confidence, Confidence.MEDIUM, key=lambda c: c.rank)
+    return Verdict("ok", confidence, "; ".join(parts), collect)
+
+
+def _none_leaked(total: int, most: int, what: str) -> str:
+    s = "s" * (most > 1)
+    return f"{total} goroutines in the last of {most} {what}{s}, and none of them looks leaked"
