@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 from collections.abc import Iterator
@@ -127,8 +128,9 @@ def test_no_two_rules_have_evidence_of_one_strength() -> None:
     assert len(strong) == len(set(strong))
 
 
-def strings_of(path: Path) -> Iterator[str]:
-    """The string constants of a module, but for docstrings."""
+@functools.cache
+def strings_of(path: Path) -> str:
+    """The string constants of a module, but for docstrings, a line for each."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     docstrings = {
@@ -136,13 +138,8 @@ def strings_of(path: Path) -> Iterator[str]:
         for node in ast.walk(tree)
         if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
     }
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Constant)
-            and isinstance(node.value, str)
-            and id(node) not in docstrings
-        ):
-            yield node.value
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return "\n".join(str(node.value) for node in constants if id(node) not in docstrings)
 
 
 @each_rule
@@ -151,8 +148,8 @@ def test_no_other_module_holds_the_name_of_a_rule(rule: Rule) -> None:
         return
     name = re.compile(rf"(?<![\w-]){re.escape(rule.name)}(?![\w-])")
     own = Path(inspect.getfile(rule.find))
-    assert any(map(name.search, strings_of(own)))
-    others = [path for path in MODULES if path != own and any(map(name.search, strings_of(path)))]
+    assert name.search(strings_of(own))
+    others = [path for path in MODULES if path != own and name.search(strings_of(path))]
     assert others == []
 
 
