@@ -17,7 +17,8 @@ from goscope.analysis.goroutines.filters import Wanted
 from goscope.analysis.goroutines.listing import By, listing, listings
 from goscope.capture.capture import Capture
 from goscope.diagnosis.comparison import compare
-from goscope.diagnosis.diagnosis import Diagnosis, diagnose
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.diagnosis.engine import diagnose
 from goscope.findings.baseline import baseline_text, signature_of
 from goscope.findings.findings import Finding
 from goscope.renderers.html.page import page as html
