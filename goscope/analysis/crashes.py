@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from goscope.analysis.goroutines.dumps import Stack, stacks_of
 from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
@@ -154,3 +156,47 @@ def _rows(table: Table) -> Iterator[dict[str, Any]]:
             columns[name] = [value if there else None for value, there in pairs]
     for values in zip(*columns.values(), strict=True):
         yield dict(zip(columns, values, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class OtherGoroutines:
+    """Goroutines of a crash that is not theirs, with one stack and state; ``goroutine`` is the first's id."""
+
+    count: int
+    state: str
+    stack: Stack
+    goroutine: int
+
+
+def others_of(capture: Capture, crash: CrashReport, most: int = 100) -> list[OtherGoroutines]:
+    """The goroutines that a crash shows beside the one to blame, by stack and state, larger groups first."""
+    table, snapshots = capture.table("goroutines"), capture.table("snapshots")
+    if not crash.shows_goroutines or not len(table):
+        return []
+    inputs = snapshots.texts("input")
+    # The dump of a crash begins below its head, in the same input.
+    lines = snapshots["line"].tolist()
+    mine = [n for n, line in enumerate(lines) if inputs[n] == crash.input and line >= crash.line]
+    if not mine:
+        return []
+    snapshot = min(mine, key=lambda n: lines[n])
+    blamed = -1 if crash.goroutine is None else crash.goroutine
+    rows = np.flatnonzero((table["snapshot_id"] == snapshot) & (table["id"] != blamed))
+    reasons, states = table.categories("wait_reason"), table.categories("state")
+    codes = np.where(table["wait_reason"] >= 0, table["wait_reason"], table["state"] + len(reasons))
+    keys, first, counts = np.unique(
+        np.column_stack((table["stack_id"][rows], codes[rows])).reshape(-1, 2),
+        axis=0,
+        return_index=True,
+        return_counts=True,
+    )
+    stacks, names = stacks_of(capture), [*reasons, *states, "?"]
+    return [
+        OtherGoroutines(
+            count=int(counts[i]),
+            state=names[int(keys[i, 1])],
+            stack=stacks[int(keys[i, 0])],
+            goroutine=int(table["id"][rows[first[i]]]),
+        )
+        for i in np.argsort(-counts, kind="stable")[:most].tolist()
+    ]

@@ -144,7 +144,7 @@ def _encoded(value: Any) -> Any:
 def _table(table: Table) -> dict[str, Any]:
     """A table; columns that are missing in all rows are left out."""
     columns = {}
-    for column in table.schema:
+    for column in table.schema if len(table) else ():
         cells = table.cells(column.name)
         absent = missing_cells(column, len(table))
         if not (

@@ -111,6 +111,12 @@ def unescape(name: str) -> str:
     )
 
 
+def short_name(name: str) -> str:
+    """A name without the path of its package: ``orders.(*Server).Lookup``."""
+    before, bracket, after = name.partition("[")
+    return before.rpartition("/")[2] + bracket + after if before else name
+
+
 def printed_name(name: str) -> str:
     """A symbol's name as tracebacks print it (``funcNameForPrint``): type arguments as ``[...]``.
 

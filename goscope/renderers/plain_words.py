@@ -21,9 +21,10 @@ TITLES = {
 }
 
 #: How bad a verdict is; picks its colour and its shape.
-LEVELS = {
+_LEVELS = {
+    **{severity: severity for severity in ("info", "warning", "critical")},
     **dict.fromkeys(("ok", "healthy", "idle", "none"), "ok"),
-    **dict.fromkeys(("unbalanced", "suspected_leak", "pressure", "high"), "warning"),
+    **dict.fromkeys(("unbalanced", "suspected_leak", "pressure", "heap_growth", "high"), "warning"),
     "recovered_http_panic": "warning",
     **dict.fromkeys(("sigquit", "recovered_logged_stack", "crash_tail"), "info"),
     "unknown": "unknown",
@@ -96,7 +97,7 @@ def level(state: str, status: str = "critical") -> str:
 
     No verdict is shown as worse than the status of the whole: a leak may be no more than a warning.
     """
-    found = LEVELS.get(state, "critical")
+    found = _LEVELS.get(state, "critical")
     if found in _RANKS and status in _RANKS and _RANKS.index(found) > _RANKS.index(status):
         return status
     return found

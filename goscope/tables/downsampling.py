@@ -25,6 +25,11 @@ class Curve:
     def reduced(self) -> bool:
         return self.samples > len(self.x)
 
+    @property
+    def figures(self) -> tuple[float, float, float, float]:
+        """The least, median, largest and last value of what is left."""
+        return float(self.y.min()), float(np.median(self.y)), float(self.y.max()), float(self.y[-1])
+
 
 @dataclass(frozen=True, slots=True)
 class Panel:

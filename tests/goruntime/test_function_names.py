@@ -17,6 +17,7 @@ from goscope.goruntime.function_names import (
     is_user_code,
     package_of,
     receiver_of,
+    short_name,
     split_name,
     unescape,
 )
@@ -143,3 +144,18 @@ def test_any_text_is_taken(name: str) -> None:
     assert parts.package == package_of(name)
     assert isinstance(is_user_code(name), bool)
     declared_name(name)
+
+
+@pytest.mark.parametrize(
+    ("function", "short"),
+    [
+        ("example.com/shop/orders.(*Server).Lookup.func1", "orders.(*Server).Lookup.func1"),
+        ("main.main", "main.main"),
+        ("a.com/x.F[b.com/y.T]", "x.F[b.com/y.T]"),
+        ("a.com/x.F[...]", "x.F[...]"),
+        ("[x]", "[x]"),
+        ("", ""),
+    ],
+)
+def test_short_names(function: str, short: str) -> None:
+    assert short_name(function) == short

@@ -6,14 +6,11 @@ import pytest
 from plotly.offline import get_plotlyjs
 
 import goscope
-from goscope.analysis.waits.creation_tree import Branch
 from goscope.diagnosis.diagnosis import Diagnosis
-from goscope.findings.findings import Group
 from goscope.renderers.html import RENDERER
-from goscope.renderers.html.creators import cut, nested
 from goscope.renderers.html.page import sections
 from goscope.renderers.html.plotly_library import parsed_at_once
-from goscope.renderers.html.section import Page, environment, short_name
+from goscope.renderers.html.section import ReportPage, environment
 from tests.conftest import CAPTURES, content
 from tests.renderers.markup import Markup
 from tests.renderers.saved_diagnoses import SAVED, saved
@@ -22,7 +19,7 @@ from tests.renderers.saved_diagnoses import SAVED, saved
 def section(anchor: str, diagnosis: Diagnosis) -> str:
     """The text of one section, without tags and line ends; "" if there is none."""
     (found,) = [s for s in sections() if s.anchor == anchor]
-    built = found.build(Page(diagnosis))
+    built = found.build(ReportPage(diagnosis))
     return " ".join(Markup("<!DOCTYPE html>\n" + (built or "")).text.split())
 
 
@@ -88,55 +85,6 @@ def test_states_of_goroutines_are_a_picture_with_a_table() -> None:
 def test_every_kind_of_diagnosis_becomes_a_sound_page(run: str) -> None:
     page = Markup(RENDERER.render(saved(run)))
     assert page.problems == []
-
-
-# ---- who started whom --------------------------------------------------------------------------------
-
-
-def branch(depth: int, function: str, count: int) -> Branch:
-    return Branch(depth, function, None, {}, Group(count, ()), False)
-
-
-def test_branches_are_nested_and_counted() -> None:
-    flat = [
-        branch(0, "main", 1), branch(1, "a", 2), branch(2, "b", 3), branch(1, "c", 9), branch(0, "d", 4),
-    ]  # fmt: skip
-    roots = nested(flat)
-    assert [(n.branch.function, n.whole) for n in roots] == [("main", 15), ("d", 4)]
-    assert [(n.branch.function, n.whole) for n in roots[0].children] == [("c", 9), ("a", 5)]
-
-
-def test_ten_thousand_generations_are_no_deeper_than_a_page() -> None:
-    roots = nested([branch(depth, f"f{depth}", 1) for depth in range(10_000)])
-    deepest, waiting = 0, [(node, 1) for node in roots]
-    while waiting:
-        node, depth = waiting.pop()
-        deepest = max(deepest, depth)
-        waiting += [(child, depth + 1) for child in node.children]
-    assert deepest == 13
-    assert roots[0].whole == 10_000
-
-
-def test_the_largest_branches_stay() -> None:
-    roots = nested([branch(0, "main", 1), *(branch(1, f"f{i}", i) for i in range(1, 101))])
-    hidden = cut(roots, 11)
-    assert [n.whole for n in roots[0].children] == list(range(100, 90, -1))
-    assert hidden == sum(range(1, 91))
-
-
-@pytest.mark.parametrize(
-    ("function", "short"),
-    [
-        ("example.com/shop/orders.(*Server).Lookup.func1", "orders.(*Server).Lookup.func1"),
-        ("main.main", "main.main"),
-        ("a.com/x.F[b.com/y.T]", "x.F[b.com/y.T]"),
-        ("a.com/x.F[...]", "x.F[...]"),
-        ("[x]", "[x]"),
-        ("", ""),
-    ],
-)
-def test_short_names(function: str, short: str) -> None:
-    assert short_name(function) == short
 
 
 def test_a_text_is_broken_at_its_joints_and_stays_escaped() -> None:

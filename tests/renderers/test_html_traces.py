@@ -7,11 +7,10 @@ import re
 import pytest
 
 import goscope
-from goscope.renderers.durations import duration
 from goscope.renderers.html import RENDERER
 from goscope.renderers.html.page import sections
 from goscope.renderers.html.plotly_library import library
-from goscope.renderers.html.section import Page
+from goscope.renderers.html.section import ReportPage
 from goscope.renderers.markdown.markdown import RENDERER as MARKDOWN
 from tests.renderers.hostile import BREAKOUT, IMAGE, MARKS
 from tests.renderers.markdown.test_markdown import GITHUB, tags
@@ -26,7 +25,7 @@ OURS = [s.anchor for s in sections() if s.anchor.startswith("trace")]
 
 
 def test_without_a_trace_there_is_nothing_about_traces() -> None:
-    page = Page(saved("go1.27/leak_receiver"))
+    page = ReportPage(saved("go1.27/leak_receiver"))
     assert OURS == [
         "trace", "trace-goroutines", "trace-profiles", "trace-latencies", "trace-tasks", "trace-wakeups",
     ]  # fmt: skip
@@ -147,11 +146,3 @@ def test_hostile_names_in_markdown() -> None:
     # A vertical bar in a name does not end its cell.
     rows = re.findall(r"<tr>(.*?)</tr>", html, flags=re.DOTALL)
     assert {row.count("<td") + row.count("<th") for row in rows} == {3, 5, 6}
-
-
-@pytest.mark.parametrize(
-    ("ns", "words"),
-    [(0, "0 ns"), (999, "999 ns"), (1000, "1 µs"), (85_440, "85.4 µs"), (698_123_456, "698 ms"), (1_394_799_872, "1.39 s"), (4_475_000_000_000, "4,475 s"), (999_999, "1,000 µs")],
-)  # fmt: skip
-def test_durations(ns: int, words: str) -> None:
-    assert duration(ns) == words

@@ -38,6 +38,13 @@ class Queues:
     end_s: float
     grid: Grid
 
+    @property
+    def longest(self) -> Panel:
+        """The longest of the queues over time."""
+        most = np.maximum(self.grid.values, 0).max(axis=0).astype(np.float64)
+        curve = Curve(self.start_s, most, self.grid.samples)
+        return Panel("Run queues", "goroutines", "steps", (("longest", curve),))
+
 
 @dataclass(frozen=True, slots=True)
 class TimeLine:

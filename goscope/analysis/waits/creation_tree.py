@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from goscope.analysis.waits.wakeup_graph import Dump
 from goscope.findings.findings import Group, Site
 
 _IDS_SHOWN = 20
+_DEEPEST = 12  # generations that are nested in each other
 #: What stands below the function of a go statement in dumps with GOTRACEBACK=system and crash.
 _BELOW_ENTRY = frozenset({"runtime.goexit", "runtime.main"})
 
@@ -64,6 +65,52 @@ def tree(dump: Dump) -> tuple[Branch, ...]:
             at += 1
         found.append(_branch(dump, depth, members))
         left += [(depth + 1, group) for group in reversed(_alike(dump, below))]
+
+
+@dataclass(slots=True)
+class BranchNode:
+    """A branch with those below it; ``whole`` counts them all."""
+
+    branch: Branch
+    whole: int
+    children: list[BranchNode] = field(default_factory=list)
+
+
+def nested(branches: Sequence[Branch]) -> list[BranchNode]:
+    """The flat tree as nodes in nodes, larger ones first.
+
+    Generations beyond the deepest that is shown stand beside it.
+    """
+    roots: list[BranchNode] = []
+    path: list[BranchNode] = []
+    for branch in branches:
+        del path[min(branch.depth, _DEEPEST) :]
+        node = BranchNode(branch, 0)
+        (path[-1].children if path else roots).append(node)
+        path.append(node)
+        for above in path:
+            above.whole += branch.goroutines.count
+    for some in (roots, *(node.children for node in _all(roots))):
+        some.sort(key=lambda node: -node.whole)
+    return roots
+
+
+def _all(roots: Sequence[BranchNode]) -> list[BranchNode]:
+    found = list(roots)
+    for node in found:
+        found += node.children
+    return found
+
+
+def cut(roots: list[BranchNode], most: int) -> int:
+    """Leave out all but the largest branches, and say how many goroutines that are."""
+    ranked = sorted(_all(roots), key=lambda node: -node.whole)
+    dropped = {id(node) for node in ranked[most:]}
+    hidden = 0
+    for some in (roots, *(node.children for node in ranked[:most])):
+        hidden += sum(node.whole for node in some if id(node) in dropped)
+        some[:] = [node for node in some if id(node) not in dropped]
+    return hidden
 
 
 def _reasons(dump: Dump, rows: list[int]) -> Mapping[str, int]:

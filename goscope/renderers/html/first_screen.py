@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from goscope.findings.findings import Severity
 from goscope.renderers import plain_words
-from goscope.renderers.html.section import Page, Section
+from goscope.renderers.html.section import ReportPage, Section
 
 _OPEN = 12  # findings that are shown without a click
 _MOST = 200  # findings on the page
 
 
-def _verdicts(page: Page) -> str:
+def _verdicts(page: ReportPage) -> str:
     verdicts = [
         {
             "name": name,
@@ -24,7 +24,7 @@ def _verdicts(page: Page) -> str:
     return page.fill("verdicts.html", verdicts=verdicts)
 
 
-def _findings(page: Page) -> str:
+def _findings(page: ReportPage) -> str:
     found, shown = page.diagnosis.findings, page.diagnosis.shown
     counts = [
         (s.value, sum(f.severity is s for f in found)) for s in reversed(Severity)
@@ -39,7 +39,7 @@ def _findings(page: Page) -> str:
     )
 
 
-def _build(page: Page) -> str:
+def _build(page: ReportPage) -> str:
     return _verdicts(page) + _findings(page)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from goscope.analysis.goroutines.call_tree import StackNode, stack_tree
 from goscope.analysis.goroutines.columns import GoroutineColumns, dumped_goroutines_of
 from goscope.analysis.goroutines.listing import GoroutineGroup, listing, place_of
+from goscope.goruntime.function_names import short_name
 from goscope.redaction import labels_without_credentials
-from goscope.renderers.html.section import Page, Section, label, short_name, shown
+from goscope.renderers.html.section import ReportPage, Section, label, shown
 
 _PROCESSES = 4
 _GROUPS = 400
@@ -18,7 +19,7 @@ _NEARLY_ALL = 0.9
 _STATES = 7
 
 
-def _build(page: Page) -> str | None:
+def _build(page: ReportPage) -> str | None:
     capture = page.diagnosis.capture
     dumped = [columns for columns in dumped_goroutines_of(capture) if any(columns.totals)]
     if not dumped:

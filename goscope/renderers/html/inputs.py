@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from goscope.renderers.html.section import Page, Section
+from goscope.renderers.html.section import ReportPage, Section
 from goscope.renderers.table_words import counted
 from goscope.rules import all_rules
 
@@ -34,7 +34,7 @@ _RECIPES = (
 )
 
 
-def _build(page: Page) -> str:
+def _build(page: ReportPage) -> str:
     diagnosis = page.diagnosis
     capture = diagnosis.capture
     tables = set(capture.table_names)

@@ -7,7 +7,7 @@ from typing import Any
 
 from goscope.analysis.scheduler.goroutine_states import Step, Transitions, transitions_of
 from goscope.goruntime import goroutine_states as states
-from goscope.renderers.html.section import Page, Section
+from goscope.renderers.html.section import ReportPage, Section
 
 #: Where each state stands in the picture: the usual ones in a ring, the rare ones at its edges.
 _PLACES = {
@@ -27,7 +27,7 @@ _NUMBERS = {state.name: state.number for state in states.STATES}
 _WIDE, _HIGH = 118, 46
 
 
-def _build(page: Page) -> str | None:
+def _build(page: ReportPage) -> str | None:
     found = [one for one in transitions_of(page.diagnosis.capture) if one.steps or one.shares]
     if not found:
         return None

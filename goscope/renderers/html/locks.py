@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from goscope.analysis.waits.locks import Lock, Locks, locks_of
-from goscope.renderers.html.section import Page, Section
+from goscope.renderers.html.section import ReportPage, Section
 
 _SHOWN = 30
 
 
-def _build(page: Page) -> str | None:
+def _build(page: ReportPage) -> str | None:
     parts: list[dict[str, Any]] = []
     for process, locks in locks_of(page.diagnosis.capture)[:4]:
         if locks.all:

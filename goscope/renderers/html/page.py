@@ -10,7 +10,7 @@ from goscope import __version__
 from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.discovery import modules_of
 from goscope.renderers.html.plotly_library import library, sha256
-from goscope.renderers.html.section import Page, Section, data_block, environment
+from goscope.renderers.html.section import ReportPage, Section, data_block, environment
 from goscope.renderers.plain_words import HEADLINES
 
 _HERE = Path(__file__).parent
@@ -37,7 +37,7 @@ def page(diagnosis: Diagnosis) -> str:
     """The whole report."""
     import markupsafe
 
-    made = Page(diagnosis)
+    made = ReportPage(diagnosis)
     built = [(s, text) for s in sections() if (text := s.build(made)) is not None]
     plotly = library() if made.charts else None
     style = _asset("style.css")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from goscope.renderers.html.section import Page, Section
+from goscope.renderers.html.section import ReportPage, Section
 
 _SHOWN = 20
 
 
-def _build(page: Page) -> str | None:
+def _build(page: ReportPage) -> str | None:
     profiles = page.diagnosis.profiles
     if not profiles:
         return None

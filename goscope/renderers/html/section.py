@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.findings.findings import Site
-from goscope.goruntime.function_names import is_standard_library
-from goscope.renderers.durations import duration
+from goscope.goruntime.function_names import is_standard_library, short_name
+from goscope.renderers.quantities import duration, weight
 from goscope.renderers.safe_text import safe
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _JOINT = re.compile(r"(?<=[/.:_])(?=\w)|(?<=\w)(?=\()")
 
 
 @dataclass(slots=True)
-class Page:
+class ReportPage:
     """What sections are made of: the diagnosis, and the figures that the charts take from the page."""
 
     diagnosis: Diagnosis
@@ -48,7 +48,7 @@ class Section:
     order: int
     anchor: str
     title: str
-    build: Callable[[Page], str | None]
+    build: Callable[[ReportPage], str | None]
 
 
 def shown(text: str, *, longest: int = _LONGEST) -> str:
@@ -61,12 +61,6 @@ def shown(text: str, *, longest: int = _LONGEST) -> str:
 def label(text: str) -> str:
     """A short form for charts, where a hover shows the rest."""
     return shown(text, longest=_LONGEST_LABEL)
-
-
-def short_name(function: str) -> str:
-    """A function without the path of its package: ``orders.(*Server).Lookup``."""
-    before, bracket, after = function.partition("[")
-    return before.rpartition("/")[2] + bracket + after if before else function
 
 
 def data_block(data: Mapping[str, Any]) -> str:
@@ -104,7 +98,7 @@ def environment() -> jinja2.Environment:
     made.filters["soft"] = _soft
     made.filters["number"] = _number
     made.filters["value"] = _value
-    made.filters["weight"] = _weight
+    made.filters["weight"] = weight
     made.filters["duration"] = duration
     made.tests["library"] = _is_library
     return made
@@ -126,15 +120,6 @@ def _value(value: float | int | str) -> str:
     if isinstance(value, str):
         return value
     return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
-
-
-def _weight(value: int, column: str) -> str:
-    """A figure of a profile with the unit that its column's name ends with."""
-    if column.endswith("_bytes"):
-        return f"{value / 2**20:,.1f} MiB"
-    if column.endswith("_ns"):
-        return f"{value / 1e9:,.3g} s"
-    return f"{value:,}"
 
 
 def _is_library(site: Site) -> bool:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from goscope.analysis.series.timeline import Queues, TimeLine, moment, time_lines
 from goscope.renderers import plain_words
-from goscope.renderers.html.section import Page, Section, label, rounded
+from goscope.renderers.html.section import ReportPage, Section, label, rounded
 from goscope.tables.downsampling import Curve, Panel
 
 _PROCESSES = 12  # a log of more restarts than that shows the first ones
 _MARKS = 60
 
 
-def _build(page: Page) -> str | None:
+def _build(page: ReportPage) -> str | None:
     lines = time_lines(page.diagnosis.capture)
     drawn = [line for line in lines if line.end_s > 0 and (line.panels or line.queues)]
     if not drawn:
@@ -37,7 +35,7 @@ def _first(charts: list[dict[str, Any]]) -> int:
     return max(range(len(charts)), key=lambda n: (len(charts[n]["marks"]), charts[n]["end"]))
 
 
-def _chart(page: Page, line: TimeLine) -> dict[str, Any]:
+def _chart(page: ReportPage, line: TimeLine) -> dict[str, Any]:
     return {
         "process": line.process,
         "end": rounded(line.end_s),
@@ -65,7 +63,7 @@ def panels_data(panels: Sequence[Panel]) -> list[dict[str, Any]]:
 def figures_of(panels: Sequence[Panel]) -> list[tuple[Any, ...]]:
     """Panels as rows of a table: title, unit, curve, its least, median, largest and last value."""
     return [
-        (panel.title, panel.unit, name, *_figures(curve))
+        (panel.title, panel.unit, name, *map(rounded, curve.figures))
         for panel in panels
         for name, curve in panel.curves
         if len(curve.x)
@@ -88,7 +86,7 @@ def _heat(queues: Queues) -> dict[str, Any]:
     }
 
 
-def _stretches(page: Page, process: int) -> list[dict[str, Any]]:
+def _stretches(page: ReportPage, process: int) -> list[dict[str, Any]]:
     return [
         {
             "verdict": name,
@@ -103,7 +101,7 @@ def _stretches(page: Page, process: int) -> list[dict[str, Any]]:
     ][:400]
 
 
-def _marks(page: Page, process: int) -> list[dict[str, Any]]:
+def _marks(page: ReportPage, process: int) -> list[dict[str, Any]]:
     """Findings whose evidence was read from a trace line, at the time of that line."""
     marks = []
     for finding in page.diagnosis.findings[:_MARKS]:
@@ -136,23 +134,8 @@ def _described(line: TimeLine) -> dict[str, Any]:
         "process": line.process,
         "source": line.source,
         "end_s": line.end_s,
-        "rows": figures_of(_all(line)),
+        "rows": figures_of([*([line.queues.longest] if line.queues else []), *line.panels]),
     }
-
-
-def _figures(curve: Curve) -> tuple[float | int | None, ...]:
-    y = curve.y
-    figures = (float(y.min()), float(np.median(y)), float(y.max()), float(y[-1]))
-    return tuple(rounded(v) for v in figures)
-
-
-def _all(line: TimeLine) -> tuple[Panel, ...]:
-    if line.queues is None:
-        return line.panels
-    grid = line.queues.grid
-    sums = np.maximum(grid.values, 0).max(axis=0).astype(np.float64)
-    longest = Curve(line.queues.start_s, sums, grid.samples)
-    return (Panel("Run queues", "goroutines", "steps", (("longest", longest),)), *line.panels)
 
 
 SECTION = Section(20, "timeline", "Over time", _build)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from goscope.analysis.traces.view_functions import FunctionView, functions_of
-from goscope.renderers.html.section import Page, Section, shown
-from goscope.renderers.html.trace_parts import shown_traces
+from goscope.analysis.traces.view_traces import TraceView
+from goscope.renderers.html.section import ReportPage, Section, shown
+from goscope.renderers.html.trace_parts import fill_for_each_trace
 
 
-def _build(page: Page) -> str | None:
-    parts = []
-    for trace in shown_traces(page)[0]:
-        found = functions_of(trace)
-        if found.shown:
-            rows = [_row(one) for one in found.shown]
-            parts.append({"trace": trace, "found": found, "rows": rows})
-    return page.fill("trace_functions.html", parts=parts) if parts else None
+def _part(trace: TraceView) -> dict[str, Any] | None:
+    found = functions_of(trace)
+    return {"found": found, "rows": list(map(_row, found.shown))} if found.shown else None
+
+
+def _build(page: ReportPage) -> str | None:
+    return fill_for_each_trace(page, "trace_functions.html", _part)
 
 
 def _row(one: FunctionView) -> dict[str, Any]:

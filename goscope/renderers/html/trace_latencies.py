@@ -5,29 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from goscope.analysis.traces.view_latencies import Histogram, Latency, LatencyViews, latencies_of
-from goscope.renderers.html.section import Page, Section, label, short_name, shown
-from goscope.renderers.html.trace_parts import shown_traces
+from goscope.analysis.traces.view_traces import TraceView
+from goscope.goruntime.function_names import short_name
+from goscope.renderers.html.section import ReportPage, Section, label, shown
+from goscope.renderers.html.trace_parts import fill_for_each_trace
 
 WORDS = {"sched": "scheduling", "task": "task", "region": "region"}
 
 
-def _build(page: Page) -> str | None:
-    parts = []
-    for trace in shown_traces(page)[0]:
+def _build(page: ReportPage) -> str | None:
+    def part(trace: TraceView) -> dict[str, Any] | None:
         found = latencies_of(trace)
         if not found.shown:
-            continue
+            return None
         choices = _choices(found)
         page.charts.setdefault("latencies", []).append([figures for _, figures in choices])
-        parts.append(
-            {
-                "trace": trace,
-                "found": found,
-                "choices": [words for words, _ in choices],
-                "rows": [_row(one, found) for one in found.shown],
-            }
-        )
-    return page.fill("trace_latencies.html", parts=parts, words=WORDS) if parts else None
+        return {
+            "found": found,
+            "choices": [words for words, _ in choices],
+            "rows": [_row(one, found) for one in found.shown],
+        }
+
+    return fill_for_each_trace(page, "trace_latencies.html", part, words=WORDS)
 
 
 def _choices(found: LatencyViews) -> list[tuple[str, list[Any]]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from goscope.analysis.traces.view_profiles import TraceProfile, Weighed, profiles_of
-from goscope.analysis.traces.view_traces import place_of
+from goscope.analysis.traces.view_traces import TraceView, place_of
 from goscope.renderers.html.goroutines import icicle
-from goscope.renderers.html.section import Page, Section, shown
-from goscope.renderers.html.trace_parts import shown_traces
+from goscope.renderers.html.section import ReportPage, Section, shown
+from goscope.renderers.html.trace_parts import fill_for_each_trace
 
 #: Each profile by its name: what its stacks waited for, and what the stack is.
 WORDS = {
@@ -27,35 +27,25 @@ WORDS = {
 }
 
 
-def _build(page: Page) -> str | None:
-    parts = []
-    for trace in shown_traces(page)[0]:
+def _build(page: ReportPage) -> str | None:
+    def part(trace: TraceView) -> dict[str, Any] | None:
         profiles = profiles_of(trace)
         if not profiles:
-            continue
-        page.charts.setdefault("profiles", []).append(
-            [
-                {
-                    "kind": p.kind,
-                    "timed": p.timed,
-                    "tree": icicle(
-                        p.tree,
-                        f"waited for {WORDS[p.kind][0]}" if p.timed else "all samples",
-                        p.missing,
-                    ),
-                }
-                for p in profiles
-            ]
-        )
-        parts.append(
-            {
-                "trace": trace,
-                "profiles": profiles,
-                "rows": [_row(p, one) for p in profiles for one in p.heaviest],
-                "missing": [(p, p.missing) for p in profiles if p.missing],
-            }
-        )
-    return page.fill("trace_profiles.html", parts=parts, words=WORDS) if parts else None
+            return None
+        page.charts.setdefault("profiles", []).append(list(map(_chart, profiles)))
+        return {
+            "profiles": profiles,
+            "rows": [_row(p, one) for p in profiles for one in p.heaviest],
+            "missing": [(p, p.missing) for p in profiles if p.missing],
+        }
+
+    return fill_for_each_trace(page, "trace_profiles.html", part, words=WORDS)
+
+
+def _chart(profile: TraceProfile) -> dict[str, Any]:
+    whole = f"waited for {WORDS[profile.kind][0]}" if profile.timed else "all samples"
+    tree = icicle(profile.tree, whole, profile.missing)
+    return {"kind": profile.kind, "timed": profile.timed, "tree": tree}
 
 
 def _row(profile: TraceProfile, one: Weighed) -> dict[str, Any]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from goscope.analysis.traces.view_tasks import tasks_of
-from goscope.renderers.html.section import Page, Section
-from goscope.renderers.html.trace_parts import shown_traces
+from goscope.analysis.traces.view_traces import TraceView
+from goscope.renderers.html.section import ReportPage, Section
+from goscope.renderers.html.trace_parts import fill_for_each_trace
 
 
-def _build(page: Page) -> str | None:
-    parts = []
-    for trace in shown_traces(page)[0]:
-        found = tasks_of(trace)
-        if found.types:
-            parts.append({"trace": trace, "found": found})
-    return page.fill("trace_tasks.html", parts=parts) if parts else None
+def _part(trace: TraceView) -> dict[str, Any] | None:
+    found = tasks_of(trace)
+    return {"found": found} if found.types else None
+
+
+def _build(page: ReportPage) -> str | None:
+    return fill_for_each_trace(page, "trace_tasks.html", _part)
 
 
 SECTION = Section(25, "trace-tasks", "Tasks", _build)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from goscope.analysis.traces.view_time_line import Lanes, TraceTimeLine, time_line
-from goscope.renderers.html.section import Page, Section, rounded
+from goscope.renderers.html.section import ReportPage, Section, rounded
 from goscope.renderers.html.time_line import figures_of, panels_data
 from goscope.renderers.html.trace_parts import shown_traces
 from goscope.renderers.terminal.trace_facts import facts_of
 
 
-def _build(page: Page) -> str | None:
+def _build(page: ReportPage) -> str | None:
     traces, more = shown_traces(page)
     if not traces:
         return None

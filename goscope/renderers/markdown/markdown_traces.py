@@ -8,8 +8,8 @@ from goscope.analysis.traces.view_functions import longest_waiting
 from goscope.analysis.traces.view_latencies import latencies_of
 from goscope.analysis.traces.view_traces import TraceView, traces_of
 from goscope.diagnosis.diagnosis import Diagnosis
-from goscope.renderers.durations import duration
 from goscope.renderers.markdown.markdown_text import code, text
+from goscope.renderers.quantities import duration
 from goscope.renderers.terminal.trace_facts import facts_of
 
 _SHOWN = 4

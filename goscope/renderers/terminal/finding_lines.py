@@ -11,7 +11,7 @@ from goscope.findings.findings import Evidence, Finding
 from goscope.renderers.safe_text import safe
 from goscope.renderers.terminal.lines import wrapped
 from goscope.renderers.terminal.stack_lines import stack_lines
-from goscope.renderers.terminal.state_colours import COLOURS
+from goscope.renderers.terminal.state_colours import colour_of
 from goscope.rules import family_of
 from goscope.rules.rule import Family
 
@@ -73,7 +73,7 @@ def line(findings: Sequence[Finding], width: int) -> list[Text]:
     severity = first.severity.value
     many = f" ({len(findings)} times)" if len(findings) > 1 else ""
     text = Text.assemble(
-        (severity.upper(), COLOURS[severity]), f" {first.rule}{many}: {safe(first.title)}"
+        (severity.upper(), colour_of(severity)), f" {first.rule}{many}: {safe(first.title)}"
     )
     return wrapped(text, width, 0, 2)
 
@@ -85,7 +85,7 @@ def _head(finding: Finding, capture: Capture) -> Text:
     if capture.processes > 1 and family_of(finding) is not Family.INPUTS:
         process = f" in {safe(capture.process_name(finding.process))}"
     return Text.assemble(
-        (finding.severity.value.upper(), COLOURS[finding.severity.value]),
+        (finding.severity.value.upper(), colour_of(finding.severity.value)),
         f" {finding.rule}",
         (f" ({finding.confidence.value} confidence)", "dim"),
         process,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from goscope.diagnosis.live_view import Series, View
 from goscope.renderers.safe_text import safe
 from goscope.renderers.terminal.sparklines import sparkline
+from goscope.renderers.terminal.state_colours import colour_of
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 _QUEUES_SHOWN = 16
-_COLOURS = {"ok": "green", "info": "cyan", "warning": "yellow", "critical": "bold red"}
 
 
 def page(view: View, source: str, note: str, *, width: int, height: int, ascii_only: bool) -> Text:
@@ -22,9 +22,7 @@ def page(view: View, source: str, note: str, *, width: int, height: int, ascii_o
 
     states = "  ".join(f"{name} {state}" for name, state in view.verdicts if state != "unknown")
     lines = [
-        Text.assemble(
-            ("goscope: ", "bold"), (view.status, _COLOURS.get(view.status, "dim")), f"  {source}"
-        ),
+        Text.assemble(("goscope: ", "bold"), (view.status, colour_of(view.status)), f"  {source}"),
         Text(states or "nothing to judge yet", "bold"),
         Text(""),
     ]
@@ -40,7 +38,7 @@ def page(view: View, source: str, note: str, *, width: int, height: int, ascii_o
     if view.findings:
         lines += [Text(""), Text("newest findings", "dim")]
         lines += [
-            Text.assemble((f"{word:8} ", _COLOURS.get(word, "")), safe(title))
+            Text.assemble((f"{word:8} ", colour_of(word)), safe(title))
             for word, title in view.findings
         ]
     lines = lines[: max(height - 2, 1)]

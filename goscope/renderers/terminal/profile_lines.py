@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from goscope.analysis.goroutines.profiles import ProfileSummary
 from goscope.findings.findings import Site
+from goscope.renderers.quantities import weight
 from goscope.renderers.safe_text import safe
 from goscope.renderers.terminal.lines import wrapped
 
@@ -27,22 +28,20 @@ _COUNTED = {
     "delay_ns": "times",
     "cpu_ns": "samples",
 }
-_SIZES = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
-_TIMES = (("s", 10**9), ("ms", 10**6), ("µs", 10**3))
 
 
 def profile_lines(summary: ProfileSummary, width: int, *, most: int | None) -> list[Text]:
     """A line for the profile and one for each of its heaviest stacks, or the first of them."""
     from rich.text import Text
 
-    weight = _weight(summary.weight, summary.column) + _WEIGHED.get(summary.kind, "")
+    whole = weight(summary.weight, summary.column) + _WEIGHED.get(summary.kind, "")
     s = "s" * (summary.stacks != 1)
-    head = f"{safe(summary.kind)} profile: {weight} in {summary.stacks} stack{s} "
+    head = f"{safe(summary.kind)} profile: {whole} in {summary.stacks} stack{s} "
     lines = wrapped(Text.assemble((head, "bold"), (f"({safe(summary.source)})", "dim")), width)
     if summary.truncated:
         lines += wrapped(Text("records are missing: the profile is cut", "yellow"), width, 2)
     for top in summary.heaviest[:most]:
-        words = [_weight(top.weight, summary.column)]
+        words = [weight(top.weight, summary.column)]
         if top.count is not None:
             words.append(f"({top.count:,} {_COUNTED[summary.column]})")
         words.append("no stack was recorded" if top.site is None else _place(top.site))
@@ -50,17 +49,6 @@ def profile_lines(summary: ProfileSummary, width: int, *, most: int | None) -> l
             words.append(f"in {safe(top.reason)}")
         lines += wrapped(" ".join(words), width, 2, 4)
     return lines
-
-
-def _weight(value: int, column: str) -> str:
-    """A number with its unit, short: 4.6 MiB, 12.3 ms."""
-    if column.endswith("_bytes"):
-        unit = next((u for u in _SIZES if abs(value) >= u[1]), ("B", 1))
-    elif column.endswith("_ns"):
-        unit = next((u for u in _TIMES if abs(value) >= u[1]), ("ns", 1))
-    else:
-        return f"{value:,}"
-    return f"{value} {unit[0]}" if unit[1] == 1 else f"{value / unit[1]:.1f} {unit[0]}"
 
 
 def _place(site: Site) -> str:

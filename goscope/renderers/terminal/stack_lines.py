@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from goscope.analysis.goroutines.dumps import Stack
 from goscope.findings.findings import Site
-from goscope.goruntime.function_names import is_standard_library
+from goscope.goruntime.function_names import is_standard_library, short_name
 from goscope.renderers.safe_text import safe
 
 if TYPE_CHECKING:
@@ -48,12 +48,6 @@ def stack_lines(
     for line in lines:
         line.rstrip()
     return lines
-
-
-def short_name(function: str) -> str:
-    """A function without the path of its package: ``orders.(*Server).Lookup``."""
-    before, bracket, after = function.partition("[")
-    return before.rpartition("/")[2] + bracket + after if before else function
 
 
 def _told(frames: Sequence[Site], most: int) -> tuple[list[Site], list[Site], int]:

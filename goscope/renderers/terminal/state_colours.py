@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from goscope.renderers.plain_words import level
 
-COLOURS: Mapping[str, str] = {
+_COLOURS = {
     "ok": "green",
-    "healthy": "green",
-    "idle": "green",
     "info": "cyan",
     "warning": "yellow",
-    "unbalanced": "yellow",
-    "suspected_leak": "yellow",
     "critical": "bold red",
-    "starving": "bold red",
-    "blocked": "bold red",
-    "leak": "bold red",
-    "thrash": "bold red",
-    "pressure": "yellow",
-    "heap_growth": "yellow",
-    "high": "yellow",
     "unknown": "dim",
-    "none": "green",
-    "sigquit": "cyan",
-    "recovered_http_panic": "yellow",
-    "recovered_logged_stack": "yellow",
-    "crash_tail": "yellow",
 }
+
+
+def colour_of(state: str) -> str:
+    """The colour of a status, a severity or the state of a verdict."""
+    return _COLOURS[level(state)]

@@ -24,7 +24,7 @@ from goscope.renderers.terminal.group_lines import group_lines, heading
 from goscope.renderers.terminal.input_lines import ignored_lines, input_lines
 from goscope.renderers.terminal.lines import put_lines, wrapped
 from goscope.renderers.terminal.profile_lines import profile_lines
-from goscope.renderers.terminal.state_colours import COLOURS
+from goscope.renderers.terminal.state_colours import colour_of
 from goscope.renderers.terminal.trace_tables import trace_lines
 from goscope.renderers.terminal.verdict_lines import (
     NARROW,
@@ -70,7 +70,7 @@ def show(diagnosis: Diagnosis, console: Console, *, full: bool = False, height: 
 
     width, capture = console.width, diagnosis.capture
     ascii_only = not console.encoding.lower().startswith("utf")
-    status = Text.assemble("goscope: ", (diagnosis.status, COLOURS[diagnosis.status]))
+    status = Text.assemble("goscope: ", (diagnosis.status, colour_of(diagnosis.status)))
     tight = not full and height < (_ROOMY if width >= NARROW else PAGE)
     parts = [
         [status],

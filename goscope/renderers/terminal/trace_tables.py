@@ -10,6 +10,7 @@ from goscope.analysis.traces.executions import Execution, Function, Latency
 from goscope.analysis.traces.go_tool_trace import Analysis, Profile
 from goscope.findings.findings import Site
 from goscope.goruntime.function_names import is_standard_library
+from goscope.renderers.quantities import duration
 from goscope.renderers.safe_text import safe
 from goscope.renderers.terminal.lines import wrapped
 
@@ -24,18 +25,8 @@ _WIDTH = 80
 _NUMBER = 9
 _FUNCTIONS_SHOWN = 15
 _LATENCIES_SHOWN = 15
-_UNITS = (("s", 10**9), ("ms", 10**6), ("µs", 10**3), ("ns", 1))
 _STACKS_SHOWN = 5
 _REASONS_SHOWN = 3
-
-
-def duration(ns: int) -> str:
-    """A time with its unit in three digits: 1.06 s, 12.3 ms, 640 ns."""
-    for unit, size in _UNITS:
-        if ns >= size:
-            value = ns / size
-            return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
-    return str(ns)
 
 
 def headline(execution: Execution) -> tuple[str, str]:

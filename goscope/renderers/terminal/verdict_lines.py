@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from goscope.analysis.series.sparklines import Trend
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Stretch, Verdict
-from goscope.renderers.plain_words import LEVELS
+from goscope.renderers.plain_words import level
 from goscope.renderers.safe_text import safe
 from goscope.renderers.terminal.lines import wrapped
 from goscope.renderers.terminal.sparklines import sparkline
-from goscope.renderers.terminal.state_colours import COLOURS
+from goscope.renderers.terminal.state_colours import colour_of
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -38,8 +38,7 @@ def verdict_lines(
     lines: list[Text] = []
     said: dict[str, str] = {}
     for name, verdict in verdicts.items():
-        usual = "bold red" if name == "crash" else ""
-        colour = COLOURS.get(verdict.state, usual)
+        colour = colour_of(verdict.state)
         if verdict.state == "unknown":
             words = verdict.reason + (f"; {verdict.collect}" if verdict.collect else "")
             same = said.setdefault(words, name)
@@ -47,7 +46,7 @@ def verdict_lines(
             reasons = [Text(words, "dim")]
         else:
             reasons = _reasons(verdict, capture)
-        quiet = tight and LEVELS.get(verdict.state) in ("ok", "unknown")
+        quiet = tight and level(verdict.state) in ("ok", "unknown")
         head = Text.assemble(f"{name:{_NAME_WIDTH}}", (f"{verdict.state:{state_width}}", colour))
         if width < NARROW:
             lines += wrapped(head, width)

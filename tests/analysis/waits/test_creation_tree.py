@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import goscope
-from goscope.analysis.waits.creation_tree import Branch, tree
+from goscope.analysis.waits.creation_tree import Branch, cut, nested, tree
 from goscope.analysis.waits.wakeup_graph import Dump, dumps_of
+from goscope.findings.findings import Group
 from tests.rules.dumps import dump, goroutine, leaks
 
 
@@ -89,3 +90,34 @@ def test_a_dump_that_shows_the_runtime_has_the_same_tree() -> None:
     functions = [branch.function for branch in tree(last(dump(*full)))]
     assert functions == [branch.function for branch in tree(last(dump(*plain)))]
     assert functions == ["main.main", "main.work", "main.other"]
+
+
+def branch(depth: int, function: str, count: int) -> Branch:
+    return Branch(depth, function, None, {}, Group(count, ()), False)
+
+
+def test_branches_are_nested_and_counted() -> None:
+    flat = [
+        branch(0, "main", 1), branch(1, "a", 2), branch(2, "b", 3), branch(1, "c", 9), branch(0, "d", 4),
+    ]  # fmt: skip
+    roots = nested(flat)
+    assert [(n.branch.function, n.whole) for n in roots] == [("main", 15), ("d", 4)]
+    assert [(n.branch.function, n.whole) for n in roots[0].children] == [("c", 9), ("a", 5)]
+
+
+def test_ten_thousand_generations_are_no_deeper_than_a_page() -> None:
+    roots = nested([branch(depth, f"f{depth}", 1) for depth in range(10_000)])
+    deepest, waiting = 0, [(node, 1) for node in roots]
+    while waiting:
+        node, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        waiting += [(child, depth + 1) for child in node.children]
+    assert deepest == 13
+    assert roots[0].whole == 10_000
+
+
+def test_the_largest_branches_stay() -> None:
+    roots = nested([branch(0, "main", 1), *(branch(1, f"f{i}", i) for i in range(1, 101))])
+    hidden = cut(roots, 11)
+    assert [n.whole for n in roots[0].children] == list(range(100, 90, -1))
+    assert hidden == sum(range(1, 91))

@@ -22,7 +22,7 @@ from goscope.capture.capture import Capture
 from goscope.findings.findings import Site
 from goscope.renderers.json import json_contract
 from goscope.renderers.terminal import summary as terminal
-from goscope.renderers.terminal.trace_tables import duration, show, telling_frames
+from goscope.renderers.terminal.trace_tables import show, telling_frames
 from tests.conftest import CAPTURES
 
 TRACES = sorted(
@@ -114,22 +114,6 @@ def test_the_summary_says_in_two_lines_what_a_trace_holds() -> None:
     assert "execution trace: 45.2 ms, 2 Ps, 15 goroutines" in joined
     assert "in system calls; 11 GC cycles" in joined
     assert "1 execution trace" in joined
-
-
-@pytest.mark.parametrize(
-    ("ns", "words"),
-    [
-        (0, "0"),
-        (1, "1 ns"),
-        (999, "999 ns"),
-        (1_000, "1 µs"),
-        (45_189_000, "45.2 ms"),
-        (999_600_000, "1,000 ms"),
-        (3_600_000_000_000, "3,600 s"),
-    ],
-)
-def test_times_have_three_digits(ns: int, words: str) -> None:
-    assert duration(ns) == words
 
 
 def test_of_a_stack_the_top_and_the_programs_own_frame_are_shown() -> None:
