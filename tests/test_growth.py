@@ -99,7 +99,7 @@ def _patterns_in(value: object, path: str, deep: int) -> Iterator[tuple[str, re.
 
 
 #: Made for goscope's own patterns: no text of an input comes to it.
-_OF_OURS = "goscope.log_wrappers.record_finder._CHOICE"
+_OF_OURS = "goscope.framing.record_finder._CHOICE"
 PATTERNS = [held for held in patterns() if held.name != _OF_OURS]
 _FIXED = (
     "a",

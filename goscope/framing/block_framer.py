@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from goscope.framing import torn_blocks as interrupted
 from goscope.framing.crash_extent import CrashExtents, crash_extents_of
 from goscope.framing.framed import LONGEST_LINE, LONGEST_RECORD, BlockRecords, Piece, Rejoined
 from goscope.framing.lines import Lines, Positions
+from goscope.framing.record_finder import RecordFinder
 from goscope.framing.records import BlockKind
 from goscope.tables.table import Bools, distinct
 
@@ -34,18 +35,13 @@ class Found:
 
 
 class BlockFramer:
-    """Finds blocks; those that other lines stand in are put together, and noted.
+    """Finds blocks; those that other lines stand in are put together, and noted."""
 
-    ``accepts`` answers whether a text is a whole one-line record.
-    """
-
-    def __init__(
-        self, kinds: Sequence[BlockKind], accepts: Callable[[bytes], bool], rejoined: Rejoined
-    ):
+    def __init__(self, finder: RecordFinder, rejoined: Rejoined):
         #: Whether a block was found inside of which trace lines may stand.
         self.found = False
-        self._kinds = kinds
-        self._accepts = accepts
+        self._kinds = kinds = finder.block_kinds
+        self._accepts = finder.accepts
         self._rejoined = rejoined
         self._begun: dict[str, int] = {}  # the line from which on a kind without openings counts
         self._above: tuple[bytes, int] = (b"", -1)  # the last text line, and its number

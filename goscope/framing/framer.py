@@ -21,7 +21,7 @@ from goscope.framing.line_framer import LineFramer
 from goscope.framing.line_memo import FramedLineMemo
 from goscope.framing.lines import Lines
 from goscope.framing.quotation import Prefix
-from goscope.framing.records import BlockKind, LineKind
+from goscope.framing.record_finder import RecordFinder
 
 _STUMP = LONGEST_RECORD + 64  # what is kept of an endless line: too long, even without a prefix
 #: From so many bytes on, a record that may go on is looked at again only when it grew by an eighth: a long
@@ -32,30 +32,22 @@ _LARGE = 1 << 16
 class Framer:
     """Feed it bytes, take the records; call :meth:`finish` at the end of the input.
 
-    ``accepts`` answers whether a text is a whole one-line record; it decides whether an indented
-    line below a record continues it. ``ids_of`` knows lines again, see :class:`FramedLineMemo`.
+    ``ids_of`` recognises lines that were read before, see :class:`FramedLineMemo`.
     """
 
-    def __init__(
-        self,
-        line_kinds: Sequence[LineKind],
-        block_kinds: Sequence[BlockKind],
-        accepts: Callable[[bytes], bool],
-        ids_of: Callable[[Sequence[bytes]], Ids],
-    ):
+    def __init__(self, finder: RecordFinder, ids_of: Callable[[Sequence[bytes]], Ids]):
         self.lines_seen = 0
         self.rejoined = Rejoined()
-        self._lines = LineFramer(line_kinds, accepts, self.rejoined)
-        self._blocks = BlockFramer(block_kinds, accepts, self.rejoined)
-        self._repeats = FramedLineMemo(line_kinds, self._lines, self._blocks, ids_of)
-        self._line_kinds = line_kinds
-        self._block_kinds = block_kinds
+        self._finder = finder
+        self._lines = LineFramer(finder, self.rejoined)
+        self._blocks = BlockFramer(finder, self.rejoined)
+        self._repeats = FramedLineMemo(finder, self._lines, self._blocks, ids_of)
         self._held = b""  # complete lines of a record that may go on
         self._behind: list[bytes] = []  # complete lines that were not looked at yet
         self._behind_size = 0
         self._partial: list[bytes] = []  # the beginning of a line whose end has not come yet
         self._partial_size = 0
-        self._prefix = Prefix([*line_kinds, *(kind for kind in block_kinds if kind.quoted)])
+        self._prefix = Prefix(finder)
 
     def expect_all(self) -> None:
         """What the first block of a kind announces is not in this part of the input."""
@@ -66,11 +58,7 @@ class Framer:
         """What lines start with above which every record ends; none until the prefix is known to be none."""
         if not self._prefix.absent:
             return ()
-        blocks = [o for kind in self._block_kinds if not kind.introduces for o in kind.openings]
-        if self._blocks.found:  # trace lines may stand inside a block
-            return tuple(blocks)
-        lines = [o for kind in self._line_kinds if not kind.inner for o in kind.openings]
-        return (*lines, *blocks)
+        return self._finder.boundaries(blocks_only=self._blocks.found)
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         """The records that are whole after ``data``."""
@@ -119,7 +107,7 @@ class Framer:
                 return
         raw = Lines(data, self.lines_seen)
         lines = self._prefix.strip(raw)
-        records = lines.opening_with(self._lines.openings)
+        records = lines.opening_with(self._finder.line_openings)
         blocks, kept = self._blocks.find(lines, records, final, cut)
         openings = lines.shorter_than(LONGEST_LINE, records)
         if not final:

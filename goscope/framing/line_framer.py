@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from goscope.framing.framed import (
     TornRecord,
 )
 from goscope.framing.lines import Lines, Positions
+from goscope.framing.record_finder import RecordFinder
 from goscope.framing.records import LineKind
 from goscope.tables.table import Bools, distinct
 
@@ -32,17 +33,12 @@ _FRAGMENT[np.frombuffer(b"0123456789 @%+/->:,=.[", np.uint8)] = True
 
 
 class LineFramer:
-    """Finds one-line records; those that other text tore apart are put together, and noted.
+    """Finds one-line records; those that other text tore apart are put together, and noted."""
 
-    ``accepts`` answers whether a text is a whole record.
-    """
-
-    def __init__(
-        self, kinds: Sequence[LineKind], accepts: Callable[[bytes], bool], rejoined: Rejoined
-    ):
-        self.openings = [o for kind in kinds for o in kind.openings]
-        self._kinds = kinds
-        self._accepts = accepts
+    def __init__(self, finder: RecordFinder, rejoined: Rejoined):
+        self._finder = finder
+        self._kinds = kinds = finder.line_kinds
+        self._accepts = finder.accepts
         self._rejoined = rejoined
         self._again: set[int] = set()  # the lines of a stretch whose records were put together
         self._last_broken = -torn.WINDOW - 1  # the last line that may be the front of a torn record
@@ -80,7 +76,7 @@ class LineFramer:
 
         Those that belong to a record above must also end like a whole one.
         """
-        openings = lines.shorter_than(LONGEST_LINE, lines.opening_with(self.openings))
+        openings = lines.shorter_than(LONGEST_LINE, lines.opening_with(self._finder.line_openings))
         if len(openings) < len(lines):
             return False
         whole = self._are_whole(lines, openings)
@@ -88,7 +84,7 @@ class LineFramer:
         if self._inner[lines.heads[open_ended]].any():
             return False
         for line in open_ended[::-1].tolist():
-            if self._is_record(lines.text(line)):
+            if self._finder.line_kind(lines.text(line)) is not None:
                 self._last_broken = int(numbers[line])
                 break
         return True
@@ -174,7 +170,7 @@ class LineFramer:
         fronts = [
             n
             for n in openings[~whole].tolist()
-            if n in self._again or self._is_record(lines.text(n))
+            if n in self._again or self._finder.line_kind(lines.text(n)) is not None
         ]
         broken = np.append(self._last_broken, np.array(fronts, np.int64) + lines.first)
         self._last_broken = int(broken[-1])
@@ -198,10 +194,6 @@ class LineFramer:
             text = lines.text(line)
             if any(rest.match(text) for rest in self._rests):
                 yield TornRecord(text, number)
-
-    def _is_record(self, text: bytes) -> bool:
-        """Whether a line with an opening is a record."""
-        return any(kind.sign.match(text) for kind in self._kinds_of_head.get(text[0], ()))
 
     def _complete(self, text: bytes) -> bool:
         """Whether a record that stands at the end of the input certainly lost nothing."""
@@ -230,7 +222,7 @@ class LineFramer:
                 if within is not None:
                     joined = (text if joined is None else joined) + b"\n" + within
             elif loose[position]:
-                kind = next((k for k in self._kinds if k.sign.match(text)), None)
+                kind = self._finder.line_kind(text)
                 if kind is not None and kind.continuation is not None:
                     joined = self._join(lines, line, text, kind)
             if joined is not None and joined != text:

@@ -15,7 +15,7 @@ from goscope.framing.block_framer import BlockFramer
 from goscope.framing.framed import Ids, RepeatedRecords
 from goscope.framing.line_framer import LineFramer
 from goscope.framing.lines import Lines
-from goscope.framing.records import LineKind
+from goscope.framing.record_finder import RecordFinder
 
 #: In a shorter stretch the usual way is as quick.
 LEAST = 1 << 14
@@ -30,13 +30,13 @@ class FramedLineMemo:
 
     def __init__(
         self,
-        kinds: Sequence[LineKind],
+        finder: RecordFinder,
         lines: LineFramer,
         blocks: BlockFramer,
         ids_of: Callable[[Sequence[bytes]], Ids],
     ):
-        inner = {opening.rstrip(b"#") for kind in kinds if kind.inner for opening in kind.openings}
-        self._inner = tuple(inner)
+        inner = [kind for kind in finder.line_kinds if kind.inner]
+        self._inner = tuple({o.rstrip(b"#") for kind in inner for o in kind.openings})
         self._lines = lines
         self._blocks = blocks
         self._ids_of = ids_of

@@ -9,9 +9,9 @@ the program's last word.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 
-from goscope.framing.records import BlockKind, LineKind
+from goscope.framing.record_finder import RecordFinder
 
 _NUMBERS = re.compile(rb"[0-9]+")
 _MOST_SHAPES = 10_000
@@ -20,30 +20,16 @@ LONGEST_HELD = 1 << 16
 
 
 class Sieve:
-    """Feed it what arrives, pass on what comes out; :meth:`rest` when nothing has come for a while.
+    """Feed it what arrives, pass on what comes out; :meth:`rest` when nothing has come for a while."""
 
-    ``accepts`` answers whether a line is a whole record; it is asked once for every shape.
-    """
-
-    def __init__(
-        self,
-        line_kinds: Sequence[LineKind],
-        block_kinds: Sequence[BlockKind],
-        accepts: Callable[[bytes], bool],
-    ):
-        block_kinds = [kind for kind in block_kinds if not kind.told]
-        self._line = re.compile(b"|".join(b"(?:%s)" % kind.sign.pattern for kind in line_kinds))
-        self._header = re.compile(b"|".join(b"(?:%s)" % kind.sign.pattern for kind in block_kinds))
-        announced = [kind for kind in block_kinds if kind.header is not None]
-        self._announces = _any_of(kind.sign.pattern for kind in announced)
-        self._announced = _any_of(kind.header.pattern for kind in announced if kind.header)
+    def __init__(self, finder: RecordFinder):
+        self._finder = finder
+        block_kinds = [kind for kind in finder.block_kinds if not kind.told]
+        self._announced = _any_of(kind.header.pattern for kind in block_kinds if kind.header)
         self._expects_announced = False
         lone = [opening for kind in block_kinds for opening in kind.lone]
         self._lone = re.compile(b"|".join(_pattern(opening) for opening in lone) or b"(?!)")
-        self._openings = [o for kind in line_kinds for o in kind.openings]
-        self._openings += [o for kind in block_kinds for o in kind.openings]
-        self._accepts = accepts
-        self._known: dict[bytes, bool] = {}
+        self._known: dict[bytes, bool] = {}  # whether lines of a shape are whole records
         self._partial = b""
         self._held = b""  # a line inside a block, which is the block's if the next one is indented
         self._in_block = False
@@ -107,30 +93,25 @@ class Sieve:
 
     def _opens_block(self, line: bytes) -> bool:
         """Whether a block starts; some kinds only after their first one (numbers, in a profile)."""
-        if self._header.match(line):
-            self._expects_announced |= self._announces.match(line) is not None
+        kind = self._finder.block_kind(line)
+        if kind is not None and not kind.told:
+            self._expects_announced |= kind.header is not None
             return True
         return self._expects_announced and self._announced.match(line) is not None
 
     def _is_record(self, line: bytes) -> bool:
-        if not self._line.match(line):
+        if self._finder.line_kind(line) is None:
             return False
         shape = _NUMBERS.sub(b"0", line)
         if shape not in self._known:
             if len(self._known) >= _MOST_SHAPES:
                 self._known.clear()
-            self._known[shape] = self._accepts(line)
+            self._known[shape] = self._finder.accepts(line)
         return self._known[shape]
 
     def _may_be_record(self, partial: bytes) -> bool:
         """Whether the beginning of a line may become a record of the runtime."""
-        return self._in_block or any(
-            all(
-                wanted == there or (wanted == ord("#") and chr(there).isdigit())
-                for wanted, there in zip(opening, partial, strict=False)
-            )
-            for opening in self._openings
-        )
+        return self._in_block or self._finder.may_open(partial, passed_on=False)
 
 
 def _pattern(opening: bytes) -> bytes:

@@ -1,18 +1,14 @@
 """The constant prefix that a quotation puts before every line: ``# ``, ``> ``, an indentation.
 
 The first line that holds a record under one of the known prefixes decides for the whole input.
-A tab counts only before a one-line record: since Go 1.23 the value of a panic is indented by a tab,
-and it may hold a whole dump.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from goscope.framing.lines import Lines, Positions
-from goscope.framing.records import BlockKind, LineKind
+from goscope.framing.lines import Lines
+from goscope.framing.record_finder import RecordFinder
 
 PREFIXES = (b"# ", b"#", b"// ", b"> ", b"| ", b"\t", b"  ", b"    ", b"      ", b"        ")
 
@@ -23,10 +19,8 @@ _SPECIAL[[prefix[0] for prefix in PREFIXES]] = True
 class Prefix:
     """Learns the prefix of an input and takes it away."""
 
-    def __init__(self, kinds: Sequence[LineKind | BlockKind]):
-        self._openings = [opening for kind in kinds for opening in kind.openings]
-        self._signs = [kind.sign for kind in kinds]
-        self._line_signs = [kind.sign for kind in kinds if isinstance(kind, LineKind)]
+    def __init__(self, finder: RecordFinder):
+        self._finder = finder
         self._known: bytes | None = None
         self._since = 0  # the line of the record that taught it
 
@@ -55,7 +49,7 @@ class Prefix:
 
     def _learn(self, lines: Lines) -> int:
         """Find the first record under any prefix; returns its line."""
-        best = self._first(lines, b"", lines.opening_with(self._openings))
+        best = self._finder.first_behind(lines, b"")
         if best < len(lines):
             self._known = b""
         special = np.flatnonzero(_SPECIAL[lines.heads])
@@ -63,16 +57,7 @@ class Prefix:
             special = special[special < best]
             if not len(special):
                 break
-            found = self._first(lines, prefix, lines.opening_with(self._openings, prefix, special))
+            found = self._finder.first_behind(lines, prefix, special)
             if found < best:
                 best, self._known = found, prefix
         return best
-
-    def _first(self, lines: Lines, prefix: bytes, candidates: Positions) -> int:
-        """The first of the candidates that is a record once the prefix is gone."""
-        signs = self._line_signs if prefix == b"\t" else self._signs
-        for line in candidates.tolist():
-            text = lines.text(line)[len(prefix) :]
-            if any(sign.match(text) for sign in signs):
-                return int(line)
-        return len(lines)

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
+from goscope.framing.record_finder import RecordFinder, without_colour_at_end
 from goscope.log_wrappers import line_prefix as prefix_shape
-from goscope.log_wrappers.line_prefix import Peeled
+from goscope.log_wrappers.line_prefix import IN_NEXT, NO_LINE_END, Peeled
 from goscope.log_wrappers.timestamps import Stamp
 
 _DEEPEST = 4
@@ -45,10 +46,11 @@ _NESTED_LABELS = ("namespace_name", "pod_name", "container_name", "name", "id")
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
 _ESCAPED = re.compile(rb"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|(.))")
 _QUOTED = re.compile(rb'(?:[^"\\]+|\\.)*')
+#: A field of logfmt whose value is quoted, up to the quotation mark.
+_VALUE = re.compile(rb'(?<=[ \w])="')
 _FIELDS = b'\t{"'  # zap's console encoder puts the fields behind the message
 
 _DECODE = json.JSONDecoder().raw_decode
-Find = Callable[[bytes], int]
 
 
 class Layer(Protocol):
@@ -81,7 +83,7 @@ class Quoted:
         value = found[0] if found is not None else text
         if b"\\" in value:
             value = _ESCAPED.sub(_unescaped, value)
-        return value, (), b"", None, False
+        return value, (), b"", None, 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +104,20 @@ class Json:
             value = value.get(key) if isinstance(value, dict) else None
         content = _content(value)
         if content is None:
-            return None, (), b"", None, False
+            return None, (), b"", None, 0
         beside = _beside(tuple(document))
+        if (
+            "_p" in document
+        ):  # Fluent Bit's parser of CRI: P for a part of a line, F for the last one
+            goes_on = IN_NEXT if document["_p"] == "P" else 0
+        else:
+            goes_on = NO_LINE_END if self.with_line_ends and not content.endswith(b"\n") else 0
         return (
             content.removesuffix(b"\n"),
             _label(document, beside),
             _output(document),
             _stamp(document, beside.stamps),
-            self.with_line_ends and not content.endswith(b"\n"),
+            goes_on,
         )
 
 
@@ -160,16 +168,17 @@ class Recipe:
         return b"\n".join(lines), label, output, stamp, goes_on
 
 
-def learn(text: bytes, find: Find) -> tuple[Recipe, bool] | None:
-    """The layers around a record that ``find`` finds in a line, and whether one line proves them."""
-    found = _learn(text, find, 0)
+def learn(text: bytes, finder: RecordFinder) -> tuple[Recipe, bool] | None:
+    """The layers around a record that stands in a line, and whether one line proves them."""
+    text = without_colour_at_end(text)
+    found = _learn(text, finder, 0)
     if found is None:
         return None
     layers, sure = found
-    return Recipe(tuple(layers), max(find(text), 0)), sure
+    return Recipe(tuple(layers), max(finder.find(text), 0)), sure
 
 
-def _learn(text: bytes, find: Find, depth: int) -> tuple[list[Layer], bool] | None:
+def _learn(text: bytes, finder: RecordFinder, depth: int) -> tuple[list[Layer], bool] | None:
     """None if the text is no wrapped record; no layers at all if it starts with one."""
     if depth > _DEEPEST:
         return None
@@ -187,7 +196,7 @@ def _learn(text: bytes, find: Find, depth: int) -> tuple[list[Layer], bool] | No
                 if outer and path[-1] not in _MESSAGES:
                     continue  # of an object behind something else anything may be said
                 for line in value.split(b"\n"):
-                    inner = _inner(line, find, depth + 1)
+                    inner = _inner(line, finder, depth + 1)
                     if inner is not None:
                         return [
                             *outer,
@@ -195,13 +204,13 @@ def _learn(text: bytes, find: Find, depth: int) -> tuple[list[Layer], bool] | No
                             *inner,
                         ], True
             return None
-    at = find(text)
+    at = finder.find(text)
+    quoted = _quoted_value(text, finder, depth)
+    if quoted is not None:
+        return quoted
     if at <= 0 or text.startswith(b"{"):
         return None
     prefix = text[:at]
-    if prefix.endswith(b'="'):
-        shape = prefix_shape.learn(prefix[:-1])
-        return None if shape is None else ([Prefixed(_before_quote(shape)), Quoted()], True)
     shape = prefix_shape.learn(prefix)
     if shape is None:
         return None
@@ -220,13 +229,28 @@ def _unescaped(found: re.Match[bytes]) -> bytes:
     return _ESCAPES.get(found[3], found[3])
 
 
-def _inner(line: bytes, find: Find, depth: int) -> list[Layer] | None:
-    at = find(line)
-    if at == 0:
-        return []
-    if at < 0:
+def _quoted_value(text: bytes, finder: RecordFinder, depth: int) -> tuple[list[Layer], bool] | None:
+    """The layers of a line of ``key="value"`` fields with a record in one of the values."""
+    if not finder.opens_value(text) or text.startswith(b"{"):
         return None
-    found = _learn(line, find, depth)
+    quote = Quoted()
+    for found in _VALUE.finditer(text):
+        shape = prefix_shape.learn(text[: found.start() + 1])
+        peeled = quote.peel(text[found.end() :])
+        if shape is None or peeled is None or peeled[0] is None:
+            continue
+        if any(_inner(line, finder, depth + 1) == [] for line in peeled[0].split(b"\n")):
+            return [Prefixed(_before_quote(shape)), quote], True
+    return None
+
+
+def _inner(line: bytes, finder: RecordFinder, depth: int) -> list[Layer] | None:
+    """The layers around a record in a line of a value, of which any may be the first of a record."""
+    if finder.opens(line):
+        return []
+    if finder.find(line) <= 0 and not finder.opens_value(line):
+        return None
+    found = _learn(line, finder, depth)
     return None if found is None or not found[1] else found[0]
 
 

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from goscope.framing.record_finder import COLOUR, without_colour_at_end
 from goscope.log_wrappers.timestamps import ISO, Stamp
 
 LONGEST_PREFIX = 512
 _QUOTES = (b'"', b"'", b"`", b"(")  # what follows is said about the runtime
 _COLOUR = rb"(?:\x1b\[[0-9;]*[mK])*"
-COLOUR = re.compile(rb"\x1b\[[0-9;]*[mK]")
 _DAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _CLOCK = rb"[0-9]{1,2}:[0-5][0-9]:[0-6][0-9](?:[.,][0-9]{1,9})?"
@@ -106,7 +106,7 @@ class PrefixShape:
             tuple([found[group] for group in self.labels]) if self.labels else (),
             output[:6],
             found[self.stamp] if self.stamp else None,
-            output[7:8] == b"P",
+            IN_NEXT if output[7:8] == b"P" else 0,
         )
 
 
@@ -127,16 +127,10 @@ def _over_lines(pattern: re.Pattern[bytes]) -> re.Pattern[bytes]:
 
 
 #: What a layer makes of a line: the text inside, None if there is none; the label's words; stdout or stderr
-#: where it is said; the stamp; whether the text goes on in the next line of the same stream.
-Peeled = tuple[bytes | None, tuple[bytes, ...], bytes, Stamp, bool]
-
-
-def without_colour_at_end(text: bytes) -> bytes:
-    while True:
-        at = text.rfind(b"\x1b[")
-        if at < 0 or not COLOUR.fullmatch(text, at):
-            return text
-        text = text[:at]
+#: where it is said; the stamp; whether the text goes on in the next line of the same stream (``IN_NEXT``), or
+#: only lacks the line end that others have (``NO_LINE_END``).
+Peeled = tuple[bytes | None, tuple[bytes, ...], bytes, Stamp, int]
+IN_NEXT, NO_LINE_END = 1, 2
 
 
 def learn(prefix: bytes) -> PrefixShape | None:

@@ -12,19 +12,18 @@ Every decision depends on lines alone, so where a chunk ends changes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from goscope.framing.lines import Positions
 from goscope.framing.quotation import PREFIXES
-from goscope.framing.records import BlockKind, LineKind
+from goscope.framing.record_finder import RecordFinder
 from goscope.log_wrappers import layers
 from goscope.log_wrappers.layers import Recipe
 from goscope.log_wrappers.line_origins import Places
-from goscope.log_wrappers.line_prefix import Peeled
-from goscope.log_wrappers.record_finder import RecordFinder
+from goscope.log_wrappers.line_prefix import IN_NEXT, NO_LINE_END, Peeled
 from goscope.log_wrappers.timestamps import NEVER, Stamp, nanoseconds
 
 #: So much above the first record is read again when it turns out to be wrapped.
@@ -37,6 +36,11 @@ _LONGEST = (4 << 20) + 64
 #: A log with more labels labels something else than programs: requests, for instance.
 MOST_STREAMS = 256
 _MOST_RECIPES = 8
+#: Docker cuts lines at 16 KiB, ``go test -json`` at 4 KiB. Two shorter values in a row without a line end
+#: show that this log's values have none.
+_SHORTEST_PART = 4000
+#: So many lines below the first line of a block show whether its body has the same words in front.
+_BODY_LINES = 4
 
 _PLACES = (
     *(b".%s:" % kind for kind in (b"go", b"s", b"c", b"cc", b"cpp", b"h", b"m")),
@@ -85,28 +89,29 @@ class _Collected:
     part_stamp: Stamp = None
     part_size: int = 0
 
+    def end_part(self) -> None:
+        """The line that goes on is whole."""
+        self.texts.append(b"".join(self.parts))
+        self.numbers.append(self.part_number)
+        self.stamps.append(self.part_stamp)
+        self.parts = []
+
 
 class Unwrapper:
     """Feed it chunks, take portions; call :meth:`finish` at the end of the input.
 
-    ``accepts`` answers whether a text is a whole one-line record; ``plain`` says that nothing
-    stands before lines.
+    ``plain`` says that nothing stands before lines.
     """
 
-    def __init__(
-        self,
-        kinds: Sequence[LineKind | BlockKind],
-        accepts: Callable[[bytes], bool],
-        *,
-        plain: bool = False,
-    ) -> None:
+    def __init__(self, finder: RecordFinder, *, plain: bool = False) -> None:
         self.plain = Stream("")
         self.streams: list[Stream] = [self.plain]
         self.lines = 0  # that were taken apart; 0 in a plain input
-        self._signs = RecordFinder(kinds, accepts)
+        self._finder = finder
         self._decided: bool | None = True if plain else None  # True: plain
         self._held = b""  # whole lines above the first record
         self._looked_at = 0
+        self._again = 0  # so many bytes of the held lines are looked at again
         self._released = 0  # lines that were passed on before
         self._partial: list[bytes] = []
         self._partial_size = 0
@@ -116,6 +121,7 @@ class Unwrapper:
         self._collected: dict[int, _Collected] = {}
         self._current = self.plain
         self._begun = False
+        self._ends_left_out = False  # values of JSON have no line ends
 
     @property
     def is_plain(self) -> bool:
@@ -158,7 +164,9 @@ class Unwrapper:
         for stream in self.streams:
             kept = self._collected.get(id(stream))
             if kept is not None and kept.parts:
-                yield from self._flush(stream, kept, b"".join(kept.parts), cut=True)
+                cut = kept.part_size >= _SHORTEST_PART
+                kept.end_part()
+                yield from self._flush(stream, kept, cut=cut)
 
     def _hold_partial(self, data: bytes) -> None:
         if data and self._partial_size < _LONGEST:
@@ -169,19 +177,24 @@ class Unwrapper:
 
     def _look(self, block: bytes, final: bool) -> Iterator[Portion]:
         """Look for the first record, in lines that were not looked at yet."""
-        before = len(self._held)
+        before = len(self._held) - self._again
         self._looked_at += len(block)
         everything = self._held + block
-        self._held = b""
+        block = everything[before:]
+        self._held, self._again = b"", 0
         below = max(0, SHORT_SIGNS - (self._looked_at - len(block)))
-        for start, end, at in self._signs.lines(block, below):
+        for start, end, at in self._finder.lines(block, below):
             text = block[start:end].removesuffix(b"\r")
-            if at == 0 or text[:at] in PREFIXES:
+            if at == 0 or (at > 0 and text[:at] in PREFIXES):
                 self._decided = True
                 yield Portion(self.plain, everything + b"".join(self._partial))
                 self._partial = []
                 return
-            if self._learn(text):
+            known = self._learn(text) or self._body_follows(block[end + 1 :], final)
+            if known is None:  # it depends on lines that have not come yet
+                self._held, self._again = everything, len(block) - start
+                return
+            if known:
                 yield from self._apply_from(everything, before + start)
                 return
         if final:
@@ -215,14 +228,14 @@ class Unwrapper:
         """Learn the layers around a record; whether they are known now."""
         if len(self._recipes) >= _MOST_RECIPES:
             return False
-        found = layers.learn(text, self._signs.find)
+        found = layers.learn(text, self._finder)
         if found is None:
             return False
         recipe, sure = found
         if not sure:
             for suspect in self._suspects:
                 peeled = suspect.peel(text)
-                if peeled is not None and peeled[0] and self._signs.find(peeled[0]) == 0:
+                if peeled is not None and peeled[0] and self._finder.find(peeled[0]) == 0:
                     recipe, sure = suspect, True
                     break
             else:
@@ -232,6 +245,26 @@ class Unwrapper:
             self._recipes.append(recipe)
             self._recipes.sort(key=lambda r: -r.length)
         return sure
+
+    def _body_follows(self, below: bytes, final: bool) -> bool | None:
+        """Whether the prefix that the last line may have stands before the body of a block as well.
+
+        Learns it then. None if more lines are needed to know.
+        """
+        if not self._suspects:
+            return False
+        suspect = self._suspects[-1]
+        texts = below.split(b"\n", _BODY_LINES)[:_BODY_LINES]
+        for text in texts:
+            peeled = suspect.peel(text.removesuffix(b"\r"))
+            if peeled is None:
+                return (
+                    None if text is texts[-1] and not final and len(texts) < _BODY_LINES else False
+                )
+            if peeled[0] and self._finder.is_body(peeled[0]):
+                self._recipes.append(suspect)
+                return True
+        return None if len(texts) < _BODY_LINES and not final else False
 
     # ---- wrapped lines ----------------------------------------------------------------------------
 
@@ -257,7 +290,7 @@ class Unwrapper:
             else:
                 found = self._unknown(text)
             if found is None:
-                stream, content, stamp, goes_on = self._current, text, None, False
+                stream, content, stamp, goes_on = self._current, text, None, 0
             else:
                 inside, label, output, stamp, goes_on = found
                 if inside is None:
@@ -269,6 +302,11 @@ class Unwrapper:
             kept = collected.get(id(stream))
             if kept is None:
                 kept = collected[id(stream)] = _Collected()
+            if goes_on == NO_LINE_END:
+                if kept.parts and max(kept.part_size, len(content)) < _SHORTEST_PART:
+                    self._ends_left_out = True
+                    kept.end_part()
+                goes_on = 0 if self._ends_left_out else IN_NEXT
             if goes_on:
                 if not kept.parts:
                     kept.part_number, kept.part_stamp, kept.part_size = number, stamp, 0
@@ -334,14 +372,14 @@ class Unwrapper:
         for stream in list(self.streams):
             kept = self._collected.get(id(stream))
             if kept is not None and kept.texts:
-                yield from self._flush(stream, kept, None, cut=cut and stream is last)
+                yield from self._flush(stream, kept, cut=cut and stream is last)
 
     def _unknown(self, text: bytes) -> Peeled | None:
         """A line without a known layer: it may teach one, or be a record as it is."""
-        at = self._signs.find(text)
+        at = self._finder.find(text)
         if at == 0:
             self._current = self.plain
-        elif at > 0 and self._learn(text):
+        elif (at > 0 or self._finder.opens_value(text)) and self._learn(text):
             return next((p for p in (r.peel(text) for r in self._recipes) if p is not None), None)
         return None
 
@@ -359,14 +397,8 @@ class Unwrapper:
         self._by_label[key] = stream
         return stream
 
-    def _flush(
-        self, stream: Stream, kept: _Collected, part: bytes | None, *, cut: bool
-    ) -> Iterator[Portion]:
+    def _flush(self, stream: Stream, kept: _Collected, *, cut: bool) -> Iterator[Portion]:
         """Hand on what was collected for a stream; ``cut``: its last line has no end."""
-        if part is not None:
-            kept.texts.append(part)
-            kept.numbers.append(kept.part_number)
-            kept.stamps.append(kept.part_stamp)
         data = b"\n".join(kept.texts)
         few = self.lines < 1 << 31
         numbers: Positions = np.array(kept.numbers, np.int32 if few else np.int64)

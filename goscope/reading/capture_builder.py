@@ -15,6 +15,7 @@ from goscope.capture.linking.passes import linked
 from goscope.capture.linking.table_links import together
 from goscope.errors import InputError
 from goscope.framing.passthrough import Sieve
+from goscope.framing.record_finder import RecordFinder
 from goscope.reading.input_reading import InputReading, Rest
 from goscope.reading.limits import Limits, Thinning
 from goscope.reading.record_readers import RecordReaders
@@ -84,8 +85,7 @@ class CaptureBuilder:
 
     def sieve(self) -> Sieve:
         """Parts a live stream that is read into the application's lines and the runtime's."""
-        kinds = self._readers.line_kinds, self._readers.block_kinds
-        return Sieve(*kinds, self._readers.lines.accepts)
+        return Sieve(self.finder)
 
     def explain(self, problem: str) -> None:
         """Note why nothing was found in the input that was read last."""
@@ -101,14 +101,9 @@ class CaptureBuilder:
         return self._reading.openings if self._reading is not None else ()
 
     @property
-    def introductions(self) -> tuple[bytes, ...]:
-        """Literals of blocks that records of other kinds may belong to."""
-        return self._readers.introductions
-
-    @property
-    def logged(self) -> tuple[bytes, ...]:
-        """Openings of records that the text line right above may belong to."""
-        return self._readers.logged
+    def finder(self) -> RecordFinder:
+        """Knows the records of all kinds."""
+        return self._readers.finder
 
     def counts(self) -> dict[str, dict[int, int]]:
         """For each bound, how many rows would stay at which level; of those that were reached or may be."""

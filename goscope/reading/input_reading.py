@@ -76,9 +76,7 @@ class InputReading:
         readers.lines.flush()
         self._streams = Streams(
             self._new_origin,
-            readers.line_kinds,
-            readers.block_kinds,
-            readers.lines.accepts,
+            readers.finder,
             readers.lines.known.ids_of,
             plain=rest,  # else the first part had no openings
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from goscope.formats import all_formats
 from goscope.formats.format import BlockReader, ContentReader, Format
+from goscope.framing.record_finder import RecordFinder
 from goscope.parsing.line_shapes import LineShapes
 from goscope.tables.builder import TableBuilder
 from goscope.tables.row_selection import ALL, bounds_of
@@ -37,8 +38,12 @@ class RecordReaders:
         self.bounds = {} if most_rows is None else bounds_of(self.builders, keeping, most_rows)
         of_table = {b.name: bound for bound in self.bounds.values() for b in bound.builders}
         self.lines = LineShapes(rules, self.builders, of_table)
-        self.line_kinds = [rule.kind for rule in rules]
-        self.block_kinds = [f.block for f in formats if f.block is not None]
+        #: Knows the records of all kinds.
+        self.finder = RecordFinder(
+            [rule.kind for rule in rules],
+            [f.block for f in formats if f.block is not None],
+            self.lines.accepts,
+        )
         #: The readers of blocks, by their kind.
         self.blocks: dict[str, BlockReader] = {
             f.block.name: f.reader() for f in formats if f.block and f.reader
@@ -64,14 +69,3 @@ class RecordReaders:
         """Empty tables of the binary formats that were not met."""
         absent = ((n, c) for f in self._binary for n, c in f.tables.items() if n not in tables)
         return {name: Table(name, columns, {}, 0) for name, columns in absent}
-
-    @property
-    def introductions(self) -> tuple[bytes, ...]:
-        """Literals of blocks that records of other kinds may belong to."""
-        kinds = [kind for kind in self.block_kinds if kind.introduces]
-        return tuple(literal for kind in kinds for literal in (*kind.openings, *kind.words))
-
-    @property
-    def logged(self) -> tuple[bytes, ...]:
-        """Openings of records that the text line right above may belong to."""
-        return tuple(o for kind in self.block_kinds if kind.above for o in kind.openings)

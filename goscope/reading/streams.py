@@ -10,7 +10,7 @@ from goscope.capture.linking.origins import Origin
 from goscope.framing.framed import BlockRecords, Ids, LineRecords, Piece, RepeatedRecords
 from goscope.framing.framer import Framer
 from goscope.framing.lines import Positions
-from goscope.framing.records import BlockKind, LineKind
+from goscope.framing.record_finder import RecordFinder
 from goscope.log_wrappers.unwrapper import Stream, Unwrapper
 
 
@@ -23,17 +23,15 @@ class Streams:
     def __init__(
         self,
         origin_of: Callable[[Stream], Origin],
-        line_kinds: Sequence[LineKind],
-        block_kinds: Sequence[BlockKind],
-        accepts: Callable[[bytes], bool],
+        finder: RecordFinder,
         ids_of: Callable[[Sequence[bytes]], Ids],
         *,
         plain: bool = False,
     ) -> None:
         self._origin_of = origin_of
-        self._unwrapper = Unwrapper([*line_kinds, *block_kinds], accepts, plain=plain)
-        self._kinds = line_kinds, block_kinds
-        self._known = accepts, ids_of
+        self._unwrapper = Unwrapper(finder, plain=plain)
+        self._finder = finder
+        self._ids_of = ids_of
         self._framed: dict[int, tuple[Origin, Framer]] = {}  # by the identity of the stream
         self._thinned: frozenset[str] = frozenset()
         #: The stream of what has no label, and its framer.
@@ -98,7 +96,7 @@ class Streams:
     def _framing(self, stream: Stream) -> tuple[Origin, Framer]:
         """The number of a stream, and what cuts it into records."""
         if id(stream) not in self._framed:
-            self._framed[id(stream)] = self._origin_of(stream), Framer(*self._kinds, *self._known)
+            self._framed[id(stream)] = self._origin_of(stream), Framer(self._finder, self._ids_of)
         return self._framed[id(stream)]
 
     def _marked(self, origin: Origin, pieces: Iterable[Piece]) -> Iterator[tuple[Origin, Piece]]:

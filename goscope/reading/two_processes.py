@@ -12,11 +12,10 @@ from __future__ import annotations
 import mmap
 import os
 import pickle
-import re
 import signal
 import struct
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -117,10 +116,8 @@ class TwoProcessReader:
         if size < self._least or not same_bytes(path, first):  # compressed, or in another encoding
             return None
         middle = max(len(first), int(size * _OURS))
-        logged = self._builder.logged
-        plain = _any_of([opening for opening in openings if opening not in logged])
-        opening = re.compile(rb"\n(?:%s)|\n\n(?:%s)" % (plain, _any_of(logged)))
-        introduced = re.compile(_any_of(self._builder.introductions))
+        finder = self._builder.finder
+        opening, introduced = finder.boundary(openings), finder.introduction
         first_byte = max(0, middle - REACH_BYTES)
         window = b"".join(part_of(path, first_byte, middle + _WINDOW))
         at = middle - first_byte
@@ -140,11 +137,6 @@ class TwoProcessReader:
 def _lines(piece: bytes) -> int:
     """How many lines end in it; ``bytes.count`` takes three times as long."""
     return int(np.count_nonzero(np.frombuffer(piece, np.uint8) == NEWLINE))
-
-
-def _any_of(openings: Iterable[bytes]) -> bytes:
-    """A pattern for one of the openings; for nothing if there are none."""
-    return b"|".join(re.escape(o).replace(rb"\#", rb"[0-9]") for o in openings) or b"(?!)"
 
 
 def _can_fork() -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from goscope.framing.crash_extent import LONGEST_HEAD, REACH
 from goscope.framing.framed import BlockRecords, Ids, Piece
 from goscope.framing.framer import Framer
+from goscope.framing.record_finder import RecordFinder
 from goscope.framing.records import BlockKind
 
 HEAD = BlockKind(
@@ -33,7 +34,7 @@ def no_ids(texts: Sequence[bytes]) -> Ids:
 
 
 def pieces(text: str, size: int = 1 << 20) -> list[Piece]:
-    framer = Framer([], [HEAD, ITEM], lambda text: False, no_ids)
+    framer = Framer(RecordFinder([], [HEAD, ITEM], lambda text: False), no_ids)
     data = text.encode()
     found: list[Piece] = []
     for at in range(0, len(data), size):

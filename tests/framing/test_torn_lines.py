@@ -13,6 +13,7 @@ from goscope.formats import all_formats
 from goscope.framing import torn_lines as torn
 from goscope.framing.framed import MOST_REJOINED, LineRecords
 from goscope.framing.framer import Framer
+from goscope.framing.record_finder import RecordFinder
 from goscope.framing.records import LineKind
 
 READ = Callable[..., Any]
@@ -233,9 +234,8 @@ def test_what_other_kinds_may_end_with_hides_no_torn_line() -> None:
     other = LineKind("other", (b"gx #",), re.compile(rb"gx [0-9]+ ms$"), re.compile(rb"ms$"), b"s")
     front, rest = GC[:40], GC[40:]
     text = f"{front}{LOGS[0]}\n{rest}\ngx 5 ms\n\n".encode()
-    framer = Framer(
-        [gc, other], [], lambda line: line == GC.encode(), lambda texts: np.full(len(texts), -1)
-    )
+    finder = RecordFinder([gc, other], [], lambda line: line == GC.encode())
+    framer = Framer(finder, lambda texts: np.full(len(texts), -1))
     found = [*framer.feed(text), *framer.finish()]
     records = [piece.text for piece in found if isinstance(piece, LineRecords)]
     assert b"".join(records).splitlines() == [GC.encode(), b"gx 5 ms"]
