@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.diagnosis_options import Reporting, seconds
+from goscope.cli.diagnosis_options import Reporting
+from goscope.cli.durations import seconds
 from goscope.cli.first_signals import is_pipe, release
-from goscope.cli.live import Asking, IntervalOption, part
-from goscope.cli.messages import complain
+from goscope.cli.inputs import read
+from goscope.cli.live import IntervalOption, LiveOptions
 from goscope.cli.option_groups import with_options
-from goscope.cli.progress_bar import progress_bar
 from goscope.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _SAVED = (".goscope.json", ".goscope.json.gz")
 
 
 @with_options(Reporting)
-@with_options(Asking)
+@with_options(LiveOptions)
 def analyze(
     inputs: Annotated[
         list[str] | None,
@@ -65,7 +65,7 @@ def analyze(
         Path | None,
         typer.Option(metavar="DIR", help="Keep what was taken; goscope DIR repeats the analysis."),
     ] = None,
-    asking: Asking,
+    live_options: LiveOptions,
     keep: Annotated[
         bool,
         typer.Option(
@@ -85,7 +85,7 @@ def analyze(
     3 nothing of the Go runtime in the input; 4 an input could not be read.
     """
     judge = reporting.judging(write_baseline=write_baseline, strict=strict)
-    live = asking.live(
+    live = live_options.live(
         snapshots=snapshots,
         interval=interval,
         leak_profile=leak_profile,
@@ -109,29 +109,20 @@ def analyze(
             return
         inputs = ["-"]
 
-    from goscope.reading.inputs import read_sources
-    from goscope.sources.files.files import sources_of
     from goscope.tables.row_selection import MOST_ROWS
 
     if any(name.lower().endswith(_SAVED) for name in inputs):
         if len(inputs) > 1:
             raise UsageError("a saved diagnosis is shown by itself; give no other input with it")
-        found = _saved(inputs[0], judge)
+        saved = _saved(inputs[0], judge)
         try:
-            judge.report(found)
+            judge.report(saved)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as wrong:
             # Each part was what it should be, and the parts do not fit together: somebody changed them.
             raise InputError(f"{inputs[0]}: its parts do not fit together: {wrong}") from wrong
         return
-    addresses, paths = part(inputs)
-    sources, failed = sources_of(paths)
-    with live.pages(addresses) as pages, progress_bar(quiet=judge.quiet) as progress:
-        capture, unreadable = read_sources(
-            sources, pages, meanwhile=_load_rules, progress=progress, most_rows=MOST_ROWS
-        )
-    for error in (*failed, *unreadable):
-        complain(error)
-    judge.finish(capture, (*failed, *unreadable), sources)
+    found = read(inputs, live, quiet=judge.quiet, most_rows=MOST_ROWS, meanwhile=_load_rules)
+    judge.finish(found.capture, found.failed, found.sources)
 
 
 def _saved(path: str, judge: DiagnosisOptions) -> Diagnosis:
@@ -143,7 +134,7 @@ def _saved(path: str, judge: DiagnosisOptions) -> Diagnosis:
 
 
 def _load_rules() -> None:
-    """Import what judges, before it is needed."""
+    """Import the rules while this process waits for the other one that reads."""
     from goscope.rules import all_rules
 
     all_rules()

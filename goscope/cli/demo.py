@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from goscope.cli.diagnosis_options import NoColorOption, QuietOption, Reporting, VerboseOption
-from goscope.cli.messages import complain, say, tell
+from goscope.cli.inputs import read
+from goscope.cli.messages import say, tell
 from goscope.errors import UsageError
 
 
@@ -30,21 +31,16 @@ def demo(
     import shlex
 
     from goscope.explain.demonstrations import DEMONSTRATIONS
-    from goscope.reading.inputs import read_sources
-    from goscope.sources.files.files import sources_of
 
     found = DEMONSTRATIONS.get(name)
     if found is None:
         raise UsageError(f"demo {name}: there are {', '.join(DEMONSTRATIONS)}")
     judge = Reporting(outputs=[output], quiet=quiet, no_color=no_color, verbose=verbose).judging()
     paths = [str(path) for path in found.paths()]
-    sources, missing = sources_of(paths)
-    capture, unreadable = read_sources(sources)
-    for error in (*missing, *unreadable):
-        complain(error)
+    done = read(paths, quiet=quiet)
     if not quiet:
         say(f"A real program, made for this: {found.about}.\n\n")
-    judge.finish(capture, (*missing, *unreadable), sources)
+    judge.finish(done.capture, done.failed, done.sources)
     if not quiet:
         others = ", ".join(f"goscope demo {other}" for other in DEMONSTRATIONS if other != name)
         tell(

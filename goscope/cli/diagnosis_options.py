@@ -6,7 +6,6 @@ Settings, reports, the summary, the exit code. A command reads a capture in its 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goscope.cli.durations import minutes
 from goscope.cli.messages import complain, on_terminal, say, tell
 from goscope.cli.overwrite_guard import is_input
 from goscope.errors import GoscopeError, InputError, NothingRecognised, UsageError
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from goscope.renderers.renderer import Renderer
     from goscope.rules.rule import Settings
     from goscope.sources.files.files import Source
-
-
-#: No system can wait for just any time.
-_LONGEST_WAIT_S = 366 * 86400.0
 
 
 class Format(Enum):
@@ -297,31 +293,6 @@ class Reporting:
         )
 
 
-def seconds(text: str, option: str) -> float:
-    """A duration in Go's form, such as 500ms, 2s, 1m30s, 1h; a bare number is seconds.
-
-    Raises:
-        UsageError: it is none.
-    """
-    parts = re.fullmatch(
-        r"(?:([0-9.]{1,9})h)?(?:([0-9.]{1,9})m)?(?:([0-9.]{1,9})s)?(?:([0-9.]{1,9})ms)?", text
-    )
-    try:
-        if re.fullmatch(r"[0-9]{1,9}", text):
-            lasts = float(text)
-        elif parts is not None and text:
-            hours, minutes, whole, millis = (float(part or 0) for part in parts.groups())
-            lasts = hours * 3600 + minutes * 60 + whole + millis / 1000
-        else:
-            raise ValueError
-    except ValueError:
-        why = "not a duration; write it like 500ms, 2s, 5m or 1h"
-        raise UsageError(f"{option} {text}: {why}") from None
-    if lasts > _LONGEST_WAIT_S:
-        raise UsageError(f"{option} {text}: longer than a year; give less")
-    return lasts
-
-
 def _settings(config: Path | None, leak_after: str | None, baseline: Path | None) -> Settings:
     """What the file of settings says, and the options that go before it."""
     from goscope.diagnosis.configuration import read_settings
@@ -342,24 +313,6 @@ def _baseline(diagnosis: Diagnosis) -> str:
     own = replace(diagnosis.settings, baseline=None)
     still = [i.finding for i in diagnosis.ignored if own.why_ignored(i.finding) is None]
     return baseline_text([*diagnosis.findings, *still])
-
-
-def minutes(text: str, option: str) -> int:
-    """A duration in Go's form as whole minutes, the unit in which dumps give wait times.
-
-    Raises:
-        UsageError: it is none, or less than a minute.
-    """
-    parts = re.fullmatch(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?", text)
-    if parts is None or not text:
-        raise UsageError(f"{option} {text}: not a duration; write it like 5m, 90m or 2h")
-    hours, whole, rest = (int(part or 0) for part in parts.groups())
-    total = hours * 60 + whole + rest // 60
-    if total < 1:
-        raise UsageError(
-            f"{option} {text}: Go prints wait times from one minute on; use 1m or more"
-        )
-    return total
 
 
 def _renderer(path: Path) -> Renderer:

@@ -16,10 +16,10 @@ from goscope.cli.diagnosis_options import (
     QuietOption,
     Reporting,
 )
-from goscope.cli.live import Asking, part
-from goscope.cli.messages import complain, on_terminal, tell
+from goscope.cli.inputs import read
+from goscope.cli.live import LiveOptions
+from goscope.cli.messages import on_terminal, tell
 from goscope.cli.option_groups import with_options
-from goscope.cli.progress_bar import progress_bar
 from goscope.errors import GoscopeError, InputError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class FailOnChange(Enum):
     GROWN = "grown"
 
 
-@with_options(Asking)
+@with_options(LiveOptions)
 def diff(
     before: Annotated[
         str, typer.Argument(help="A file, directory, archive, or the address of a live program.")
@@ -64,7 +64,7 @@ def diff(
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
     *,
-    asking: Asking,
+    live_options: LiveOptions,
 ) -> None:
     """Compare the goroutines of two moments by stack: new, grown, shrunk, gone; and the verdicts.
 
@@ -72,30 +72,23 @@ def diff(
     the two may be of different runs and pods. Of several dumps the last one counts.
     """
     from goscope.diagnosis.comparison import ChangeKind, compare
-    from goscope.reading.inputs import read_sources
-    from goscope.sources.files.files import sources_of
 
     if before == after == "-":
         raise UsageError("standard input (-) can be read only once")
     judge = Reporting(
         leak_after=leak_after, config=config, quiet=quiet, no_color=no_color
     ).judging()
-    live = asking.live(quiet=quiet)
+    live = live_options.live(quiet=quiet)
     diagnoses = []
     failed: list[GoscopeError] = []
     for name in (before, after):
-        addresses, paths = part([name])
-        sources, missing = sources_of(paths)
-        with live.pages(addresses) as pages, progress_bar(quiet=quiet) as progress:
-            capture, unreadable = read_sources(sources, pages, progress=progress)
-        failed += [*missing, *unreadable]
-        for error in (*missing, *unreadable):
-            complain(error)
-        if not capture.recognised:
+        found = read([name], live, quiet=quiet)
+        failed += found.failed
+        if not found.capture.recognised:
             if failed:
                 raise typer.Exit(InputError.exit_code)
             raise NothingRecognised(f"{_shown(name)}: nothing of the Go runtime in it")
-        diagnoses.append(judge.diagnosis(capture))
+        diagnoses.append(judge.diagnosis(found.capture))
     comparison = compare(diagnoses[0], diagnoses[1], (_shown(before), _shown(after)))
     if not quiet:
         _print(comparison, output_format, no_color)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.diagnosis_options import NoColorOption, minutes
-from goscope.cli.live import Asking, part
+from goscope.cli.diagnosis_options import NoColorOption
+from goscope.cli.durations import minutes
+from goscope.cli.inputs import read
+from goscope.cli.live import LiveOptions
 from goscope.cli.messages import complain, on_terminal, tell
 from goscope.cli.option_groups import with_options
-from goscope.cli.progress_bar import progress_bar
-from goscope.errors import GoscopeError, InputError, NothingRecognised, UsageError
+from goscope.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from goscope.analysis.goroutines.listing import By, Listing
@@ -43,7 +44,7 @@ class Order(Enum):
     ID = "id"
 
 
-@with_options(Asking)
+@with_options(LiveOptions)
 def goroutines(
     inputs: Annotated[
         list[str] | None,
@@ -134,7 +135,7 @@ def goroutines(
     ] = ListFormat.TEXT,
     no_color: NoColorOption = False,
     *,
-    asking: Asking,
+    live_options: LiveOptions,
 ) -> None:
     """Look for goroutines: filter, group and sort them. Of several dumps all are counted.
 
@@ -142,8 +143,6 @@ def goroutines(
     """
     from goscope.analysis.goroutines.filters import Wanted
     from goscope.analysis.goroutines.listing import By, Sort, listings
-    from goscope.reading.inputs import read_sources
-    from goscope.sources.files.files import sources_of
 
     what, _, label = by.partition("=")
     if what not in {one.value for one in By} or (label and what != By.LABEL.value):
@@ -160,20 +159,16 @@ def goroutines(
         labels=tuple(_label(text) for text in labels or ()),
         ids=tuple(span for text in ids or () for span in _ids(text)),
     )
-    live = asking.live()
+    live = live_options.live()
     if not inputs:
         if sys.stdin.isatty():
             raise UsageError("no input: give files, directories, or the address of a live program")
         inputs = ["-"]
-    addresses, paths = part(inputs)
-    sources, missing = sources_of(paths)
-    with live.pages(addresses) as pages, progress_bar() as progress:
-        capture, unreadable = read_sources(sources, pages, progress=progress)
-    failed: list[GoscopeError] = [*missing, *unreadable]
-    for error in (*failed, *_not_understood(capture.inputs)):
+    done = read(inputs, live)
+    for error in _not_understood(done.capture.inputs):
         complain(error)
     found = listings(
-        capture,
+        done.capture,
         wanted,
         by=By(what),
         label=label or None,
@@ -183,10 +178,9 @@ def goroutines(
     )
     if found:
         _print(found, By(what), output_format, verbose, no_color)
-    elif not failed:
-        raise NothingRecognised("no goroutine dump or profile in the input")
-    if failed:
-        raise typer.Exit(InputError.exit_code)
+    else:
+        raise done.nothing("no goroutine dump or profile in the input")
+    done.end()
 
 
 def _not_understood(inputs: Sequence[Input]) -> Iterator[InputError]:

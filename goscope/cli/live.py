@@ -1,4 +1,4 @@
-"""The options for live programs, and what shows that one is being asked."""
+"""The options of live programs, and the progress that is shown while they answer."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.diagnosis_options import seconds
+from goscope.cli.durations import seconds
 from goscope.cli.messages import complain, say
 from goscope.errors import GoscopeError, InputError, UsageError
-from goscope.sources.live.addresses import names_program
 
 if TYPE_CHECKING:
     from goscope.sources.live.pages import Access, Page, Plan
@@ -27,8 +26,8 @@ _SIZES = {"": 0, "k": 10, "m": 20, "g": 30}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
-    """The options of every command that asks live programs: how they are reached, what they must bear."""
+class LiveOptions:
+    """The options of every command that reads live programs: access to them, and limits of their load."""
 
     full: Annotated[
         bool,
@@ -57,8 +56,8 @@ class Asking:
         trace: str = "0s",
         save: Path | None = None,
         quiet: bool = False,
-    ) -> Live:
-        """The options as the user gave them, understood.
+    ) -> LivePrograms:
+        """The options with their values parsed and checked.
 
         Raises:
             UsageError: one is wrong.
@@ -85,12 +84,12 @@ class Asking:
             leak_profile=leak_profile,
             trace_seconds=_trace_seconds(trace),
         )
-        return Live(access, plan, save, quiet)
+        return LivePrograms(access, plan, save, quiet)
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
-    """How live programs are asked, and what is said meanwhile."""
+class LivePrograms:
+    """How live programs are read: access, what is taken, where it is saved; whether to be quiet about it."""
 
     access: Access
     plan: Plan
@@ -105,12 +104,21 @@ class Live:
             return
         from goscope.sources.live.programs import pages_of_all
 
-        with self.progress() as report:
-            yield self._kept(pages_of_all(addresses, self.access, self.plan, report=report))
+        with self._progress() as report:
+            yield self._warned(
+                pages_of_all(addresses, self.access, self.plan, report=report, folder=self.save)
+            )
+
+    def _warned(self, pages: Iterator[Page | GoscopeError]) -> Iterator[Page | GoscopeError]:
+        """The same pages; warns of those that Go itself cut, which is no failure."""
+        for page in pages:
+            yield page
+            if not isinstance(page, GoscopeError) and page.by_go and not self.quiet:
+                complain(InputError(f"{page.name}: {page.problem}"))
 
     @contextmanager
-    def progress(self) -> Iterator[Callable[[str], None]]:
-        """Says what is done: in one line that changes on a terminal, line by line elsewhere."""
+    def _progress(self) -> Iterator[Callable[[str], None]]:
+        """A function that shows progress: in one changing line on a terminal, line by line elsewhere."""
         from goscope.renderers.safe_text import safe
 
         if self.quiet:
@@ -125,40 +133,12 @@ class Live:
             with console.status(Text("asking the program ...")) as status:
 
                 def report(text: str) -> None:
-                    if "instead of dumps" in text or "tracing for" in text:  # worth to stay
+                    if "instead of dumps" in text or "tracing for" in text:  # these lines stay
                         console.print(Text(f"goscope: {safe(text)}"))
                     else:
                         status.update(Text(safe(text)))
 
                 yield report
-
-    def _kept(self, pages: Iterator[Page | GoscopeError]) -> Iterator[Page | GoscopeError]:
-        from goscope.sources.live.pages import Page
-
-        numbers: dict[str, int] = {}
-        try:
-            for page in pages:
-                yield page
-                if not isinstance(page, Page):
-                    continue
-                if page.by_go and not self.quiet:
-                    complain(InputError(f"{page.name}: {page.problem}"))
-                if self.save is not None:
-                    from goscope.sources.live.programs import save
-
-                    number = numbers.setdefault(page.program, len(numbers) + 1)
-                    try:
-                        save(page, number, self.save)
-                    except InputError as error:
-                        yield error
-        except KeyboardInterrupt:
-            yield InputError("interrupted; what was read until then follows")
-
-
-def part(inputs: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The addresses among the inputs, and the others; a file with the name of an address is a file."""
-    live = [text for text in inputs if names_program(text)]
-    return live, [text for text in inputs if text not in live]
 
 
 def _trace_seconds(text: str) -> float:

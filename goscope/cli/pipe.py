@@ -11,7 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from goscope.cli.diagnosis_options import DiagnosisOptions, Format, seconds
+from goscope.cli.diagnosis_options import DiagnosisOptions, Format
+from goscope.cli.durations import seconds
 from goscope.cli.messages import complain, drop_output, say, unwritable_to
 from goscope.cli.waiting_notice import STDIN, WaitingNotice
 from goscope.errors import InputError

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.diagnosis_options import DiagnosisOptions, Reporting, seconds
-from goscope.cli.live import Asking, Live
+from goscope.cli.diagnosis_options import DiagnosisOptions, Reporting
+from goscope.cli.durations import seconds
+from goscope.cli.live import LiveOptions, LivePrograms
 from goscope.cli.messages import complain
 from goscope.cli.option_groups import with_options
 from goscope.errors import GoscopeError, NothingRecognised, UsageError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @with_options(Reporting)
-@with_options(Asking)
+@with_options(LiveOptions)
 def run(
     command: Annotated[
         list[str], typer.Argument(metavar="-- PROGRAM [ARGUMENT...]", help="What to start.")
@@ -47,7 +48,7 @@ def run(
     ] = None,
     *,
     reporting: Reporting,
-    asking: Asking,
+    live_options: LiveOptions,
 ) -> None:
     """Start a program with the runtime's traces switched on, and say at its end what is wrong.
 
@@ -62,7 +63,7 @@ def run(
             "--dump-every: dumps come from the program's pprof port, give it with --pprof "
             "localhost:6060 (a SIGQUIT would end the program)"
         )
-    live = asking.live(quiet=True)
+    live = live_options.live(quiet=True)
     every = None if dump_every is None else max(seconds(dump_every, "--dump-every"), 0.1)
     wanted = {"schedtrace": schedtrace}
     wanted |= {"scheddetail": 1} if scheddetail else {}
@@ -120,7 +121,7 @@ class _Dumps:
     #: The first dump, and so many of the latest, are kept.
     MOST = 12
 
-    def __init__(self, address: str | None, every: float | None, live: Live):
+    def __init__(self, address: str | None, every: float | None, live: LivePrograms):
         self._pages: list[Page] = []
         self._troubles: list[GoscopeError] = []
         self._over = threading.Event()
@@ -139,7 +140,7 @@ class _Dumps:
             self._thread.join(2)
         return list(self._pages), [] if self._pages else self._troubles[-1:]
 
-    def _take(self, address: str, every: float, live: Live) -> None:
+    def _take(self, address: str, every: float, live: LivePrograms) -> None:
         from goscope.sources.live.live_program import snapshot
         from goscope.sources.live.pprof_server import PprofServer
 

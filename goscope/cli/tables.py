@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from goscope.cli.messages import complain, tell
+from goscope.cli.inputs import read
+from goscope.cli.messages import tell
 from goscope.cli.overwrite_guard import is_input
-from goscope.cli.progress_bar import progress_bar
 from goscope.errors import InputError, NothingRecognised
 
 
@@ -40,19 +40,11 @@ def tables(
     (network, sync, syscall, sched, cpu), which go tool pprof opens.
     """
     from goscope.exports.tables import write_profiles, write_tables
-    from goscope.reading.inputs import read_sources
-    from goscope.sources.files.files import sources_of
 
-    sources, missing = sources_of(inputs)
-    with progress_bar() as progress:
-        capture, unreadable = read_sources(sources, spans=form is not Form.PPROF, progress=progress)
-    failed = [*missing, *unreadable]
-    for error in failed:
-        complain(error)
+    found = read(inputs, spans=form is not Form.PPROF)
+    capture = found.capture
     if not capture.recognised:
-        if failed:
-            raise typer.Exit(InputError.exit_code)
-        raise NothingRecognised("nothing of the Go runtime in the input, so there are no tables")
+        raise found.nothing("nothing of the Go runtime in the input, so there are no tables")
     if form is Form.PPROF:
         if not len(capture.table("trace_profiles")):
             raise NothingRecognised(
@@ -60,13 +52,13 @@ def tables(
             )
         for name, stacks in write_profiles(capture, folder).items():
             tell(f"{folder / name}: {stacks} stacks\n")
-        raise typer.Exit(InputError.exit_code if failed else 0)
+        found.end()
+        return
     for path in (folder / f"{name}.{form.value}" for name in capture.table_names):
-        if is_input(path, sources, capture.inputs):
+        if is_input(path, found.sources, capture.inputs):
             raise InputError(
                 f"{path}: not written, for it is one of the inputs; give another folder"
             )
     for name, rows in write_tables(capture, folder, form.value).items():
         tell(f"{folder / f'{name}.{form.value}'}: {rows} rows\n")
-    if failed:
-        raise typer.Exit(InputError.exit_code)
+    found.end()

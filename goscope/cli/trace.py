@@ -8,17 +8,17 @@ from typing import Annotated
 
 import typer
 
-from goscope.cli.diagnosis_options import Format, Reporting, seconds
+from goscope.cli.diagnosis_options import Format, Reporting
+from goscope.cli.durations import seconds
 from goscope.cli.first_signals import release
-from goscope.cli.live import Asking, part
-from goscope.cli.messages import complain
+from goscope.cli.inputs import read
+from goscope.cli.live import LiveOptions
 from goscope.cli.option_groups import with_options
-from goscope.cli.progress_bar import progress_bar
-from goscope.errors import InputError, NothingRecognised, UsageError
+from goscope.errors import UsageError
 
 
 @with_options(Reporting)
-@with_options(Asking)
+@with_options(LiveOptions)
 def trace(
     inputs: Annotated[
         list[str],
@@ -39,7 +39,7 @@ def trace(
         Path | None,
         typer.Option(metavar="DIR", help="Keep what was taken; goscope DIR repeats the analysis."),
     ] = None,
-    asking: Asking,
+    live_options: LiveOptions,
 ) -> None:
     """Read execution traces (runtime/trace), or take one, and say what is wrong, with tables.
 
@@ -53,23 +53,13 @@ def trace(
     judge = reporting.judging(tables_of_traces=True)
     if not seconds(duration, "--seconds"):
         raise UsageError(f"--seconds {duration}: nothing can be seen in no time")
-    live = asking.live(snapshots=0, trace=duration, save=save, quiet=judge.quiet)
+    live = live_options.live(snapshots=0, trace=duration, save=save, quiet=judge.quiet)
     release()
-
-    from goscope.reading.inputs import read_sources
-    from goscope.sources.files.files import sources_of
-
-    addresses, paths = part(inputs)
-    sources, failed = sources_of(paths)
-    with live.pages(addresses) as pages, progress_bar(quiet=judge.quiet) as progress:
-        capture, unreadable = read_sources(sources, pages, progress=progress)
-    for error in (*failed, *unreadable):
-        complain(error)
+    found = read(inputs, live, quiet=judge.quiet)
+    capture = found.capture
     if not len(capture.table("traces")):
-        if failed or unreadable:
-            raise typer.Exit(InputError.exit_code)
         why = capture.inputs[0].problem if len(capture.inputs) == 1 else None
-        raise NothingRecognised(
+        raise found.nothing(
             why or "no execution trace in the input; goscope analyze reads the other formats"
         )
-    judge.finish(capture, (*failed, *unreadable), sources)
+    judge.finish(capture, found.failed, found.sources)

@@ -20,7 +20,7 @@ from goscope.cli.diagnosis_options import (
     Reporting,
 )
 from goscope.cli.first_signals import is_pipe, release
-from goscope.cli.live import Asking, IntervalOption, Live
+from goscope.cli.live import IntervalOption, LiveOptions, LivePrograms
 from goscope.cli.messages import complain, tell
 from goscope.cli.option_groups import with_options
 from goscope.errors import GoscopeError, InputError, UsageError
@@ -37,7 +37,7 @@ _PICTURE = 0.25
 _MOST_FAILURES = 5
 
 
-@with_options(Asking)
+@with_options(LiveOptions)
 def watch(
     address: Annotated[
         str | None,
@@ -52,7 +52,7 @@ def watch(
     config: ConfigOption = None,
     no_color: NoColorOption = False,
     *,
-    asking: Asking,
+    live_options: LiveOptions,
 ) -> None:
     """Show a running program: verdicts, queues, threads, heap, collector, where goroutines wait.
 
@@ -60,7 +60,7 @@ def watch(
     printed for each look. Ctrl-C ends it.
     """
     judge = Reporting(leak_after=leak_after, config=config, no_color=no_color).judging()
-    live = asking.live(interval=interval)
+    live = live_options.live(interval=interval)
     if address is None:
         if not is_pipe():
             raise UsageError("watch: give the address of a live program, or pipe a program into it")
@@ -77,7 +77,7 @@ def watch(
         raise typer.Exit(0) from None
 
 
-def _watch_program(judge: DiagnosisOptions, live: Live, address: str, looks: int) -> None:
+def _watch_program(judge: DiagnosisOptions, live: LivePrograms, address: str, looks: int) -> None:
     """Ask the program again and again; each look judges the first snapshot and the latest ones."""
     from goscope.reading.capture_builder import CaptureBuilder
     from goscope.reading.inputs import read_page

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 _HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.%]+\]):[0-9]{1,5}(?:/.*)?")
 
 
 def is_address(argument: str) -> bool:
-    """Whether an argument is a URL, host:port or unix:///socket; a file of that name comes first."""
+    """Whether an argument has the form of a URL, host:port or unix:///socket."""
     return "://" in argument or _HOST_AND_PORT.fullmatch(argument) is not None
 
 
@@ -18,8 +19,14 @@ def names_program(argument: str) -> bool:
     return is_address(argument) and not _exists(argument)
 
 
-def _exists(text: str) -> bool:
+def split_addresses(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The addresses of programs among the arguments, and the other arguments."""
+    addresses = [text for text in arguments if names_program(text)]
+    return addresses, [text for text in arguments if text not in addresses]
+
+
+def _exists(path: str) -> bool:
     try:
-        return Path(text).exists()
+        return Path(path).exists()
     except (OSError, ValueError):
         return False

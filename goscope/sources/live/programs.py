@@ -24,10 +24,12 @@ def pages_of_all(
     plan: Plan,
     *,
     report: Callable[[str], None] = lambda text: None,
+    folder: Path | None = None,
 ) -> Iterator[Page | GoscopeError]:
     """The pages of all programs, program by program, and in their place what went wrong with one.
 
-    All programs are asked at the same time, so that their snapshots belong together.
+    All programs are asked at the same time, so that their snapshots can be compared. ``folder`` is where
+    every page is saved as it came. Ctrl-C ends the pages; the last one is an error that says so.
     """
     told: list[queue.SimpleQueue[Page | GoscopeError | None]] = []
     for address in addresses:
@@ -37,13 +39,24 @@ def pages_of_all(
         threading.Thread(
             target=_ask, args=(address, access, plan, report, answers), daemon=True
         ).start()
-    known: dict[str, str] = {}
-    for address, answers in zip(addresses, told, strict=True):
-        while (answer := answers.get()) is not None:
-            if isinstance(answer, Page) and known.setdefault(answer.program, address) != address:
-                yield InputError(f"{answer.program}: named twice; it counts once")
-                break
-            yield answer
+    numbers: dict[str, int] = {}  # of the programs, by their labels
+    try:
+        for number, answers in enumerate(told, 1):
+            while (answer := answers.get()) is not None:
+                if (
+                    isinstance(answer, Page)
+                    and numbers.setdefault(answer.program, number) != number
+                ):
+                    yield InputError(f"{answer.program}: named twice; it counts once")
+                    break
+                yield answer
+                if isinstance(answer, Page) and folder is not None:
+                    try:
+                        save(answer, list(numbers).index(answer.program) + 1, folder)
+                    except InputError as error:
+                        yield error
+    except KeyboardInterrupt:
+        yield InputError("interrupted; what was read until then follows")
 
 
 def _ask(
