@@ -12,6 +12,8 @@ that leave goscope on purpose; a foreign exception that escapes is a bug.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class GoscopeError(Exception):
     """Base of every expected failure; ``exit_code`` is what the command line returns for it."""
@@ -39,3 +41,18 @@ class InputError(GoscopeError):
 
 class ForeignInput(InputError):
     """An input is no text of a Go program: a binary, an image, an error page of a server."""
+
+
+def reason_of(error: Exception) -> str:
+    """What the operating system says of a failure, in lower case, as messages continue with it."""
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def unreadable(name: str | Path, error: OSError) -> InputError:
+    """The error for an input that the operating system does not let us read."""
+    return InputError(f"{name}: cannot be read: {reason_of(error)}")
+
+
+def unwritable(name: str | Path, error: OSError) -> InputError:
+    """The error for a file or stream that the operating system does not let us write."""
+    return InputError(f"{name}: cannot be written: {reason_of(error)}")

@@ -8,7 +8,7 @@ import os
 import sys
 
 from goscope.cli.first_signals import hold, is_pipe, release, unwind
-from goscope.cli.messages import complain, unwritable
+from goscope.cli.messages import complain, unwritable_output
 from goscope.errors import GoscopeError
 from goscope.tables.malloc import keep_freed_memory
 
@@ -36,7 +36,7 @@ def main() -> None:
         complain(error)
         sys.exit(error.exit_code)
     except OSError as error:  # from typer, which prints the help
-        failure = unwritable(error)
+        failure = unwritable_output(error)
         complain(failure)
         sys.exit(failure.exit_code)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from goscope.errors import GoscopeError, InputError
+from goscope.errors import GoscopeError, InputError, unwritable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,7 @@ def tell(text: str) -> None:
     except BrokenPipeError:
         drop_output()
     except OSError as error:
-        raise unwritable(error) from error
+        raise unwritable_output(error) from error
 
 
 def say(text: str) -> None:
@@ -66,18 +66,12 @@ def complain(error: GoscopeError) -> None:
     say(f"goscope: {safe(str(error), longest=_LONGEST)}\n")
 
 
-def unwritable(error: OSError) -> InputError:
-    """The failure to write to standard output as an expected one."""
+def unwritable_output(error: OSError) -> InputError:
+    """The error for a failure to write to standard output, of which nothing more is written."""
     drop_output()
-    return unwritable_to("standard output", error)
-
-
-def unwritable_to(name: str, error: OSError) -> InputError:
-    """The failure to write something as an expected one."""
-    reason = (error.strerror or str(error)).lower()
-    return InputError(f"{name}: cannot be written: {reason}")
+    return unwritable("standard output", error)
 
 
 def drop_output() -> None:
-    """Let what is still to be written go nowhere, or Python stumbles over it at exit."""
+    """Discard what is still buffered for standard output, which Python would write at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

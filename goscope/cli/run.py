@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import signal
-import threading
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from goscope.cli.diagnosis_options import DiagnosisOptions, Reporting
 from goscope.cli.durations import seconds
-from goscope.cli.live import LiveOptions, LivePrograms
+from goscope.cli.live import LiveOptions
 from goscope.cli.messages import complain
 from goscope.cli.option_groups import with_options
 from goscope.errors import GoscopeError, NothingRecognised, UsageError
 
 if TYPE_CHECKING:
     from goscope.capture.capture import Capture
-    from goscope.sources.live.pages import Page
 
 
 @with_options(Reporting)
@@ -64,19 +62,21 @@ def run(
             "localhost:6060 (a SIGQUIT would end the program)"
         )
     live = live_options.live(quiet=True)
-    every = None if dump_every is None else max(seconds(dump_every, "--dump-every"), 0.1)
+    every = max(seconds(dump_every or "30s", "--dump-every"), 0.1)
     wanted = {"schedtrace": schedtrace}
     wanted |= {"scheddetail": 1} if scheddetail else {}
     wanted |= {"gctrace": 1} if gctrace else {}
 
-    from goscope.cli.pipe import Output, limits
+    from goscope.cli.pipe import limits
     from goscope.reading.live import Following
     from goscope.sources.live.child import Child
     from goscope.sources.live.live_stream import Wish, signals
+    from goscope.sources.live.program_output import ProgramOutput
+    from goscope.sources.live.watching import TimedSnapshots
 
     kept = limits(window)
     child = Child(command, wanted)
-    out = Output(2)
+    out = ProgramOutput(2, complain)
     following = Following(
         "stderr", child.stderr, out.write, keep=keep, limits=kept, ended=child.ended
     )
@@ -86,11 +86,12 @@ def run(
     )
     with signals(following.stream, {number: [Wish.NOTHING] for number in handed_on}, child.hand_on):
         child.start()
-        dumps = _Dumps(pprof, every, live)
+        dumps = None if pprof is None else TimedSnapshots(pprof, every, live.access, live.plan)
         failed: list[GoscopeError] = [*following.read()]
         status = child.status()
-    pages, troubles = dumps.end()
-    failed += [*troubles, *following.add(pages)]
+    if dumps is not None:
+        pages, errors = dumps.end()
+        failed += [*errors, *following.add(pages)]
     for error in failed:
         complain(error)
     out.end_line()
@@ -113,46 +114,3 @@ def _finish(judge: DiagnosisOptions, capture: Capture, name: str, status: int) -
     if not judge.quiet:
         judge.show(diagnosis, aside=True)
     return 1 if judge.fails(diagnosis) and status == 0 else status
-
-
-class _Dumps:
-    """Takes a dump from time to time, in a thread, while the program runs."""
-
-    #: The first dump, and so many of the latest, are kept.
-    MOST = 12
-
-    def __init__(self, address: str | None, every: float | None, live: LivePrograms):
-        self._pages: list[Page] = []
-        self._troubles: list[GoscopeError] = []
-        self._over = threading.Event()
-        self._thread: threading.Thread | None = None
-        if address is not None:
-            every = every if every is not None else 30.0
-            self._thread = threading.Thread(
-                target=self._take, args=(address, every, live), daemon=True
-            )
-            self._thread.start()
-
-    def end(self) -> tuple[list[Page], list[GoscopeError]]:
-        """The dumps, and what went wrong if there are none."""
-        self._over.set()
-        if self._thread is not None:
-            self._thread.join(2)
-        return list(self._pages), [] if self._pages else self._troubles[-1:]
-
-    def _take(self, address: str, every: float, live: LivePrograms) -> None:
-        from goscope.sources.live.live_program import snapshot
-        from goscope.sources.live.pprof_server import PprofServer
-
-        number = 0
-        while not self._over.wait(every):
-            number += 1
-            try:
-                with PprofServer(address, live.access) as server:
-                    page = snapshot(server, live.plan, number, number)
-            except GoscopeError as error:
-                self._troubles.append(error)
-                continue
-            self._pages.append(page)
-            if len(self._pages) > self.MOST:
-                del self._pages[1]

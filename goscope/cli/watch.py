@@ -28,13 +28,10 @@ from goscope.errors import GoscopeError, InputError, UsageError
 if TYPE_CHECKING:
     from goscope.capture.capture import Capture
     from goscope.diagnosis.live_view import View
-    from goscope.sources.live.pages import Page
 
 #: Shortest time, in seconds, between two looks at a stream, and between two pictures.
 _LOOK = 1.0
 _PICTURE = 0.25
-#: A program that does not answer so often in a row is gone.
-_MOST_FAILURES = 5
 
 
 @with_options(LiveOptions)
@@ -79,40 +76,24 @@ def watch(
 
 def _watch_program(judge: DiagnosisOptions, live: LivePrograms, address: str, looks: int) -> None:
     """Ask the program again and again; each look judges the first snapshot and the latest ones."""
-    from goscope.reading.capture_builder import CaptureBuilder
-    from goscope.reading.inputs import read_page
-    from goscope.sources.live.live_program import snapshot, stands_still
+    from goscope.reading.inputs import read_sources
     from goscope.sources.live.pprof_server import PprofServer
+    from goscope.sources.live.watching import WatchedProgram
 
-    snapshots: list[Page] = []
-    others: list[Page] = []
-    failures = number = counted = 0
     with PprofServer(address, live.access) as server, _screen(judge, server.label) as show:
-        while True:
+        program = WatchedProgram(server, live.plan)
+        while not looks or program.looks < looks:
             began = time.monotonic()
-            number += 1
             try:
-                if number > 1:
-                    server.count_again()
-                if number == 1 or not stands_still(server, live.plan, counted):
-                    snapshots.append(snapshot(server, live.plan, number, number))
-                    counted = server.counts.get("goroutine", 0)
-                others = [server.fetch("heap", "debug=1"), server.fetch("threadcreate", "debug=1")]
-                failures = 0
+                capture, _ = read_sources((), program.look())
             except GoscopeError as error:
-                failures += 1
-                if number == 1 or failures >= _MOST_FAILURES:
+                if program.ended:
                     raise
                 show(None, str(error))
             else:
-                del snapshots[1:-4]
-                builder = CaptureBuilder()
-                for page in (*snapshots, *others):
-                    list(read_page(page, builder))
-                show(builder.build(), f"look {number}; Ctrl-C ends")
-            if number == looks:
-                return
-            time.sleep(max(0.0, live.plan.interval - (time.monotonic() - began)))
+                show(capture, f"look {program.looks}; Ctrl-C ends")
+            if program.looks != looks:
+                time.sleep(max(0.0, live.plan.interval - (time.monotonic() - began)))
 
 
 def _watch_pipe(judge: DiagnosisOptions, window: str) -> None:

@@ -26,7 +26,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from goscope.errors import UsageError
+from goscope.errors import UsageError, reason_of
 from goscope.findings.settings import Ignore, Settings, Threshold
 from goscope.rules import all_rules
 from goscope.rules.rule import Rule
@@ -79,7 +79,7 @@ def _toml(path: Path, *, ours: bool = True) -> dict[str, Any]:
     except OSError as error:
         if not ours:
             return {}
-        raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+        raise UsageError(f"{path}: {reason_of(error)}") from error
     except (ValueError, RecursionError) as error:
         if not ours:
             return {}

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from goscope.capture.capture import Capture
-from goscope.errors import InputError
+from goscope.errors import InputError, unwritable
 from goscope.exports.pprof import KINDS, pprof_of_trace
 from goscope.tables.table import WALL_TIME
 from goscope.whole_files import whole_file
@@ -92,8 +92,7 @@ def _folder(folder: Path) -> Iterator[None]:
     except FileExistsError as error:
         raise InputError(f"{folder}: is a file; give a folder for the tables") from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"{folder}: cannot be written: {reason}") from error
+        raise unwritable(folder, error) from error
 
 
 def _pieces(capture: Capture, name: str) -> Iterator[pd.DataFrame]:

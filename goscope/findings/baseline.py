@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from goscope.errors import UsageError
+from goscope.errors import UsageError, reason_of
 from goscope.findings.findings import Finding, Severity
 from goscope.goruntime.function_names import is_standard_library
 from goscope.whole_files import read_small
@@ -93,9 +93,8 @@ def read_baseline(path: Path) -> Baseline:
     try:
         document = json.loads(read_small(path))
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         raise UsageError(
-            f"--baseline {path}: {reason}; goscope --write-baseline {path} makes one"
+            f"--baseline {path}: {reason_of(error)}; goscope --write-baseline {path} makes one"
         ) from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--baseline {path}: not a baseline: {error}") from error

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from goscope.errors import InputError, UsageError
+from goscope.errors import InputError, UsageError, reason_of, unreadable
 from goscope.redaction import without_credentials
 from goscope.sources.files.compressed import CHUNK
 from goscope.sources.files.order import in_order
@@ -62,8 +62,7 @@ class Source:
             try:
                 file = self.path.open("rb")
             except OSError as error:
-                reason = (error.strerror or str(error)).lower()
-                raise InputError(f"{self.name}: cannot be read: {reason}") from error
+                raise unreadable(self.name, error) from error
             with file:
                 _refuse_endless(self.name, file)
                 yield from streams_of(self.name, file, self.path, named=self.named, arrived=arrived)
@@ -116,7 +115,7 @@ def _trouble(argument: str) -> str | None:
     try:
         Path(argument).stat()
     except (OSError, ValueError) as error:
-        return (getattr(error, "strerror", None) or str(error)).lower()
+        return reason_of(error)
     # Path("") would be the directory that one stands in: goscope "$LOG" with LOG unset.
     return None if argument else "no such file or directory"
 
@@ -146,8 +145,7 @@ def _in_directory(root: Path) -> tuple[list[Source], list[InputError]]:
             with os.scandir(folder) as entries:
                 seen = [entry for entry in entries if not entry.name.startswith(".")]
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            errors.append(InputError(f"{_short(folder)}: cannot be read: {reason}"))
+            errors.append(unreadable(_short(folder), error))
             continue
         folders += [entry.path for entry in seen if entry.is_dir(follow_symlinks=False)]
         paths += [Path(entry.path) for entry in seen if not _leads_to_folder(entry)]
@@ -201,7 +199,7 @@ def _no_file(path: Path) -> str | None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        return f"a link to nothing ({(error.strerror or str(error)).lower()})"
+        return f"a link to nothing ({reason_of(error)})"
     kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
     return None if stat.S_ISREG(mode) else kinds.get(stat.S_IFMT(mode), "a device")
 

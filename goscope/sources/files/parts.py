@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from goscope.errors import InputError
+from goscope.errors import unreadable
 from goscope.sources.files.compressed import CHUNK
 
 
@@ -37,6 +37,4 @@ def part_of(path: Path, start: int, end: int) -> Iterator[bytes]:
                 yield chunk
                 start += len(chunk)
     except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read: {(error.strerror or str(error)).lower()}"
-        ) from error
+        raise unreadable(path, error) from error

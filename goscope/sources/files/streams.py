@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from goscope.errors import ForeignInput, InputError
+from goscope.errors import ForeignInput, InputError, unreadable
 from goscope.sources.files import archives
 from goscope.sources.files.compressed import (
     CHUNK,
@@ -293,5 +293,5 @@ def _text(name: str, bytes_: _Peeked, is_known_binary: IsKnown) -> Iterator[byte
 
 def _failure(name: str, error: OSError | Unreadable) -> InputError:
     if isinstance(error, OSError):
-        return InputError(f"{name}: cannot be read: {(error.strerror or str(error)).lower()}")
+        return unreadable(name, error)
     return InputError(f"{name}: {error}")

@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from goscope.errors import InputError
+from goscope.errors import InputError, reason_of
 
 
 def godebug(wanted: Mapping[str, int], present: str) -> str:
@@ -56,8 +56,7 @@ class Child:
             hint = ""
             if isinstance(error, FileNotFoundError) and shutil.which(name) is None:
                 hint = "; give its path, such as ./app, behind --"
-            reason = (getattr(error, "strerror", None) or str(error)).lower()
-            raise InputError(f"{name}: cannot be started: {reason}{hint}") from error
+            raise InputError(f"{name}: cannot be started: {reason_of(error)}{hint}") from error
         finally:
             os.close(self._into)
         for number in self._early:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from goscope.errors import GoscopeError, InputError
+from goscope.errors import GoscopeError, InputError, unwritable
 from goscope.sources.live.live_program import pages_of
 from goscope.sources.live.pages import SUFFIX, Access, Page, Plan
 from goscope.sources.live.pprof_server import PprofServer
@@ -92,5 +92,4 @@ def save(page: Page, number: int, folder: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(page.content)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"{path}: cannot be written: {reason}") from error
+        raise unwritable(path, error) from error
