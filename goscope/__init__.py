@@ -115,12 +115,12 @@ def read(
     ]
     if not addresses:
         return read_inputs(inputs, spans=spans)
-    from goscope.sources.live.pages import Access, Plan
-    from goscope.sources.live.programs import pages_of_all  # loads httpx
+    from goscope.sources.live.pages import HttpAccess, SnapshotPlan
+    from goscope.sources.live.program_pages import pages_of_all  # loads httpx
 
     others = [given for given in inputs if given not in addresses]
-    plan = Plan(snapshots=snapshots, interval=interval)
-    return read_inputs(others, pages_of_all(addresses, Access(), plan), spans=spans)
+    plan = SnapshotPlan(snapshots=snapshots, interval=interval)
+    return read_inputs(others, pages_of_all(addresses, HttpAccess(), plan), spans=spans)
 
 
 def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:

@@ -33,7 +33,7 @@ from goscope.diagnosis.engine import diagnose
 from goscope.findings.findings import Finding, Severity
 from goscope.reading.inputs import read_sources
 from goscope.renderers.json.json_contract import document
-from goscope.sources.files.files import Source
+from goscope.sources.files.named_inputs import Source
 
 _FILES = ("stderr.log", "dump-1.txt", "dump-2.txt", "dump-3.txt")
 _KINDS = ("A-run", "A-long-run", "C-daemon")

@@ -21,7 +21,7 @@ from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.diagnosis.engine import diagnose
 from goscope.findings.findings import Finding, Severity
 from goscope.reading.inputs import read_sources
-from goscope.sources.files.files import Source
+from goscope.sources.files.named_inputs import Source
 
 #: Which rule has to see which problem.
 RULES = {

@@ -7,8 +7,8 @@ import io
 import os
 import sys
 
-from goscope.cli.first_signals import hold, is_pipe, release, unwind
-from goscope.cli.messages import complain, unwritable_output
+from goscope.cli.messages import print_error, unwritable_output
+from goscope.cli.startup_signals import block_signals, exit_on_termination, is_pipe, unblock_signals
 from goscope.errors import GoscopeError
 from goscope.tables.malloc import keep_freed_memory
 
@@ -30,14 +30,14 @@ def main() -> None:
     try:
         arguments = with_default_command(sys.argv[1:])
         if arguments[0] not in _MAY_FOLLOW or not is_pipe():
-            release()
+            unblock_signals()
         app_for(arguments)(arguments, prog_name="goscope")
     except GoscopeError as error:
-        complain(error)
+        print_error(error)
         sys.exit(error.exit_code)
     except OSError as error:  # from typer, which prints the help
         failure = unwritable_output(error)
-        complain(failure)
+        print_error(failure)
         sys.exit(failure.exit_code)
 
 
@@ -47,9 +47,9 @@ def command() -> None:
     To take a million objects apart one by one takes a tenth of the time of reading them.
     """
     status = 0
-    hold()
+    block_signals()
     try:
-        unwind()
+        exit_on_termination()
         main()
     except KeyboardInterrupt:
         status = _INTERRUPTED

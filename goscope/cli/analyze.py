@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.diagnosis_options import Reporting
-from goscope.cli.durations import seconds
-from goscope.cli.first_signals import is_pipe, release
-from goscope.cli.inputs import read
-from goscope.cli.live import IntervalOption, LiveOptions
+from goscope.cli.command_inputs import read
+from goscope.cli.diagnosis_options import ReportOptions
+from goscope.cli.duration_options import seconds
+from goscope.cli.live_options import IntervalOption, LiveOptions
 from goscope.cli.option_groups import with_options
+from goscope.cli.startup_signals import is_pipe, unblock_signals
 from goscope.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SAVED = (".goscope.json", ".goscope.json.gz")
 
 
-@with_options(Reporting)
+@with_options(ReportOptions)
 @with_options(LiveOptions)
 def analyze(
     inputs: Annotated[
@@ -37,7 +37,7 @@ def analyze(
         ),
     ] = None,
     *,
-    reporting: Reporting,
+    report_options: ReportOptions,
     write_baseline: Annotated[
         Path | None, typer.Option(help="Write the findings as a baseline; then none of them fails.")
     ] = None,
@@ -84,18 +84,18 @@ def analyze(
     Exit codes: 0 read and diagnosed; 1 findings at or above --fail-on; 2 wrong usage;
     3 nothing of the Go runtime in the input; 4 an input could not be read.
     """
-    judge = reporting.judging(write_baseline=write_baseline, strict=strict)
+    options = report_options.resolved(write_baseline=write_baseline, strict=strict)
     live = live_options.live(
         snapshots=snapshots,
         interval=interval,
         leak_profile=leak_profile,
         trace=trace,
         save=save,
-        quiet=judge.quiet,
+        quiet=options.quiet,
     )
     seconds(window, "--window")
     if inputs:
-        release()
+        unblock_signals()
     if not inputs:
         if sys.stdin.isatty():
             raise UsageError(
@@ -105,7 +105,7 @@ def analyze(
         if is_pipe():
             from goscope.cli.pipe import follow
 
-            follow(judge, keep=keep, window=window)
+            follow(options, keep=keep, window=window)
             return
         inputs = ["-"]
 
@@ -114,23 +114,23 @@ def analyze(
     if any(name.lower().endswith(_SAVED) for name in inputs):
         if len(inputs) > 1:
             raise UsageError("a saved diagnosis is shown by itself; give no other input with it")
-        saved = _saved(inputs[0], judge)
+        saved = _saved(inputs[0], options)
         try:
-            judge.report(saved)
+            options.report(saved)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as wrong:
             # Each part was what it should be, and the parts do not fit together: somebody changed them.
             raise InputError(f"{inputs[0]}: its parts do not fit together: {wrong}") from wrong
         return
-    found = read(inputs, live, quiet=judge.quiet, most_rows=MOST_ROWS, meanwhile=_load_rules)
-    judge.finish(found.capture, found.failed, found.sources)
+    found = read(inputs, live, quiet=options.quiet, most_rows=MOST_ROWS, meanwhile=_load_rules)
+    options.finish(found.capture, found.failed, found.sources)
 
 
-def _saved(path: str, judge: DiagnosisOptions) -> Diagnosis:
+def _saved(path: str, options: DiagnosisOptions) -> Diagnosis:
     """A saved diagnosis as it was made, with links by the template that is given now."""
     from goscope.diagnosis.saved import load
 
     found = load(Path(path))
-    return found if judge.links.template is None else replace(found, links=judge.links)
+    return found if options.links.template is None else replace(found, links=options.links)
 
 
 def _load_rules() -> None:

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from goscope import __version__
 from goscope.cli.completion import COMPLETE_VARIABLE
-from goscope.cli.messages import tell
+from goscope.cli.messages import print_result
 from goscope.errors import UsageError
 
 COMMANDS = (
@@ -65,7 +65,7 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        tell(f"goscope {__version__}\n")
+        print_result(f"goscope {__version__}\n")
         raise typer.Exit
 
 

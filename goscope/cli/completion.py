@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from goscope.cli.messages import tell
+from goscope.cli.messages import print_result
 
 #: The shell's script sets it when it asks for completions (typer derives the name from the program's).
 COMPLETE_VARIABLE = "_GOSCOPE_COMPLETE"
@@ -34,4 +34,4 @@ def completion(
     script = get_completion_script(
         prog_name="goscope", complete_var=COMPLETE_VARIABLE, shell=shell.value
     )
-    tell(f"{script}\n")
+    print_result(f"{script}\n")

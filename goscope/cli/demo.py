@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from goscope.cli.diagnosis_options import NoColorOption, QuietOption, Reporting, VerboseOption
-from goscope.cli.inputs import read
-from goscope.cli.messages import say, tell
+from goscope.cli.command_inputs import read
+from goscope.cli.diagnosis_options import NoColorOption, QuietOption, ReportOptions, VerboseOption
+from goscope.cli.messages import print_note, print_result
 from goscope.errors import UsageError
 
 
@@ -35,15 +35,17 @@ def demo(
     found = DEMONSTRATIONS.get(name)
     if found is None:
         raise UsageError(f"demo {name}: there are {', '.join(DEMONSTRATIONS)}")
-    judge = Reporting(outputs=[output], quiet=quiet, no_color=no_color, verbose=verbose).judging()
+    options = ReportOptions(
+        outputs=[output], quiet=quiet, no_color=no_color, verbose=verbose
+    ).resolved()
     paths = [str(path) for path in found.paths()]
     done = read(paths, quiet=quiet)
     if not quiet:
-        say(f"A real program, made for this: {found.about}.\n\n")
-    judge.finish(done.capture, done.failed, done.sources)
+        print_note(f"A real program, made for this: {found.about}.\n\n")
+    options.finish(done.capture, done.failed, done.sources)
     if not quiet:
         others = ", ".join(f"goscope demo {other}" for other in DEMONSTRATIONS if other != name)
-        tell(
+        print_result(
             f"\nThe report is in {output}: open it in a browser.\n"
             f"The same by hand: goscope {shlex.join(paths)} -o report.html\n"
             f"More: {others}\n"

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.durations import minutes
-from goscope.cli.messages import complain, on_terminal, say, tell
+from goscope.cli.duration_options import minutes
+from goscope.cli.messages import on_terminal, print_error, print_note, print_result
 from goscope.cli.overwrite_guard import is_input
 from goscope.errors import GoscopeError, InputError, NothingRecognised, UsageError
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from goscope.findings.source_links import SourceLinks
     from goscope.renderers.renderer import Renderer
     from goscope.rules.rule import Settings
-    from goscope.sources.files.files import Source
+    from goscope.sources.files.named_inputs import Source
 
 
-class Format(Enum):
+class OutputFormat(Enum):
     """What goes to standard output."""
 
     TEXT = "text"
@@ -54,7 +54,7 @@ class FailOn(Enum):
 
 
 FormatOption = Annotated[
-    Format, typer.Option("--format", "-f", help="What goes to standard output.")
+    OutputFormat, typer.Option("--format", "-f", help="What goes to standard output.")
 ]
 OutputsOption = Annotated[
     list[Path] | None,
@@ -110,7 +110,7 @@ class DiagnosisOptions:
     settings: Settings
     links: SourceLinks
     writers: tuple[tuple[Path, Renderer], ...] = ()
-    output_format: Format = Format.TEXT
+    output_format: OutputFormat = OutputFormat.TEXT
     write_baseline: Path | None = None
     fail_on: FailOn = FailOn.NEVER
     strict: bool = False
@@ -199,7 +199,7 @@ class DiagnosisOptions:
                     )
                 write_text(path, page)
             except InputError as error:
-                complain(error)
+                print_error(error)
                 failed.append(error)
         return failed
 
@@ -214,16 +214,16 @@ class DiagnosisOptions:
 
     def show(self, diagnosis: Diagnosis, *, aside: bool = False) -> None:
         """Print a diagnosis: what machines read always to standard output, the summary aside if asked for."""
-        if self.output_format is Format.JSON:
+        if self.output_format is OutputFormat.JSON:
             from goscope.renderers.json.json_contract import render
 
-            tell(render(diagnosis))
-        elif self.output_format is not Format.TEXT:
+            print_result(render(diagnosis))
+        elif self.output_format is not OutputFormat.TEXT:
             from goscope.renderers import renderer_named
 
-            tell(renderer_named(self.output_format.value).render(diagnosis))
+            print_result(renderer_named(self.output_format.value).render(diagnosis))
         else:
-            (say if aside else tell)(self.summary(diagnosis, aside=aside))
+            (print_note if aside else print_result)(self.summary(diagnosis, aside=aside))
 
     def summary(self, diagnosis: Diagnosis, *, aside: bool = False) -> str:
         """The summary for the terminal that standard output or standard error goes to."""
@@ -244,10 +244,10 @@ class DiagnosisOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reporting:
+class ReportOptions:
     """The options of every command that judges a program: by which settings, and where it says so."""
 
-    output_format: FormatOption = Format.TEXT
+    output_format: FormatOption = OutputFormat.TEXT
     outputs: OutputsOption = None
     leak_after: LeakAfterOption = None
     config: ConfigOption = None
@@ -259,7 +259,7 @@ class Reporting:
     no_color: NoColorOption = False
     verbose: VerboseOption = False
 
-    def judging(
+    def resolved(
         self,
         *,
         write_baseline: Path | None = None,

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goscope.cli.command_inputs import read
 from goscope.cli.diagnosis_options import (
     ConfigOption,
     LeakAfterOption,
     NoColorOption,
     QuietOption,
-    Reporting,
+    ReportOptions,
 )
-from goscope.cli.inputs import read
-from goscope.cli.live import LiveOptions
-from goscope.cli.messages import on_terminal, tell
+from goscope.cli.live_options import LiveOptions
+from goscope.cli.messages import on_terminal, print_result
 from goscope.cli.option_groups import with_options
 from goscope.errors import GoscopeError, InputError, NothingRecognised, UsageError
 
@@ -75,9 +75,9 @@ def diff(
 
     if before == after == "-":
         raise UsageError("standard input (-) can be read only once")
-    judge = Reporting(
+    options = ReportOptions(
         leak_after=leak_after, config=config, quiet=quiet, no_color=no_color
-    ).judging()
+    ).resolved()
     live = live_options.live(quiet=quiet)
     diagnoses = []
     failed: list[GoscopeError] = []
@@ -88,7 +88,7 @@ def diff(
             if failed:
                 raise typer.Exit(InputError.exit_code)
             raise NothingRecognised(f"{_shown(name)}: nothing of the Go runtime in it")
-        diagnoses.append(judge.diagnosis(found.capture))
+        diagnoses.append(options.diagnosis(found.capture))
     comparison = compare(diagnoses[0], diagnoses[1], (_shown(before), _shown(after)))
     if not quiet:
         _print(comparison, output_format, no_color)
@@ -118,6 +118,6 @@ def _print(comparison: Comparison, output_format: DiffFormat, no_color: bool) ->
     from goscope.renderers.terminal.changes import document, show
 
     if output_format is DiffFormat.JSON:
-        tell(document(comparison))
+        print_result(document(comparison))
         return
-    tell(on_terminal(partial(show, comparison), no_color=no_color))
+    print_result(on_terminal(partial(show, comparison), no_color=no_color))

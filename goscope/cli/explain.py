@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from goscope.cli.messages import tell
+from goscope.cli.messages import print_result
 from goscope.errors import UsageError
 
 _WIDEST, _NARROWEST = 100, 60
@@ -30,7 +30,7 @@ def explain(
     from goscope.explain.topics import mentioning, near, rules_about, topic
 
     if not words:
-        tell(_contents())
+        print_result(_contents())
         return
     wanted = " ".join(words)
     found = topic(wanted)
@@ -38,12 +38,12 @@ def explain(
         rules = rules_about(found)
         see = f"\n\nRules that speak of it: {', '.join(rules)}" if rules else ""
         text = _wrapped(found.text + _thresholds(found.name, config) + see)
-        tell(f"{found.name} ({found.group.removesuffix('s')})\n\n{text}\n")
+        print_result(f"{found.name} ({found.group.removesuffix('s')})\n\n{text}\n")
         return
     spelled, held = near(wanted), mentioning(wanted)
     if held:
         more = f", and {len(held) - _MOST_MENTIONS} more" if len(held) > _MOST_MENTIONS else ""
-        tell(
+        print_result(
             f"{wanted} is no topic of its own; it is in: {', '.join(held[:_MOST_MENTIONS])}{more}\n"
         )
         return

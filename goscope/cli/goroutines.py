@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goscope.cli.command_inputs import read
 from goscope.cli.diagnosis_options import NoColorOption
-from goscope.cli.durations import minutes
-from goscope.cli.inputs import read
-from goscope.cli.live import LiveOptions
-from goscope.cli.messages import complain, on_terminal, tell
+from goscope.cli.duration_options import minutes
+from goscope.cli.live_options import LiveOptions
+from goscope.cli.messages import on_terminal, print_error, print_result
 from goscope.cli.option_groups import with_options
 from goscope.errors import InputError, UsageError
 
@@ -166,7 +166,7 @@ def goroutines(
         inputs = ["-"]
     done = read(inputs, live)
     for error in _not_understood(done.capture.inputs):
-        complain(error)
+        print_error(error)
     found = listings(
         done.capture,
         wanted,
@@ -201,11 +201,11 @@ def _print(
     from goscope.renderers.json.goroutine_data import document, table
 
     if output_format is not ListFormat.TEXT:
-        tell((document if output_format is ListFormat.JSON else table)(found, by))
+        print_result((document if output_format is ListFormat.JSON else table)(found, by))
         return
     from goscope.renderers.terminal.goroutine_list import show
 
-    tell(on_terminal(partial(show, found, by, full=verbose), no_color=no_color))
+    print_result(on_terminal(partial(show, found, by, full=verbose), no_color=no_color))
 
 
 def _patterns(texts: Sequence[str] | None, option: str) -> tuple[re.Pattern[str], ...]:

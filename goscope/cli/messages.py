@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _LONGEST = 4096
 
 
-def tell(text: str) -> None:
+def print_result(text: str) -> None:
     """Print a result. A reader that went away (``| head``) has heard enough, and that is no failure.
 
     Raises:
@@ -31,7 +31,7 @@ def tell(text: str) -> None:
         raise unwritable_output(error) from error
 
 
-def say(text: str) -> None:
+def print_note(text: str) -> None:
     """Print beside the results, to standard error; nobody there to read it is no failure."""
     with suppress(OSError, ValueError):
         sys.stderr.write(text)
@@ -59,11 +59,11 @@ def on_terminal(
     return shown.get()
 
 
-def complain(error: GoscopeError) -> None:
+def print_error(error: GoscopeError) -> None:
     """One line on stderr; names of inputs are untrusted text, also here."""
     from goscope.renderers.safe_text import safe
 
-    say(f"goscope: {safe(str(error), longest=_LONGEST)}\n")
+    print_note(f"goscope: {safe(str(error), longest=_LONGEST)}\n")
 
 
 def unwritable_output(error: OSError) -> InputError:

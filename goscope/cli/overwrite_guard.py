@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from goscope.capture.capture import Input
-    from goscope.sources.files.files import Source
+    from goscope.sources.files.named_inputs import Source
 
 
 def is_input(path: Path, sources: Iterable[Source], inputs: Sequence[Input]) -> bool:

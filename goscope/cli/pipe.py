@@ -6,9 +6,9 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from goscope.cli.diagnosis_options import DiagnosisOptions, Format
-from goscope.cli.durations import seconds
-from goscope.cli.messages import complain, drop_output, say
+from goscope.cli.diagnosis_options import DiagnosisOptions, OutputFormat
+from goscope.cli.duration_options import seconds
+from goscope.cli.messages import drop_output, print_error, print_note
 from goscope.cli.waiting_notice import STDIN, WaitingNotice
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def limits(window: str) -> Limits:
     return Limits(seconds(window, "--window"))
 
 
-def follow(judge: DiagnosisOptions, *, keep: bool, window: str) -> None:
+def follow(options: DiagnosisOptions, *, keep: bool, window: str) -> None:
     """Read standard input to its end, pass on what the program wrote, and judge.
 
     With JSON or another report on standard output, the program's lines go to standard error. Ctrl-C is
@@ -35,16 +35,16 @@ def follow(judge: DiagnosisOptions, *, keep: bool, window: str) -> None:
     """
     from goscope.reading.live import Following
     from goscope.sources.live.enter_key import EnterKey
-    from goscope.sources.live.live_stream import Wish, signals
     from goscope.sources.live.program_output import ProgramOutput
+    from goscope.sources.live.program_stream import StreamRequest, signals
 
-    aside = judge.output_format is not Format.TEXT
-    out = ProgramOutput(2 if aside else 1, complain)
+    aside = options.output_format is not OutputFormat.TEXT
+    out = ProgramOutput(2 if aside else 1, print_error)
     enter = EnterKey()
     notice = WaitingNotice()
 
     def asked() -> None:
-        tell_so_far(judge, following)
+        tell_so_far(options, following)
 
     following = Following(
         "stdin",
@@ -57,33 +57,33 @@ def follow(judge: DiagnosisOptions, *, keep: bool, window: str) -> None:
         begun=notice.end,
         ended=lambda: out.gone,
     )
-    out.on_gone = lambda: following.stream.wish(Wish.END)
+    out.on_gone = lambda: following.stream.wish(StreamRequest.END)
     wishes = {
-        signal.SIGINT: [Wish.NOTHING, Wish.END],
-        signal.SIGQUIT: [Wish.NOTHING],
-        signal.SIGTERM: [Wish.END],
-        signal.SIGHUP: [Wish.END],
-        signal.SIGUSR1: [Wish.VERDICT],
+        signal.SIGINT: [StreamRequest.NOTHING, StreamRequest.END],
+        signal.SIGQUIT: [StreamRequest.NOTHING],
+        signal.SIGTERM: [StreamRequest.END],
+        signal.SIGHUP: [StreamRequest.END],
+        signal.SIGUSR1: [StreamRequest.VERDICT],
     }
     with signals(following.stream, wishes):
-        if not judge.quiet:
+        if not options.quiet:
             notice.start("stdin", STDIN)
         failed = following.read()
     enter.close()
     if out.gone and not aside:
         drop_output()
-        judge.leave(following.capture())
+        options.leave(following.capture())
         return
     for error in failed:
-        complain(error)
+        print_error(error)
     out.end_line()
-    judge.finish(following.capture(), [*failed, *out.failures])
+    options.finish(following.capture(), [*failed, *out.failures])
 
 
-def tell_so_far(judge: DiagnosisOptions, following: Following) -> None:
+def tell_so_far(options: DiagnosisOptions, following: Following) -> None:
     """Print the verdict on what was read so far, beside the program's lines."""
     capture = following.capture()
     if capture.recognised:
-        say(judge.summary(judge.diagnosis(capture), aside=True))
+        print_note(options.summary(options.diagnosis(capture), aside=True))
     else:
-        say("goscope: nothing of the Go runtime so far\n")
+        print_note("goscope: nothing of the Go runtime so far\n")

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from goscope.cli.messages import say
+from goscope.cli.messages import print_note
 from goscope.cli.waiting_notice import STDIN, WaitingNotice
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from goscope.reading.inputs import Progress
-    from goscope.sources.files.files import Source
+    from goscope.sources.files.named_inputs import Source
 
 _AFTER = 0.7  # seconds; what is shorter needs no bar
 _BETWEEN = 0.1
@@ -75,7 +75,7 @@ class _Shown:
     def _say(self, line: str) -> None:
         """A line above the bar."""
         if self._drawn is None:
-            say(line)
+            print_note(line)
         else:
             self._drawn.console.print(line, end="", soft_wrap=True)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from goscope.cli.messages import tell
+from goscope.cli.messages import print_result
 
 
 def rules(
@@ -25,4 +25,4 @@ def rules(
         off = "" if settings.runs(rule.name) else "(off) "
         lines.append(f"{rule.name:22} {off}{rule.documentation.splitlines()[0]}\n")
         lines += [f"{'':22}   {word}\n" for word in rule.threshold_lines(settings)]
-    tell("".join(lines))
+    print_result("".join(lines))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.diagnosis_options import DiagnosisOptions, Reporting
-from goscope.cli.durations import seconds
-from goscope.cli.live import LiveOptions
-from goscope.cli.messages import complain
+from goscope.cli.diagnosis_options import DiagnosisOptions, ReportOptions
+from goscope.cli.duration_options import seconds
+from goscope.cli.live_options import LiveOptions
+from goscope.cli.messages import print_error
 from goscope.cli.option_groups import with_options
 from goscope.errors import GoscopeError, NothingRecognised, UsageError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from goscope.capture.capture import Capture
 
 
-@with_options(Reporting)
+@with_options(ReportOptions)
 @with_options(LiveOptions)
 def run(
     command: Annotated[
@@ -45,7 +45,7 @@ def run(
         str | None, typer.Option(metavar="ADDRESS", help="The pprof port: localhost:6060.")
     ] = None,
     *,
-    reporting: Reporting,
+    report_options: ReportOptions,
     live_options: LiveOptions,
 ) -> None:
     """Start a program with the runtime's traces switched on, and say at its end what is wrong.
@@ -55,7 +55,7 @@ def run(
 
     The exit code is the program's, or 1 by --fail-on.
     """
-    judge = reporting.judging()
+    options = report_options.resolved()
     if dump_every is not None and pprof is None:
         raise UsageError(
             "--dump-every: dumps come from the program's pprof port, give it with --pprof "
@@ -69,14 +69,14 @@ def run(
 
     from goscope.cli.pipe import limits
     from goscope.reading.live import Following
-    from goscope.sources.live.child import Child
-    from goscope.sources.live.live_stream import Wish, signals
+    from goscope.sources.live.child_program import ChildProgram
     from goscope.sources.live.program_output import ProgramOutput
+    from goscope.sources.live.program_stream import StreamRequest, signals
     from goscope.sources.live.watching import TimedSnapshots
 
     kept = limits(window)
-    child = Child(command, wanted)
-    out = ProgramOutput(2, complain)
+    child = ChildProgram(command, wanted)
+    out = ProgramOutput(2, print_error)
     following = Following(
         "stderr", child.stderr, out.write, keep=keep, limits=kept, ended=child.ended
     )
@@ -84,7 +84,9 @@ def run(
         *(signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP),
         *(signal.SIGUSR1, signal.SIGUSR2),
     )
-    with signals(following.stream, {number: [Wish.NOTHING] for number in handed_on}, child.hand_on):
+    with signals(
+        following.stream, {number: [StreamRequest.NOTHING] for number in handed_on}, child.hand_on
+    ):
         child.start()
         dumps = None if pprof is None else TimedSnapshots(pprof, every, live.access, live.plan)
         failed: list[GoscopeError] = [*following.read()]
@@ -93,24 +95,24 @@ def run(
         pages, errors = dumps.end()
         failed += [*errors, *following.add(pages)]
     for error in failed:
-        complain(error)
+        print_error(error)
     out.end_line()
     capture = following.capture()
     capture.switched_on = child.switched_on
-    raise typer.Exit(_finish(judge, capture, command[0], status))
+    raise typer.Exit(_finish(options, capture, command[0], status))
 
 
-def _finish(judge: DiagnosisOptions, capture: Capture, name: str, status: int) -> int:
+def _finish(options: DiagnosisOptions, capture: Capture, name: str, status: int) -> int:
     """Say what is wrong with the program that has ended; the exit code."""
     if not capture.recognised:
-        complain(
+        print_error(
             NothingRecognised(
                 f"{name}: nothing of the Go runtime on its stderr; is it a Go program?"
             )
         )
         return status
-    diagnosis = judge.diagnosis(capture)
-    judge.write(diagnosis)
-    if not judge.quiet:
-        judge.show(diagnosis, aside=True)
-    return 1 if judge.fails(diagnosis) and status == 0 else status
+    diagnosis = options.diagnosis(capture)
+    options.write(diagnosis)
+    if not options.quiet:
+        options.show(diagnosis, aside=True)
+    return 1 if options.fails(diagnosis) and status == 0 else status

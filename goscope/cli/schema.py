@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from goscope.cli.messages import tell
+from goscope.cli.messages import print_result
 
 
 class Document(Enum):
@@ -27,4 +27,4 @@ def schema(
     """Print the JSON schema of --format json."""
     from goscope.renderers.json.json_contract import schema as text
 
-    tell(text(document.value))
+    print_result(text(document.value))

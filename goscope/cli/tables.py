@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from goscope.cli.inputs import read
-from goscope.cli.messages import tell
+from goscope.cli.command_inputs import read
+from goscope.cli.messages import print_result
 from goscope.cli.overwrite_guard import is_input
 from goscope.errors import InputError, NothingRecognised
 
@@ -39,7 +39,7 @@ def tables(
     Of execution traces every single span is written too. --as pprof writes their profiles instead
     (network, sync, syscall, sched, cpu), which go tool pprof opens.
     """
-    from goscope.exports.tables import write_profiles, write_tables
+    from goscope.exports.table_files import write_profiles, write_tables
 
     found = read(inputs, spans=form is not Form.PPROF)
     capture = found.capture
@@ -51,7 +51,7 @@ def tables(
                 "no execution trace in the input, so there are no profiles of one"
             )
         for name, stacks in write_profiles(capture, folder).items():
-            tell(f"{folder / name}: {stacks} stacks\n")
+            print_result(f"{folder / name}: {stacks} stacks\n")
         found.end()
         return
     for path in (folder / f"{name}.{form.value}" for name in capture.table_names):
@@ -60,5 +60,5 @@ def tables(
                 f"{path}: not written, for it is one of the inputs; give another folder"
             )
     for name, rows in write_tables(capture, folder, form.value).items():
-        tell(f"{folder / f'{name}.{form.value}'}: {rows} rows\n")
+        print_result(f"{folder / f'{name}.{form.value}'}: {rows} rows\n")
     found.end()

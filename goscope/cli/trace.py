@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
-from goscope.cli.diagnosis_options import Format, Reporting
-from goscope.cli.durations import seconds
-from goscope.cli.first_signals import release
-from goscope.cli.inputs import read
-from goscope.cli.live import LiveOptions
+from goscope.cli.command_inputs import read
+from goscope.cli.diagnosis_options import OutputFormat, ReportOptions
+from goscope.cli.duration_options import seconds
+from goscope.cli.live_options import LiveOptions
 from goscope.cli.option_groups import with_options
+from goscope.cli.startup_signals import unblock_signals
 from goscope.errors import UsageError
 
 
-@with_options(Reporting)
+@with_options(ReportOptions)
 @with_options(LiveOptions)
 def trace(
     inputs: Annotated[
@@ -34,7 +34,7 @@ def trace(
     ] = "5",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     *,
-    reporting: Reporting,
+    report_options: ReportOptions,
     save: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep what was taken; goscope DIR repeats the analysis."),
@@ -49,17 +49,17 @@ def trace(
     Exit codes: as of analyze; 3 if there is no execution trace in the input.
     """
     if as_json:
-        reporting = replace(reporting, output_format=Format.JSON)
-    judge = reporting.judging(tables_of_traces=True)
+        report_options = replace(report_options, output_format=OutputFormat.JSON)
+    options = report_options.resolved(tables_of_traces=True)
     if not seconds(duration, "--seconds"):
         raise UsageError(f"--seconds {duration}: nothing can be seen in no time")
-    live = live_options.live(snapshots=0, trace=duration, save=save, quiet=judge.quiet)
-    release()
-    found = read(inputs, live, quiet=judge.quiet)
+    live = live_options.live(snapshots=0, trace=duration, save=save, quiet=options.quiet)
+    unblock_signals()
+    found = read(inputs, live, quiet=options.quiet)
     capture = found.capture
     if not len(capture.table("traces")):
         why = capture.inputs[0].problem if len(capture.inputs) == 1 else None
         raise found.nothing(
             why or "no execution trace in the input; goscope analyze reads the other formats"
         )
-    judge.finish(capture, found.failed, found.sources)
+    options.finish(capture, found.failed, found.sources)

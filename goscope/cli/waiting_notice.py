@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from goscope.cli.messages import say
+from goscope.cli.messages import print_note
 
 STDIN = 0
 _AFTER = 2.0  # seconds; a program in front of a pipe may take one to start
@@ -23,7 +23,7 @@ class WaitingNotice:
     read by two processes. Where there is no such alarm (Windows) nothing is said.
     """
 
-    def __init__(self, tell: Callable[[str], None] = say):
+    def __init__(self, tell: Callable[[str], None] = print_note):
         self._tell = tell
         self._waits = False
 

@@ -17,12 +17,12 @@ from goscope.cli.diagnosis_options import (
     DiagnosisOptions,
     LeakAfterOption,
     NoColorOption,
-    Reporting,
+    ReportOptions,
 )
-from goscope.cli.first_signals import is_pipe, release
-from goscope.cli.live import IntervalOption, LiveOptions, LivePrograms
-from goscope.cli.messages import complain, tell
+from goscope.cli.live_options import IntervalOption, LiveOptions, LivePrograms
+from goscope.cli.messages import print_error, print_result
 from goscope.cli.option_groups import with_options
+from goscope.cli.startup_signals import is_pipe, unblock_signals
 from goscope.errors import GoscopeError, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -56,31 +56,31 @@ def watch(
     In a pipe the program's own lines are not shown. Where standard output is no terminal, a line is
     printed for each look. Ctrl-C ends it.
     """
-    judge = Reporting(leak_after=leak_after, config=config, no_color=no_color).judging()
+    options = ReportOptions(leak_after=leak_after, config=config, no_color=no_color).resolved()
     live = live_options.live(interval=interval)
     if address is None:
         if not is_pipe():
             raise UsageError("watch: give the address of a live program, or pipe a program into it")
-        _watch_pipe(judge, window)
+        _watch_pipe(options, window)
         return
-    release()
+    unblock_signals()
     from goscope.sources.live.addresses import is_address
 
     if not is_address(address):
         raise UsageError(f"watch {address}: not an address; write it like localhost:6060")
     try:
-        _watch_program(judge, live, address, looks)
+        _watch_program(options, live, address, looks)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
 
 
-def _watch_program(judge: DiagnosisOptions, live: LivePrograms, address: str, looks: int) -> None:
+def _watch_program(options: DiagnosisOptions, live: LivePrograms, address: str, looks: int) -> None:
     """Ask the program again and again; each look judges the first snapshot and the latest ones."""
     from goscope.reading.inputs import read_sources
     from goscope.sources.live.pprof_server import PprofServer
     from goscope.sources.live.watching import WatchedProgram
 
-    with PprofServer(address, live.access) as server, _screen(judge, server.label) as show:
+    with PprofServer(address, live.access) as server, _screen(options, server.label) as show:
         program = WatchedProgram(server, live.plan)
         while not looks or program.looks < looks:
             began = time.monotonic()
@@ -96,14 +96,14 @@ def _watch_program(judge: DiagnosisOptions, live: LivePrograms, address: str, lo
                 time.sleep(max(0.0, live.plan.interval - (time.monotonic() - began)))
 
 
-def _watch_pipe(judge: DiagnosisOptions, window: str) -> None:
+def _watch_pipe(options: DiagnosisOptions, window: str) -> None:
     """Read standard input and look at what was read so far, about once a second."""
     from goscope.cli.pipe import limits
     from goscope.reading.live import Following
-    from goscope.sources.live.live_stream import Wish, signals
+    from goscope.sources.live.program_stream import StreamRequest, signals
 
     kept = limits(window)
-    with _screen(judge, "standard input") as show:
+    with _screen(options, "standard input") as show:
         looked = [time.monotonic() - _LOOK]
 
         def look(force: bool = False) -> None:
@@ -127,26 +127,26 @@ def _watch_pipe(judge: DiagnosisOptions, window: str) -> None:
             pressed=idle,
         )
         wishes = {
-            signal.SIGINT: [Wish.END],
-            signal.SIGQUIT: [Wish.NOTHING],
-            signal.SIGTERM: [Wish.END],
-            signal.SIGHUP: [Wish.END],
+            signal.SIGINT: [StreamRequest.END],
+            signal.SIGQUIT: [StreamRequest.NOTHING],
+            signal.SIGTERM: [StreamRequest.END],
+            signal.SIGHUP: [StreamRequest.END],
         }
         with signals(following.stream, wishes):
             failed = following.read()
         look(force=True)
     for error in failed:
-        complain(error)
+        print_error(error)
     capture = following.capture()
     if capture.recognised and sys.stdout.isatty():
-        judge.show(judge.diagnosis(capture))
+        options.show(options.diagnosis(capture))
     elif not capture.recognised or failed:
-        judge.finish(capture, failed)
+        options.finish(capture, failed)
 
 
 @contextmanager
 def _screen(
-    judge: DiagnosisOptions, source: str
+    options: DiagnosisOptions, source: str
 ) -> Iterator[Callable[[Capture | None, str], None]]:
     """What shows a capture: a page that changes on a terminal, a line for each elsewhere."""
     from goscope.diagnosis.live_view import Watch
@@ -158,16 +158,16 @@ def _screen(
 
     def look(capture: Capture | None) -> View | None:
         if capture is not None:
-            shown[:] = [watched.look(judge.diagnosis(capture))]
+            shown[:] = [watched.look(options.diagnosis(capture))]
         return shown[0] if shown else None
 
     if not sys.stdout.isatty():
 
         def tell_line(capture: Capture | None, note: str) -> None:
             if capture is None:
-                complain(InputError(note))
+                print_error(InputError(note))
             elif (view := look(capture)) is not None:
-                tell(line(view) + "\n")
+                print_result(line(view) + "\n")
 
         yield tell_line
         return
@@ -175,7 +175,7 @@ def _screen(
     from rich.live import Live as Picture
     from rich.text import Text
 
-    console = Console(highlight=False, emoji=False, markup=False, no_color=judge.no_color or None)
+    console = Console(highlight=False, emoji=False, markup=False, no_color=options.no_color or None)
     ascii_only = "utf" not in (sys.stdout.encoding or locale.getpreferredencoding()).lower()
     with Picture(
         Text(f"goscope: looking at {safe(source)} ..."),

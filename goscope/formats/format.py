@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 from goscope.framing.framed import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.parsing.line_plans import LineRule
-from goscope.parsing.unparsed import Aside
+from goscope.parsing.unparsed import UnparsedRecords
 from goscope.tables.table import WALL_TIME, Column, Kind, Table
 
 #: Where a row comes from. Readers give the number of the stream, and the line in it. When all inputs are
@@ -45,7 +45,7 @@ PLACE = (
 class BlockReader(Protocol):
     """Reads the blocks of one kind, over all inputs of a capture."""
 
-    aside: Aside
+    aside: UnparsedRecords
 
     def begin(self, stream_id: int) -> None:
         """The blocks that follow come from this stream, which may have been begun before."""

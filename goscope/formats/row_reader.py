@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from goscope.parsing.unparsed import Aside, Unparsed
+from goscope.parsing.unparsed import Unparsed, UnparsedRecords
 
 _LONGEST = 1 << 14  # bytes of a record that is shown as not understood
 
@@ -13,7 +13,7 @@ class RowReader:
     """Collects rows, each with its ``stream_id`` and ``line``, and what could not be understood."""
 
     def __init__(self) -> None:
-        self.aside = Aside()
+        self.aside = UnparsedRecords()
         self._stream_id = 0
         self._rows: list[dict[str, Any]] = []
 

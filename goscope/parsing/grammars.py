@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ParsedPart:
     """One named part of a record: the rule's name and its tokens as (terminal, start, end).
 
     Positions count bytes of the record. ``words`` of a rule without tokens is empty: its presence
@@ -50,7 +50,7 @@ class Grammar:
     name: str
     starts: tuple[str, ...]
 
-    def parse(self, text: bytes, start: str) -> tuple[Part, ...] | Rejected:
+    def parse(self, text: bytes, start: str) -> tuple[ParsedPart, ...] | Rejected:
         """Read one record; the parts in the order of the text, or where it stops being one.
 
         Bytes are read as Latin-1, so that positions in the tree are positions in the bytes.
@@ -115,11 +115,11 @@ def _pattern(grammar: Grammar, start: str) -> re.Pattern[str]:
     return re.compile(pattern_of(start))
 
 
-def _parts(tree: Any) -> list[Part]:
+def _parts(tree: Any) -> list[ParsedPart]:
     """Flatten a tree: every rule, depth first, with the tokens that stand directly in it."""
     from lark import Token
 
-    parts: list[Part] = []
+    parts: list[ParsedPart] = []
     for child in tree.children:
         if isinstance(child, Token):
             continue
@@ -128,7 +128,7 @@ def _parts(tree: Any) -> list[Part]:
             for token in child.children
             if isinstance(token, Token)
         )
-        parts.append(Part(str(child.data), words))
+        parts.append(ParsedPart(str(child.data), words))
         parts.extend(_parts(child))
     return parts
 

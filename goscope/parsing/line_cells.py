@@ -7,13 +7,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from goscope.parsing.line_plans import LineRule, Lists, Plan, decoded
+from goscope.parsing.line_plans import LinePlan, LineRule, Lists, decoded
 from goscope.parsing.numbers import IntArray, NumberRows
 from goscope.tables.builder import TableBuilder
 from goscope.tables.table import Cells, Column, Kind
 
 #: Rows of one shape each, and where among the rows of their table they go.
-Batches: TypeAlias = list[tuple[Plan, NumberRows, IntArray | slice]]
+Batches: TypeAlias = list[tuple[LinePlan, NumberRows, IntArray | slice]]
 
 
 def cells_of(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from goscope.framing.records import LineKind
-from goscope.parsing.grammars import Grammar, Part, Rejected
+from goscope.parsing.grammars import Grammar, ParsedPart, Rejected
 from goscope.parsing.numbers import IntArray, Numerals, undotted
 from goscope.tables.row_selection import ALL, Keeping
 from goscope.tables.table import Cells, Column, Kind
@@ -72,7 +72,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LinePlan:
     """How to read the lines of one shape: which numbers are read, which must be integers, which are
     the digits of a float, and where values are."""
 
@@ -84,15 +84,15 @@ class Plan:
     lists: dict[str, Slot]
 
 
-class Plans:
+class LinePlans:
     """The plans of the shapes that were seen."""
 
     def __init__(self, rules: Sequence[LineRule]):
         self._rules = rules
-        self._plans: dict[bytes, Plan | Rejected | None] = {}
+        self._plans: dict[bytes, LinePlan | Rejected | None] = {}
         self._rejected = 0
 
-    def of(self, numerals: Numerals, line: int) -> Plan | Rejected | None:
+    def of(self, numerals: Numerals, line: int) -> LinePlan | Rejected | None:
         """The plan of a line's shape; None for a line that only starts like a record."""
         key = numerals.shape_key(line)
         if key in self._plans:
@@ -106,12 +106,12 @@ class Plans:
         plan = _make_plan(rule, text)
         if isinstance(plan, Rejected):
             self._rejected += 1
-        if self._rejected <= MOST_REJECTED or isinstance(plan, Plan):
+        if self._rejected <= MOST_REJECTED or isinstance(plan, LinePlan):
             self._plans[key] = plan
         return plan
 
 
-def _make_plan(rule: LineRule, text: bytes) -> Plan | Rejected:
+def _make_plan(rule: LineRule, text: bytes) -> LinePlan | Rejected:
     """Let Lark parse one record, and turn what it found into slots."""
     parts = rule.grammar.parse(text, rule.kind.name)
     if isinstance(parts, Rejected):
@@ -141,7 +141,7 @@ def _make_plan(rule: LineRule, text: bytes) -> Plan | Rejected:
         elif part.name in kinds:
             slots[part.name] = _slot(part, kinds[part.name], rule, text, starts, ends)
     whole &= ~mantissas
-    return Plan(
+    return LinePlan(
         rule,
         np.flatnonzero(read),
         np.flatnonzero(whole),
@@ -155,7 +155,7 @@ _INTEGER_TERMINALS = frozenset({"INT", "SIGNED"})
 
 
 def _slot(
-    part: Part, kind: Kind, rule: LineRule, text: bytes, starts: IntArray, ends: IntArray
+    part: ParsedPart, kind: Kind, rule: LineRule, text: bytes, starts: IntArray, ends: IntArray
 ) -> Slot:
     """The source of one column's value in lines of this shape."""
     if not part.words:

@@ -23,10 +23,10 @@ from goscope.framing.framed import Ids, LineRecords, RepeatedRecords
 from goscope.framing.lines import Lines
 from goscope.parsing.grammars import Rejected
 from goscope.parsing.line_cells import cells_of
-from goscope.parsing.line_memo import ParsedLineMemo
-from goscope.parsing.line_plans import LineRule, Plan, Plans
+from goscope.parsing.line_plans import LinePlan, LinePlans, LineRule
 from goscope.parsing.numbers import IntArray, NumberRows, Numerals, forms_of, members
-from goscope.parsing.unparsed import Aside, Unparsed
+from goscope.parsing.parsed_line_memo import ParsedLineMemo
+from goscope.parsing.unparsed import Unparsed, UnparsedRecords
 from goscope.tables.builder import ANCHOR, TableBuilder
 from goscope.tables.row_selection import Anchors, Bound, anchors_of
 from goscope.tables.table import Bools, Cells, narrow, repeated
@@ -73,7 +73,7 @@ class LineShapes:
         builders: Mapping[str, TableBuilder],
         bounds: Mapping[str, Bound] | None = None,
     ):
-        self.aside = Aside()
+        self.aside = UnparsedRecords()
         # What stands below others comes behind them: it stays or goes with them.
         self._heads_first = sorted(rules, key=lambda rule: rule.keeping.below is not None)
         self._builders = builders
@@ -89,7 +89,7 @@ class LineShapes:
         self._waiting_size = 0
         self._repeated: list[RepeatedRecords] = []
         self._repeated_lines = self._repeated_size = 0
-        self._plans = Plans(rules)
+        self._plans = LinePlans(rules)
 
     def begin(self, stream_id: int) -> None:
         """The lines that follow come from this stream."""
@@ -99,7 +99,7 @@ class LineShapes:
 
     def accepts(self, text: bytes) -> bool:
         """Whether a single line is a whole record of one of the rules."""
-        return isinstance(self._plans.of(Numerals(text + b"\n"), 0), Plan)
+        return isinstance(self._plans.of(Numerals(text + b"\n"), 0), LinePlan)
 
     def read(self, found: LineRecords | RepeatedRecords) -> None:
         """Take records, in the order of their lines in the input."""
@@ -198,7 +198,7 @@ class LineShapes:
             plan = self._plans.of(numerals, example)
             if isinstance(plan, Rejected):
                 found.refused.append((lines, plan))
-            plans.append(plan if isinstance(plan, Plan) else None)
+            plans.append(plan if isinstance(plan, LinePlan) else None)
         for rule in self._heads_first:
             mine = np.array([plan is not None and plan.rule is rule for plan in plans], np.bool_)
             if mine.any():
@@ -210,12 +210,12 @@ class LineShapes:
         rule: LineRule,
         numerals: Numerals,
         lines_of: Sequence[IntArray],
-        plans: Sequence[Plan | None],
+        plans: Sequence[LinePlan | None],
         wanted: Bools,
         parsed: _Parsed,
     ) -> None:
         """Find all rows of one rule, in line order, shape by shape."""
-        found_rows: list[tuple[Plan, NumberRows]] = []
+        found_rows: list[tuple[LinePlan, NumberRows]] = []
         for lines, plan in zip(lines_of, plans, strict=True):
             if plan is None or plan.rule is not rule:
                 continue
@@ -317,8 +317,8 @@ class LineShapes:
                 return None
             numerals = Numerals(form + b"\n")
             plan = self._plans.of(numerals, 0)
-            good = isinstance(plan, Plan) and plan.rule in self._details and b"0.0" not in form
-            self._forms[form] = plan.rule if isinstance(plan, Plan) and good else None
+            good = isinstance(plan, LinePlan) and plan.rule in self._details and b"0.0" not in form
+            self._forms[form] = plan.rule if isinstance(plan, LinePlan) and good else None
         return self._forms[form]
 
     def _learn(self, text: bytes) -> None:

@@ -16,7 +16,7 @@ from goscope.parsing.line_plans import MOST_REJECTED, NOT_EXAMINED, decoded, pla
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextPart:
     """A named part of a short text with its tokens as (terminal, text)."""
 
     name: str
@@ -46,7 +46,7 @@ class TextShapes:
         self._plans: dict[tuple[bytes | int, ...], _Anchors | Rejected] = {}
         self._rejected = 0
 
-    def parse(self, text: bytes) -> tuple[Piece, ...] | Rejected:
+    def parse(self, text: bytes) -> tuple[TextPart, ...] | Rejected:
         """The parts of a text, or why it is not one."""
         found = list(self._slots.finditer(text))
         shape: list[bytes | int] = []
@@ -70,7 +70,7 @@ class TextShapes:
         for slot in found:
             grown.append(grown[-1] + slot.end() - slot.start())
         return tuple(
-            Piece(
+            TextPart(
                 name,
                 tuple(
                     (terminal, decoded(text[a[1] + grown[a[0]] : b[1] + grown[b[0]]]))

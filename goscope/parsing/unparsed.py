@@ -25,7 +25,7 @@ class Unparsed:
     expected: str
 
 
-class Aside:
+class UnparsedRecords:
     """The records that one reader set aside: how many, and the first of them."""
 
     def __init__(self) -> None:
@@ -43,7 +43,9 @@ class Aside:
         if self.room > 0:
             self.examples.append(one)
 
-    def merge(self, other: Aside, lines: int, stream_id: int, known: Iterable[bytes] = ()) -> None:
+    def merge(
+        self, other: UnparsedRecords, lines: int, stream_id: int, known: Iterable[bytes] = ()
+    ) -> None:
         """Count what another reader set aside of the rest of a stream, so many lines further down.
 
         ``known`` are texts among it that were counted here before.

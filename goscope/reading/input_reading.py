@@ -22,7 +22,7 @@ from goscope.framing.framed import (
 )
 from goscope.framing.lines import Positions
 from goscope.log_wrappers.unwrapper import Stream
-from goscope.parsing.unparsed import TORN, Aside, Unparsed
+from goscope.parsing.unparsed import TORN, Unparsed, UnparsedRecords
 from goscope.reading.record_readers import RecordReaders
 from goscope.reading.streams import Streams
 from goscope.tables.builder import ANCHOR, TableBuilder
@@ -44,10 +44,10 @@ class Rest:
 
     found: Input
     builders: Mapping[str, TableBuilder]
-    lines: Aside
+    lines: UnparsedRecords
     readers: Mapping[str, MergingReader]
     blocks: list[BlockRecords]
-    cut: Aside
+    cut: UnparsedRecords
     states: Mapping[str, State]
 
 
@@ -84,7 +84,7 @@ class InputReading:
             self._streams.expect_all()
         #: Of the rest of an input: the blocks that the other process has to read.
         self._handed_over: list[BlockRecords] | None = [] if rest else None
-        self._cut = Aside()  # pieces of records that are not whole
+        self._cut = UnparsedRecords()  # pieces of records that are not whole
         self._rest: Input | None = None  # that another process read
         self._rows_before = {n: b.total for n, b in readers.builders.items()}
         self._aside_before = [(r.aside.count, len(r.aside.examples)) for r in readers.aside()]

@@ -12,11 +12,11 @@ from goscope.errors import ForeignInput, GoscopeError, InputError
 from goscope.formats import HEAD, is_known_binary
 from goscope.reading.capture_builder import CaptureBuilder
 from goscope.reading.two_processes import TwoProcessReader
-from goscope.sources.files.files import CHUNK, Source, sources_of
-from goscope.sources.files.foreign import ENOUGH, resembles
-from goscope.sources.files.streams import Stream, is_plain, streams_of
+from goscope.sources.files.foreign_files import ENOUGH, resembles
+from goscope.sources.files.input_streams import InputStream, is_plain, streams_of
+from goscope.sources.files.named_inputs import CHUNK, Source, sources_of
 from goscope.sources.files.tar import BLOCK
-from goscope.sources.live.pages import Page, program_of
+from goscope.sources.live.pages import ProfilePage, program_of
 
 
 class Progress(Protocol):
@@ -45,7 +45,7 @@ _UNSEEN = _Unseen()
 
 def read_sources(
     sources: Sequence[Source],
-    pages: Iterable[Page | GoscopeError] = (),
+    pages: Iterable[ProfilePage | GoscopeError] = (),
     *,
     meanwhile: Callable[[], None] = lambda: None,
     progress: Progress = _UNSEEN,
@@ -71,7 +71,7 @@ def read_sources(
     return builder.build(), failed
 
 
-def read_page(page: Page, builder: CaptureBuilder) -> Iterator[InputError]:
+def read_page(page: ProfilePage, builder: CaptureBuilder) -> Iterator[InputError]:
     """Read a page of a live program; what is wrong with it."""
     program = page.program or None
     try:
@@ -109,7 +109,7 @@ def _read(
     progress.arrived()
 
 
-def read_stream(stream: Stream, builder: CaptureBuilder, progress: Progress = _UNSEEN) -> None:
+def read_stream(stream: InputStream, builder: CaptureBuilder, progress: Progress = _UNSEEN) -> None:
     """Read one text.
 
     Raises:
@@ -142,7 +142,7 @@ def _reported(name: str, halves: TwoProcessReader, progress: Progress) -> Iterat
 
 def read_inputs(
     inputs: Iterable[str | bytes | bytearray | memoryview | Path | BinaryIO | TextIO],
-    pages: Iterable[Page | GoscopeError] = (),
+    pages: Iterable[ProfilePage | GoscopeError] = (),
     *,
     spans: bool = True,
 ) -> Capture:

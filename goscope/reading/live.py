@@ -14,10 +14,10 @@ from goscope.reading.capture_builder import CaptureBuilder
 from goscope.reading.inputs import read_page, read_stream
 from goscope.reading.limits import Limits
 from goscope.sources.files.compressed import decompressor_for
-from goscope.sources.files.foreign import ENOUGH, resembles
-from goscope.sources.files.streams import streams_of
-from goscope.sources.live.live_stream import LiveStream, Sifting
-from goscope.sources.live.pages import Page
+from goscope.sources.files.foreign_files import ENOUGH, resembles
+from goscope.sources.files.input_streams import streams_of
+from goscope.sources.live.pages import ProfilePage
+from goscope.sources.live.program_stream import LiveStream, OutputSieve
 from goscope.tables.row_selection import MOST_ROWS
 
 #: How often, in seconds and in bytes, old samples are thinned.
@@ -75,7 +75,7 @@ class Following:
                 return [refusal]
         return []
 
-    def add(self, pages: Iterable[Page]) -> list[InputError]:
+    def add(self, pages: Iterable[ProfilePage]) -> list[InputError]:
         """Read pages of the same program, after the stream; what is wrong with them."""
         return [error for page in pages for error in read_page(page, self._builder)]
 
@@ -125,7 +125,7 @@ class _All:
 class _Opening:
     """Sifts what is text, and withholds all of a stream that starts like a packed or binary file."""
 
-    def __init__(self, sift: Sifting):
+    def __init__(self, sift: OutputSieve):
         self._sift = sift
         self._begun = False
         self.withheld = False

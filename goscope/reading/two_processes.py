@@ -26,8 +26,8 @@ from goscope.framing.crash_extent import REACH_BYTES
 from goscope.framing.lines import NEWLINE
 from goscope.reading.capture_builder import CaptureBuilder
 from goscope.reading.input_reading import Rest
-from goscope.sources.files.parts import part_of, same_bytes, size_of
-from goscope.sources.files.streams import Stream
+from goscope.sources.files.byte_ranges import part_of, same_bytes, size_of
+from goscope.sources.files.input_streams import InputStream
 
 #: A smaller file is read before a second process pays.
 WORTH_IT = 8 << 20
@@ -41,7 +41,7 @@ _MOST_TRIES = 100
 class TwoProcessReader:
     """One text, read by this process and, where it pays, by a second one."""
 
-    def __init__(self, stream: Stream, builder: CaptureBuilder, *, least: int = WORTH_IT):
+    def __init__(self, stream: InputStream, builder: CaptureBuilder, *, least: int = WORTH_IT):
         self._stream = stream
         self._builder = builder
         self._least = least

@@ -13,16 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.traces.arrays import Int64
-from goscope.traces.decode import Events
-from goscope.traces.dictionaries import Dictionary, Words
+from goscope.traces.bounded_rows import BoundedRows
+from goscope.traces.event_columns import Events
 from goscope.traces.event_table import NUMBER, ByType, mask_of
-from goscope.traces.goroutines import SUMS, Rows
-from goscope.traces.kept import Kept
-from goscope.traces.latencies import REGION, TASK, Latencies
+from goscope.traces.generation_tables import GenerationTables, TextTable
+from goscope.traces.latency_distributions import REGION, TASK, LatencyDistributions
+from goscope.traces.live_goroutines import SUMS, Rows
 from goscope.traces.region_sums import Sums, sums_at
 from goscope.traces.spans import Spans
-from goscope.traces.states import GONE, WAITING
-from goscope.traces.threads import Threads, signed
+from goscope.traces.state_transitions import GONE, WAITING
+from goscope.traces.thread_contexts import ThreadContexts, signed
 
 #: So many tasks, regions and logs keep a row each, unless every span is asked for: the longest ones, and
 #: the first logs.
@@ -59,22 +59,27 @@ class _Region:
 class Annotations:
     """The tasks, regions and logs of one trace."""
 
-    def __init__(self, words: Words, latencies: Latencies, *, all_rows: bool):
+    def __init__(self, words: TextTable, latencies: LatencyDistributions, *, all_rows: bool):
         most = None if all_rows else MOST_ROWS
         self._words = words
         self._latencies = latencies
-        self.tasks = Kept(most, "duration")
-        self.regions = Kept(most, "duration")
-        self.logs = Kept(most)
+        self.tasks = BoundedRows(most, "duration")
+        self.regions = BoundedRows(most, "duration")
+        self.logs = BoundedRows(most)
         self.counts = {"tasks": 0, "regions": 0, "logs": 0}
         self._open_tasks: dict[int, _Task] = {}
         self._open_regions: dict[int, list[_Region]] = {}
 
     def add(
-        self, events: Events, threads: Threads, dictionary: Dictionary, spans: Spans, before: Rows
+        self,
+        events: Events,
+        threads: ThreadContexts,
+        tables: GenerationTables,
+        spans: Spans,
+        before: Rows,
     ) -> None:
         """Take a generation; ``before`` is what was known of the goroutines of ``spans`` at its beginning."""
-        said = _Said(events, threads, dictionary, self._words)
+        said = _AnnotationReader(events, threads, tables, self._words)
         self._add_tasks(said)
         self._add_logs(said)
         if self._open_regions or _REGIONS[events.type].any():
@@ -100,7 +105,7 @@ class Annotations:
         self.counts["regions"] += len(rows)
         self.regions.add(_columns(_REGION_COLUMNS, rows))
 
-    def _add_tasks(self, said: _Said) -> None:
+    def _add_tasks(self, said: _AnnotationReader) -> None:
         rows: list[list[int]] = []
         for at, kind, time, g, task in said.of(_TASKS):
             if kind == _TASK_BEGIN:
@@ -118,12 +123,12 @@ class Annotations:
         whole = np.array([row for row in rows if row[6] >= 0], np.int64).reshape(-1, 8)
         self._latencies.add(TASK, whole[:, 2], whole[:, 6])
 
-    def _add_logs(self, said: _Said) -> None:
+    def _add_logs(self, said: _AnnotationReader) -> None:
         rows, messages = said.logs()
         self.counts["logs"] += len(rows)
         self.logs.add({**_columns(_LOG_COLUMNS, rows), "message": np.array(messages, object)})
 
-    def _add_regions(self, said: _Said, spans: Spans, before: Rows) -> None:
+    def _add_regions(self, said: _AnnotationReader, spans: Spans, before: Rows) -> None:
         kinds = said.regions(spans)
         sums = sums_at(spans, before, kinds.g, kinds.time)
         rows: list[list[int]] = []
@@ -186,13 +191,19 @@ class _RegionEvents:
     new_g: Int64
 
 
-class _Said:
+class _AnnotationReader:
     """The annotations of a generation, with their words."""
 
-    def __init__(self, events: Events, threads: Threads, dictionary: Dictionary, words: Words):
+    def __init__(
+        self,
+        events: Events,
+        threads: ThreadContexts,
+        tables: GenerationTables,
+        words: TextTable,
+    ):
         self._events = events
         self._threads = threads
-        self._dictionary = dictionary
+        self._tables = tables
         self._words = words
 
     def of(self, mask: ByType) -> list[tuple[int, int, int, int, int]]:
@@ -224,19 +235,19 @@ class _Said:
         at = np.flatnonzero(self._events.type == _LOG)
         at = at[np.argsort(self._events.time[at], kind="stable")]
         task, category, message = (column[at] for column in self._events.arguments)
-        texts = [*self._dictionary.texts, ""]
+        texts = [*self._tables.texts, ""]
         categories = [
-            self._words.number(texts[text]) for text in self._dictionary.strings(category).tolist()
+            self._words.number(texts[text]) for text in self._tables.strings(category).tolist()
         ]
         columns = (
             self._events.time[at],
             self._threads.g(at),
             signed(task),
             np.array(categories, np.int64),
-            self._dictionary.stacks(self._events.fourth_of(at)),
+            self._tables.stacks(self._events.fourth_of(at)),
         )
         rows = np.stack([column.astype(np.int64) for column in columns], axis=1).tolist()
-        return rows, [texts[text] for text in self._dictionary.strings(message).tolist()]
+        return rows, [texts[text] for text in self._tables.strings(message).tolist()]
 
     def regions(self, spans: Spans) -> _RegionEvents:
         """All that begins and ends regions."""
@@ -259,8 +270,8 @@ class _Said:
         )
 
     def _word(self, string: int) -> int:
-        text = int(self._dictionary.strings(np.array([string], np.uint64))[0])
-        return self._words.number(self._dictionary.texts[text] if text >= 0 else "")
+        text = int(self._tables.strings(np.array([string], np.uint64))[0])
+        return self._words.number(self._tables.texts[text] if text >= 0 else "")
 
     def _stack(self, stack: npt.NDArray[Any]) -> int:
-        return int(self._dictionary.stacks(stack)[0])
+        return int(self._tables.stacks(stack)[0])

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class Broken(Exception):
+class DamagedTrace(Exception):
     """The bytes are no trace from here on; the message says why, in a few words."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from goscope.traces.arrays import Bytes, Int32, Int64, Mask, numbered
-from goscope.traces.decode import Events
-from goscope.traces.dictionaries import Dictionary, Stacks, Words
+from goscope.traces.event_columns import Events
 from goscope.traces.event_table import NUMBER, mask_of
-from goscope.traces.goroutines import Goroutines, Rows, new_goroutines
-from goscope.traces.states import (
+from goscope.traces.generation_tables import GenerationTables, StackTable, TextTable
+from goscope.traces.live_goroutines import LiveGoroutines, Rows, new_goroutines
+from goscope.traces.state_transitions import (
     AFTER,
     BEFORE,
     CHANGES,
@@ -27,7 +27,7 @@ from goscope.traces.states import (
     UNKNOWN,
     WAITING,
 )
-from goscope.traces.threads import Threads, signed
+from goscope.traces.thread_contexts import ThreadContexts, signed
 
 STATUSES = mask_of("GoStatus", "GoStatusStack")
 _SWITCH = mask_of("GoSwitch", "GoSwitchDestroy")
@@ -75,11 +75,11 @@ class History:
 
 def histories(
     events: Events,
-    threads: Threads,
-    dictionary: Dictionary,
-    known: Goroutines,
-    stacks: Stacks,
-    words: Words,
+    threads: ThreadContexts,
+    dictionary: GenerationTables,
+    known: LiveGoroutines,
+    stacks: StackTable,
+    words: TextTable,
     start: int,
 ) -> History:
     """The histories of all goroutines that a generation, which began at ``start``, names."""
@@ -133,7 +133,7 @@ def _rows(events: Events) -> tuple[Int64, Bytes]:
     return np.repeat(at, times), (np.arange(len(begins)) - begins).astype(np.uint8)
 
 
-def _owners(events: Events, threads: Threads, at: Int64, step: Bytes) -> tuple[Int64, Int64]:
+def _owners(events: Events, threads: ThreadContexts, at: Int64, step: Bytes) -> tuple[Int64, Int64]:
     """The goroutine of each change, and the number that orders it."""
     types = events.type.take(at)
     first, second, _ = events.arguments
@@ -214,8 +214,8 @@ def _sorted(own: Int64, sequence: Int64, carried: Int64) -> tuple[Int64, Int64]:
 
 def _history(
     events: Events,
-    dictionary: Dictionary,
-    words: Words,
+    dictionary: GenerationTables,
+    words: TextTable,
     goroutines: Rows,
     own: Int64,
     at: Int64,
@@ -269,7 +269,7 @@ def _switch(
 
 def _stacks(
     events: Events,
-    dictionary: Dictionary,
+    dictionary: GenerationTables,
     types: Bytes,
     at: Int64,
 ) -> Int32:
@@ -286,8 +286,8 @@ def _stacks(
 
 def _reasons(
     events: Events,
-    dictionary: Dictionary,
-    words: Words,
+    dictionary: GenerationTables,
+    words: TextTable,
     types: Bytes,
     at: Int64,
 ) -> Int32:
@@ -315,7 +315,11 @@ def _begin(found: History, start: int) -> None:
 
 
 def _name(
-    found: History, events: Events, threads: Threads, dictionary: Dictionary, stacks: Stacks
+    found: History,
+    events: Events,
+    threads: ThreadContexts,
+    dictionary: GenerationTables,
+    stacks: StackTable,
 ) -> None:
     """Note who created whom and where, and the start functions of those not named yet."""
     goroutines = found.goroutines

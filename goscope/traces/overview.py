@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from goscope.traces.arrays import Int64, Mask
-from goscope.traces.decode import Events
-from goscope.traces.dictionaries import Stacks
+from goscope.traces.bounded_rows import BoundedRows, Columns
+from goscope.traces.curves import Curves, Peaks
+from goscope.traces.event_columns import Events
 from goscope.traces.event_table import NUMBER
-from goscope.traces.goroutines import Rows
-from goscope.traces.kept import Columns, Kept
-from goscope.traces.processors import RUNNING as PROC_RUNNING
-from goscope.traces.processors import ProcSteps
+from goscope.traces.generation_tables import StackTable
+from goscope.traces.live_goroutines import Rows
+from goscope.traces.proc_spans import RUNNING as PROC_RUNNING
+from goscope.traces.proc_spans import ProcSteps
 from goscope.traces.ranges import ASSIST, GC, STW, SWEEP
 from goscope.traces.spans import Spans
-from goscope.traces.states import GONE, RUNNABLE, RUNNING, SYSCALL, WAITING
-from goscope.traces.threads import Threads, signed
-from goscope.traces.timeline import Curves, Peaks
+from goscope.traces.state_transitions import GONE, RUNNABLE, RUNNING, SYSCALL, WAITING
+from goscope.traces.thread_contexts import ThreadContexts, signed
 
 #: More Ps than any machine has are left out.
 MOST_PROCS = 1024
@@ -27,7 +27,7 @@ _WORKER = "runtime.gcBgMarkWorker"
 class Overview:
     """The curves of one trace."""
 
-    def __init__(self, stacks: Stacks, *, all_rows: bool):
+    def __init__(self, stacks: StackTable, *, all_rows: bool):
         self._stacks = stacks
         self._all_rows = all_rows
         self._states = Curves(GONE)
@@ -35,7 +35,7 @@ class Overview:
         self._procs = Curves(3 * MOST_PROCS)
         self._heap = Peaks()
         self._goal = Peaks(last=True)
-        self.heap = Kept()
+        self.heap = BoundedRows()
         self._running: dict[int, int] = {}
 
     def reach(self, end: int) -> None:
@@ -48,7 +48,7 @@ class Overview:
         self._ranges.step(kind, times, by)
 
     def add(
-        self, events: Events, threads: Threads, spans: Spans, steps: ProcSteps, before: Rows
+        self, events: Events, threads: ThreadContexts, spans: Spans, steps: ProcSteps, before: Rows
     ) -> None:
         """Take a generation; ``before`` are its goroutines when it began."""
         self._add_states(spans)
@@ -87,7 +87,7 @@ class Overview:
         for row in np.flatnonzero(np.diff(steps.p, append=-1)).tolist():
             self._running[int(steps.p[row])] = int(steps.state[row])
 
-    def _add_calls(self, spans: Spans, threads: Threads, before: Rows) -> None:
+    def _add_calls(self, spans: Spans, threads: ThreadContexts, before: Rows) -> None:
         """System calls while they have their P."""
         history = spans.history
         rows, lost = spans.calls, spans.lost
@@ -106,7 +106,7 @@ class Overview:
         end = np.where(lost >= 0, np.where(spans.closed[rows], np.minimum(lost, end), lost), end)
         self._procs.step(curves[over], end[over], -1)
 
-    def _add_workers(self, spans: Spans, threads: Threads, before: Rows) -> None:
+    def _add_workers(self, spans: Spans, threads: ThreadContexts, before: Rows) -> None:
         """GC workers while they run."""
         names = self._stacks.names.texts
         worker = np.array([*(name.startswith(_WORKER) for name in names), False])

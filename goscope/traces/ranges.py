@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from goscope.traces.arrays import Int64, Mask, among
-from goscope.traces.decode import Events
-from goscope.traces.dictionaries import Dictionary, Words
+from goscope.traces.bounded_rows import BoundedRows, Columns
+from goscope.traces.event_columns import Events
 from goscope.traces.event_table import NUMBER
-from goscope.traces.goroutines import Rows
-from goscope.traces.kept import Columns, Kept
+from goscope.traces.generation_tables import GenerationTables, TextTable
+from goscope.traces.live_goroutines import Rows
 from goscope.traces.tally import Tally
-from goscope.traces.threads import Threads, signed
+from goscope.traces.thread_contexts import ThreadContexts, signed
 
 STW, GC, ASSIST, SWEEP = range(4)
 KINDS = ("stw", "gc", "assist", "sweep")
@@ -29,7 +29,7 @@ MOST_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class _RangeKind:
     number: int
     begin: int
     end: int
@@ -38,15 +38,17 @@ class _Kind:
 
 
 _KINDS = (
-    _Kind(STW, NUMBER["STWBegin"], NUMBER["STWEnd"], -1, 1),
-    _Kind(ASSIST, NUMBER["GCMarkAssistBegin"], NUMBER["GCMarkAssistEnd"], NUMBER["GCMarkAssistActive"], 0),
-    _Kind(SWEEP, NUMBER["GCSweepBegin"], NUMBER["GCSweepEnd"], NUMBER["GCSweepActive"], 0),
-    _Kind(GC, NUMBER["GCBegin"], NUMBER["GCEnd"], NUMBER["GCActive"], 1),
+    _RangeKind(STW, NUMBER["STWBegin"], NUMBER["STWEnd"], -1, 1),
+    _RangeKind(
+        ASSIST, NUMBER["GCMarkAssistBegin"], NUMBER["GCMarkAssistEnd"], NUMBER["GCMarkAssistActive"], 0
+    ),
+    _RangeKind(SWEEP, NUMBER["GCSweepBegin"], NUMBER["GCSweepEnd"], NUMBER["GCSweepActive"], 0),
+    _RangeKind(GC, NUMBER["GCBegin"], NUMBER["GCEnd"], NUMBER["GCActive"], 1),
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
+class _OpenRange:
     """A range that has not ended."""
 
     start: int
@@ -63,33 +65,33 @@ Step = Callable[[int, Int64, int], None]
 class Ranges:
     """The ranges of one trace."""
 
-    def __init__(self, words: Words, step: Step, *, all_rows: bool):
+    def __init__(self, words: TextTable, step: Step, *, all_rows: bool):
         self._words = words
         self._step = step
         self.totals = Tally("kind", "name")
-        self.rare = Kept()
-        self.frequent = Kept(None if all_rows else MOST_ROWS, "duration")
-        self._open: dict[tuple[int, int], _Open] = {}
+        self.rare = BoundedRows()
+        self.frequent = BoundedRows(None if all_rows else MOST_ROWS, "duration")
+        self._open: dict[tuple[int, int], _OpenRange] = {}
         self.cycles = 0
 
     def add(
         self,
         events: Events,
-        threads: Threads,
-        dictionary: Dictionary,
+        threads: ThreadContexts,
+        dictionary: GenerationTables,
         goroutines: Rows,
         start: int,
     ) -> None:
         """Take the ranges of a generation, and add to what is known of goroutines."""
         for kind in _KINDS:
-            found = _Pairs(kind, events, threads, dictionary, self._words, start)
+            found = _RangeEvents(kind, events, threads, dictionary, self._words, start)
             if not len(found.key):
                 continue
             if kind.number == GC:
                 self.cycles += int(np.count_nonzero(found.type == kind.begin))
             self._take(kind, found, goroutines)
 
-    def _take(self, kind: _Kind, found: _Pairs, goroutines: Rows) -> None:
+    def _take(self, kind: _RangeKind, found: _RangeEvents, goroutines: Rows) -> None:
         still = [key for number, key in self._open if number == kind.number]
         found.forget_active(np.array(still, np.int64))
         key, begins = found.key, found.begins
@@ -130,7 +132,7 @@ class Ranges:
         place, known = _places(goroutines, columns["g"][mine])
         np.add.at(goroutines[KINDS[kind]], place, columns["duration"][mine][known])
 
-    def still_open(self) -> list[tuple[int, _Open]]:
+    def still_open(self) -> list[tuple[int, _OpenRange]]:
         """The ranges that had not ended at the end of the trace, with their kinds."""
         return [(kind, opened) for (kind, _), opened in self._open.items()]
 
@@ -144,16 +146,16 @@ def _places(goroutines: Rows, ids: Int64) -> tuple[Int64, Mask]:
     return order[place[known]], known
 
 
-class _Pairs:
+class _RangeEvents:
     """The events of a kind in a generation, by whose they are and in order."""
 
     def __init__(
         self,
-        kind: _Kind,
+        kind: _RangeKind,
         events: Events,
-        threads: Threads,
-        dictionary: Dictionary,
-        words: Words,
+        threads: ThreadContexts,
+        dictionary: GenerationTables,
+        words: TextTable,
         start: int,
     ):
         at = np.flatnonzero(
@@ -216,20 +218,20 @@ class _Pairs:
             **self._bytes(ends),
         }
 
-    def opened(self, row: int) -> _Open:
+    def opened(self, row: int) -> _OpenRange:
         """A range that begins here and ends later."""
         at = np.array([row])
         name, stack = int(self._name(at)[0]), int(self._stack(at)[0])
         g, p = int(self._owner(at)[0]), int(self._p(at)[0])
-        return _Open(int(self.time[row]), name, g, p, stack)
+        return _OpenRange(int(self.time[row]), name, g, p, stack)
 
-    def closed(self, opened: _Open | None, row: int) -> Columns:
+    def closed(self, opened: _OpenRange | None, row: int) -> Columns:
         """A range that ends here and began before; its begin may be unknown."""
         at = np.array([row])
         end = int(self.time[row])
         g, p = int(self._owner(at)[0]), int(self._p(at)[0])
         name = self._words.number(_NAMES.get(self._kind.number, "stop-the-world"))
-        was = opened or _Open(-1, name, g, p, -1)
+        was = opened or _OpenRange(-1, name, g, p, -1)
         numbers = {
             "kind": self._kind.number, "name": was.name, "g": was.g, "end_g": g, "p": was.p,
             "start": was.start, "end": end, "duration": max(end - was.start, 0) if opened else -1,

@@ -8,11 +8,11 @@ from typing import TypeAlias
 import numpy as np
 
 from goscope.traces.arrays import Int64
-from goscope.traces.goroutines import SUMS, Rows
+from goscope.traces.live_goroutines import SUMS, Rows
 from goscope.traces.spans import Spans
-from goscope.traces.states import RUNNABLE, RUNNING, SYSCALL, WAITING
+from goscope.traces.state_transitions import RUNNABLE, RUNNING, SYSCALL, WAITING
 
-#: Nanoseconds by state, in the order of :data:`goscope.traces.goroutines.SUMS`.
+#: Nanoseconds by state, in the order of :data:`goscope.traces.live_goroutines.SUMS`.
 Sums: TypeAlias = tuple[int, ...]
 
 

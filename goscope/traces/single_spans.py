@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from goscope.traces.goroutines import Rows
-from goscope.traces.kept import Columns, Kept
+from goscope.traces.bounded_rows import BoundedRows, Columns
+from goscope.traces.live_goroutines import Rows
 from goscope.traces.spans import BY_ANOTHER, Spans
-from goscope.traces.states import GONE, SYSCALL, SYSCALL_LOST, UNKNOWN
-from goscope.traces.threads import Threads
+from goscope.traces.state_transitions import GONE, SYSCALL, SYSCALL_LOST, UNKNOWN
+from goscope.traces.thread_contexts import ThreadContexts
 
 
 class SingleSpans:
     """The spans of the goroutines of one trace."""
 
     def __init__(self) -> None:
-        self.kept = Kept()
+        self.kept = BoundedRows()
 
-    def add(self, spans: Spans, threads: Threads, before: Rows) -> None:
+    def add(self, spans: Spans, threads: ThreadContexts, before: Rows) -> None:
         """Take the spans that ended in a generation; ``before`` are its goroutines when it began."""
         history = spans.history
         at = np.maximum(history.at, 0)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from goscope.traces.arrays import Int64, Mask
-from goscope.traces.decode import Events
+from goscope.traces.event_columns import Events
 from goscope.traces.event_table import NUMBER, mask_of
-from goscope.traces.goroutines import SUMS, Rows
 from goscope.traces.histories import STATUSES, History, first_of_each
-from goscope.traces.states import GONE, RUNNABLE, RUNNING, SYSCALL, WAITING
-from goscope.traces.syscalls import Calls
-from goscope.traces.threads import NO_THREAD, Threads, signed
+from goscope.traces.live_goroutines import SUMS, Rows
+from goscope.traces.state_transitions import GONE, RUNNABLE, RUNNING, SYSCALL, WAITING
+from goscope.traces.system_calls import Calls
+from goscope.traces.thread_contexts import NO_THREAD, ThreadContexts, signed
 
 #: So many rows are looked at together.
 _PIECE = 1 << 18
@@ -57,7 +57,7 @@ class Spans:
         return found.astype(np.int64)
 
 
-def spans_of(history: History, events: Events, threads: Threads, calls: Calls) -> Spans:
+def spans_of(history: History, events: Events, threads: ThreadContexts, calls: Calls) -> Spans:
     """The spans of a generation, and what their goroutines did, added to what is known of them."""
     own, time, state = history.own, history.time, history.state
     closed = np.zeros(len(own), np.bool_)
@@ -78,7 +78,9 @@ def spans_of(history: History, events: Events, threads: Threads, calls: Calls) -
     return found
 
 
-def _lost(history: History, events: Events, threads: Threads, calls: Calls) -> tuple[Int64, Int64]:
+def _lost(
+    history: History, events: Events, threads: ThreadContexts, calls: Calls
+) -> tuple[Int64, Int64]:
     """The rows of system calls, and when each lost its P; one that has none lost it at once.
 
     A callback from C is in a system call until it has a P; that it counts as one that has it is as
@@ -141,7 +143,7 @@ def _add_up(spans: Spans) -> None:
     goroutines["first_wait"][ran[waited]] = spans.duration[before[waited]]
 
 
-def _note_last_states(spans: Spans, events: Events, threads: Threads) -> None:
+def _note_last_states(spans: Spans, events: Events, threads: ThreadContexts) -> None:
     """What the goroutines are in at the end of the generation."""
     history, goroutines = spans.history, spans.goroutines
     rows = spans.lasts

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.traces.arrays import Bytes, Int32, Ints
-from goscope.traces.broken import Broken
+from goscope.traces.broken import DamagedTrace
 
 #: What Go writes for "none": a thread, a P.
 NONE = (1 << 64) - 1
@@ -33,7 +33,7 @@ def varint(data: bytes | bytearray | memoryview, at: int) -> tuple[int, int]:
             break
         shift += 7
     if value > NONE or shift > 63:
-        raise Broken("a number is too large")
+        raise DamagedTrace("a number is too large")
     return value, at
 
 
@@ -54,14 +54,14 @@ def values_at(data: Bytes, ends: Int32, which: Ints) -> npt.NDArray[Any]:
     size = last - ends.take(which - 1)
     longest = int(size.max(initial=1))
     if longest > _LONGEST:
-        raise Broken("a number is too large")
+        raise DamagedTrace("a number is too large")
     value: npt.NDArray[Any] = data.take(last).astype(np.uint32 if longest < 5 else np.uint64)
     rest: Ints | None = None
     for back in range(1, longest):
         rest = np.flatnonzero(size > back) if rest is None else rest[size[rest] > back]
         low = data.take(last[rest] - back) & 0x7F
         if back == _LONGEST - 1 and (value[rest] >= 1 << 57).any():
-            raise Broken("a number is too large")
+            raise DamagedTrace("a number is too large")
         value[rest] = (value[rest] << value.dtype.type(7)) | low
     if longest < 5:
         return value
@@ -80,7 +80,7 @@ def all_values(data: Bytes) -> npt.NDArray[np.uint64]:
     if not len(data):
         return np.zeros(0, np.uint64)
     if data[-1] >= 0x80:
-        raise Broken("a number is cut off")
+        raise DamagedTrace("a number is cut off")
     ends = ends_of(data)
     first, _ = varint(data[: ends[0] + 1].tobytes(), 0)
     values = np.empty(len(ends), np.uint64)

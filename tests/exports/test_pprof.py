@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.capture import DEFAULT_CACHE
-from goscope.exports.pprof import pprof_of_trace
+from goscope.exports.trace_pprof import pprof_of_trace
 from goscope.formats.profiles.schema import parse_profile
 from tests.benchmarks.inputs import find_go
 from tests.traces.truth import capture, rows, stack_text, true_stacks, truth

@@ -14,7 +14,7 @@ import pytest
 import goscope
 from goscope.capture.capture import Capture
 from goscope.errors import InputError
-from goscope.exports.tables import FORMS, write_tables
+from goscope.exports.table_files import FORMS, write_tables
 
 LOG = """\
 SCHED 0ms: gomaxprocs=2 idleprocs=1 threads=6 spinningthreads=0 idlethreads=3 runqueue=7 [4 5]
@@ -128,7 +128,7 @@ def test_an_interrupted_write_leaves_the_old_file(
         raise OSError(28, "No space left on device")
 
     forms: dict[str, Callable[[Iterator[pd.DataFrame], Path], None]] = {**FORMS, "csv": fail}
-    monkeypatch.setattr("goscope.exports.tables.FORMS", forms)
+    monkeypatch.setattr("goscope.exports.table_files.FORMS", forms)
     with pytest.raises(InputError, match="no space left"):
         write_tables(capture, tmp_path, "csv")
     assert old.read_text(encoding="utf-8") == "old"

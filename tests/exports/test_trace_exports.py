@@ -12,7 +12,7 @@ import pytest
 
 import goscope
 from goscope.analysis.goroutines.dumps import stacks_of
-from goscope.exports.tables import write_profiles, write_tables
+from goscope.exports.table_files import write_profiles, write_tables
 from tests.cli.running import in_process
 from tests.traces.truth import capture, rows, trace_path, truth
 
@@ -39,7 +39,7 @@ def test_piece_by_piece_is_the_same_as_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     written = write_tables(capture(NAME), tmp_path / "whole", form)
-    monkeypatch.setattr("goscope.exports.tables._PIECE", 100)
+    monkeypatch.setattr("goscope.exports.table_files._PIECE", 100)
     assert write_tables(capture(NAME), tmp_path / "pieces", form) == written
     assert written["trace_goroutine_spans"] > 1000
     for table, count in written.items():

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from goscope.framing import line_memo as repeats
 from goscope.framing.framed import RepeatedRecords
 from goscope.framing.line_memo import FramedLineMemo
-from goscope.parsing import line_memo as known_lines
 from goscope.parsing import line_shapes
+from goscope.parsing import parsed_line_memo as known_lines
 from goscope.reading.capture_builder import CaptureBuilder
 from goscope.tables.row_selection import MOST_ROWS
 from tests.conftest import Read, capture_texts, content

@@ -14,12 +14,12 @@ from pathlib import Path
 from goscope.capture.capture import Capture
 from goscope.diagnosis.engine import diagnose
 from goscope.errors import InputError
-from goscope.exports.tables import FORMS, write_tables
+from goscope.exports.table_files import FORMS, write_tables
 from goscope.findings.source_links import source_links
 from goscope.reading.capture_builder import CaptureBuilder
 from goscope.reading.inputs import read_stream
 from goscope.renderers import all_renderers
-from goscope.sources.files.streams import streams_of
+from goscope.sources.files.input_streams import streams_of
 from tests.conftest import rows_of
 
 #: Seconds of this process's own time for an input of some 20 KB, on any machine.

@@ -21,7 +21,7 @@ from goscope.formats.goroutines import stacks
 from goscope.formats.goroutines.headers import HEADER_SLOTS
 from goscope.formats.profiles import text as profile_text
 from goscope.framing.framed import LineRecords
-from goscope.parsing.grammars import Grammar, Part, Rejected, grammar_folder
+from goscope.parsing.grammars import Grammar, ParsedPart, Rejected, grammar_folder
 from goscope.parsing.line_plans import MOST_REJECTED, LineRule
 from goscope.parsing.line_shapes import LineShapes
 from goscope.parsing.text_shapes import TextShapes
@@ -145,7 +145,7 @@ def alone(rule: LineRule, line: bytes) -> dict[str, Any] | None:
 NUMBERS = {"INT", "SIGNED", "DECIMAL", "FIRST_OF_FIVE"}
 
 
-def said(rule: LineRule, part: Part, kind: Kind, line: bytes) -> Any:
+def said(rule: LineRule, part: ParsedPart, kind: Kind, line: bytes) -> Any:
     words = [line[start:end].decode() for _, start, end in part.words]
     if kind is Kind.INTS:
         return [int(word) for word in words]

@@ -14,7 +14,7 @@ import pytest
 import goscope
 from goscope.errors import GoscopeError, InputError
 from goscope.reading.inputs import read_sources
-from goscope.sources.files.files import Source
+from goscope.sources.files.named_inputs import Source
 from tests.rules.dumps import dump, goroutine
 
 TEXT = dump(goroutine(42, "chan send"))

@@ -15,7 +15,7 @@ import pytest
 
 from goscope.reading.capture_builder import CaptureBuilder
 from goscope.reading.two_processes import TwoProcessReader
-from goscope.sources.files.files import CHUNK, Source
+from goscope.sources.files.named_inputs import CHUNK, Source
 from tests.conftest import CAPTURES, Read, capture_texts, content
 
 ROOT = Path(__file__).parents[2]

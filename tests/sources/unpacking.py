@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from goscope.errors import ForeignInput, InputError
-from goscope.sources.files.files import Source
+from goscope.sources.files.named_inputs import Source
 
 
 def read_all(path: Path) -> tuple[dict[str, bytes], list[str], list[str]]:

@@ -20,7 +20,7 @@ from goscope.reading.capture_builder import CaptureBuilder
 from goscope.reading.limits import Limits
 from goscope.reading.two_processes import TwoProcessReader
 from goscope.renderers import all_renderers
-from goscope.sources.files.files import Source
+from goscope.sources.files.named_inputs import Source
 from goscope.tables.row_selection import STRETCH, chosen, representative_rows
 from goscope.tables.table import Table
 from tests.benchmarks import inputs

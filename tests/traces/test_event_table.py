@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from fixtures.capture import DEFAULT_CACHE
-from goscope.traces.batches import HEADER, Batches
-from goscope.traces.decode import decode
-from goscope.traces.dictionaries import TABLE_TYPES, Stacks, read_dictionary
+from goscope.traces.event_columns import decode
 from goscope.traces.event_table import EVENTS, FORMATS, MOST_ARGUMENTS, NUMBER, arities
+from goscope.traces.generation_tables import TABLE_TYPES, StackTable, read_tables
+from goscope.traces.generations import HEADER, GenerationReader
 from tests.conftest import content
 from tests.traces.truth import NAMES, trace_path, truth
 
@@ -79,8 +79,10 @@ def test_numbers_are_those_of_the_tool(name: str) -> None:
     version = int(data[5:7])
     counts: Counter[str] = Counter()
     names = {number: name for name, number in NUMBER.items()}
-    for generation in Batches([data[HEADER:]], version, TABLE_TYPES[version]).generations():
-        scale = read_dictionary(generation, Stacks()).scale
+    for generation in GenerationReader(
+        [data[HEADER:]], version, TABLE_TYPES[version]
+    ).generations():
+        scale = read_tables(generation, StackTable()).scale
         events = decode(generation.data, generation.events, arities(version), scale)
         for number, count in enumerate(np.bincount(events.type).tolist()):
             counts[names.get(number, "")] += count

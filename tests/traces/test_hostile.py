@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from goscope.errors import ForeignInput, InputError
 from goscope.reading.capture_builder import CaptureBuilder
-from goscope.traces.batches import HEADER, Batches
-from goscope.traces.dictionaries import TABLE_TYPES
+from goscope.traces.generation_tables import TABLE_TYPES
+from goscope.traces.generations import HEADER, GenerationReader
 from tests.conftest import content, rows_of
 from tests.traces.truth import NAMES, trace_path
 from tests.traces.written import (
@@ -37,7 +37,7 @@ SMALL = [data for name in NAMES if len(data := content(trace_path(name))) < 10_0
 def ends_of_generations(data: bytes) -> list[int]:
     """Where each generation of a whole trace ends, from its start."""
     version = int(data[5:7])
-    batches = Batches([data[HEADER:]], version, TABLE_TYPES[version])
+    batches = GenerationReader([data[HEADER:]], version, TABLE_TYPES[version])
     ends = [HEADER]
     for generation in batches.generations():
         ends.append(ends[-1] + generation.size)

@@ -10,15 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goscope.traces.batches import Batch
-from goscope.traces.broken import Broken
-from goscope.traces.decode import Events, decode
-from goscope.traces.dictionaries import Lookup, Stacks, Words
+from goscope.traces.bounded_rows import BoundedRows
+from goscope.traces.broken import DamagedTrace
+from goscope.traces.curves import SLICES, Curves, Peaks
+from goscope.traces.event_columns import Events, decode
 from goscope.traces.event_table import EVENTS, arities
-from goscope.traces.kept import Kept
-from goscope.traces.latencies import SCHED, SCHED_LATER, Latencies, bucket_of, least_of
+from goscope.traces.generation_tables import IdLookup, StackTable, TextTable
+from goscope.traces.generations import Batch
+from goscope.traces.latency_distributions import (
+    SCHED,
+    SCHED_LATER,
+    LatencyDistributions,
+    bucket_of,
+    least_of,
+)
 from goscope.traces.tally import Tally
-from goscope.traces.timeline import SLICES, Curves, Peaks
 from goscope.traces.varints import all_values, varint
 from tests.traces.written import number, numbers
 
@@ -41,11 +47,11 @@ def test_varints_all_at_once_are_those_one_by_one(values: list[int]) -> None:
 
 @pytest.mark.parametrize("data", [b"\x80" * 10 + b"\x01", b"\xff" * 9 + b"\x02"])
 def test_varints_that_are_too_large(data: bytes) -> None:
-    with pytest.raises(Broken, match="too large"):
+    with pytest.raises(DamagedTrace, match="too large"):
         varint(data, 0)
-    with pytest.raises(Broken, match="too large"):
+    with pytest.raises(DamagedTrace, match="too large"):
         all_values(np.frombuffer(b"\x01" + data, np.uint8))
-    with pytest.raises(Broken, match="cut off"):
+    with pytest.raises(DamagedTrace, match="cut off"):
         all_values(np.frombuffer(b"\x01\x80", np.uint8))
 
 
@@ -202,7 +208,7 @@ def test_times_are_in_their_buckets(times: list[int]) -> None:
 
 @given(st.lists(st.integers(0, 10**10), min_size=1, max_size=300))
 def test_percentiles(times: list[int]) -> None:
-    latencies = Latencies()
+    latencies = LatencyDistributions()
     latencies.add(SCHED_LATER, np.zeros(len(times), np.int64), np.array(times))
     rows = latencies.distributions()
     assert [row["kind"] for row in rows] == [SCHED, SCHED_LATER]
@@ -221,17 +227,17 @@ def test_percentiles(times: list[int]) -> None:
     st.lists(st.integers(0, LARGEST)),
 )
 def test_lookups(table: dict[int, int], more: list[int]) -> None:
-    lookup = Lookup(np.array([*table], np.uint64), np.array([*table.values()], np.int64))
+    lookup = IdLookup(np.array([*table], np.uint64), np.array([*table.values()], np.int64))
     ids = np.array([*table, *more, 0], np.uint64)
     assert lookup(ids).tolist() == [table.get(int(i), -1) for i in ids.tolist()]
     assert lookup.lacks(ids) == any(i and i not in table for i in more)
 
 
 def test_words_and_stacks_are_numbered_once() -> None:
-    words = Words()
+    words = TextTable()
     assert [words.number(text) for text in ("a", "", "b", "a")] == [1, 0, 2, 1]
     assert words.texts == ("", "a", "b")
-    stacks = Stacks()
+    stacks = StackTable()
     frames = [
         stacks.frame("f", "f.go", 1),
         stacks.frame("g", "g.go", 2),
@@ -244,16 +250,16 @@ def test_words_and_stacks_are_numbered_once() -> None:
 
 
 def test_of_too_many_rows_the_longest_stay() -> None:
-    kept = Kept(3, "ns")
+    kept = BoundedRows(3, "ns")
     for begin in (0, 5, 10):
         kept.add({"ns": np.arange(begin, begin + 5), "name": np.arange(begin, begin + 5) * 10})
     assert kept.columns()["ns"].tolist() == [12, 13, 14]
     assert kept.columns()["name"].tolist() == [120, 130, 140]
     assert kept.left_out == 12
-    first = Kept(3)
+    first = BoundedRows(3)
     first.add({"ns": np.arange(9)})
     assert first.columns()["ns"].tolist() == [0, 1, 2]
-    assert Kept().columns() == {}
+    assert BoundedRows().columns() == {}
 
 
 def test_numbers_are_written_as_they_are_read() -> None:

@@ -34,7 +34,7 @@ from goscope.framing.framed import BlockRecords
 from goscope.framing.lines import Positions
 from goscope.parsing.grammars import Rejected
 from goscope.parsing.text_shapes import TextShapes
-from goscope.parsing.unparsed import Aside, Unparsed
+from goscope.parsing.unparsed import Unparsed, UnparsedRecords
 from goscope.tables.table import Bools, Table
 
 _HEADER = re.compile(
@@ -54,7 +54,7 @@ class GoroutineReader:
     """Reads goroutine blocks of all inputs into the goroutines, stacks, frames and snapshots tables."""
 
     def __init__(self) -> None:
-        self.aside = Aside()
+        self.aside = UnparsedRecords()
         self._streams: dict[int, Rows] = {}
         self._rows = Rows(0)
         self._header_codes: dict[bytes, int] = {}

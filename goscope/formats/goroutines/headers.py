@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from goscope.goruntime.goroutine_states import status_of_header
 from goscope.goruntime.lock_frames import TELLING
 from goscope.goruntime.wait_reasons import reason
-from goscope.parsing.text_shapes import Piece
+from goscope.parsing.text_shapes import TextPart
 
 #: What may vary in a header without changing its shape: words are Go's own, except in labels.
 HEADER_SLOTS = re.compile(
@@ -35,7 +35,7 @@ class Header:
     tells: bool  # a frame may tell the address of what it waits for
 
 
-def header_of(parts: tuple[Piece, ...]) -> Header:
+def header_of(parts: tuple[TextPart, ...]) -> Header:
     """The facts of a parsed header."""
     texts = {part.name: part.text for part in parts if part.words}
     state = texts["state"]
@@ -59,7 +59,7 @@ def header_of(parts: tuple[Piece, ...]) -> Header:
     )
 
 
-def _labels(parts: tuple[Piece, ...]) -> str | None:
+def _labels(parts: tuple[TextPart, ...]) -> str | None:
     """The pprof labels as a JSON object; an empty key or value is printed as nothing."""
     labels: dict[str, str] = {}
     key, value, inside = "", "", False

@@ -10,7 +10,7 @@ from goscope.formats.goroutines.columns import FRAMES, STACKS
 from goscope.formats.goroutines.headers import number
 from goscope.goruntime.function_names import bare_name, package_of, receiver_of
 from goscope.parsing.grammars import Grammar, Rejected
-from goscope.parsing.text_shapes import Piece, TextShapes
+from goscope.parsing.text_shapes import TextPart, TextShapes
 from goscope.tables.table import Table, table_from
 
 GRAMMAR = Grammar(
@@ -211,7 +211,7 @@ def shown_depths(stack: Stack) -> list[int]:
     return [depth for depth, words in enumerate(shown) if words[:1] in ("0", "{", "_")]
 
 
-def _created(parts: tuple[Piece, ...]) -> Row:
+def _created(parts: tuple[TextPart, ...]) -> Row:
     texts = {part.name: part.text for part in parts if part.words}
     return {
         "creator": _SHORTENED_CALL.sub("", texts["creator"]),
@@ -220,7 +220,7 @@ def _created(parts: tuple[Piece, ...]) -> Row:
     }
 
 
-def _call(parts: tuple[Piece, ...], text: bytes) -> Row:
+def _call(parts: tuple[TextPart, ...], text: bytes) -> Row:
     """A frame: a Go call with its place, or foreign code."""
     texts = {part.name: part.text for part in parts if part.words}
     function = texts.get("function") or texts.get("symbol") or "non-Go function"

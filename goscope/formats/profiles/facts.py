@@ -8,7 +8,7 @@ from typing import Any
 
 from goscope.formats.profiles.columns import MEMSTATS_FIELDS, MEMSTATS_LISTS
 from goscope.formats.profiles.records import Row
-from goscope.parsing.text_shapes import Piece
+from goscope.parsing.text_shapes import TextPart
 from goscope.tables.table import Kind
 
 #: The largest number that a column holds.
@@ -52,7 +52,7 @@ _COLUMN_OF = {name: (first, second) for name, first, second in MEMSTATS_FIELDS}
 _LIST_OF = dict(MEMSTATS_LISTS)
 
 
-def memstat(parts: tuple[Piece, ...]) -> dict[str, Any]:
+def memstat(parts: tuple[TextPart, ...]) -> dict[str, Any]:
     """What a line of MemStats says; a field that is not known says nothing."""
     name = next(part.text for part in parts if part.name == "field")
     words = [part.text for part in parts if part.name in ("number", "of", "flag")]

@@ -29,8 +29,8 @@ from goscope.framing.framed import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.goruntime.parked_frames import reason_of_visible, shows_park
 from goscope.parsing.grammars import Grammar, Rejected
-from goscope.parsing.text_shapes import Piece, TextShapes
-from goscope.parsing.unparsed import Aside, Unparsed
+from goscope.parsing.text_shapes import TextPart, TextShapes
+from goscope.parsing.unparsed import Unparsed, UnparsedRecords
 from goscope.tables.table import Table
 
 GRAMMAR = Grammar("profile", ("entry", "header", "setting", "record", "labels", "frame", "memstat"))
@@ -99,7 +99,7 @@ class TextReader:
     """Reads the records of profiles, over all inputs."""
 
     def __init__(self) -> None:
-        self.aside = Aside()
+        self.aside = UnparsedRecords()
         self._stream_id = 0
         self._open: dict[int, _Open] = {}  # by stream
         self._records = ProfileRecords()
@@ -285,7 +285,7 @@ class TextReader:
         self._records.memstats.append(row)
         return True
 
-    def _parse(self, start: str, text: bytes, line: int) -> tuple[Piece, ...] | None:
+    def _parse(self, start: str, text: bytes, line: int) -> tuple[TextPart, ...] | None:
         parts = self._shapes[start].parse(text)
         if isinstance(parts, Rejected):
             self._set_aside(line, text, parts.expected)

@@ -8,8 +8,8 @@ from goscope.errors import ForeignInput, InputError
 from goscope.formats.trace.rows import TraceTables
 from goscope.formats.trace.schema import TABLES
 from goscope.tables.table import Table
-from goscope.traces.dictionaries import Stacks, Words
-from goscope.traces.trace import Trace, Unreadable
+from goscope.traces.generation_tables import StackTable, TextTable
+from goscope.traces.trace_reader import Trace, UnsupportedTrace
 
 
 class TraceReader:
@@ -17,8 +17,8 @@ class TraceReader:
 
     def __init__(self, spans: bool):
         self._spans = spans
-        self._stacks = Stacks()
-        self._words = Words()
+        self._stacks = StackTable()
+        self._words = TextTable()
         self._traces: list[Trace] = []
         self.stream_ids: list[int] = []
 
@@ -32,7 +32,7 @@ class TraceReader:
         trace = Trace(stream_id, self._stacks, self._words, spans=self._spans)
         try:
             why = trace.read(chunks)
-        except Unreadable as error:
+        except UnsupportedTrace as error:
             raise ForeignInput(f"{input_name}: {error}") from None
         finally:
             if trace.generations:

@@ -11,16 +11,16 @@ import numpy.typing as npt
 from goscope.formats.trace.columns import Given, Text, table_of
 from goscope.formats.trace.stack_tables import frame_table, stack_table
 from goscope.tables.table import Table
-from goscope.traces.dictionaries import Stacks, Words
-from goscope.traces.goroutines import SUMS
-from goscope.traces.kept import Columns
-from goscope.traces.latencies import KINDS as LATENCY_KINDS
-from goscope.traces.latencies import REGION, TASK
-from goscope.traces.processors import NAMES as PROC_STATES
+from goscope.traces.bounded_rows import Columns
+from goscope.traces.generation_tables import StackTable, TextTable
+from goscope.traces.latency_distributions import KINDS as LATENCY_KINDS
+from goscope.traces.latency_distributions import REGION, TASK
+from goscope.traces.live_goroutines import SUMS
+from goscope.traces.proc_spans import NAMES as PROC_STATES
 from goscope.traces.ranges import KINDS as RANGE_KINDS
-from goscope.traces.states import GONE, SYSCALL, SYSCALL_LOST
-from goscope.traces.states import NAMES as STATES
-from goscope.traces.trace import Trace
+from goscope.traces.state_transitions import GONE, SYSCALL, SYSCALL_LOST
+from goscope.traces.state_transitions import NAMES as STATES
+from goscope.traces.trace_reader import Trace
 
 #: The names of the sums of goroutines in the tables.
 _TIMES = dict(
@@ -36,7 +36,7 @@ _OVERLAPPING = ("assist", "sweep", "stw")
 class TraceTables:
     """The tables of several traces, which share their stacks and words."""
 
-    def __init__(self, traces: Sequence[Trace], stacks: Stacks, words: Words):
+    def __init__(self, traces: Sequence[Trace], stacks: StackTable, words: TextTable):
         self._traces = traces
         self._stacks = stacks
         self._words = words.texts

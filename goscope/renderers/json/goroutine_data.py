@@ -10,7 +10,7 @@ from typing import Any
 
 from goscope import __version__
 from goscope.analysis.goroutines.listing import By, Example, GoroutineGroup, Listing
-from goscope.exports.tables import no_formula
+from goscope.exports.table_files import no_formula
 from goscope.findings.findings import Site
 from goscope.redaction import labels_without_credentials
 from goscope.renderers.json.json_text import json_text

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from goscope.sources.files import tar
-from goscope.sources.files.compressed import CHUNK, Allowance, Unreadable
-from goscope.sources.files.order import in_order
+from goscope.sources.files.compressed import CHUNK, UnpackLimit, UnreadableData
+from goscope.sources.files.snapshot_order import in_order
 
 #: So many files are read of one archive.
 MOST_MEMBERS = 10_000
@@ -42,7 +42,7 @@ def is_archive(head: bytes) -> bool:
     return head.startswith(_ZIP) or tar.is_tar(head)
 
 
-def at_any_place(chunks: Iterable[bytes]) -> tuple[BinaryIO, Unreadable | None]:
+def seekable_copy(chunks: Iterable[bytes]) -> tuple[BinaryIO, UnreadableData | None]:
     """What can be had of the chunks as a file to read at any place, and why it ends there if it does."""
     spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (the caller closes it)
     file = cast(BinaryIO, spool)
@@ -50,15 +50,15 @@ def at_any_place(chunks: Iterable[bytes]) -> tuple[BinaryIO, Unreadable | None]:
         for chunk in chunks:
             file.write(chunk)
             if file.tell() > _MOST_KEPT:
-                raise Unreadable(
+                raise UnreadableData(
                     f"it unpacks to more than {_MOST_KEPT >> 30} GiB; unpack it and give its files"
                 )
-    except Unreadable as error:
+    except UnreadableData as error:
         return file, error
     return file, None
 
 
-def members(file: BinaryIO, allowance: Allowance) -> tuple[list[Member], Unreadable | None]:
+def members(file: BinaryIO, allowance: UnpackLimit) -> tuple[list[Member], UnreadableData | None]:
     """The files of an archive in the order of snapshots, and what is wrong with it besides.
 
     Folders and hidden files (``.DS_Store``, ``__MACOSX``) are left out.
@@ -66,17 +66,17 @@ def members(file: BinaryIO, allowance: Allowance) -> tuple[list[Member], Unreada
     file.seek(0)
     head = file.read(4)
     found: list[Member] = []
-    damage: Unreadable | None = None
+    damage: UnreadableData | None = None
     entries = _zip(file, allowance) if head in _ZIP else _tar(file)
     try:
         for member in entries:
             if len(found) == MOST_MEMBERS:
-                raise Unreadable(
+                raise UnreadableData(
                     f"it holds more than {MOST_MEMBERS} files; unpack it and give those that matter"
                 )
             if not _hidden(member.name):
                 found.append(member)
-    except Unreadable as error:
+    except UnreadableData as error:
         damage = error
     return in_order(found, lambda m: m.name, lambda m: m.changed), damage
 
@@ -114,18 +114,18 @@ _END_OF_DIRECTORY = struct.Struct("<4s8xL6x")  # signature, size of the director
 _LONGEST_COMMENT = 1 << 16
 
 
-def _zip(file: BinaryIO, allowance: Allowance) -> Iterator[Member]:
+def _zip(file: BinaryIO, allowance: UnpackLimit) -> Iterator[Member]:
     import zipfile
 
     if _directory_size(file) > _LARGEST_DIRECTORY:
-        raise Unreadable(
+        raise UnreadableData(
             f"it holds more than {MOST_MEMBERS} files; unpack it and give those that matter"
         )
     try:
         archive = zipfile.ZipFile(file)
         found: Sequence[zipfile.ZipInfo] = archive.infolist()
     except Exception as error:  # a damaged directory shows in many ways
-        damage = Unreadable("the archive ends early or is damaged")
+        damage = UnreadableData("the archive ends early or is damaged")
         yield from _salvaged(file, allowance)
         raise damage from error
     for info in found:
@@ -139,7 +139,7 @@ def _zip(file: BinaryIO, allowance: Allowance) -> Iterator[Member]:
             )
 
 
-def _zip_part(archive: object, info: object, allowance: Allowance) -> Iterator[bytes]:
+def _zip_part(archive: object, info: object, allowance: UnpackLimit) -> Iterator[bytes]:
     import zipfile
 
     assert isinstance(archive, zipfile.ZipFile)
@@ -150,12 +150,12 @@ def _zip_part(archive: object, info: object, allowance: Allowance) -> Iterator[b
             while piece := part.read1(CHUNK):
                 allowance.spend(len(piece))
                 yield piece
-    except (Unreadable, GeneratorExit):
+    except (UnreadableData, GeneratorExit):
         raise
     except NotImplementedError as error:
-        raise Unreadable(f"it is packed in a way that goscope cannot undo ({error})") from error
+        raise UnreadableData(f"it is packed in a way that goscope cannot undo ({error})") from error
     except Exception as error:  # of the archive, and of each way to pack
-        raise Unreadable(f"the compressed data ends early or is damaged ({error})") from error
+        raise UnreadableData(f"the compressed data ends early or is damaged ({error})") from error
 
 
 def _zip_time(*date_time: int) -> float:
@@ -182,7 +182,7 @@ _LOCAL = struct.Struct(
 _STORED, _DEFLATED = 0, 8
 
 
-def _salvaged(file: BinaryIO, allowance: Allowance) -> Iterator[Member]:
+def _salvaged(file: BinaryIO, allowance: UnpackLimit) -> Iterator[Member]:
     """The files of a zip archive whose list at the end is missing, as of a broken download.
 
     Each file stands behind a header of its own; where that does not tell the packed size, unpacking it
@@ -224,7 +224,7 @@ def _salvaged(file: BinaryIO, allowance: Allowance) -> Iterator[Member]:
 
 
 def _salvaged_part(
-    file: BinaryIO, start: int, method: int, size: int | None, allowance: Allowance
+    file: BinaryIO, start: int, method: int, size: int | None, allowance: UnpackLimit
 ) -> Iterator[bytes]:
     end = file.seek(0, 2) if size is None else start + size
     if method == _STORED:

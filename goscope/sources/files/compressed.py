@@ -24,11 +24,11 @@ _STEP = 1 << 14
 _ZSTD_STEP = 256  # bytes that go into zstd at once: at most 8 MiB come out
 
 
-class Unreadable(Exception):
+class UnreadableData(Exception):
     """Why the bytes end here, in words; whoever knows the name of the input adds it."""
 
 
-class Allowance:
+class UnpackLimit:
     """How much may still be unpacked of an input, all archives and layers together."""
 
     def __init__(self, size: int | None = None):
@@ -48,7 +48,7 @@ class Allowance:
         self._left -= size
         if self.spent:
             most = f"{self._size >> 30} GiB" if self._size >> 30 else f"{self._size} bytes"
-            raise Unreadable(
+            raise UnreadableData(
                 f"it unpacks to more than {most}; unpack it and give the part that matters"
             )
 
@@ -76,14 +76,14 @@ def decompressor_for(head: bytes) -> Callable[[], Decompressor] | None:
 
 
 def unpacked(
-    chunks: Iterable[bytes], make: Callable[[], Decompressor], allowance: Allowance
+    chunks: Iterable[bytes], make: Callable[[], Decompressor], allowance: UnpackLimit
 ) -> Iterator[bytes]:
     """What compressed chunks hold, part after part.
 
     Raises:
         Unreadable: the data ends early, is damaged, or holds too much; what was yielded before is good.
     """
-    parts = _Parts(make, allowance)
+    parts = _ConcatenatedParts(make, allowance)
     for chunk in chunks:
         yield from _gathered(parts.feed(chunk))
     yield from _gathered(parts.finish())
@@ -100,7 +100,7 @@ def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
             if size >= CHUNK:
                 yield b"".join(held)
                 held, size = [], 0
-    except Unreadable:
+    except UnreadableData:
         if size:
             yield b"".join(held)
         raise
@@ -108,14 +108,14 @@ def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(held)
 
 
-class _Parts:
+class _ConcatenatedParts:
     """Unpacks parts that stand one after the other.
 
     Input goes in by small steps: at the end of each part the rest of a step is copied, and a file may
     consist of a million empty parts.
     """
 
-    def __init__(self, make: Callable[[], Decompressor], allowance: Allowance):
+    def __init__(self, make: Callable[[], Decompressor], allowance: UnpackLimit):
         self._make = make
         self._allowance = allowance
         self._part: Decompressor | None = None
@@ -142,7 +142,7 @@ class _Parts:
         while self._part is not None and not self._part.eof:
             pieces = list(self._step(self._part, b""))
             if not pieces:
-                raise Unreadable(
+                raise UnreadableData(
                     "the compressed data ends early or is damaged (its end is missing)"
                 )
             yield from pieces
@@ -151,7 +151,9 @@ class _Parts:
         try:
             piece = part.decompress(data, CHUNK)
         except Exception as error:  # each of the libraries has exceptions of its own
-            raise Unreadable(f"the compressed data ends early or is damaged ({error})") from error
+            raise UnreadableData(
+                f"the compressed data ends early or is damaged ({error})"
+            ) from error
         self._allowance.spend(len(piece))
         if piece:
             yield piece

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from goscope.sources.files.compressed import Unreadable
+from goscope.sources.files.compressed import UnreadableData
 
 BLOCK = 512
 _LONGEST_NAME = 1 << 16  # of GNU's long names and of all pax fields of a file
@@ -60,7 +60,7 @@ def entries(file: BinaryIO) -> Iterator[Entry]:
         if not any(header):
             return  # zeros end an archive
         if len(header) < BLOCK or not _sum_is_right(header):
-            raise Unreadable("the archive ends early or is damaged")
+            raise UnreadableData("the archive ends early or is damaged")
         kind = header[156:157]
         length = _number(header[124:136])
         start = position + BLOCK
@@ -86,7 +86,7 @@ def entries(file: BinaryIO) -> Iterator[Entry]:
                 length = 0
         position = start + -(-length // BLOCK) * BLOCK
     if position > size:
-        raise Unreadable("the archive ends early or is damaged")
+        raise UnreadableData("the archive ends early or is damaged")
 
 
 def _sum_is_right(header: bytes) -> bool:
@@ -107,7 +107,7 @@ def _number(field: bytes) -> int:
         return int.from_bytes(field[1:], "big")
     digits = field.strip(b" \0")
     if not all(48 <= code < 56 for code in digits):
-        raise Unreadable("the archive ends early or is damaged")
+        raise UnreadableData("the archive ends early or is damaged")
     return int(digits or b"0", 8)
 
 
@@ -126,7 +126,7 @@ def _text(name: bytes) -> str:
 def _changed(header: bytes, extra: dict[str, str]) -> float:
     try:
         return float(extra.get("mtime") or _number(header[136:148]))
-    except (ValueError, OverflowError, Unreadable):
+    except (ValueError, OverflowError, UnreadableData):
         return 0.0
 
 

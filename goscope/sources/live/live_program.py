@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from goscope.errors import InputError
-from goscope.sources.live.pages import Page, Plan
+from goscope.sources.live.pages import ProfilePage, SnapshotPlan
 from goscope.sources.live.pprof_server import PprofServer
 
 #: pprof gives up at this size (runtime/pprof: writeGoroutineStacks).
@@ -31,11 +31,11 @@ _STANDS_STILL = 10
 
 def pages_of(
     server: PprofServer,
-    plan: Plan,
+    plan: SnapshotPlan,
     *,
     sleep: Callable[[float], None] = time.sleep,
     report: Callable[[str], None] = lambda text: None,
-) -> Iterator[Page]:
+) -> Iterator[ProfilePage]:
     """Take the snapshots, then threads, heap and leaks, each once; ``report`` hears what is done.
 
     Raises:
@@ -77,7 +77,7 @@ def trace(
     seconds: float,
     taken: int,
     report: Callable[[str], None] = lambda text: None,
-) -> Page:
+) -> ProfilePage:
     """An execution trace of so many seconds; the program stands still for an instant at its start."""
     report(
         f"{server.label}: tracing for {seconds:g} s; this costs it 1 to 2 % of its CPU mostly, and if it is "
@@ -89,11 +89,11 @@ def trace(
 
 def snapshot(
     server: PprofServer,
-    plan: Plan,
+    plan: SnapshotPlan,
     number: int,
     taken: int,
     report: Callable[[str], None] = lambda text: None,
-) -> Page:
+) -> ProfilePage:
     """All goroutines, or only their counts if there are more than the program can bear to dump."""
     count = server.counts.get("goroutine", 0)
     whole = _whole(server, plan)
@@ -117,13 +117,13 @@ def snapshot(
     )
 
 
-def stands_still(server: PprofServer, plan: Plan, counted: int) -> bool:
+def stands_still(server: PprofServer, plan: SnapshotPlan, counted: int) -> bool:
     """Whether a crowd has about as many goroutines as when it was counted: counts tell nothing new."""
     count = server.counts.get("goroutine", 0)
     return not _whole(server, plan) and abs(count - counted) < _STANDS_STILL
 
 
-def _searches(server: PprofServer, plan: Plan) -> bool:
+def _searches(server: PprofServer, plan: SnapshotPlan) -> bool:
     """Whether the runtime is to search for leaks.
 
     The search marks what blocked goroutines hold while the program stands still: a quarter of a second
@@ -132,6 +132,6 @@ def _searches(server: PprofServer, plan: Plan) -> bool:
     return plan.leak_profile and _whole(server, plan)
 
 
-def _whole(server: PprofServer, plan: Plan) -> bool:
+def _whole(server: PprofServer, plan: SnapshotPlan) -> bool:
     """Whether the program can bear to be stopped for all its goroutines, or has to."""
     return plan.full or server.counts.get("goroutine", 0) <= plan.bearable

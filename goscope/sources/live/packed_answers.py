@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.sources.files.compressed import Allowance, Unreadable, decompressor_for, unpacked
+from goscope.sources.files.compressed import UnpackLimit, UnreadableData, decompressor_for, unpacked
 
 #: What servers are asked for, and what some send unasked, and how that starts.
 _PACKINGS = {"gzip": b"\x1f\x8b", "x-gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
@@ -25,8 +25,10 @@ def unpacked_answer(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
         return
     make = decompressor_for(_PACKINGS.get(packing, b""))
     if make is None:
-        raise Unreadable("the answer is packed in a way that was not asked for (Content-Encoding)")
+        raise UnreadableData(
+            "the answer is packed in a way that was not asked for (Content-Encoding)"
+        )
     try:
-        yield from unpacked(chunks, make, Allowance())
-    except Unreadable:
-        raise Unreadable("the compressed answer is damaged after {} bytes") from None
+        yield from unpacked(chunks, make, UnpackLimit())
+    except UnreadableData:
+        raise UnreadableData("the compressed answer is damaged after {} bytes") from None

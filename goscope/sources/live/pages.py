@@ -11,7 +11,7 @@ SUFFIX = ".program"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class HttpAccess:
     """How programs may be reached: headers, certificates, seconds without a byte, bytes per answer."""
 
     headers: tuple[tuple[str, str], ...] = ()
@@ -24,7 +24,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class SnapshotPlan:
     """How many snapshots, how many seconds apart; from how many goroutines on only counts are taken.
 
     ``trace_seconds``: for how long an execution trace is taken, 0 for none. Without snapshots nothing else
@@ -40,7 +40,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ProfilePage:
     """One answer: the name that it goes by, its bytes, and why there are not more of them.
 
     ``program`` is the label of the program, ``file`` the name under which the page is saved. ``by_go``

@@ -24,9 +24,9 @@ import httpx
 
 from goscope.errors import InputError, UsageError
 from goscope.redaction import without_credentials
-from goscope.sources.files.compressed import Unreadable
+from goscope.sources.files.compressed import UnreadableData
 from goscope.sources.live.packed_answers import unpacked_answer
-from goscope.sources.live.pages import Access, Page
+from goscope.sources.live.pages import HttpAccess, ProfilePage
 
 ROOT = "/debug/pprof/"
 #: How often a refused connection is tried again, and how long to wait before.
@@ -47,7 +47,7 @@ class PprofServer:
     """
 
     def __init__(
-        self, address: str, access: Access, *, sleep: Callable[[float], None] = time.sleep
+        self, address: str, access: HttpAccess, *, sleep: Callable[[float], None] = time.sleep
     ):
         if "://" not in address:
             address = "http://" + address
@@ -114,7 +114,7 @@ class PprofServer:
         if status == 200 and "goroutine" in counts:
             self.counts = counts
 
-    def fetch(self, profile: str, query: str, *, patience: float = 0.0) -> Page:
+    def fetch(self, profile: str, query: str, *, patience: float = 0.0) -> ProfilePage:
         """A profile's page, such as ``fetch("goroutine", "debug=2")``; as much of it as arrived.
 
         ``patience`` is how many seconds longer than usual the program may be silent.
@@ -128,7 +128,7 @@ class PprofServer:
             raise InputError(
                 f"{self.name}{self._root}{profile}: {why or _refusal(status, content)}"
             )
-        return Page(f"{self.name}{self._root}{profile}?{query}", content, problem)
+        return ProfilePage(f"{self.name}{self._root}{profile}?{query}", content, problem)
 
     # ---- finding the pages ------------------------------------------------------------------------
 
@@ -278,7 +278,7 @@ class PprofServer:
                 if size >= most:
                     what = f"the answer is longer than {most >> 20} MiB; --max-body allows more"
                     return b"".join(pieces), what
-        except Unreadable as error:
+        except UnreadableData as error:
             if not ends:
                 return b"".join(pieces), str(error).format(size)
         return b"".join(pieces), ends[0].format(size) if ends else None

@@ -6,7 +6,7 @@ import threading
 
 from goscope.errors import GoscopeError
 from goscope.sources.live.live_program import snapshot, stands_still
-from goscope.sources.live.pages import Access, Page, Plan
+from goscope.sources.live.pages import HttpAccess, ProfilePage, SnapshotPlan
 from goscope.sources.live.pprof_server import PprofServer
 
 #: A program that does not answer so many times in a row has ended.
@@ -18,10 +18,10 @@ _LATEST_SNAPSHOTS = 4
 class WatchedProgram:
     """The pages that each look at a program is made of: its first and latest snapshots, heap, threads."""
 
-    def __init__(self, server: PprofServer, plan: Plan):
+    def __init__(self, server: PprofServer, plan: SnapshotPlan):
         self._server = server
         self._plan = plan
-        self._snapshots: list[Page] = []
+        self._snapshots: list[ProfilePage] = []
         self._counted = 0  # goroutines at the last snapshot
         self._failures = 0
         #: How many looks there were.
@@ -32,7 +32,7 @@ class WatchedProgram:
         """Whether the program did not answer the first look, or several in a row."""
         return self.looks == 1 or self._failures >= _MOST_FAILURES
 
-    def look(self) -> list[Page]:
+    def look(self) -> list[ProfilePage]:
         """Take a snapshot, unless nothing changed since the last one, and the heap and thread profiles.
 
         Raises:
@@ -61,16 +61,16 @@ class TimedSnapshots:
     #: The first snapshot, and so many of the latest, are kept.
     MOST = 12
 
-    def __init__(self, address: str, every: float, access: Access, plan: Plan):
+    def __init__(self, address: str, every: float, access: HttpAccess, plan: SnapshotPlan):
         self._address, self._every = address, every
         self._access, self._plan = access, plan
-        self._pages: list[Page] = []
+        self._pages: list[ProfilePage] = []
         self._last_error: GoscopeError | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._take, daemon=True)
         self._thread.start()
 
-    def end(self) -> tuple[list[Page], list[GoscopeError]]:
+    def end(self) -> tuple[list[ProfilePage], list[GoscopeError]]:
         """The snapshots; if there are none, the last error."""
         self._over.set()
         self._thread.join(2)

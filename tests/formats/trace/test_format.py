@@ -20,7 +20,7 @@ from goscope.errors import InputError
 from goscope.formats.trace.schema import SPAN_TABLES, TABLES
 from goscope.reading.capture_builder import CaptureBuilder
 from goscope.reading.inputs import read_sources
-from goscope.sources.files.files import sources_of
+from goscope.sources.files.named_inputs import sources_of
 from tests.conftest import CAPTURES, content, rows_of
 from tests.traces.truth import trace_path
 

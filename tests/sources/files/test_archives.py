@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goscope.sources.files import archives, tar
-from goscope.sources.files.compressed import Allowance, Unreadable
+from goscope.sources.files.compressed import UnpackLimit, UnreadableData
 from tests.sources.unpacking import read_all
 
 FILES = {
@@ -292,7 +292,7 @@ def test_sizes_that_cannot_be(size: bytes) -> None:
     header = bytearray(tarred({"a": b"x\n"})[:512])
     header[124:136] = size
     header[148:156] = b"%06o\0 " % (sum(header[:148]) + 256 + sum(header[156:]))
-    with pytest.raises(Unreadable, match="ends early or is damaged"):
+    with pytest.raises(UnreadableData, match="ends early or is damaged"):
         list(tar.entries(io.BytesIO(bytes(header) + bytes(1024))))
 
 
@@ -379,10 +379,10 @@ def test_any_bytes_in_the_place_of_headers(rubbish: bytes, directory: bool) -> N
     data = b"PK\x03\x04" + rubbish
     if directory:
         data += struct.pack("<4s4xHHLLH", b"PK\x05\x06", 1, 1, len(rubbish), 4, 0)
-    found, _ = archives.members(io.BytesIO(data), Allowance())
+    found, _ = archives.members(io.BytesIO(data), UnpackLimit())
     for member in found:
         try:
             for piece in member.chunks():
                 assert isinstance(piece, bytes)
-        except Unreadable:
+        except UnreadableData:
             pass

@@ -25,8 +25,8 @@ from goscope.errors import InputError
 from goscope.sources.files import compressed
 from goscope.sources.files.compressed import (
     CHUNK,
-    Allowance,
-    Unreadable,
+    UnpackLimit,
+    UnreadableData,
     decompressor_for,
     unpacked,
 )
@@ -46,7 +46,7 @@ def expand(data: bytes, step: int = CHUNK) -> bytes:
     make = decompressor_for(data)
     assert make is not None
     pieces = (data[at : at + step] for at in range(0, len(data), step))
-    return b"".join(unpacked(pieces, make, Allowance()))
+    return b"".join(unpacked(pieces, make, UnpackLimit()))
 
 
 @pytest.mark.parametrize("kind", PACK)
@@ -157,9 +157,9 @@ def test_damage_is_nothing_but_unreadable(
         return
     pieces = (packed[at : at + step] for at in range(0, len(packed), step))
     try:
-        for piece in unpacked(pieces, make, Allowance(10 << 20)):
+        for piece in unpacked(pieces, make, UnpackLimit(10 << 20)):
             assert piece
-    except Unreadable as error:
+    except UnreadableData as error:
         assert "\n" not in str(error)
 
 
@@ -197,7 +197,7 @@ def test_a_bomb_takes_no_memory(kind: str) -> None:
     assert make is not None
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     size = longest = 0
-    for piece in unpacked([data], make, Allowance()):
+    for piece in unpacked([data], make, UnpackLimit()):
         size += len(piece)
         longest = max(longest, len(piece))
     assert size == BOMB
@@ -207,16 +207,16 @@ def test_a_bomb_takes_no_memory(kind: str) -> None:
 
 def test_a_window_that_is_too_large_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compressed, "_LARGEST_WINDOW", 1 << 20)
-    with pytest.raises(Unreadable, match=r"[Mm]emory"):
+    with pytest.raises(UnreadableData, match=r"[Mm]emory"):
         expand(lzma.compress(b"x\n", preset=6))  # asks for 8 MiB
 
 
 def test_an_error_of_reading_is_no_damage(tmp_path: Path) -> None:
-    from goscope.sources.files.streams import Stream
+    from goscope.sources.files.input_streams import InputStream
 
     def failing() -> Iterator[bytes]:
         yield b"x"
         raise OSError(5, "Input/output error")
 
     with pytest.raises(InputError, match="log: cannot be read: input/output error"):
-        list(Stream("log", None, True, lambda _: failing()).chunks())
+        list(InputStream("log", None, True, lambda _: failing()).chunks())

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goscope.errors import ForeignInput, InputError, UsageError
-from goscope.sources.files import streams
-from goscope.sources.files.files import CHUNK, Source, sources_of
+from goscope.sources.files import input_streams
+from goscope.sources.files.named_inputs import CHUNK, Source, sources_of
 
 
 def content(path: Path) -> bytes:
@@ -265,7 +265,7 @@ def test_colours_in_a_log_are_text(tmp_path: Path) -> None:
 def test_utf16_across_chunks(
     tmp_path: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "CHUNK", 17)
+    monkeypatch.setattr(input_streams, "CHUNK", 17)
     text = "SCHED 1ms: gomaxprocs=2 ö ☃ 😀\n" * 20
     bom = codecs.BOM_UTF16_LE if encoding.endswith("le") else codecs.BOM_UTF16_BE
     (tmp_path / "log").write_bytes(bom + text.encode(encoding))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goscope.errors import ForeignInput
-from goscope.sources.files.foreign import refuse_foreign, resembles
+from goscope.sources.files.foreign_files import refuse_foreign, resembles
 
 
 def elf(kind: int, order: str = "<") -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goscope.sources.files.order import in_order
+from goscope.sources.files.snapshot_order import in_order
 
 ORDERS = [
     ["dump-1.txt", "dump-2.txt", "dump-10.txt"],

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from goscope.errors import InputError
-from goscope.sources.live.child import Child, godebug
+from goscope.sources.live.child_program import ChildProgram, godebug
 
 
 @pytest.mark.parametrize(
@@ -25,13 +25,13 @@ def test_what_the_user_set_stays(present: str, result: str) -> None:
     assert godebug({"schedtrace": 1000, "gctrace": 1}, present) == result
 
 
-def child(program: str) -> Child:
-    made = Child([sys.executable, "-c", program], {"gctrace": 1})
+def child(program: str) -> ChildProgram:
+    made = ChildProgram([sys.executable, "-c", program], {"gctrace": 1})
     made.start()
     return made
 
 
-def drained(started: Child) -> bytes:
+def drained(started: ChildProgram) -> bytes:
     pieces = []
     while piece := os.read(started.stderr, 1 << 16):
         pieces.append(piece)
@@ -59,11 +59,11 @@ def test_a_child_that_a_signal_ended() -> None:
 @pytest.mark.parametrize("command", ["no-such-program", "./no-such-program", "/"])
 def test_a_program_that_cannot_be_started(command: str) -> None:
     with pytest.raises(InputError, match=f"{command}: cannot be started: "):
-        Child([command], {}).start()
+        ChildProgram([command], {}).start()
 
 
 def test_a_signal_before_the_start_is_handed_on() -> None:
-    made = Child([sys.executable, "-c", "import time; time.sleep(60)"], {})
+    made = ChildProgram([sys.executable, "-c", "import time; time.sleep(60)"], {})
     made.hand_on(signal.SIGTERM)
     assert not made.ended()
     made.start()

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from goscope.reading.capture_builder import CaptureBuilder
-from goscope.sources.live.live_stream import LiveStream, Wish, signals
+from goscope.sources.live.program_stream import LiveStream, StreamRequest, signals
 
 SCHED = b"SCHED 0ms: gomaxprocs=2 idleprocs=1 threads=6 spinningthreads=0 idlethreads=3 runqueue=7 [4 5]\n"
 
@@ -93,7 +93,7 @@ def test_a_prompt_does_not_wait_for_its_line_end(pipe: Pipe) -> None:
 
 
 def test_the_verdict_so_far(pipe: Pipe) -> None:
-    pipe.stream.wish(Wish.VERDICT)
+    pipe.stream.wish(StreamRequest.VERDICT)
     for _ in range(500):
         if pipe.verdicts:
             break
@@ -106,7 +106,7 @@ def test_the_verdict_so_far(pipe: Pipe) -> None:
 def test_an_end_before_the_programs(pipe: Pipe) -> None:
     pipe.write(b"half a line")
     pipe.wait_for(b"half a line")
-    pipe.stream.wish(Wish.END)
+    pipe.stream.wish(StreamRequest.END)
     pipe.thread.join(10)
     assert not pipe.thread.is_alive()
     assert pipe.read == b"half a line"
@@ -124,7 +124,7 @@ def test_signals_are_wishes_and_handlers_come_back() -> None:
     out, into = os.pipe()
     stream = LiveStream(out, CaptureBuilder().sieve(), lambda data: None)
     before = signal.getsignal(signal.SIGINT)
-    with signals(stream, {signal.SIGINT: [Wish.END]}):
+    with signals(stream, {signal.SIGINT: [StreamRequest.END]}):
         os.kill(os.getpid(), signal.SIGINT)
         assert list(stream.chunks()) == []
     assert signal.getsignal(signal.SIGINT) is before

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from goscope.errors import InputError
-from goscope.sources.live.pages import Access
+from goscope.sources.live.pages import HttpAccess
 from goscope.sources.live.pprof_server import PprofServer
 from tests.cli.running import goscope, only_line
 
@@ -157,7 +157,7 @@ _BOMB = (
 def test_an_answer_that_unpacks_to_too_much_takes_no_memory(content: bytes, packing: str) -> None:
     with (
         server(packed(content, packing)) as address,
-        PprofServer(address, Access(most_bytes=1 << 20)) as found,
+        PprofServer(address, HttpAccess(most_bytes=1 << 20)) as found,
     ):
         tracemalloc.start()
         try:
@@ -177,7 +177,7 @@ def test_an_answer_that_is_packed_in_another_way(packing: str) -> None:
     twice = gzip.compress(gzip.compress(DUMP))
     with (
         server(packed(twice, packing)) as address,
-        PprofServer(address, Access()) as found,
+        PprofServer(address, HttpAccess()) as found,
         pytest.raises(InputError, match="packed in a way that was not asked for"),
     ):
         found.fetch("goroutine", "debug=2")
@@ -190,14 +190,14 @@ def test_of_a_packed_answer_that_ends_early_what_came_is_kept() -> None:
     ):
         with (
             server(packed(content, packing)) as address,
-            PprofServer(address, Access()) as found,
+            PprofServer(address, HttpAccess()) as found,
         ):
             page = found.fetch("goroutine", "debug=2")
         assert page.problem == f"the compressed answer is damaged after {len(page.content)} bytes"
         assert page.content.startswith(b"goroutine 1 [running]:\n")
     with (
         server(packed(gzip.compress(DUMP), "gzip")) as address,
-        PprofServer(address, Access()) as found,
+        PprofServer(address, HttpAccess()) as found,
     ):
         page = found.fetch("goroutine", "debug=2")
         assert (page.content, page.problem) == (DUMP, None)
@@ -207,7 +207,7 @@ def test_of_a_packed_answer_that_ends_early_what_came_is_kept() -> None:
 def test_a_count_that_cannot_be(count: bytes) -> None:
     """No number is too long to be read, and none too large to wait for that long."""
     from goscope.sources.live import live_program
-    from goscope.sources.live.pages import Plan
+    from goscope.sources.live.pages import SnapshotPlan
 
     index = INDEX.replace(b"<td>3<", b"<td>%b<" % count)
 
@@ -217,10 +217,10 @@ def test_a_count_that_cannot_be(count: bytes) -> None:
     with server(answer) as address:
         if len(count) > 12:
             with pytest.raises(InputError, match="not as Go's pprof does"):
-                PprofServer(address, Access()).__enter__()
+                PprofServer(address, HttpAccess()).__enter__()
             return
-        with PprofServer(address, Access()) as found:
-            page = live_program.snapshot(found, Plan(full=True), 1, 1)
+        with PprofServer(address, HttpAccess()) as found:
+            page = live_program.snapshot(found, SnapshotPlan(full=True), 1, 1)
     assert (page.content, page.problem) == (DUMP, None)
 
 
@@ -228,15 +228,15 @@ def test_a_dump_that_go_cut_is_warned_about_and_is_no_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from goscope.sources.live import live_program
-    from goscope.sources.live.pages import Plan
+    from goscope.sources.live.pages import SnapshotPlan
 
     monkeypatch.setattr(live_program, "CUT_AT", len(DUMP))
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         says(200, DUMP if "debug=2" in request.path else INDEX)(request)
 
-    with server(answer) as address, PprofServer(address, Access()) as found:
-        page = live_program.snapshot(found, Plan(), 1, 1)
+    with server(answer) as address, PprofServer(address, HttpAccess()) as found:
+        page = live_program.snapshot(found, SnapshotPlan(), 1, 1)
     assert page.by_go
     assert page.problem is not None
     assert "the program has 3 goroutines" in page.problem
@@ -245,7 +245,7 @@ def test_a_dump_that_go_cut_is_warned_about_and_is_no_failure(
 def test_a_connection_is_tried_again_before_it_counts_as_refused() -> None:
     waits: list[float] = []
     with pytest.raises(InputError, match="connection refused"):
-        PprofServer("127.0.0.1:1", Access(), sleep=waits.append).__enter__()
+        PprofServer("127.0.0.1:1", HttpAccess(), sleep=waits.append).__enter__()
     assert waits == [0.1, 0.4]
 
 
@@ -261,7 +261,7 @@ def test_a_header_given_twice_does_not_follow_a_redirect_to_another_port() -> No
 
     headers = (("X-Team", "a"), ("x-team", "b"))
     with server(other) as there, server(first) as address:
-        with PprofServer(address, Access(headers=headers)) as found:
+        with PprofServer(address, HttpAccess(headers=headers)) as found:
             assert found.fetch("goroutine", "debug=2").content == DUMP
         assert seen == [None, None]
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from goscope.capture.capture import Capture
 from goscope.errors import InputError, unwritable
-from goscope.exports.pprof import KINDS, pprof_of_trace
+from goscope.exports.trace_pprof import KINDS, pprof_of_trace
 from goscope.tables.table import WALL_TIME
 from goscope.whole_files import whole_file
 

@@ -23,7 +23,7 @@ LINGER = 0.5
 _CHUNK = 1 << 16
 
 
-class Sifting(Protocol):
+class OutputSieve(Protocol):
     """What :class:`goscope.framing.passthrough.Sieve` does."""
 
     def feed(self, data: bytes) -> bytes: ...
@@ -31,7 +31,7 @@ class Sifting(Protocol):
     def end(self) -> bytes: ...
 
 
-class Wish(Enum):
+class StreamRequest(Enum):
     """What a signal asks for."""
 
     VERDICT = "the verdict so far"
@@ -45,7 +45,7 @@ class LiveStream:
     def __init__(
         self,
         descriptor: int,
-        sieve: Sifting,
+        sieve: OutputSieve,
         pass_on: Callable[[bytes], None],
         *,
         asked: Callable[[], None] = lambda: None,
@@ -62,10 +62,10 @@ class LiveStream:
         self._wake, self._woken = os.pipe()
         self._over = False
 
-    def wish(self, wish: Wish) -> None:
+    def wish(self, wish: StreamRequest) -> None:
         """Ask from a signal handler; the reader hears it at once."""
-        if wish is not Wish.NOTHING:
-            os.write(self._woken, b"v" if wish is Wish.VERDICT else b"e")
+        if wish is not StreamRequest.NOTHING:
+            os.write(self._woken, b"v" if wish is StreamRequest.VERDICT else b"e")
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes as they come; what of them is the application's has gone on before."""
@@ -105,7 +105,7 @@ class LiveStream:
 @contextmanager
 def signals(
     stream: LiveStream,
-    wishes: Mapping[signal.Signals, Sequence[Wish]],
+    wishes: Mapping[signal.Signals, Sequence[StreamRequest]],
     hand_on: Callable[[signal.Signals], None] = lambda number: None,
 ) -> Iterator[None]:
     """While this lasts, these signals say something to the stream, and end nothing.
@@ -116,7 +116,7 @@ def signals(
     ``hand_on`` hears of each signal too.
     """
 
-    def handler(turns: Sequence[Wish]) -> Callable[[int, FrameType | None], None]:
+    def handler(turns: Sequence[StreamRequest]) -> Callable[[int, FrameType | None], None]:
         left = iter(turns[:-1])
 
         def handle(number: int, frame: FrameType | None) -> None:

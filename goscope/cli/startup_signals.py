@@ -28,7 +28,7 @@ def is_pipe() -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
-def unwind() -> None:
+def exit_on_termination() -> None:
     """End like a program that was asked to: what is half done is taken back, the cursor comes back."""
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores one
@@ -39,13 +39,13 @@ def _ended(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-def hold() -> None:
+def block_signals() -> None:
     """Let signals wait until it is known for whom they are."""
     if os.name == "posix":
         signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
 
 
-def release() -> None:
+def unblock_signals() -> None:
     """There is no program in front of a pipe: signals are for goscope, those that wait too."""
     if os.name == "posix":
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)

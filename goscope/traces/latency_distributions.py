@@ -13,7 +13,7 @@ import numpy as np
 from goscope.traces.arrays import Int64, Ints
 from goscope.traces.histories import STATUSES
 from goscope.traces.spans import Spans
-from goscope.traces.states import RUNNABLE
+from goscope.traces.state_transitions import RUNNABLE
 from goscope.traces.tally import Tally
 
 SCHED, SCHED_LATER, FIRST_RUN, TASK, REGION = range(5)
@@ -24,7 +24,7 @@ _BITS = 6
 _PERCENTILES = {"p50_ns": 50, "p90_ns": 90, "p99_ns": 99}
 
 
-class Latencies:
+class LatencyDistributions:
     """The distributions of one trace; names of ``sched`` are those of functions, others are words."""
 
     def __init__(self) -> None:

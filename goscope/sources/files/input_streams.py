@@ -18,12 +18,12 @@ from goscope.errors import ForeignInput, InputError, unreadable
 from goscope.sources.files import archives
 from goscope.sources.files.compressed import (
     CHUNK,
-    Allowance,
-    Unreadable,
+    UnpackLimit,
+    UnreadableData,
     decompressor_for,
     unpacked,
 )
-from goscope.sources.files.foreign import ENOUGH, HEAD, Kind, refuse_foreign, resembles
+from goscope.sources.files.foreign_files import ENOUGH, HEAD, ForeignKind, refuse_foreign, resembles
 from goscope.sources.files.tar import BLOCK
 
 #: ``dump.txt.gz.xz`` and worse; what is packed more often means harm.
@@ -42,7 +42,7 @@ def _none(head: bytes) -> bool:
     return False
 
 
-class Stream:
+class InputStream:
     """A text of an input.
 
     ``path`` is the file that holds it as it is, ``named`` is False if nobody asked for it in particular.
@@ -71,11 +71,11 @@ class Stream:
                 if len(self._head) < HEAD:
                     self._head += piece[: HEAD - len(self._head)]
                 yield piece
-        except (OSError, Unreadable) as error:
+        except (OSError, UnreadableData) as error:
             raise _failure(self.name, error) from error
 
     @property
-    def resembles(self) -> Kind | None:
+    def resembles(self) -> ForeignKind | None:
         """What the text looks like, if it is known to hold nothing of Go; after reading."""
         return resembles(self._head)
 
@@ -87,7 +87,7 @@ def streams_of(
     *,
     named: bool,
     arrived: Callable[[], None] = lambda: None,
-) -> Iterator[Stream]:
+) -> Iterator[InputStream]:
     """The texts of an open file, each to be read before the next is asked for.
 
     ``arrived`` is called when bytes came, or the end, before they are looked at.
@@ -98,15 +98,15 @@ def streams_of(
     try:
         yield from _streams(
             name,
-            _Peeked(_raw(file, path, arrived)),
+            _PeekableChunks(_raw(file, path, arrived)),
             file,
             path,
             named,
             0,
-            Allowance(),
+            UnpackLimit(),
             packed=False,
         )
-    except (OSError, Unreadable) as error:
+    except (OSError, UnreadableData) as error:
         raise _failure(name, error) from error
 
 
@@ -116,12 +116,12 @@ def is_plain(head: bytes) -> bool:
     return not packed and not head.startswith(_UTF16)
 
 
-def refused(name: str, why: str, *, named: bool = False) -> Stream:
+def refused(name: str, why: str, *, named: bool = False) -> InputStream:
     """A stream that nothing is read from, for a reason that is no failure unless it was named."""
-    return Stream(name, None, named, _Failing(ForeignInput(f"{name}: {why}")))
+    return InputStream(name, None, named, _FailingChunks(ForeignInput(f"{name}: {why}")))
 
 
-class _Failing:
+class _FailingChunks:
     """Chunks of which there are none, for a reason."""
 
     def __init__(self, error: InputError):
@@ -139,21 +139,21 @@ class _Failing:
 
 def _streams(
     name: str,
-    bytes_: _Peeked,
+    bytes_: _PeekableChunks,
     file: BinaryIO | None,
     path: Path | None,
     named: bool,
     level: int,
-    allowance: Allowance,
+    allowance: UnpackLimit,
     *,
     packed: bool,
-) -> Iterator[Stream]:
+) -> Iterator[InputStream]:
     head = bytes_.head(ENOUGH)
     for _ in range(_MOST_LAYERS):
         make = decompressor_for(head)
         if make is None:
             break
-        bytes_ = _Peeked(unpacked(bytes_, make, allowance))
+        bytes_ = _PeekableChunks(unpacked(bytes_, make, allowance))
         head = bytes_.head(ENOUGH)
         packed = True
     if decompressor_for(head) is not None:
@@ -163,7 +163,7 @@ def _streams(
         head = bytes_.head(BLOCK)  # a tar archive starts with a name that ends in NULs
     if not archives.is_archive(head):
         text = functools.partial(_text, name, bytes_)
-        yield Stream(name, None if packed or level else path, named, text)
+        yield InputStream(name, None if packed or level else path, named, text)
     elif level == _MOST_LEVELS:
         yield refused(name, "an archive inside of archives; unpack the outer ones first")
     else:
@@ -172,18 +172,18 @@ def _streams(
 
 
 def _members(
-    name: str, bytes_: _Peeked, file: BinaryIO | None, level: int, allowance: Allowance
-) -> Iterator[Stream]:
+    name: str, bytes_: _PeekableChunks, file: BinaryIO | None, level: int, allowance: UnpackLimit
+) -> Iterator[InputStream]:
     """The texts of an archive: of ``file`` if it can be read at any place."""
-    damage: Unreadable | None = None
+    damage: UnreadableData | None = None
     spool: BinaryIO | None = None
     if file is None or not file.seekable():
-        file, damage = archives.at_any_place(bytes_)
+        file, damage = archives.seekable_copy(bytes_)
         spool = file
     try:
         found, wrong = archives.members(file, allowance)
         if not found and damage is None and wrong is None:
-            raise Unreadable("the archive holds no files")
+            raise UnreadableData("the archive holds no files")
         for member in found:
             inner = f"{name}!{member.name}"
             if member.refusal is not None:
@@ -192,7 +192,7 @@ def _members(
             try:
                 yield from _streams(
                     inner,
-                    _Peeked(member.chunks()),
+                    _PeekableChunks(member.chunks()),
                     None,
                     None,
                     False,
@@ -200,9 +200,9 @@ def _members(
                     allowance,
                     packed=False,
                 )
-            except (InputError, OSError, Unreadable) as error:  # of an archive inside
+            except (InputError, OSError, UnreadableData) as error:  # of an archive inside
                 said = error if isinstance(error, InputError) else _failure(inner, error)
-                yield Stream(inner, None, False, _Failing(said))
+                yield InputStream(inner, None, False, _FailingChunks(said))
             if allowance.spent and damage is None:
                 return  # that was told with the member
         if damage is not None or wrong is not None:
@@ -212,7 +212,7 @@ def _members(
             spool.close()
 
 
-class _Peeked:
+class _PeekableChunks:
     """Chunks of which the first bytes can be looked at before they are read."""
 
     def __init__(self, chunks: Iterable[bytes]):
@@ -225,7 +225,7 @@ class _Peeked:
         while len(self._first) < size and self._failure is None:
             try:
                 more = next(self._chunks, b"")
-            except (OSError, Unreadable) as error:
+            except (OSError, UnreadableData) as error:
                 self._failure = error  # told when reading comes to it
                 break
             if not more:
@@ -272,7 +272,7 @@ def _size(file: BinaryIO) -> int | None:
         return None
 
 
-def _text(name: str, bytes_: _Peeked, is_known_binary: IsKnown) -> Iterator[bytes]:
+def _text(name: str, bytes_: _PeekableChunks, is_known_binary: IsKnown) -> Iterator[bytes]:
     """The text of unpacked bytes: checked for not being text, and in UTF-8."""
     chunks = iter(bytes_)
     first = next(chunks, b"")
@@ -291,7 +291,7 @@ def _text(name: str, bytes_: _Peeked, is_known_binary: IsKnown) -> Iterator[byte
     yield from chunks
 
 
-def _failure(name: str, error: OSError | Unreadable) -> InputError:
+def _failure(name: str, error: OSError | UnreadableData) -> InputError:
     if isinstance(error, OSError):
         return unreadable(name, error)
     return InputError(f"{name}: {error}")

@@ -15,7 +15,7 @@ import numpy as np
 from goscope.traces.arrays import Int32, Int64
 from goscope.traces.event_table import NUMBER
 from goscope.traces.spans import Spans
-from goscope.traces.states import GONE, RUNNABLE, RUNNING, SYSCALL, WAITING
+from goscope.traces.state_transitions import GONE, RUNNABLE, RUNNING, SYSCALL, WAITING
 from goscope.traces.tally import Tally
 
 #: Kinds of waits: the state, or from here on the reason why it waits.
@@ -23,7 +23,7 @@ _REASONS = GONE
 _SYNCHRONISATION = ("chan", "sync", "select")
 
 
-class Blocking:
+class BlockingProfiles:
     """The waits of one trace, by state, reason, stack and waker's stack."""
 
     def __init__(self) -> None:

@@ -30,7 +30,7 @@ def switched_on(value: str) -> frozenset[str]:
     return frozenset(name for name, number in settings.items() if number not in ("", "0"))
 
 
-class Child:
+class ChildProgram:
     """A program to start; ``stderr`` is the descriptor that its standard error is read from."""
 
     def __init__(self, command: Sequence[str], wanted: Mapping[str, int]):

@@ -40,7 +40,7 @@ def pprof_of_trace(capture: Capture, kind: str, trace: int = 0) -> bytes:
     profile.duration_nanos = int(traces["duration_ns"][trace])
     if traces.present("wall_start_ns")[trace]:
         profile.time_nanos = int(traces["wall_start_ns"][trace])
-    stacks = _Stacks(capture, writer)
+    stacks = _LocationIds(capture, writer)
     rows = (table["trace"] == trace).nonzero()[0].tolist()
     counts, times, numbers = (table[name].tolist() for name in ("count", "ns", "stack_id"))
     known = table.present("stack_id").tolist()
@@ -88,7 +88,7 @@ class _Writer:
         return self._functions[name, file]
 
 
-class _Stacks:
+class _LocationIds:
     """The frames of the ``trace_stacks``."""
 
     def __init__(self, capture: Capture, writer: _Writer):

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.traces.arrays import Bytes, Int32, Int64, Ints
-from goscope.traces.batches import Batch
-from goscope.traces.broken import Broken
+from goscope.traces.broken import DamagedTrace
 from goscope.traces.event_table import FIRST_EXPERIMENTAL, MOST_ARGUMENTS, MOST_BATCH, ByType
+from goscope.traces.generations import Batch
 from goscope.traces.varints import NONE, NONE_32, ends_of, values_at, varint
 
 #: So many batches are read at the same time: few enough for their bytes to stay in the cache.
@@ -65,8 +65,8 @@ def decode(data: Bytes, batches: Sequence[Batch], arities: ByType, scale: float)
         Broken: a batch holds something else.
     """
     if max((batch.ticks for batch in batches), default=0) * scale > _LATEST:
-        raise Broken("a time that cannot be")
-    out = _Columns(sum(batch.size for batch in batches))
+        raise DamagedTrace("a time that cannot be")
+    out = _EventColumns(sum(batch.size for batch in batches))
     for first in range(0, len(batches), LANES):
         lanes = batches[first : first + LANES]
         decoded = _lockstep(data, lanes, arities, scale, out)
@@ -78,7 +78,7 @@ def decode(data: Bytes, batches: Sequence[Batch], arities: ByType, scale: float)
     return out.events()
 
 
-class _Columns:
+class _EventColumns:
     """Columns that grow; what is reserved takes no memory until it is written to."""
 
     def __init__(self, size: int):
@@ -140,7 +140,7 @@ def _lockstep(
     batches: Sequence[Batch],
     arities: ByType,
     scale: float,
-    out: _Columns,
+    out: _EventColumns,
 ) -> bool:
     """Read batches, one lane each; False, and nothing is read, if one does not come out even."""
     bytes_ = np.concatenate([data[b.start : b.start + b.size] for b in batches])
@@ -180,7 +180,7 @@ def _lockstep(
                 arguments.append(
                     (number, at, values_at(bytes_, ends, heads.take(at) + (number + 2)))
                 )
-    except Broken:
+    except DamagedTrace:
         return False
     out.begin(types, _times(ticks, counts, batches, scale), counts)
     for number, at, values in arguments:
@@ -232,7 +232,7 @@ def base_time(batch: Batch, scale: float) -> int:
     return int(batch.ticks * scale)
 
 
-def _plain(data: Bytes, batch: Batch, arities: ByType, scale: float, out: _Columns) -> None:
+def _plain(data: Bytes, batch: Batch, arities: ByType, scale: float, out: _EventColumns) -> None:
     """Read one batch number by number, over events of experiments."""
     bytes_ = data[batch.start : batch.start + batch.size].tobytes()
     arity_of = arities.table.tolist()
@@ -246,10 +246,10 @@ def _plain(data: Bytes, batch: Batch, arities: ByType, scale: float, out: _Colum
         while at < len(bytes_):
             kind = bytes_[at]
             if not arity_of[kind]:
-                raise Broken(f"an event of type {kind}")
+                raise DamagedTrace(f"an event of type {kind}")
             ticks, at = varint(bytes_, at + 1)
             if ticks > _LONGEST_TICKS:
-                raise Broken("a time that cannot be")
+                raise DamagedTrace("a time that cannot be")
             time += int(ticks * scale)
             for number in range(arity_of[kind] - 1):
                 value, at = varint(bytes_, at)
@@ -260,7 +260,7 @@ def _plain(data: Bytes, batch: Batch, arities: ByType, scale: float, out: _Colum
                 types.append(kind)
                 times.append(time)
     except IndexError:
-        raise Broken("an event is cut off") from None
+        raise DamagedTrace("an event is cut off") from None
     out.begin(np.array(types, np.uint8), np.array(times, np.int64), np.array([len(types)]))
     for number, values in enumerate(arguments):
         if values:

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.traces.arrays import Int64, among
-from goscope.traces.goroutines import GOROUTINE, SUMS, Rows
-from goscope.traces.kept import Kept
+from goscope.traces.bounded_rows import BoundedRows
+from goscope.traces.live_goroutines import GOROUTINE, SUMS, Rows
 from goscope.traces.spans import Spans
-from goscope.traces.states import RUNNABLE, RUNNING, SYSCALL, WAITING
+from goscope.traces.state_transitions import RUNNABLE, RUNNING, SYSCALL, WAITING
 from goscope.traces.tally import Tally
 
 #: So many goroutines have a row of their own: those that were there longest.
@@ -25,13 +25,13 @@ COUNTS = ("goroutines", "created", "ended", "total")
 _ADDED = (*COUNTS, *SUMS, "first_wait", "assist", "sweep", "stw")
 
 
-class Summaries:
+class GoroutineSummaries:
     """The goroutines of one trace."""
 
     def __init__(self, forever: int, *, all_rows: bool):
         self._forever = forever
         self._live_blocks = Tally("number", "reason")
-        self._ended = Kept(None if all_rows else MOST_ROWS, "total")
+        self._ended = BoundedRows(None if all_rows else MOST_ROWS, "total")
         self._ended_blocks: list[Int64] = []
         self._by_function = np.zeros((0, len(_ADDED)), np.int64)
         self._function_blocks = Tally("name", "reason")

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from goscope.cli.messages import complain
+from goscope.cli.messages import print_error
 from goscope.cli.progress_bar import progress_bar
 from goscope.errors import GoscopeError, InputError, NothingRecognised
 from goscope.sources.live.addresses import split_addresses
 
 if TYPE_CHECKING:
     from goscope.capture.capture import Capture
-    from goscope.cli.live import LivePrograms
-    from goscope.sources.files.files import Source
-    from goscope.sources.live.pages import Page
+    from goscope.cli.live_options import LivePrograms
+    from goscope.sources.files.named_inputs import Source
+    from goscope.sources.live.pages import ProfilePage
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ def read(
     The other parameters are those of :func:`goscope.reading.inputs.read_sources`.
     """
     from goscope.reading.inputs import read_sources
-    from goscope.sources.files.files import sources_of
+    from goscope.sources.files.named_inputs import sources_of
 
     addresses, paths = split_addresses(inputs) if live is not None else ([], list(inputs))
     sources, missing = sources_of(paths)
-    asked: AbstractContextManager[Iterable[Page | GoscopeError]] = (
+    asked: AbstractContextManager[Iterable[ProfilePage | GoscopeError]] = (
         live.pages(addresses) if live is not None else nullcontext(())
     )
     with asked as pages, progress_bar(quiet=quiet) as progress:
@@ -71,5 +71,5 @@ def read(
         )
     failed = [*missing, *unreadable]
     for error in failed:
-        complain(error)
+        print_error(error)
     return InputsRead(capture, sources, failed)

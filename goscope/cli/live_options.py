@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goscope.cli.durations import seconds
-from goscope.cli.messages import complain, say
+from goscope.cli.duration_options import seconds
+from goscope.cli.messages import print_error, print_note
 from goscope.errors import GoscopeError, InputError, UsageError
 
 if TYPE_CHECKING:
-    from goscope.sources.live.pages import Access, Page, Plan
+    from goscope.sources.live.pages import HttpAccess, ProfilePage, SnapshotPlan
 
 IntervalOption = Annotated[str, typer.Option(help="Time between snapshots: 500ms, 2s, 1m.")]
 #: Longer ones would fill the memory of most machines.
@@ -62,13 +62,13 @@ class LiveOptions:
         Raises:
             UsageError: one is wrong.
         """
-        from goscope.sources.live.pages import Access, Plan
+        from goscope.sources.live.pages import HttpAccess, SnapshotPlan
 
         if save is not None and save.is_dir() and any(save.iterdir()):
             raise UsageError(
                 f"--save {save}: the folder is not empty; what is in it would be mixed up"
             )
-        access = Access(
+        access = HttpAccess(
             headers=tuple(_header(text) for text in self.headers or ()),
             ca=self.ca,
             insecure=self.insecure,
@@ -77,7 +77,7 @@ class LiveOptions:
             timeout=max(seconds(self.timeout, "--timeout"), 0.001),
             most_bytes=_bytes(self.most_bytes),
         )
-        plan = Plan(
+        plan = SnapshotPlan(
             snapshots=snapshots,
             interval=seconds(interval, "--interval"),
             full=self.full,
@@ -91,30 +91,32 @@ class LiveOptions:
 class LivePrograms:
     """How live programs are read: access, what is taken, where it is saved; whether to be quiet about it."""
 
-    access: Access
-    plan: Plan
+    access: HttpAccess
+    plan: SnapshotPlan
     save: Path | None
     quiet: bool
 
     @contextmanager
-    def pages(self, addresses: Sequence[str]) -> Iterator[Iterator[Page | GoscopeError]]:
+    def pages(self, addresses: Sequence[str]) -> Iterator[Iterator[ProfilePage | GoscopeError]]:
         """The pages of these programs, in a ``with`` statement that ends the display of progress."""
         if not addresses:
             yield iter(())
             return
-        from goscope.sources.live.programs import pages_of_all
+        from goscope.sources.live.program_pages import pages_of_all
 
         with self._progress() as report:
             yield self._warned(
                 pages_of_all(addresses, self.access, self.plan, report=report, folder=self.save)
             )
 
-    def _warned(self, pages: Iterator[Page | GoscopeError]) -> Iterator[Page | GoscopeError]:
+    def _warned(
+        self, pages: Iterator[ProfilePage | GoscopeError]
+    ) -> Iterator[ProfilePage | GoscopeError]:
         """The same pages; warns of those that Go itself cut, which is no failure."""
         for page in pages:
             yield page
             if not isinstance(page, GoscopeError) and page.by_go and not self.quiet:
-                complain(InputError(f"{page.name}: {page.problem}"))
+                print_error(InputError(f"{page.name}: {page.problem}"))
 
     @contextmanager
     def _progress(self) -> Iterator[Callable[[str], None]]:
@@ -124,7 +126,7 @@ class LivePrograms:
         if self.quiet:
             yield lambda text: None
         elif not sys.stderr.isatty():
-            yield lambda text: say(f"goscope: {safe(text)}\n")
+            yield lambda text: print_note(f"goscope: {safe(text)}\n")
         else:
             from rich.console import Console
             from rich.text import Text

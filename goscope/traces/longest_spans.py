@@ -5,22 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from goscope.traces.arrays import Int64
+from goscope.traces.bounded_rows import BoundedRows, Columns
 from goscope.traces.event_table import NUMBER
-from goscope.traces.goroutines import Rows
-from goscope.traces.kept import Columns, Kept
+from goscope.traces.live_goroutines import Rows
 from goscope.traces.spans import Spans
-from goscope.traces.states import RUNNABLE, RUNNING, SYSCALL, WAITING
+from goscope.traces.state_transitions import RUNNABLE, RUNNING, SYSCALL, WAITING
 
 #: So many of each state.
 MOST = 50
 _STATES = (RUNNABLE, RUNNING, WAITING, SYSCALL)
 
 
-class Longest:
+class LongestSpans:
     """The longest spans of one trace."""
 
     def __init__(self) -> None:
-        self._kept = {state: Kept(MOST, "duration") for state in _STATES}
+        self._kept = {state: BoundedRows(MOST, "duration") for state in _STATES}
         self._floors = dict.fromkeys(_STATES, 0)
 
     def add(self, spans: Spans) -> None:

@@ -11,14 +11,14 @@ import numpy as np
 
 from goscope.tables.table import distinct
 from goscope.traces.arrays import Bytes, Int64, Mask, among
-from goscope.traces.decode import Events
+from goscope.traces.event_columns import Events
 from goscope.traces.event_table import (
     NUMBER,
     PROC_IDLE,
     PROC_SYSCALL_ABANDONED,
     mask_of,
 )
-from goscope.traces.threads import Threads, signed
+from goscope.traces.thread_contexts import ThreadContexts, signed
 
 IDLE, RUNNING = 0, 1
 NAMES = ("idle", "running")
@@ -60,7 +60,7 @@ class ProcSteps:
 
 
 def proc_spans(
-    events: Events, threads: Threads, known: dict[int, ProcState], start: int
+    events: Events, threads: ThreadContexts, known: dict[int, ProcState], start: int
 ) -> tuple[ProcSpans, ProcSteps]:
     """The spans that ended in a generation, which began at ``start``, and the changes of state.
 
@@ -88,7 +88,7 @@ def proc_spans(
     return _spans(p, time, state, m, stolen, abandoned, known)
 
 
-def _of_last_start(events: Events, threads: Threads, at: Int64, types: Bytes) -> Int64:
+def _of_last_start(events: Events, threads: ThreadContexts, at: Int64, types: Bytes) -> Int64:
     """The sequence number with which each M took its P: 0 if it had it from the generation's beginning."""
     starts = at[types == _START]
     place = np.searchsorted(starts, at) - 1

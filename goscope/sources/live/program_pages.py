@@ -14,26 +14,26 @@ from urllib.parse import quote
 
 from goscope.errors import GoscopeError, InputError, unwritable
 from goscope.sources.live.live_program import pages_of
-from goscope.sources.live.pages import SUFFIX, Access, Page, Plan
+from goscope.sources.live.pages import SUFFIX, HttpAccess, ProfilePage, SnapshotPlan
 from goscope.sources.live.pprof_server import PprofServer
 
 
 def pages_of_all(
     addresses: Sequence[str],
-    access: Access,
-    plan: Plan,
+    access: HttpAccess,
+    plan: SnapshotPlan,
     *,
     report: Callable[[str], None] = lambda text: None,
     folder: Path | None = None,
-) -> Iterator[Page | GoscopeError]:
+) -> Iterator[ProfilePage | GoscopeError]:
     """The pages of all programs, program by program, and in their place what went wrong with one.
 
     All programs are asked at the same time, so that their snapshots can be compared. ``folder`` is where
     every page is saved as it came. Ctrl-C ends the pages; the last one is an error that says so.
     """
-    told: list[queue.SimpleQueue[Page | GoscopeError | None]] = []
+    told: list[queue.SimpleQueue[ProfilePage | GoscopeError | None]] = []
     for address in addresses:
-        answers: queue.SimpleQueue[Page | GoscopeError | None] = queue.SimpleQueue()
+        answers: queue.SimpleQueue[ProfilePage | GoscopeError | None] = queue.SimpleQueue()
         told.append(answers)
         # A daemon: whoever interrupts goscope does not want to wait for a program that hangs.
         threading.Thread(
@@ -44,13 +44,13 @@ def pages_of_all(
         for number, answers in enumerate(told, 1):
             while (answer := answers.get()) is not None:
                 if (
-                    isinstance(answer, Page)
+                    isinstance(answer, ProfilePage)
                     and numbers.setdefault(answer.program, number) != number
                 ):
                     yield InputError(f"{answer.program}: named twice; it counts once")
                     break
                 yield answer
-                if isinstance(answer, Page) and folder is not None:
+                if isinstance(answer, ProfilePage) and folder is not None:
                     try:
                         save(answer, list(numbers).index(answer.program) + 1, folder)
                     except InputError as error:
@@ -61,10 +61,10 @@ def pages_of_all(
 
 def _ask(
     address: str,
-    access: Access,
-    plan: Plan,
+    access: HttpAccess,
+    plan: SnapshotPlan,
     report: Callable[[str], None],
-    answers: queue.SimpleQueue[Page | GoscopeError | None],
+    answers: queue.SimpleQueue[ProfilePage | GoscopeError | None],
 ) -> None:
     broken = False
     try:
@@ -81,7 +81,7 @@ def _ask(
         answers.put(None)
 
 
-def save(page: Page, number: int, folder: Path) -> None:
+def save(page: ProfilePage, number: int, folder: Path) -> None:
     """Keep a page of the program with this number, from 1, as it came.
 
     Raises:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.traces.arrays import Ints, among
-from goscope.traces.states import GONE, UNKNOWN
+from goscope.traces.state_transitions import GONE, UNKNOWN
 
 #: Times are nanoseconds since the start of the trace; -1 stands for none.
 GOROUTINE = np.dtype(
@@ -61,7 +61,7 @@ def new_goroutines(ids: Ints) -> Rows:
     return rows
 
 
-class Goroutines:
+class LiveGoroutines:
     """The goroutines that live, by id, and those that have ended since they were last taken."""
 
     def __init__(self) -> None:

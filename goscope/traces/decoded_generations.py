@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from goscope.errors import InputError
-from goscope.traces.batches import Batch, Batches, Generation
-from goscope.traces.broken import Broken
-from goscope.traces.decode import Events, decode
-from goscope.traces.dictionaries import Dictionary, Stacks, read_dictionary
+from goscope.traces.broken import DamagedTrace
+from goscope.traces.event_columns import Events, decode
 from goscope.traces.event_table import arities, mask_of
-from goscope.traces.threads import by_thread
+from goscope.traces.generation_tables import GenerationTables, StackTable, read_tables
+from goscope.traces.generations import Batch, Generation, GenerationReader
+from goscope.traces.thread_contexts import by_thread
 
 _WITH_REASON = mask_of("GoBlock", "GoStop")
 _STACK_SECOND = mask_of("GoBlock", "GoStop", "GoSyscallBegin", "ProcsChange", "STWBegin", "GCBegin")
@@ -21,19 +21,21 @@ _STACK_THIRD = mask_of("GoUnblock", "GoCreate", "UserRegionBegin", "UserRegionEn
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedGeneration:
     """A generation: its tables, its batches of events by thread, the events of those, and its start in ns."""
 
-    dictionary: Dictionary
+    dictionary: GenerationTables
     batches: Sequence[Batch]
     events: Events
     start: int
 
 
-_Coming: TypeAlias = tuple[int, Future[Decoded]]
+_Coming: TypeAlias = tuple[int, Future[DecodedGeneration]]
 
 
-def decoded(batches: Batches, version: int, stacks: Stacks) -> Iterator[Decoded]:
+def decoded(
+    batches: GenerationReader, version: int, stacks: StackTable
+) -> Iterator[DecodedGeneration]:
     """The whole generations, in order, until one is damaged; the rest is counted by ``batches``.
 
     A second thread decodes the next generation meanwhile: most of that time numpy needs no lock.
@@ -58,7 +60,7 @@ def decoded(batches: Batches, version: int, stacks: Stacks) -> Iterator[Decoded]
             if waiting is not None:
                 try:
                     found = waiting[1].result()
-                except Broken as error:
+                except DamagedTrace as error:
                     later = 0 if coming is None else coming[0]
                     batches.drop(waiting[0] + later, str(error))
                     break
@@ -72,18 +74,20 @@ def decoded(batches: Batches, version: int, stacks: Stacks) -> Iterator[Decoded]
         raise failure
 
 
-def _decode(generation: Generation, version: int, stacks: Stacks) -> Decoded:
-    dictionary = read_dictionary(generation, stacks)
+def _decode(generation: Generation, version: int, stacks: StackTable) -> DecodedGeneration:
+    dictionary = read_tables(generation, stacks)
     batches = by_thread(generation.events)
     events = decode(generation.data, batches, arities(version), dictionary.scale)
     if not (generation.closed or _is_whole(events, dictionary)):
-        raise Broken("it is cut off")
+        raise DamagedTrace("it is cut off")
     batches = [batch for batch, count in zip(batches, events.counts, strict=True) if count]
     events.counts = events.counts[events.counts > 0]
-    return Decoded(dictionary, batches, events, int(generation.first_ticks * dictionary.scale))
+    return DecodedGeneration(
+        dictionary, batches, events, int(generation.first_ticks * dictionary.scale)
+    )
 
 
-def _is_whole(events: Events, dictionary: Dictionary) -> bool:
+def _is_whole(events: Events, dictionary: GenerationTables) -> bool:
     """Whether all strings and stacks that events name are in a table: these come last.
 
     Go writes down some strings in every generation, whether they are used or not.

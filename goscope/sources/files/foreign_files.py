@@ -22,7 +22,7 @@ _FETCH = "fetch /debug/pprof/goroutine?debug=2 and give that"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ForeignKind:
     """What a file is, and what to do instead of giving it to goscope."""
 
     what: str
@@ -45,7 +45,7 @@ def refuse_foreign(name: str, first: bytes) -> None:
             raise kind.refusal(name)
 
 
-def resembles(head: bytes) -> Kind | None:
+def resembles(head: bytes) -> ForeignKind | None:
     """What a text in which nothing of Go was found looks like, by its first bytes; None if like a log."""
     for recognise in _TEXTUAL:
         kind = recognise(head)
@@ -82,10 +82,10 @@ _MAGIC = (
 )
 
 
-def _by_magic(first: bytes) -> Kind | None:
+def _by_magic(first: bytes) -> ForeignKind | None:
     for offset, magic, what, instead in _MAGIC:
         if first.startswith(magic, offset):
-            return Kind(what, instead)
+            return ForeignKind(what, instead)
     return None
 
 
@@ -97,12 +97,12 @@ _ELF_CORE = (b"\x04\x00", b"\x00\x04")  # in either byte order, as the fields be
 _MACH_CORE = (b"\x04\x00\x00\x00", b"\x00\x00\x00\x04")
 
 
-def _elf(first: bytes) -> Kind | None:
+def _elf(first: bytes) -> ForeignKind | None:
     if not first.startswith(b"\x7fELF"):
         return None
     if first[16:18] in _ELF_CORE:
-        return Kind("an ELF core file, not text", _CORE)
-    return Kind("an ELF binary, not text", _RUN)
+        return ForeignKind("an ELF core file, not text", _CORE)
+    return ForeignKind("an ELF binary, not text", _RUN)
 
 
 _MACH = (
@@ -116,33 +116,33 @@ _MOST_ARCHITECTURES = (
 )
 
 
-def _mach(first: bytes) -> Kind | None:
+def _mach(first: bytes) -> ForeignKind | None:
     if first.startswith(_MACH):
         if first[12:16] in _MACH_CORE:
-            return Kind("a Mach-O core file, not text", _CORE)
-        return Kind("a Mach-O binary, not text", _RUN)
+            return ForeignKind("a Mach-O core file, not text", _CORE)
+        return ForeignKind("a Mach-O binary, not text", _RUN)
     if first.startswith(b"\xca\xfe\xba\xbe"):
         if int.from_bytes(first[4:8], "big") < _MOST_ARCHITECTURES:
-            return Kind("a Mach-O binary, not text", _RUN)
-        return Kind("a Java class file, not text", _NO_TEXT)
+            return ForeignKind("a Mach-O binary, not text", _RUN)
+        return ForeignKind("a Java class file, not text", _NO_TEXT)
     return None
 
 
-def _windows(first: bytes) -> Kind | None:
+def _windows(first: bytes) -> ForeignKind | None:
     if first.startswith(b"MZ") and b"\0" in first[:64]:
-        return Kind("a Windows executable, not text", _RUN)
+        return ForeignKind("a Windows executable, not text", _RUN)
     return None
 
 
 _HEAP = rb"go(1\.[0-9]{1,3}) heap dump\n"
 
 
-def _of_go(first: bytes) -> Kind | None:
+def _of_go(first: bytes) -> ForeignKind | None:
     if not first.startswith(b"go"):
         return None
     heap = re.match(_HEAP, first)
     if heap is not None:
-        return Kind("what debug.WriteHeapDump wrote, not text", "for goscope " + _FETCH)
+        return ForeignKind("what debug.WriteHeapDump wrote, not text", "for goscope " + _FETCH)
     return None
 
 
@@ -152,17 +152,19 @@ _TEXT_CONTROLS = b"\t\n\r\x0b\x0c\x1b"
 _MOST_ODD = 13
 
 
-def _odd(first: bytes) -> Kind | None:
+def _odd(first: bytes) -> ForeignKind | None:
     head = first[:HEAD].lstrip(b"\x00")  # a log that was truncated in place starts with NULs
     if not head or head.startswith(_BOMS):
         return None
     odd = sum(head.count(code) for code in range(32) if code not in _TEXT_CONTROLS)
     if odd > len(head) // _MOST_ODD:
-        return Kind("binary data, not text", "give what the program printed on stderr, or a dump")
+        return ForeignKind(
+            "binary data, not text", "give what the program printed on stderr, or a dump"
+        )
     return None
 
 
-_BINARY: tuple[Callable[[bytes], Kind | None], ...] = (
+_BINARY: tuple[Callable[[bytes], ForeignKind | None], ...] = (
     _by_magic,
     _elf,
     _mach,
@@ -180,14 +182,14 @@ _AGAIN = (
 )
 
 
-def _html(head: bytes) -> Kind | None:
+def _html(head: bytes) -> ForeignKind | None:
     if re.match(_HTML, head) is None:
         return None
     found = re.search(_TITLE, head)
     title = "" if found is None else " ".join(found[1].decode("utf-8", "replace").split())[:80]
     if title.startswith("/debug/pprof"):
-        return Kind("the index page of /debug/pprof/", _FETCH)
-    return Kind(f"an HTML page ({title})" if title else "an HTML page", _AGAIN)
+        return ForeignKind("the index page of /debug/pprof/", _FETCH)
+    return ForeignKind(f"an HTML page ({title})" if title else "an HTML page", _AGAIN)
 
 
 #: Whole answers of Go's servers (net/http, net/http/pprof) and of proxies in front of them.
@@ -199,12 +201,12 @@ _ANSWER = (
 _LONGEST_ANSWER = 500
 
 
-def _answer(head: bytes) -> Kind | None:
+def _answer(head: bytes) -> ForeignKind | None:
     text = head.strip()
     if len(text) > _LONGEST_ANSWER or re.fullmatch(_ANSWER, text) is None:
         return None
     said = text.decode("utf-8", "replace")
-    return Kind(
+    return ForeignKind(
         f"a server's answer ({said}), not a dump",
         "is net/http/pprof imported, and is it the right port? " + _FETCH,
     )
@@ -213,11 +215,11 @@ def _answer(head: bytes) -> Kind | None:
 _STATUS = rb"HTTP/[0-9.]{1,3} ([45][0-9]{2}[^\r\n]{0,60})"
 
 
-def _headers(head: bytes) -> Kind | None:
+def _headers(head: bytes) -> ForeignKind | None:
     found = re.match(_STATUS, head)
     if found is None:
         return None
-    return Kind(f"a server's answer ({found[1].decode('latin-1')}), not a dump", _AGAIN)
+    return ForeignKind(f"a server's answer ({found[1].decode('latin-1')}), not a dump", _AGAIN)
 
 
 _XML = rb"\s*<\?xml\b"
@@ -226,19 +228,19 @@ _JSON_LOG = rb'\s*\{[^\n]*"(?:msg|message|MESSAGE|log|level|severity|time|ts)"'
 _JSON = rb'\s*(?:\{\s*(?:"|\})|\[\s*(?:[{"]|-?[0-9.]{1,20}\s*,|\]\s*\Z))'
 
 
-def _document(head: bytes) -> Kind | None:
+def _document(head: bytes) -> ForeignKind | None:
     if re.match(_XML, head) is not None:
-        return Kind("an XML document", _AGAIN)
+        return ForeignKind("an XML document", _AGAIN)
     if re.match(_JSON, head) is None or re.match(_JSON_LOG, head) is not None:
         return None
     if b'"goscope.diagnosis/' in head:
-        return Kind("a report of goscope", "give what it was made from")
+        return ForeignKind("a report of goscope", "give what it was made from")
     if b'"cmdline"' in head and b'"memstats"' in head:
-        return Kind("the variables of /debug/vars", _FETCH)
-    return Kind(
+        return ForeignKind("the variables of /debug/vars", _FETCH)
+    return ForeignKind(
         "a JSON document that is no log of a Go program",
         "give the program's stderr, or " + _FETCH.removesuffix(" and give that"),
     )
 
 
-_TEXTUAL: tuple[Callable[[bytes], Kind | None], ...] = (_html, _answer, _headers, _document)
+_TEXTUAL: tuple[Callable[[bytes], ForeignKind | None], ...] = (_html, _answer, _headers, _document)

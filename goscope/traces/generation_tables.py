@@ -1,7 +1,7 @@
-"""The tables of a generation: strings, stacks, clock, CPU samples; and what lives longer than they do.
+"""The tables of a generation (strings, stacks, clock, CPU samples), and those of the whole capture.
 
-Ids of strings and stacks hold within a generation. :class:`Words` and :class:`Stacks` number them for the
-whole capture by what they say, so that the same stack is one stack everywhere.
+A trace gives strings and stacks ids that are valid within one generation. :class:`TextTable` and
+:class:`StackTable` give equal texts and equal stacks one number in the whole capture.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.traces.arrays import Int32, Ints, among, numbered
-from goscope.traces.batches import Batch, Generation
-from goscope.traces.broken import Broken
+from goscope.traces.broken import DamagedTrace
 from goscope.traces.event_table import (
     CLOCK_SNAPSHOT,
     CPU_SAMPLE,
@@ -27,6 +26,7 @@ from goscope.traces.event_table import (
     STRINGS,
     SYNC,
 )
+from goscope.traces.generations import Batch, Generation
 from goscope.traces.varints import all_values, varint
 
 #: More strings or stacks than this in a second mean harm.
@@ -38,11 +38,11 @@ TABLE_TYPES = {
     25: frozenset({STRINGS, STACKS, CPU_SAMPLES, SYNC}),
     26: frozenset({STRINGS, STACKS, CPU_SAMPLES, SYNC}),
 }
-#: The columns of :attr:`Dictionary.samples`.
+#: The columns of :attr:`GenerationTables.samples`.
 SAMPLE_TIME, SAMPLE_M, SAMPLE_P, SAMPLE_G, SAMPLE_STACK = range(5)
 
 
-class Words:
+class TextTable:
     """Texts by number, over all traces."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Words:
         return tuple(self._numbers)
 
 
-class Stacks:
+class StackTable:
     """Distinct stacks by number, over all traces; a frame is a (function, file, line), the top first."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Stacks:
         self._stacks: dict[bytes, int] = {}
         #: The root frame's function of each stack, as a number of ``names``.
         self.roots: list[int] = []
-        self.names = Words()
+        self.names = TextTable()
 
     def __len__(self) -> int:
         return len(self._stacks)
@@ -95,7 +95,7 @@ class Stacks:
         return [np.frombuffer(key, np.int32) for key in self._stacks]
 
 
-class Lookup:
+class IdLookup:
     """From the ids of a generation to numbers; -1 for id 0 and for ids that are in no table."""
 
     def __init__(self, ids: Ints, numbers: Ints):
@@ -124,44 +124,44 @@ class Lookup:
 
 
 @dataclass(slots=True)
-class Dictionary:
+class GenerationTables:
     """The tables of one generation.
 
-    ``scale`` are the nanoseconds of a tick. ``stacks`` leads to numbers of :class:`Stacks`, ``strings`` to
-    positions in ``texts``. ``samples`` has a row per CPU sample. ``snapshot`` is a moment in ticks and in
-    nanoseconds since 1970.
+    ``scale`` is the length of a tick in nanoseconds. ``stacks`` maps ids to the numbers of a
+    :class:`StackTable`, ``strings`` maps ids to positions in ``texts``. ``samples`` has a row per CPU
+    sample. ``snapshot`` is the same moment in ticks and in nanoseconds since 1970.
     """
 
     scale: float = 0.0
     snapshot: tuple[int, int] | None = None
     texts: list[str] = field(default_factory=list)
-    strings: Lookup = field(default_factory=lambda: Lookup(np.zeros(0, int), np.zeros(0, int)))
-    stacks: Lookup = field(default_factory=lambda: Lookup(np.zeros(0, int), np.zeros(0, int)))
+    strings: IdLookup = field(default_factory=lambda: IdLookup(np.zeros(0, int), np.zeros(0, int)))
+    stacks: IdLookup = field(default_factory=lambda: IdLookup(np.zeros(0, int), np.zeros(0, int)))
     samples: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros((0, 5), np.uint64))
 
 
-def read_dictionary(generation: Generation, known: Stacks) -> Dictionary:
+def read_tables(generation: Generation, known: StackTable) -> GenerationTables:
     """The tables of a generation, its stacks made known.
 
     Raises:
         Broken: a table is damaged, or the clock is missing.
     """
-    found = Dictionary()
+    found = GenerationTables()
     by_type: dict[int, list[Batch]] = {}
     for batch in generation.tables:
         by_type.setdefault(int(generation.data[batch.start]), []).append(batch)
     for batch in by_type.get(SYNC, []) + by_type.get(FREQUENCY, []):
         _read_clock(found, generation, batch)
     if not found.scale:
-        raise Broken("a generation has no clock")
+        raise DamagedTrace("a generation has no clock")
     try:
         ids = _read_strings(found, generation, by_type.get(STRINGS, []))
-        found.strings = Lookup(np.array(ids, np.uint64), np.arange(len(ids)))
+        found.strings = IdLookup(np.array(ids, np.uint64), np.arange(len(ids)))
         _read_stacks(found, generation, by_type.get(STACKS, []), known)
         parts = [_samples(_numbers(generation, batch)) for batch in by_type.get(CPU_SAMPLES, [])]
         found.samples = np.concatenate([found.samples, *parts])
     except (IndexError, ValueError) as error:
-        raise Broken("a damaged table of strings, stacks or samples") from error
+        raise DamagedTrace("a damaged table of strings, stacks or samples") from error
     return found
 
 
@@ -170,7 +170,7 @@ def _numbers(generation: Generation, batch: Batch) -> npt.NDArray[np.uint64]:
     return all_values(generation.data[batch.start + 1 : batch.start + batch.size])
 
 
-def _read_clock(found: Dictionary, generation: Generation, batch: Batch) -> None:
+def _read_clock(found: GenerationTables, generation: Generation, batch: Batch) -> None:
     """``8 frequency``, and from format 1.25 on ``50`` before it and ``51 dt mono sec nsec`` behind it."""
     offset = 0 if generation.data[batch.start] == FREQUENCY else 1
     numbers = all_values(generation.data[batch.start + offset : batch.start + batch.size]).tolist()
@@ -178,7 +178,7 @@ def _read_clock(found: Dictionary, generation: Generation, batch: Batch) -> None
         kind, *rest = numbers
         if kind == FREQUENCY and rest and not found.scale:
             if not 0 < rest[0] < 1 << 50:
-                raise Broken("a clock that cannot be")
+                raise DamagedTrace("a clock that cannot be")
             found.scale = 1.0 / (rest[0] / 1e9)
             numbers = rest[1:]
         elif kind == CLOCK_SNAPSHOT and len(rest) >= 4 and found.snapshot is None:
@@ -186,10 +186,12 @@ def _read_clock(found: Dictionary, generation: Generation, batch: Batch) -> None
             found.snapshot = (batch.ticks + rest[0], wall) if wall < 1 << 63 else None
             numbers = rest[4:]
         else:
-            raise Broken("a damaged clock")
+            raise DamagedTrace("a damaged clock")
 
 
-def _read_strings(found: Dictionary, generation: Generation, batches: Iterable[Batch]) -> list[int]:
+def _read_strings(
+    found: GenerationTables, generation: Generation, batches: Iterable[Batch]
+) -> list[int]:
     """``5 id length bytes``, again and again; the ids."""
     ids: list[int] = []
     for batch in batches:
@@ -197,21 +199,21 @@ def _read_strings(found: Dictionary, generation: Generation, batches: Iterable[B
         at = 1
         while at < len(data):
             if data[at] != STRING:
-                raise Broken("a damaged table of strings")
+                raise DamagedTrace("a damaged table of strings")
             number, at = varint(data, at + 1)
             size, at = varint(data, at)
             if at + size > len(data):
-                raise Broken("a string is cut off")
+                raise DamagedTrace("a string is cut off")
             ids.append(number)
             found.texts.append(data[at : at + size].decode("utf-8", "replace"))
             at += size
         if len(ids) > MOST_ENTRIES:
-            raise Broken(f"a generation has more than {MOST_ENTRIES:,} strings")
+            raise DamagedTrace(f"a generation has more than {MOST_ENTRIES:,} strings")
     return ids
 
 
 def _read_stacks(
-    found: Dictionary, generation: Generation, batches: Iterable[Batch], known: Stacks
+    found: GenerationTables, generation: Generation, batches: Iterable[Batch], known: StackTable
 ) -> None:
     """``3 id count`` and for each frame ``pc function file line``, the top first."""
     ids: list[int] = []
@@ -224,13 +226,13 @@ def _read_stacks(
         while at < len(heads):
             count = heads[at + 2]
             if heads[at] != STACK or count > MOST_FRAMES or at + 3 + 4 * count > len(heads):
-                raise Broken("a damaged table of stacks")
+                raise DamagedTrace("a damaged table of stacks")
             ids.append(heads[at + 1])
             sizes.append(count)
             parts.append(numbers[at + 3 : at + 3 + 4 * count])
             at += 3 + 4 * count
         if len(ids) > MOST_ENTRIES:
-            raise Broken(f"a generation has more than {MOST_ENTRIES:,} stacks")
+            raise DamagedTrace(f"a generation has more than {MOST_ENTRIES:,} stacks")
     if not ids:
         return
     frames = np.concatenate(parts).reshape(-1, 4)
@@ -247,10 +249,10 @@ def _read_stacks(
         mine = numbers_of_frames[begin:end]
         stacks[place] = known.stack(mine, names[mine[-1]]) if end > begin else -1
         begin += size
-    found.stacks = Lookup(np.array(ids, np.uint64), stacks)
+    found.stacks = IdLookup(np.array(ids, np.uint64), stacks)
 
 
-def _frames(found: Dictionary, frames: npt.NDArray[np.uint64], known: Stacks) -> Int32:
+def _frames(found: GenerationTables, frames: npt.NDArray[np.uint64], known: StackTable) -> Int32:
     """The number of each frame. What a pc stands for is said again and again, so each is looked at once."""
     _, first, turn = numbered(frames[:, 0])
     texts = [*found.texts, ""]
@@ -267,5 +269,5 @@ def _samples(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """``7 time m p g stack``, again and again."""
     rows = numbers.reshape(-1, 6)
     if (rows[:, 0] != CPU_SAMPLE).any():
-        raise Broken("a damaged table of CPU samples")
+        raise DamagedTrace("a damaged table of CPU samples")
     return rows[:, 1:]

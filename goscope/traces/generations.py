@@ -14,7 +14,7 @@ import numpy as np
 
 from goscope.errors import InputError
 from goscope.traces.arrays import Bytes
-from goscope.traces.broken import Broken
+from goscope.traces.broken import DamagedTrace
 from goscope.traces.event_table import (
     END_OF_GENERATION,
     EVENT_BATCH,
@@ -63,7 +63,7 @@ class Generation:
         return min(batch.ticks for batch in (*self.events, *self.tables))
 
 
-class Batches:
+class GenerationReader:
     """The generations of a trace whose header was taken off.
 
     After the last one, ``size`` is the number of bytes that were read, ``left`` that of those which are part
@@ -107,15 +107,15 @@ class Batches:
                     yield next_one
                     found = Generation(number)
                 elif number != found.number:
-                    raise Broken(f"generation {number} follows on {found.number}")
+                    raise DamagedTrace(f"generation {number} follows on {found.number}")
                 if kind == EVENT_BATCH and batch.size:
                     table = self._buffer[batch.start] in self._table_types
                     (found.tables if table else found.events).append(batch)
                 if len(found.events) + len(found.tables) > MOST_BATCHES:
-                    raise Broken(f"a generation has more than {MOST_BATCHES:,} batches")
+                    raise DamagedTrace(f"a generation has more than {MOST_BATCHES:,} batches")
                 if self._at > MOST_GENERATION:
-                    raise Broken(f"a generation is larger than {MOST_GENERATION >> 20} MiB")
-        except Broken as error:
+                    raise DamagedTrace(f"a generation is larger than {MOST_GENERATION >> 20} MiB")
+        except DamagedTrace as error:
             self.why = str(error)
             self._at = begin
         except IndexError:
@@ -161,13 +161,13 @@ class Batches:
         if kind == EXPERIMENTAL_BATCH and self._knows_experiments:
             at += 1
         elif kind != EVENT_BATCH:
-            raise Broken(f"a batch of type {kind}")
+            raise DamagedTrace(f"a batch of type {kind}")
         number, at = varint(buffer, at)
         m, at = varint(buffer, at)
         ticks, at = varint(buffer, at)
         size, at = varint(buffer, at)
         if not number or size > MOST_BATCH or ticks > _LARGEST:
-            raise Broken("a batch header that cannot be")
+            raise DamagedTrace("a batch header that cannot be")
         self._at = at
         if not self._available(size):
             raise IndexError

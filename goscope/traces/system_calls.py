@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from goscope.traces.arrays import Int64, Ints, Mask
-from goscope.traces.decode import Events
+from goscope.traces.event_columns import Events
 from goscope.traces.event_table import GO_SYSCALL, NUMBER, mask_of
-from goscope.traces.threads import Threads, signed
+from goscope.traces.thread_contexts import ThreadContexts, signed
 
 _BEGIN = NUMBER["GoSyscallBegin"]
 _STATUS = mask_of("GoStatus", "GoStatusStack")
@@ -56,7 +56,7 @@ class Calls:
     carried: dict[int, OpenCall]
 
 
-def find_calls(events: Events, threads: Threads, open_calls: dict[int, OpenCall]) -> Calls:
+def find_calls(events: Events, threads: ThreadContexts, open_calls: dict[int, OpenCall]) -> Calls:
     """The calls of a generation, and the times of the events behind a late theft put right.
 
     ``open_calls`` are those that Ms were in before, and is brought up to date.
@@ -76,7 +76,7 @@ def find_calls(events: Events, threads: Threads, open_calls: dict[int, OpenCall]
     return Calls(begins, p, lost, carried)
 
 
-def _other_status(events: Events, threads: Threads, around: Ints) -> Mask:
+def _other_status(events: Events, threads: ThreadContexts, around: Ints) -> Mask:
     """Statuses that are not those of the M's own goroutine in a system call."""
     status = np.flatnonzero(_STATUS[events.type[around]])
     at = around[status]
@@ -112,7 +112,7 @@ def _stolen(events: Events, p: Int64, sequence: Int64, lost: Ints) -> Mask:
 
 def _given_up(
     events: Events,
-    threads: Threads,
+    threads: ThreadContexts,
     around: Int64,
     begins: Int64,
     p: Int64,
@@ -131,7 +131,7 @@ def _given_up(
 
 
 def _carried_on(
-    events: Events, threads: Threads, around: Int64, carried: dict[int, OpenCall]
+    events: Events, threads: ThreadContexts, around: Int64, carried: dict[int, OpenCall]
 ) -> None:
     """Calls that were open before: the P's sequence numbers began anew, so a theft is number 1."""
     waiting = [call for call in carried.values() if call.lost < 0 and call.p >= 0]
@@ -148,7 +148,7 @@ def _carried_on(
             carried[m].lost = int(events.time[place])
 
 
-def _first_of_each(threads: Threads, around: Int64) -> dict[int, int]:
+def _first_of_each(threads: ThreadContexts, around: Int64) -> dict[int, int]:
     segments = threads.segments[around]
     firsts = np.flatnonzero(np.diff(segments.astype(np.int64), prepend=-1))
     return dict(zip(threads.ms[segments[firsts]].tolist(), around[firsts].tolist(), strict=True))
@@ -156,7 +156,7 @@ def _first_of_each(threads: Threads, around: Int64) -> dict[int, int]:
 
 def _repair(
     events: Events,
-    threads: Threads,
+    threads: ThreadContexts,
     around: Int64,
     begins: Int64,
     lost: Int64,
@@ -190,7 +190,7 @@ def _repair(
 
 
 def _still_open(
-    threads: Threads,
+    threads: ThreadContexts,
     events: Events,
     around: Int64,
     begins: Int64,

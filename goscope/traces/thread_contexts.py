@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.traces.arrays import Int32, Int64, Ints, Mask
-from goscope.traces.batches import Batch
-from goscope.traces.decode import Events
+from goscope.traces.event_columns import Events
 from goscope.traces.event_table import (
     GO_RUNNING,
     GO_SYSCALL,
@@ -25,6 +24,7 @@ from goscope.traces.event_table import (
     PROC_SYSCALL,
     mask_of,
 )
+from goscope.traces.generations import Batch
 from goscope.traces.varints import NONE, NONE_32
 
 _NAMES_G = mask_of("GoStart", "GoSwitch", "GoSwitchDestroy", "GoCreateSyscall")
@@ -53,7 +53,7 @@ def signed(values: npt.NDArray[Any]) -> Int64:
 
 
 @dataclass(slots=True)
-class Held:
+class ThreadState:
     """What an M has at the end of a generation."""
 
     g: int = -1
@@ -61,7 +61,7 @@ class Held:
 
 
 @dataclass(slots=True)
-class _Fill:
+class _ForwardFill:
     """Values that hold from the event that sets them on: ``values`` by the number of setters before."""
 
     before: Int32  # for each event, the place in ``values`` of what holds right before it
@@ -74,7 +74,7 @@ class _Fill:
 
 
 @dataclass(slots=True)
-class Threads:
+class ThreadContexts:
     """The events of a generation, M after M, with what each M had.
 
     ``ms`` are the Ms, ``segments`` says for each event which of them wrote it.
@@ -82,8 +82,8 @@ class Threads:
 
     ms: Int64
     segments: npt.NDArray[Any]
-    _g: _Fill
-    _p: _Fill
+    _g: _ForwardFill
+    _p: _ForwardFill
     _sequences: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def m(self, positions: Ints) -> Int64:
@@ -110,7 +110,9 @@ def by_thread(batches: Sequence[Batch]) -> list[Batch]:
     return sorted(batches, key=lambda batch: order[batch.m])
 
 
-def follow(events: Events, batches: Sequence[Batch], held: dict[int, Held]) -> Threads:
+def follow(
+    events: Events, batches: Sequence[Batch], held: dict[int, ThreadState]
+) -> ThreadContexts:
     """What each M had. ``held`` is what they had before, and is brought up to date.
 
     Every batch holds events.
@@ -126,13 +128,13 @@ def follow(events: Events, batches: Sequence[Batch], held: dict[int, Held]) -> T
     lasts = np.cumsum(counts) - 1
     last_g, last_p = goroutines.behind(lasts), procs.behind(lasts)
     for m, its_g, its_p in zip(ms.tolist(), last_g.tolist(), last_p.tolist(), strict=True):
-        held[m] = Held(its_g, its_p)
-    return Threads(ms, segments, goroutines, procs, sequences)
+        held[m] = ThreadState(its_g, its_p)
+    return ThreadContexts(ms, segments, goroutines, procs, sequences)
 
 
 def _follow_goroutines(
-    events: Events, ms: Int64, segments: Ints, counts: Int64, held: dict[int, Held]
-) -> tuple[_Fill, Int64]:
+    events: Events, ms: Int64, segments: Ints, counts: Int64, held: dict[int, ThreadState]
+) -> tuple[_ForwardFill, Int64]:
     """The goroutines of the Ms, and the sequence numbers by which they came to run there."""
     first, second, third = events.arguments
     sets = _SETS_G[events.type]
@@ -146,14 +148,14 @@ def _follow_goroutines(
     g = np.where(_ENDS_G[types], -1, signed(first[at]))
     sequences = np.where(_WITH_SEQUENCE[types], second[at].astype(np.int64), 0)
     begins = np.cumsum(counts) - counts
-    carried = [held.get(m, Held()).g for m in ms.tolist()]
-    fill = _fill(sets, segments, at, g, begins, carried)
+    carried = [held.get(m, ThreadState()).g for m in ms.tolist()]
+    fill = _forward_fill(sets, segments, at, g, begins, carried)
     return fill, _with_carried(at, sequences, begins, [0] * len(ms))
 
 
 def _follow_procs(
-    events: Events, ms: Int64, segments: Ints, counts: Int64, held: Mapping[int, Held]
-) -> _Fill:
+    events: Events, ms: Int64, segments: Ints, counts: Int64, held: Mapping[int, ThreadState]
+) -> _ForwardFill:
     """The Ps of the Ms."""
     first, second, third = events.arguments
     sets = _SETS_P[events.type]
@@ -167,26 +169,26 @@ def _follow_procs(
     kept = starts_here | ends_here
     sets[at[~kept]] = False
     at, p = at[kept], np.where(starts_here, p, -1)[kept]
-    carried = [held.get(m, Held()).p for m in ms.tolist()]
-    return _fill(sets, segments, at, p, np.cumsum(counts) - counts, carried)
+    carried = [held.get(m, ThreadState()).p for m in ms.tolist()]
+    return _forward_fill(sets, segments, at, p, np.cumsum(counts) - counts, carried)
 
 
-def _meet_syscalls(g: Ints, m: Ints, state: Ints, held: dict[int, Held]) -> None:
+def _meet_syscalls(g: Ints, m: Ints, state: Ints, held: dict[int, ThreadState]) -> None:
     """A status may name a goroutine that sits in a system call on another M, maybe one not seen yet."""
     for its_g, its_m in zip(
         g[state == GO_SYSCALL].tolist(), m[state == GO_SYSCALL].tolist(), strict=True
     ):
         if its_m != NO_THREAD and its_m not in held:
-            held[its_m] = Held(its_g)
+            held[its_m] = ThreadState(its_g)
 
 
-def _fill(
+def _forward_fill(
     sets: Mask, segments: Ints, at: Ints, values: Ints, begins: Ints, carried: Sequence[int]
-) -> _Fill:
+) -> _ForwardFill:
     before = np.cumsum(sets, dtype=np.int32)
     before -= sets
     before += segments.astype(np.int32)
-    return _Fill(before, sets, _with_carried(at, values, begins, carried))
+    return _ForwardFill(before, sets, _with_carried(at, values, begins, carried))
 
 
 def _with_carried(at: Ints, values: Ints, begins: Ints, carried: Sequence[int]) -> Int64:

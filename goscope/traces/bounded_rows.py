@@ -10,7 +10,7 @@ import numpy.typing as npt
 Columns = dict[str, npt.NDArray[Any]]
 
 
-class Kept:
+class BoundedRows:
     """Columns of rows. ``by`` names the column that says which of too many rows stay; else the first do."""
 
     def __init__(self, most: int | None = None, by: str | None = None):

@@ -9,43 +9,45 @@ import numpy as np
 
 from goscope.traces.annotations import Annotations
 from goscope.traces.arrays import Int64
-from goscope.traces.batches import HEADER, Batch, Batches
-from goscope.traces.blocking import Blocking
-from goscope.traces.decode import Events
-from goscope.traces.decoded import Decoded, decoded
-from goscope.traces.dictionaries import (
+from goscope.traces.blocking_profiles import BlockingProfiles
+from goscope.traces.bounded_rows import BoundedRows, Columns
+from goscope.traces.decoded_generations import DecodedGeneration, decoded
+from goscope.traces.event_columns import Events
+from goscope.traces.event_table import FORMATS, NUMBER
+from goscope.traces.generation_tables import (
     SAMPLE_STACK,
     TABLE_TYPES,
-    Dictionary,
-    Stacks,
-    Words,
+    GenerationTables,
+    StackTable,
+    TextTable,
 )
-from goscope.traces.event_table import FORMATS, NUMBER
-from goscope.traces.goroutines import Goroutines
+from goscope.traces.generations import HEADER, Batch, GenerationReader
+from goscope.traces.goroutine_summaries import GoroutineSummaries
 from goscope.traces.histories import histories
-from goscope.traces.kept import Columns, Kept
-from goscope.traces.latencies import Latencies
-from goscope.traces.longest import Longest
+from goscope.traces.latency_distributions import LatencyDistributions
+from goscope.traces.live_goroutines import LiveGoroutines
+from goscope.traces.longest_spans import LongestSpans
 from goscope.traces.overview import Overview
-from goscope.traces.processors import ProcSpans, ProcState, proc_spans
+from goscope.traces.proc_spans import ProcSpans, ProcState, proc_spans
 from goscope.traces.ranges import KINDS, Ranges
 from goscope.traces.single_spans import SingleSpans
 from goscope.traces.spans import spans_of
-from goscope.traces.summaries import Summaries
-from goscope.traces.syscalls import OpenCall, find_calls
-from goscope.traces.threads import Held, follow
+from goscope.traces.system_calls import OpenCall, find_calls
+from goscope.traces.thread_contexts import ThreadState, follow
 
 _HEADER = re.compile(rb"go 1\.([0-9]{1,3}) trace\x00{1,4}")
 
 
-class Unreadable(Exception):
+class UnsupportedTrace(Exception):
     """The trace is of a format that is not read; the message says which, and what to do."""
 
 
 class Trace:
     """One trace."""
 
-    def __init__(self, stream_id: int, stacks: Stacks, words: Words, *, spans: bool = False):
+    def __init__(
+        self, stream_id: int, stacks: StackTable, words: TextTable, *, spans: bool = False
+    ):
         self.stream_id = stream_id  # the number of its input, for whoever reads several
         self.format = 0
         self.start: int | None = None
@@ -57,18 +59,18 @@ class Trace:
         self.dropped = 0
         self.dropped_why: str | None = None
         self.wall_start: int | None = None
-        self.blocking = Blocking()
-        self.latencies = Latencies()
-        self.longest = Longest()
-        self.summaries = Summaries(words.number("forever"), all_rows=spans)
+        self.blocking = BlockingProfiles()
+        self.latencies = LatencyDistributions()
+        self.longest = LongestSpans()
+        self.summaries = GoroutineSummaries(words.number("forever"), all_rows=spans)
         self.annotations = Annotations(words, self.latencies, all_rows=spans)
         self.overview = Overview(stacks, all_rows=spans)
         self.ranges = Ranges(words, self.overview.step_range, all_rows=spans)
         self.spans = SingleSpans() if spans else None
-        self.proc_spans = Kept()
-        self.goroutines = Goroutines()
+        self.proc_spans = BoundedRows()
+        self.goroutines = LiveGoroutines()
         self.procs: dict[int, ProcState] = {}
-        self.held: dict[int, Held] = {}
+        self.held: dict[int, ThreadState] = {}
         self.gomaxprocs = 0
         self._stacks = stacks
         self._words = words
@@ -83,7 +85,7 @@ class Trace:
         """
         left = iter(chunks)
         self.format, rest = _header(left)
-        batches = Batches(_chained(rest, left), self.format, TABLE_TYPES[self.format])
+        batches = GenerationReader(_chained(rest, left), self.format, TABLE_TYPES[self.format])
         try:
             for found in decoded(batches, self.format, self._stacks):
                 self._take(found)
@@ -92,7 +94,7 @@ class Trace:
             self._finish()
         return self.dropped_why
 
-    def _take(self, found: Decoded) -> None:
+    def _take(self, found: DecodedGeneration) -> None:
         """Take a generation."""
         dictionary, events = found.dictionary, found.events
         if self.start is None:
@@ -109,7 +111,7 @@ class Trace:
             self._follow(events, found.batches, dictionary, max(found.start - self.start, 0))
 
     def _follow(
-        self, events: Events, batches: Sequence[Batch], dictionary: Dictionary, start: int
+        self, events: Events, batches: Sequence[Batch], dictionary: GenerationTables, start: int
     ) -> None:
         """Take the events of a generation that began at ``start``."""
         threads = follow(events, batches, self.held)
@@ -138,7 +140,7 @@ class Trace:
         self.gomaxprocs = max(self.gomaxprocs, int(procs.max(initial=0)))
         self.summaries.end(self.goroutines.put(spans.goroutines))
 
-    def _note_clock(self, dictionary: Dictionary) -> None:
+    def _note_clock(self, dictionary: GenerationTables) -> None:
         if self.wall_start is None and dictionary.snapshot is not None and self.start is not None:
             ticks, wall = dictionary.snapshot
             self.wall_start = wall - (int(ticks * dictionary.scale) - self.start)
@@ -202,18 +204,18 @@ def _header(chunks: Iterator[bytes]) -> tuple[int, bytes]:
         head += chunk
     found = _HEADER.match(head)
     if found is None or len(head) < HEADER:
-        raise Unreadable(
+        raise UnsupportedTrace(
             "this is the beginning of a Go execution trace, cut in its header; take it again"
         )
     version = int(found[1])
     if version in FORMATS:
         return version, head[HEADER:]
     if version < min(FORMATS):
-        raise Unreadable(
+        raise UnsupportedTrace(
             f"this is a Go execution trace in the format 1.{version} of Go 1.21 or older, and goscope reads "
             "those of Go 1.22 and newer; open it with go tool trace"
         )
-    raise Unreadable(
+    raise UnsupportedTrace(
         f"this is a Go execution trace in the format 1.{version}, which is newer than goscope knows (1.26); "
         "look for a newer goscope, or open it with go tool trace"
     )

@@ -1,7 +1,7 @@
 """Inputs as the user names them: files, directories, patterns and standard input.
 
-What is in them, unpacked and as text, is the matter of :mod:`goscope.sources.files.streams`; in which order
-the files of a directory or a pattern are taken, that of :mod:`goscope.sources.files.order`.
+:mod:`goscope.sources.files.input_streams` unpacks and decodes what is in them;
+:mod:`goscope.sources.files.snapshot_order` puts the files of a directory or a pattern in order.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import BinaryIO
 from goscope.errors import InputError, UsageError, reason_of, unreadable
 from goscope.redaction import without_credentials
 from goscope.sources.files.compressed import CHUNK
-from goscope.sources.files.order import in_order
-from goscope.sources.files.streams import Stream, refused, streams_of
+from goscope.sources.files.input_streams import InputStream, refused, streams_of
+from goscope.sources.files.snapshot_order import in_order
 
 __all__ = ["CHUNK", "Source", "sources_of"]
 
@@ -43,7 +43,7 @@ class Source:
     named: bool = True
     refusal: str | None = None
 
-    def streams(self, arrived: Callable[[], None] = lambda: None) -> Iterator[Stream]:
+    def streams(self, arrived: Callable[[], None] = lambda: None) -> Iterator[InputStream]:
         """The texts in it, one or the many of an archive, each to be read before the next is asked for.
 
         ``arrived`` is called when bytes came, or the end: a pipe may let one wait.
