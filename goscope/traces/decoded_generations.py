@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from goscope.errors import InputError
-from goscope.traces.broken import DamagedTrace
 from goscope.traces.event_columns import Events, decode
 from goscope.traces.event_table import arities, mask_of
 from goscope.traces.generation_tables import GenerationTables, StackTable, read_tables
 from goscope.traces.generations import Batch, Generation, GenerationReader
 from goscope.traces.thread_contexts import by_thread
+from goscope.traces.varints import DamagedTrace
 
 _WITH_REASON = mask_of("GoBlock", "GoStop")
 _STACK_SECOND = mask_of("GoBlock", "GoStop", "GoSyscallBegin", "ProcsChange", "STWBegin", "GCBegin")

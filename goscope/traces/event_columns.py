@@ -17,10 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.traces.arrays import Bytes, Int32, Int64, Ints
-from goscope.traces.broken import DamagedTrace
 from goscope.traces.event_table import FIRST_EXPERIMENTAL, MOST_ARGUMENTS, MOST_BATCH, ByType
 from goscope.traces.generations import Batch
-from goscope.traces.varints import NONE, NONE_32, ends_of, values_at, varint
+from goscope.traces.varints import NONE, NONE_32, DamagedTrace, ends_of, values_at, varint
 
 #: So many batches are read at the same time: few enough for their bytes to stay in the cache.
 LANES = 64

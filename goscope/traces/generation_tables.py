@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.traces.arrays import Int32, Ints, among, numbered
-from goscope.traces.broken import DamagedTrace
 from goscope.traces.event_table import (
     CLOCK_SNAPSHOT,
     CPU_SAMPLE,
@@ -27,7 +26,7 @@ from goscope.traces.event_table import (
     SYNC,
 )
 from goscope.traces.generations import Batch, Generation
-from goscope.traces.varints import all_values, varint
+from goscope.traces.varints import DamagedTrace, all_values, varint
 
 #: More strings or stacks than this in a second mean harm.
 MOST_ENTRIES = 2_000_000

@@ -14,14 +14,13 @@ import numpy as np
 
 from goscope.errors import InputError
 from goscope.traces.arrays import Bytes
-from goscope.traces.broken import DamagedTrace
 from goscope.traces.event_table import (
     END_OF_GENERATION,
     EVENT_BATCH,
     EXPERIMENTAL_BATCH,
     MOST_BATCH,
 )
-from goscope.traces.varints import varint
+from goscope.traces.varints import DamagedTrace, varint
 
 #: What a trace starts with: ``go 1.26 trace`` and NULs.
 HEADER = 16

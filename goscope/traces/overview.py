@@ -12,7 +12,6 @@ from goscope.traces.event_table import NUMBER
 from goscope.traces.generation_tables import StackTable
 from goscope.traces.live_goroutines import Rows
 from goscope.traces.proc_spans import RUNNING as PROC_RUNNING
-from goscope.traces.proc_spans import ProcSteps
 from goscope.traces.ranges import ASSIST, GC, STW, SWEEP
 from goscope.traces.spans import Spans
 from goscope.traces.state_transitions import GONE, RUNNABLE, RUNNING, SYSCALL, WAITING
@@ -36,7 +35,6 @@ class Overview:
         self._heap = Peaks()
         self._goal = Peaks(last=True)
         self.heap = BoundedRows()
-        self._running: dict[int, int] = {}
 
     def reach(self, end: int) -> None:
         """Make room for times up to this one."""
@@ -48,11 +46,11 @@ class Overview:
         self._ranges.step(kind, times, by)
 
     def add(
-        self, events: Events, threads: ThreadContexts, spans: Spans, steps: ProcSteps, before: Rows
+        self, events: Events, threads: ThreadContexts, spans: Spans, changes: Rows, before: Rows
     ) -> None:
-        """Take a generation; ``before`` are its goroutines when it began."""
+        """Take a generation: ``changes`` are those of Ps, ``before`` its goroutines when it began."""
         self._add_states(spans)
-        self._add_procs(steps)
+        self._add_procs(changes)
         self._add_calls(spans, threads, before)
         self._add_workers(spans, threads, before)
         self._add_heap(events)
@@ -72,20 +70,14 @@ class Overview:
             curves.step(state[begun], start[begun], 1)
             curves.step(state[ended], end[ended], -1)
 
-    def _add_procs(self, steps: ProcSteps) -> None:
-        curves = np.where(steps.p < MOST_PROCS, steps.p * 3 + _P_RUNNING, -1)
-        running = steps.state == PROC_RUNNING
-        self._procs.step(curves[running], steps.time[running], 1)
-        was = np.zeros(len(running), np.bool_)
-        was[1:] = running[:-1] & (steps.p[1:] == steps.p[:-1])
-        first = np.diff(steps.p, prepend=-1) != 0
-        self._procs.step(curves[was], steps.time[was], -1)
-        for row in np.flatnonzero(first).tolist():
-            p = int(steps.p[row])
-            if self._running.get(p) == PROC_RUNNING:
-                self._procs.step(curves[row : row + 1], steps.time[row : row + 1], -1)
-        for row in np.flatnonzero(np.diff(steps.p, append=-1)).tolist():
-            self._running[int(steps.p[row])] = int(steps.state[row])
+    def _add_procs(self, changes: Rows) -> None:
+        curves = np.where(changes["p"] < MOST_PROCS, changes["p"] * 3 + _P_RUNNING, -1)
+        running = changes["state"] == PROC_RUNNING
+        begins = running & ~changes["earlier"]
+        self._procs.step(curves[begins], changes["start"][begins], 1)
+        ends = np.zeros(len(running), np.bool_)
+        ends[1:] = running[:-1] & (changes["p"][1:] == changes["p"][:-1])
+        self._procs.step(curves[ends], changes["start"][ends], -1)
 
     def _add_calls(self, spans: Spans, threads: ThreadContexts, before: Rows) -> None:
         """System calls while they have their P."""
@@ -157,15 +149,15 @@ class Overview:
             },
         }
 
-    def procs(self, end: int) -> Columns:
-        """A row per slice and P: nanoseconds of each state."""
+    def procs(self, end: int, procs: Int64) -> Columns:
+        """A row per slice and P, of these Ps: nanoseconds of each state."""
         starts = self._starts(end)
         width = np.diff(starts, append=max(end, int(starts[-1])))
         areas = self._procs.areas(end)
         parts: dict[str, list[Int64]] = {
             name: [] for name in ("start", "p", "running", "syscall", "idle", "gc")
         }
-        for p in sorted(self._running)[:MOST_PROCS]:
+        for p in sorted(procs.tolist())[:MOST_PROCS]:
             held, syscall, gc = (
                 areas[3 * p + kind] if 3 * p + kind < len(areas) else np.zeros_like(starts)
                 for kind in (_P_RUNNING, _P_SYSCALL, _P_GC)

@@ -1,16 +1,14 @@
-"""What each P did: running or idle, put in order like goroutines by their own sequence numbers.
+"""The states of Ps, running or idle, put in order by their sequence numbers as goroutines are.
 
-A system call is no state of a P to the user: it is a running P until it is taken away.
+A P counts as running during a system call, until another thread takes it away.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from goscope.tables.table import distinct
-from goscope.traces.arrays import Bytes, Int64, Mask, among
+from goscope.traces.arrays import Bytes, Int64, among
+from goscope.traces.bounded_rows import Columns
 from goscope.traces.event_columns import Events
 from goscope.traces.event_table import (
     NUMBER,
@@ -18,6 +16,7 @@ from goscope.traces.event_table import (
     PROC_SYSCALL_ABANDONED,
     mask_of,
 )
+from goscope.traces.live_goroutines import Rows
 from goscope.traces.thread_contexts import ThreadContexts, signed
 
 IDLE, RUNNING = 0, 1
@@ -28,43 +27,17 @@ _ROWS = mask_of("ProcStart", "ProcStop", "ProcSteal", "ProcStatus", "GoDestroySy
 _LOCAL = mask_of("ProcStop", "GoDestroySyscall")
 
 
-@dataclass(slots=True)
-class ProcState:
-    """What a P is in, since when, on which M, and whether it was stolen to get there."""
-
-    state: int
-    since: int
-    m: int
-    stolen: bool
+#: Changes of the state of Ps; in a table of present states, the last change of each P.
+CHANGE = np.dtype(
+    [("p", "i8"), ("start", "i8"), ("state", "i8"), ("m", "i8"), ("stolen", "?"), ("earlier", "?")]
+)
 
 
-@dataclass(slots=True)
-class ProcSpans:
-    """Spans of Ps that ended, and the moments at which a P began (1) or stopped (-1) to run."""
+def proc_changes(events: Events, threads: ThreadContexts, present: Rows, start: int) -> Rows:
+    """The changes of state in a generation that began at ``start``, P after P, each P's in order.
 
-    p: Int64
-    m: Int64
-    state: Int64
-    start: Int64
-    end: Int64
-    stolen: Mask
-
-
-@dataclass(slots=True)
-class ProcSteps:
-    """The moments at which Ps changed their state, P after P; the state that is new."""
-
-    p: Int64
-    time: Int64
-    state: Int64
-
-
-def proc_spans(
-    events: Events, threads: ThreadContexts, known: dict[int, ProcState], start: int
-) -> tuple[ProcSpans, ProcSteps]:
-    """The spans that ended in a generation, which began at ``start``, and the changes of state.
-
-    ``known`` is what Ps were in before, and is brought up to date.
+    ``present`` holds the states of all Ps when it began: that of a P that has changes comes before them,
+    marked as ``earlier``.
     """
     at = np.flatnonzero(_ROWS[events.type])
     types = events.type[at]
@@ -77,15 +50,50 @@ def proc_spans(
     order = order[p[order] >= 0]
     at, types, p = at[order], types[order], p[order]
     status = second[at]
-    idle = (types == _STATUS) & ((status == PROC_IDLE) | (status == PROC_SYSCALL_ABANDONED))
-    state = np.where((types == _START) | ((types == _STATUS) & ~idle), RUNNING, IDLE)
-    time = events.time[at].copy()
-    fresh = (types == _STATUS) & ~among(p, np.array([*known], np.int64))
-    time[fresh] = start
-    m = threads.m(at)
-    stolen = types == _STEAL
     abandoned = (types == _STATUS) & (status == PROC_SYSCALL_ABANDONED)
-    return _spans(p, time, state, m, stolen, abandoned, known)
+    idle = (types == _STATUS) & ((status == PROC_IDLE) | abandoned)
+    found = np.zeros(len(at), CHANGE)
+    found["p"], found["m"] = p, threads.m(at)
+    found["start"] = events.time[at]
+    found["start"][(types == _STATUS) & ~among(p, present["p"])] = start
+    found["state"] = np.where((types == _START) | ((types == _STATUS) & ~idle), RUNNING, IDLE)
+    found["stolen"] = types == _STEAL
+    earlier = present[among(present["p"], p)]
+    earlier["earlier"] = True
+    rows = np.concatenate([earlier, found])
+    abandoned = np.concatenate([np.zeros(len(earlier), np.bool_), abandoned])
+    order = np.argsort(rows["p"], kind="stable")
+    rows, abandoned = rows[order], abandoned[order]
+    same = np.diff(rows["p"], prepend=-1) == 0
+    previous = np.where(same, np.concatenate([[-1], rows["state"][:-1]]), -1)
+    kept = (rows["state"] != previous) & ~(abandoned & (previous == RUNNING))
+    return np.asarray(rows[kept])
+
+
+def states_after(present: Rows, changes: Rows) -> Rows:
+    """The states of all Ps after these changes."""
+    last = changes[np.diff(changes["p"], append=-1) != 0]
+    found = np.concatenate([present[~among(present["p"], last["p"])], last])
+    return found[np.argsort(found["p"])]
+
+
+def closed_spans(changes: Rows) -> Columns:
+    """The spans between changes of a P."""
+    closed = np.flatnonzero(np.diff(changes["p"], append=-1) == 0)
+    return _columns(changes[closed], changes["start"][closed + 1], is_open=False)
+
+
+def open_spans(present: Rows, end: int) -> Columns:
+    """The spans that had not ended when the trace did."""
+    return _columns(present, np.full(len(present), end), is_open=True)
+
+
+def _columns(rows: Rows, ends: Int64, *, is_open: bool) -> Columns:
+    return {
+        **{name: rows[name] for name in ("p", "m", "state", "start", "stolen")},
+        "duration": np.maximum(ends - rows["start"], 0),
+        "open": np.full(len(rows), is_open),
+    }
 
 
 def _of_last_start(events: Events, threads: ThreadContexts, at: Int64, types: Bytes) -> Int64:
@@ -98,39 +106,3 @@ def _of_last_start(events: Events, threads: ThreadContexts, at: Int64, types: By
         own = (place >= 0) & (threads.segments[start] == threads.segments[at])
         found[own] = events.arguments[1][start[own]]
     return found
-
-
-def _spans(
-    p: Int64,
-    time: Int64,
-    state: Int64,
-    m: Int64,
-    stolen: Mask,
-    abandoned: Mask,
-    known: dict[int, ProcState],
-) -> tuple[ProcSpans, ProcSteps]:
-    named = [n for n in distinct(p).tolist() if n in known]
-    before = [known[n] for n in named]
-    carried = np.arange(len(p) + len(named)) < len(named)
-    p = np.concatenate([np.array(named, np.int64), p])
-    time = np.concatenate([np.array([k.since for k in before], np.int64), time])
-    state = np.concatenate([np.array([k.state for k in before], np.int64), state])
-    m = np.concatenate([np.array([k.m for k in before], np.int64), m])
-    stolen = np.concatenate([np.array([k.stolen for k in before], np.bool_), stolen])
-    abandoned = np.concatenate([np.zeros(len(named), np.bool_), abandoned])
-    order = np.argsort(p, kind="stable")
-    p, time, state, m = p[order], time[order], state[order], m[order]
-    stolen, abandoned, carried = stolen[order], abandoned[order], carried[order]
-    previous = np.where(np.diff(p, prepend=-1) == 0, np.concatenate([[-1], state[:-1]]), -1)
-    keep = (state != previous) & ~(abandoned & (previous == RUNNING))
-    p, time, state, m = p[keep], time[keep], state[keep], m[keep]
-    stolen, carried = stolen[keep], carried[keep]
-    last = np.diff(p, append=-1) != 0
-    closed = np.flatnonzero(~last)
-    for row in np.flatnonzero(last).tolist():
-        its = ProcState(int(state[row]), int(time[row]), int(m[row]), bool(stolen[row]))
-        known[int(p[row])] = its
-    end = np.maximum(time[np.minimum(closed + 1, len(time) - 1)], time[closed])
-    spans = ProcSpans(p[closed], m[closed], state[closed], time[closed], end, stolen[closed])
-    new = ~carried
-    return spans, ProcSteps(p[new], time[new], state[new])

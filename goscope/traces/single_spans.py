@@ -48,18 +48,17 @@ class SingleSpans:
     def finish(self, rows: Rows, end: int) -> None:
         """Take the states that goroutines are in when the trace ends."""
         rows = rows[(rows["state"] < GONE) & (rows["state"] != UNKNOWN)]
-        columns = {name: rows[name] for name in ("state", "reason", "stack", "waker")}
         self._add(
             {
                 "g": rows["id"],
-                "state": columns["state"],
+                "state": rows["state"],
                 "start": rows["since"],
                 "duration": np.maximum(end - rows["since"], 0),
-                "reason": columns["reason"],
-                "stack": columns["stack"],
+                "reason": rows["reason"],
+                "stack": rows["stack"],
                 "m": rows["m"].astype(np.int32),
                 "p": rows["p"].astype(np.int32),
-                "waker": columns["waker"],
+                "waker": rows["waker"],
                 "open": np.ones(len(rows), np.bool_),
             },
             rows["lost_at"],

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from goscope.traces.annotations import Annotations
 from goscope.traces.arrays import Int64
 from goscope.traces.blocking_profiles import BlockingProfiles
-from goscope.traces.bounded_rows import BoundedRows, Columns
+from goscope.traces.bounded_rows import BoundedRows
 from goscope.traces.decoded_generations import DecodedGeneration, decoded
 from goscope.traces.event_columns import Events
 from goscope.traces.event_table import FORMATS, NUMBER
@@ -28,7 +29,7 @@ from goscope.traces.latency_distributions import LatencyDistributions
 from goscope.traces.live_goroutines import LiveGoroutines
 from goscope.traces.longest_spans import LongestSpans
 from goscope.traces.overview import Overview
-from goscope.traces.proc_spans import ProcSpans, ProcState, proc_spans
+from goscope.traces.proc_spans import CHANGE, closed_spans, open_spans, proc_changes, states_after
 from goscope.traces.ranges import KINDS, Ranges
 from goscope.traces.single_spans import SingleSpans
 from goscope.traces.spans import spans_of
@@ -69,7 +70,7 @@ class Trace:
         self.spans = SingleSpans() if spans else None
         self.proc_spans = BoundedRows()
         self.goroutines = LiveGoroutines()
-        self.procs: dict[int, ProcState] = {}
+        self.procs = np.zeros(0, CHANGE)
         self.held: dict[int, ThreadState] = {}
         self.gomaxprocs = 0
         self._stacks = stacks
@@ -85,7 +86,9 @@ class Trace:
         """
         left = iter(chunks)
         self.format, rest = _header(left)
-        batches = GenerationReader(_chained(rest, left), self.format, TABLE_TYPES[self.format])
+        batches = GenerationReader(
+            itertools.chain((rest,), left), self.format, TABLE_TYPES[self.format]
+        )
         try:
             for found in decoded(batches, self.format, self._stacks):
                 self._take(found)
@@ -125,8 +128,9 @@ class Trace:
         spans = spans_of(history, events, threads, calls)
         self.end = max(self.end, int(events.time.max()))
         self.overview.reach(self.end)
-        of_procs, steps = proc_spans(events, threads, self.procs, start)
-        self.overview.add(events, threads, spans, steps, before)
+        changes = proc_changes(events, threads, self.procs, start)
+        self.procs = states_after(self.procs, changes)
+        self.overview.add(events, threads, spans, changes, before)
         self.ranges.add(events, threads, dictionary, spans.goroutines, start)
         self.blocking.add(spans)
         self.latencies.add_spans(spans)
@@ -135,7 +139,7 @@ class Trace:
         self.annotations.add(events, threads, dictionary, spans, before)
         if self.spans is not None:
             self.spans.add(spans, threads, before)
-            self.proc_spans.add(_proc_columns(of_procs))
+            self.proc_spans.add(closed_spans(changes))
         procs = events.arguments[0][events.type == NUMBER["ProcsChange"]]
         self.gomaxprocs = max(self.gomaxprocs, int(procs.max(initial=0)))
         self.summaries.end(self.goroutines.put(spans.goroutines))
@@ -151,39 +155,13 @@ class Trace:
         self.longest.finish(live, self.end)
         if self.spans is not None:
             self.spans.finish(live, self.end)
-            self.proc_spans.add(_open_proc_columns(self.procs, self.end))
+            self.proc_spans.add(open_spans(self.procs, self.end))
         for kind, opened in self.ranges.still_open():
             if KINDS[kind] != "gc":
                 mine = live["id"] == opened.g
                 live[KINDS[kind]][mine] += max(self.end - opened.start, 0)
         self.summaries.finish(live, self.end)
         self.annotations.finish(live)
-
-
-def _proc_columns(spans: ProcSpans) -> Columns:
-    return {
-        "p": spans.p,
-        "m": spans.m,
-        "state": spans.state,
-        "start": spans.start,
-        "duration": spans.end - spans.start,
-        "stolen": spans.stolen,
-        "open": np.zeros(len(spans.p), np.bool_),
-    }
-
-
-def _open_proc_columns(procs: Mapping[int, ProcState], end: int) -> Columns:
-    states = procs.values()
-    since = np.array([its.since for its in states], np.int64)
-    return {
-        "p": np.array([*procs], np.int64),
-        "m": np.array([its.m for its in states], np.int64),
-        "state": np.array([its.state for its in states], np.int64),
-        "start": since,
-        "duration": np.maximum(end - since, 0),
-        "stolen": np.array([its.stolen for its in states], np.bool_),
-        "open": np.ones(len(procs), np.bool_),
-    }
 
 
 def _behind(times: Int64, end: int) -> None:
@@ -219,8 +197,3 @@ def _header(chunks: Iterator[bytes]) -> tuple[int, bytes]:
         f"this is a Go execution trace in the format 1.{version}, which is newer than goscope knows (1.26); "
         "look for a newer goscope, or open it with go tool trace"
     )
-
-
-def _chained(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest

@@ -8,7 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.traces.arrays import Bytes, Int32, Ints
-from goscope.traces.broken import DamagedTrace
+
+
+class DamagedTrace(Exception):
+    """The bytes are no trace from here on; the message says why, in a few words."""
+
 
 #: What Go writes for "none": a thread, a P.
 NONE = (1 << 64) - 1

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goscope.traces.bounded_rows import BoundedRows
-from goscope.traces.broken import DamagedTrace
 from goscope.traces.curves import SLICES, Curves, Peaks
 from goscope.traces.event_columns import Events, decode
 from goscope.traces.event_table import EVENTS, arities
@@ -25,7 +24,7 @@ from goscope.traces.latency_distributions import (
     least_of,
 )
 from goscope.traces.tally import Tally
-from goscope.traces.varints import all_values, varint
+from goscope.traces.varints import DamagedTrace, all_values, varint
 from tests.traces.written import number, numbers
 
 LARGEST = (1 << 64) - 1

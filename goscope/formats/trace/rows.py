@@ -75,7 +75,7 @@ class TraceTables:
     # ---- one trace ------------------------------------------------------------------------------
 
     def _trace(self, trace: Trace) -> Given:
-        slices = trace.overview.procs(trace.end)
+        slices = trace.overview.procs(trace.end, trace.procs["p"])
         annotations = trace.annotations
         totals = trace.ranges.totals.result()
         gc = totals["ns"][totals["kind"] == RANGE_KINDS.index("gc")].sum()
@@ -254,7 +254,7 @@ class TraceTables:
         }
 
     def _timeline_procs(self, trace: Trace) -> Given:
-        found = trace.overview.procs(trace.end)
+        found = trace.overview.procs(trace.end, trace.procs["p"])
         times = ("running", "syscall", "idle", "gc")
         return {
             "start_ns": found["start"],

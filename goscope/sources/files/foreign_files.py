@@ -34,144 +34,69 @@ class ForeignKind:
 
 
 def refuse_foreign(name: str, first: bytes) -> None:
-    """Let text pass.
+    """Refuse binary files, by their first bytes.
 
     Raises:
-        ForeignInput: it is no text.
+        ForeignInput: it is one.
     """
-    for recognise in _BINARY:
-        kind = recognise(first)
-        if kind is not None:
-            raise kind.refusal(name)
+    for pattern, what, instead in _BINARY:
+        if re.match(pattern, first, re.DOTALL):
+            raise ForeignKind(f"{what}, not text", instead).refusal(name)
+    head = first[:HEAD].lstrip(b"\x00")  # a log that was truncated in place starts with NULs
+    odd = sum(head.count(code) for code in range(32) if code not in _TEXT_CONTROLS)
+    if odd > len(head) // _MOST_ODD and not head.startswith(_BOMS):
+        what = "binary data, not text"
+        raise ForeignKind(what, "give what the program printed on stderr, or a dump").refusal(name)
 
 
 def resembles(head: bytes) -> ForeignKind | None:
     """What a text in which nothing of Go was found looks like, by its first bytes; None if like a log."""
-    for recognise in _TEXTUAL:
-        kind = recognise(head)
-        if kind is not None:
-            return kind
-    return None
+    return next(filter(None, (recognise(head) for recognise in _TEXTUAL)), None)
 
 
 # ---- binary -----------------------------------------------------------------------------------------
 
 _NO_TEXT = "it holds no text of the Go runtime"
-
-#: What files start with: the offset, the bytes, what it is, what to do.
-_MAGIC = (
-    (0, b"PERFILE2", "data of perf, not text", "give perf script to other tools; " + _RUN),
-    (0, b"\xd4\xc3\xb2\xa1", "a packet capture (pcap), not text", _NO_TEXT),
-    (0, b"\xa1\xb2\xc3\xd4", "a packet capture (pcap), not text", _NO_TEXT),
-    (0, b"\x0a\x0d\x0d\x0a", "a packet capture (pcapng), not text", _NO_TEXT),
-    (0, b"\x89PNG\r\n", "a PNG image, not text", "give the text, not a picture of it"),
-    (0, b"\xff\xd8\xff", "a JPEG image, not text", "give the text, not a picture of it"),
-    (0, b"GIF8", "a GIF image, not text", "give the text, not a picture of it"),
-    (8, b"WEBP", "a WebP image, not text", "give the text, not a picture of it"),
-    (0, b"%PDF-", "a PDF document, not text", "give the text that it was made from"),
-    (0, b"SQLite format 3\0", "a SQLite database, not text", _NO_TEXT),
-    (0, b"JAVA PROFILE ", "a heap dump of Java, not text", _NO_TEXT),
-    (0, b"MDMP", "a Windows minidump, not text", "have the next crash print: GOTRACEBACK=all"),
-    (0, b"\0asm", "a WebAssembly binary, not text", _RUN),
-    (0, b"!<arch>\n", "an archive of object files, not text", _RUN),
-    (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive, not text", "unpack it first: 7z x"),
-    (0, b"Rar!\x1a\x07", "a RAR archive, not text", "unpack it first: unrar x"),
-    (0, b"\x04\x22\x4d\x18", "data packed by lz4, not text", "unpack it first: lz4 -d"),
-    (0, b"\x1f\x9d", "data packed by compress, not text", "unpack it first: uncompress"),
-    (0, b"\x5d\x00\x00", "data packed by lzma, not text", "unpack it first: xz -d"),
-)
-
-
-def _by_magic(first: bytes) -> ForeignKind | None:
-    for offset, magic, what, instead in _MAGIC:
-        if first.startswith(magic, offset):
-            return ForeignKind(what, instead)
-    return None
-
-
+_PICTURE = "give the text, not a picture of it"
 _CORE = (
     "goscope reads no memory images: look at it with dlv core, or have the next crash print all "
     "goroutines (GOTRACEBACK=all)"
 )
-_ELF_CORE = (b"\x04\x00", b"\x00\x04")  # in either byte order, as the fields below
-_MACH_CORE = (b"\x04\x00\x00\x00", b"\x00\x00\x00\x04")
+_MACH = rb"(?:[\xce\xcf]\xfa\xed\xfe|\xfe\xed\xfa[\xce\xcf])"
+_FAT = rb"\xca\xfe\xba\xbe"  # of Mach-O, with few architectures behind; of Java, with a version from 45 on
 
-
-def _elf(first: bytes) -> ForeignKind | None:
-    if not first.startswith(b"\x7fELF"):
-        return None
-    if first[16:18] in _ELF_CORE:
-        return ForeignKind("an ELF core file, not text", _CORE)
-    return ForeignKind("an ELF binary, not text", _RUN)
-
-
-_MACH = (
-    b"\xce\xfa\xed\xfe",
-    b"\xcf\xfa\xed\xfe",
-    b"\xfe\xed\xfa\xce",
-    b"\xfe\xed\xfa\xcf",
+#: What binary files start with, what they are, and what to do instead.
+_BINARY = (
+    (rb"PERFILE2", "data of perf", "give perf script to other tools; " + _RUN),
+    (rb"\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4", "a packet capture (pcap)", _NO_TEXT),
+    (rb"\x0a\x0d\x0d\x0a", "a packet capture (pcapng)", _NO_TEXT),
+    (rb"\x89PNG\r\n", "a PNG image", _PICTURE),
+    (rb"\xff\xd8\xff", "a JPEG image", _PICTURE),
+    (rb"GIF8", "a GIF image", _PICTURE),
+    (rb".{8}WEBP", "a WebP image", _PICTURE),
+    (rb"%PDF-", "a PDF document", "give the text that it was made from"),
+    (rb"SQLite format 3\0", "a SQLite database", _NO_TEXT),
+    (rb"JAVA PROFILE ", "a heap dump of Java", _NO_TEXT),
+    (rb"MDMP", "a Windows minidump", "have the next crash print: GOTRACEBACK=all"),
+    (rb"\0asm", "a WebAssembly binary", _RUN),
+    (rb"!<arch>\n", "an archive of object files", _RUN),
+    (rb"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it first: 7z x"),
+    (rb"Rar!\x1a\x07", "a RAR archive", "unpack it first: unrar x"),
+    (rb"\x04\x22\x4d\x18", "data packed by lz4", "unpack it first: lz4 -d"),
+    (rb"\x1f\x9d", "data packed by compress", "unpack it first: uncompress"),
+    (rb"\x5d\x00\x00", "data packed by lzma", "unpack it first: xz -d"),
+    (rb"\x7fELF.{12}(?:\x04\0|\0\x04)", "an ELF core file", _CORE),
+    (rb"\x7fELF", "an ELF binary", _RUN),
+    (_MACH + rb".{8}(?:\x04\0\0\0|\0\0\0\x04)", "a Mach-O core file", _CORE),
+    (_MACH + rb"|" + _FAT + rb"\0\0\0[\0-\x1d]", "a Mach-O binary", _RUN),
+    (_FAT, "a Java class file", _NO_TEXT),
+    (rb"MZ[^\0]{0,61}\0", "a Windows executable", _RUN),
+    (rb"go1\.[0-9]{1,3} heap dump\n", "what debug.WriteHeapDump wrote", "for goscope " + _FETCH),
 )
-_MOST_ARCHITECTURES = (
-    30  # Java's class files share the first bytes, with a version of 45 or more behind
-)
-
-
-def _mach(first: bytes) -> ForeignKind | None:
-    if first.startswith(_MACH):
-        if first[12:16] in _MACH_CORE:
-            return ForeignKind("a Mach-O core file, not text", _CORE)
-        return ForeignKind("a Mach-O binary, not text", _RUN)
-    if first.startswith(b"\xca\xfe\xba\xbe"):
-        if int.from_bytes(first[4:8], "big") < _MOST_ARCHITECTURES:
-            return ForeignKind("a Mach-O binary, not text", _RUN)
-        return ForeignKind("a Java class file, not text", _NO_TEXT)
-    return None
-
-
-def _windows(first: bytes) -> ForeignKind | None:
-    if first.startswith(b"MZ") and b"\0" in first[:64]:
-        return ForeignKind("a Windows executable, not text", _RUN)
-    return None
-
-
-_HEAP = rb"go(1\.[0-9]{1,3}) heap dump\n"
-
-
-def _of_go(first: bytes) -> ForeignKind | None:
-    if not first.startswith(b"go"):
-        return None
-    heap = re.match(_HEAP, first)
-    if heap is not None:
-        return ForeignKind("what debug.WriteHeapDump wrote, not text", "for goscope " + _FETCH)
-    return None
-
-
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
 _TEXT_CONTROLS = b"\t\n\r\x0b\x0c\x1b"
 #: Of a text at most one byte in thirteen is another control character; of random bytes one in ten.
 _MOST_ODD = 13
-
-
-def _odd(first: bytes) -> ForeignKind | None:
-    head = first[:HEAD].lstrip(b"\x00")  # a log that was truncated in place starts with NULs
-    if not head or head.startswith(_BOMS):
-        return None
-    odd = sum(head.count(code) for code in range(32) if code not in _TEXT_CONTROLS)
-    if odd > len(head) // _MOST_ODD:
-        return ForeignKind(
-            "binary data, not text", "give what the program printed on stderr, or a dump"
-        )
-    return None
-
-
-_BINARY: tuple[Callable[[bytes], ForeignKind | None], ...] = (
-    _by_magic,
-    _elf,
-    _mach,
-    _windows,
-    _of_go,
-    _odd,
-)
 
 # ---- textual ----------------------------------------------------------------------------------------
 
@@ -202,6 +127,9 @@ _LONGEST_ANSWER = 500
 
 
 def _answer(head: bytes) -> ForeignKind | None:
+    status = re.match(_STATUS, head)
+    if status is not None:  # saved with its headers
+        return ForeignKind(f"a server's answer ({status[1].decode('latin-1')}), not a dump", _AGAIN)
     text = head.strip()
     if len(text) > _LONGEST_ANSWER or re.fullmatch(_ANSWER, text) is None:
         return None
@@ -213,13 +141,6 @@ def _answer(head: bytes) -> ForeignKind | None:
 
 
 _STATUS = rb"HTTP/[0-9.]{1,3} ([45][0-9]{2}[^\r\n]{0,60})"
-
-
-def _headers(head: bytes) -> ForeignKind | None:
-    found = re.match(_STATUS, head)
-    if found is None:
-        return None
-    return ForeignKind(f"a server's answer ({found[1].decode('latin-1')}), not a dump", _AGAIN)
 
 
 _XML = rb"\s*<\?xml\b"
@@ -243,4 +164,4 @@ def _document(head: bytes) -> ForeignKind | None:
     )
 
 
-_TEXTUAL: tuple[Callable[[bytes], ForeignKind | None], ...] = (_html, _answer, _headers, _document)
+_TEXTUAL: tuple[Callable[[bytes], ForeignKind | None], ...] = (_html, _answer, _document)

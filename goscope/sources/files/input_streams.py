@@ -118,23 +118,16 @@ def is_plain(head: bytes) -> bool:
 
 def refused(name: str, why: str, *, named: bool = False) -> InputStream:
     """A stream that nothing is read from, for a reason that is no failure unless it was named."""
-    return InputStream(name, None, named, _FailingChunks(ForeignInput(f"{name}: {why}")))
+    return InputStream(name, None, named, _failing(ForeignInput(f"{name}: {why}")))
 
 
-class _FailingChunks:
-    """Chunks of which there are none, for a reason."""
+def _failing(error: InputError) -> _Pieces:
+    """Chunks that raise an error when they are read."""
 
-    def __init__(self, error: InputError):
-        self._error = error
+    def chunks(is_known_binary: IsKnown) -> Iterator[bytes]:
+        raise error
 
-    def __call__(self, is_known_binary: IsKnown) -> Iterator[bytes]:
-        return self
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        raise self._error
+    return chunks
 
 
 def _streams(
@@ -202,7 +195,7 @@ def _members(
                 )
             except (InputError, OSError, UnreadableData) as error:  # of an archive inside
                 said = error if isinstance(error, InputError) else _failure(inner, error)
-                yield InputStream(inner, None, False, _FailingChunks(said))
+                yield InputStream(inner, None, False, _failing(said))
             if allowance.spent and damage is None:
                 return  # that was told with the member
         if damage is not None or wrong is not None:
