@@ -182,7 +182,7 @@ def in_bulk(
     return rows, sorted(aside)
 
 
-OWN = {"input", "process", "line", "sample", "local_sum", "local_max"}  # not of the line's text
+OWN = {"stream_id", "process", "line", "sample", "local_sum", "local_max"}  # not of the line's text
 
 
 def compare(lines: Sequence[bytes]) -> None:
