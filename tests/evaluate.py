@@ -1,20 +1,23 @@
-"""Scores the diagnosis on a folder of labelled captures.
+"""Scores the diagnosis on folders of labelled captures, each program once.
 
-    python tests/evaluate.py FOLDER [FOLDER ...]
+::
 
-A folder holds ``labels.json`` in the form of the corpus (``fixtures/labels.json`` is one). Each run is
-read as a user would give it: its stderr, then its three dumps, in order. Printed are the confusion table
-of the scheduler and of the gc verdict, the share of accepted verdicts per class and their mean (workloads
-called ``leak_*`` left out for the scheduler: their label accepts nearly anything; runs without gc lines left
-out for the gc: nobody can know), how thread leaks came out, recall and precision of the leaks, in all and
-per leak rule, of the crash texts how many have the right kind, goroutine and top frame, and every miss. What a
-label lists in ``do_not_score`` is not scored.
+    python -m tests.evaluate FOLDER [FOLDER ...]
+    python -m tests.evaluate --ablate FOLDER     # rules and functions that only one program needs, minutes
 
-Leak kernels (``B-goker``, ``B-simple``) have a table of their own. Of them only the two dumps before the
-runtime's detection are read. A leaking function counts as named if it is on the stack of a leak finding
-of warning or worse; a finding of ``info`` is no alarm and names nothing.
+A folder holds ``labels.json`` in the form of the corpus (``fixtures/labels.json`` is one). Each run is read as a
+user would give it: its stderr, then its three dumps, in order. A program that was built with eight versions of Go
+counts once: its share is that of its runs. The share of a class is the mean over its programs, and that of a
+verdict the mean over the classes.
 
-A wrapped log must give the records of its source and an accepted verdict, unless its label says what was lost.
+A verdict is right, strictly, if it is the label's. Where the label says that the data cannot decide between
+several (``accept_scheduler``), any of them is accepted, which is a column of its own. What a label lists in
+``do_not_score`` is not scored, the scheduler not for programs called ``leak_*``, and gc not without gc lines.
+A leaking function counts as named if it is on the stack of a leak finding of warning or worse; a finding of
+``info`` is no alarm and names nothing. An alarm is right if it names what leaks or what is stuck for ever. Of leak
+kernels (``B-goker``, ``B-simple``) only the two dumps before the runtime's own detection are read. Of a crash text
+the kind, the goroutine and the top frame are compared. A wrapped log must give the records of its source and an
+accepted verdict, unless its label says what was lost.
 """
 
 from __future__ import annotations
@@ -22,9 +25,10 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from goscope.capture.capture import Capture
@@ -36,7 +40,7 @@ from goscope.renderers.json.json_contract import document
 from goscope.sources.files.named_inputs import Source
 
 _FILES = ("stderr.log", "dump-1.txt", "dump-2.txt", "dump-3.txt")
-_KINDS = ("A-run", "A-long-run", "C-daemon")
+_RUNS = ("A-run", "A-long-run", "C-daemon")
 _WRAPPED = "E-wrapped"
 _TABLES = ("sched", "procs", "threads", "sched_goroutines", "gc", "goroutines")
 #: What depends on the place in the log, or is a number that goscope gives.
@@ -48,119 +52,212 @@ _BEFORE_DETECTION = ("dump-1.txt", "dump-2.txt")
 _CRASHES = ("D-crash", "crash")
 _NONE = "none"  # the expected kind of a text without a crash
 
+#: The verdicts that are scored, and what else is.
+VERDICTS = ("scheduler", "gc", "threads")
+LEAK, ALARM, KERNEL_LEAK, KERNEL_ALARM, CRASH = (
+    "leak",
+    "alarm",
+    "kernel leak",
+    "kernel alarm",
+    "crash",
+)
 
-@dataclass
-class RuleScore:
-    """What one leak rule found."""
 
-    alarms: int = 0
-    right: int = 0
-    found: int = 0  # of the leaks that the labels name
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One thing that a label decides: of which program, about what, and how it came out.
+
+    ``right`` is strict, ``accepted`` is what the label accepts. ``note`` is what a reader of a miss wants to know,
+    ``rules`` the rules whose findings it is about.
+    """
+
+    program: str
+    path: str
+    about: str
+    expected: str
+    found: str
+    right: bool
+    accepted: bool
+    note: str = ""
+    rules: tuple[str, ...] = ()
 
 
 @dataclass
 class Score:
     """What the labelled runs of a folder came out as."""
 
-    confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
-    accepted: defaultdict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
-    gc_confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
-    gc_accepted: defaultdict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
-    threads: Counter[tuple[bool, str]] = field(default_factory=Counter)
-    by_rule: defaultdict[str, RuleScore] = field(default_factory=lambda: defaultdict(RuleScore))
-    leaks_expected: int = 0
-    leaks_found: int = 0
-    alarms: int = 0
-    alarms_right: int = 0
-    misses: list[str] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
     runs: int = 0
-    kernels: int = 0
-    kernel_leaks: int = 0
-    kernel_leaks_named: int = 0
-    kernel_alarms_wrong: int = 0
-    crashes: int = 0
-    crash_kinds: int = 0
-    crash_goroutines: int = 0
-    crash_frames: int = 0
     wrapped: int = 0
     wrapped_equal: int = 0
     wrapped_accepted: int = 0
+    misses: list[str] = field(default_factory=list)  # of wrapped logs
 
-    def scheduler_mean(self) -> float:
-        """The accepted share, as the mean over the classes."""
-        return _mean(self.accepted)
+    def of(self, about: str) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.about == about]
 
-    def gc_mean(self) -> float:
-        """The share of gc verdicts that are those of the labels, as the mean over the classes."""
-        return _mean(self.gc_accepted)
+    def classes(self, about: str) -> dict[str, list[Outcome]]:
+        """The outcomes by what was expected."""
+        found: defaultdict[str, list[Outcome]] = defaultdict(list)
+        for outcome in self.of(about):
+            found[outcome.expected].append(outcome)
+        return dict(sorted(found.items()))
 
-    def recall(self) -> float:
-        return self.leaks_found / self.leaks_expected if self.leaks_expected else 1.0
-
-    def precision(self) -> float:
-        return self.alarms_right / self.alarms if self.alarms else 1.0
-
-    def kernel_recall(self) -> float:
-        return self.kernel_leaks_named / self.kernel_leaks if self.kernel_leaks else 1.0
-
-
-def _mean(accepted: dict[str, list[bool]]) -> float:
-    shares = [sum(hits) / len(hits) for hits in accepted.values()]
-    return sum(shares) / len(shares) if shares else 0.0
+    def mean(self, about: str, *, accepted: bool = False) -> float:
+        """The share that is right, as the mean over the classes of the mean over their programs."""
+        shares = [share(found, accepted=accepted) for found in self.classes(about).values()]
+        return mean(shares) if shares else 1.0
 
 
-def score(folder: Path) -> Score:
-    """Read and judge every labelled run of a folder."""
+def by_program(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+    found: defaultdict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        found[outcome.program].append(outcome)
+    return dict(sorted(found.items()))
+
+
+def share(outcomes: Iterable[Outcome], *, accepted: bool = False) -> float:
+    """How many are right: the mean over the programs; 1 if there are none."""
+    shares = [
+        mean(one.accepted if accepted else one.right for one in found)
+        for found in by_program(outcomes).values()
+    ]
+    return mean(shares) if shares else 1.0
+
+
+def labels_of(folder: Path) -> list[dict[str, Any]]:
+    """The labels of a folder."""
+    found: list[dict[str, Any]] = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+    return found
+
+
+def program_of(label: dict[str, Any]) -> str:
+    """What a label is about, whatever version of Go it was built with."""
+    if label["kind"] in _CRASHES:
+        return f"crash {label['case']}"
+    return str(label.get("daemon") or label.get("test") or label.get("workload") or label["path"])
+
+
+def score(folder: Path, scored: Callable[[dict[str, Any]], bool] = lambda label: True) -> Score:
+    """Read and judge every labelled run of a folder, or those that ``scored`` chooses."""
     result = Score()
-    labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
-    for label in labels:
-        if label.get("kind") in _KINDS:
-            diagnosis = _diagnose(folder / label["path"])
-            if diagnosis is not None:
-                _compare(label, diagnosis, result)
-        elif label.get("kind") in _KERNELS:
-            diagnosis = _diagnose(folder / label["path"], _BEFORE_DETECTION)
-            if diagnosis is not None:
-                _compare_kernel(label, diagnosis, result)
-        elif label.get("kind") in _CRASHES:
-            _compare_crash(label, folder / label["path"], result)
-        elif label.get("kind") == _WRAPPED:
+    labels = labels_of(folder)
+    for label in filter(scored, labels):
+        if label.get("kind") == _WRAPPED:
             _compare_wrapped(folder, label, labels, result)
+            continue
+        capture = capture_of(folder, label)
+        if capture is not None:
+            result.runs += label["kind"] in _RUNS
+            result.outcomes += outcomes_of(label, diagnose(capture))
     return result
 
 
-def _compare_crash(label: dict[str, Any], path: Path, result: Score) -> None:
-    """Hold the first crash of a text, as the JSON contract has it, against its label."""
-    stored = path if path.exists() else path.with_name(f"{path.name}.gz")
-    capture, failed = read_sources([Source(path.name, stored)])
-    assert not failed, failed
-    crashes = document(diagnose(capture))["crashes"]
-    expected = label["expected"]
+def capture_of(folder: Path, label: dict[str, Any]) -> Capture | None:
+    """The files of a label, read; None for those that are not scored or not there."""
+    path = folder / label["path"]
+    if label["kind"] in _CRASHES:
+        paths = [path if path.exists() else path.with_name(f"{path.name}.gz")]
+    elif label["kind"] in (*_RUNS, *_KERNELS):
+        names = _BEFORE_DETECTION if label["kind"] in _KERNELS else _FILES
+        paths = [p for name in names for p in (path / name, path / f"{name}.gz") if p.exists()]
+    else:
+        return None
+    return _read(*paths) if paths else None
+
+
+def outcomes_of(label: dict[str, Any], diagnosis: Diagnosis) -> list[Outcome]:
+    """A diagnosis held against its label."""
+    if label["kind"] in _CRASHES:
+        return list(_crash(label, diagnosis))
+    if label["kind"] in _KERNELS:
+        return list(_leaks(label, diagnosis, KERNEL_LEAK, KERNEL_ALARM))
+    found = list(_verdicts(label, diagnosis))
+    if "leak" not in (label.get("do_not_score") or []):
+        found += _leaks(label, diagnosis, LEAK, ALARM)
+    return found
+
+
+def _verdicts(label: dict[str, Any], diagnosis: Diagnosis) -> Iterator[Outcome]:
+    expected, unscored = label["expected"], label.get("do_not_score") or []
+    program, path = program_of(label), label["path"]
+    for about in VERDICTS:
+        verdict = diagnosis.verdicts[about]
+        wanted = expected.get(about)
+        accepted = (wanted, *(label.get(f"accept_{about}") or ()))
+        if about == "scheduler":
+            wanted = None if "leak_" in program else wanted
+        elif about == "gc":
+            wanted = wanted if len(diagnosis.capture.table("gc")) else None
+        elif "thread_leak" not in unscored and verdict.state != "unknown":
+            leaks = expected.get("thread_leak")
+            wanted = None if leaks is None else "leak" if leaks else "ok"
+            accepted = ("leak",) if leaks else (verdict.state,) if verdict.state != "leak" else ()
+        if wanted is not None and about not in unscored:
+            right = verdict.state in accepted if about == "threads" else verdict.state == wanted
+            yield Outcome(
+                program, path, about, wanted, verdict.state, right, verdict.state in accepted, verdict.reason
+            )  # fmt: skip
+
+
+def _leaks(label: dict[str, Any], diagnosis: Diagnosis, leak: str, alarm: str) -> Iterator[Outcome]:
+    program, path = program_of(label), label["path"]
+    leaking = label["expected"].get("leak") or []
+    alarms = [
+        finding
+        for finding in diagnosis.findings
+        if finding.rule.startswith("leak-") and finding.severity is not Severity.INFO
+    ]
+    for function in sorted(set(leaking)):
+        rules = tuple(sorted({f.rule for f in alarms if function in _functions(f)}))
+        found = ", ".join(rules) or "nothing"
+        yield Outcome(program, path, leak, function, found, bool(rules), bool(rules), "", rules)
+    named = {*leaking, *(label.get("stuck_forever") or [])}
+    for finding in alarms:
+        right = bool(named & _functions(finding))
+        yield Outcome(
+            program, path, alarm, "a leak" if right else "nothing", finding.rule, right, right, finding.title, (finding.rule,)
+        )  # fmt: skip
+
+
+def _functions(finding: Finding) -> set[str]:
+    return {site.function for site in (*finding.stack, finding.site) if site and site.function}
+
+
+def _crash(label: dict[str, Any], diagnosis: Diagnosis) -> Iterator[Outcome]:
+    """The first crash of a text, as the JSON contract has it, and that it is the only one."""
+    crashes = document(diagnosis)["crashes"]
+    expected, unscored = label["expected"], label.get("do_not_score") or []
     found: dict[str, Any] = crashes[0] if crashes else {"kind": _NONE}
-    result.crashes += 1
     frame = (found.get("top_user_frame") or {}).get("function")
-    unscored = label.get("do_not_score") or []
     right = {
         "kind": found["kind"] == expected["crash"],
         "goroutine": "goroutine" in unscored or found.get("goroutine") == expected["goroutine"],
         "top frame": "top_user_frame" in unscored
         or frame in (label.get("accept_top_user_frame") or [expected["top_user_frame"]]),
+        "one event": len(crashes) <= 1,
     }
-    result.crash_kinds += right["kind"]
-    result.crash_goroutines += right["goroutine"]
-    result.crash_frames += right["top frame"]
-    what = f"found {found['kind']}, goroutine {found.get('goroutine')}, {frame}"
-    if not all(right.values()):
-        wrong = ", ".join(name for name, hit in right.items() if not hit)
-        result.misses.append(f"{label['path']}: crash: wrong {wrong}: {what}: {expected}")
-    if len(crashes) > 1:
-        result.misses.append(f"{label['path']}: crash: {len(crashes)} rows for one event")
+    wrong = ", ".join(name for name, hit in right.items() if not hit)
+    said = f"{found['kind']}, goroutine {found.get('goroutine')}, {frame}"
+    yield Outcome(
+        program_of(label),
+        label["path"],
+        CRASH,
+        expected["crash"],
+        said,
+        not wrong,
+        not wrong,
+        wrong,
+    )
 
 
-def _read(path: Path) -> Capture:
-    capture, failed = read_sources([Source(path.name, path)])
+def _read(*paths: Path) -> Capture:
+    capture, failed = read_sources([Source(path.name, path) for path in paths])
     assert not failed, failed
     return capture
+
+
+# ---- wrapped logs -----------------------------------------------------------------------------------
 
 
 def _source(folder: Path, source: str, labels: Sequence[dict[str, Any]]) -> Capture | None:
@@ -240,164 +337,87 @@ def _differences(wanted: Counter[tuple[str, str]], found: Counter[tuple[str, str
     ]
 
 
-def _diagnose(run: Path, names: Sequence[str] = _FILES) -> Diagnosis | None:
-    paths = [p for name in names for p in (run / name, run / f"{name}.gz") if p.exists()]
-    if not paths:
-        return None
-    capture, failed = read_sources([Source(path.name, path) for path in paths])
-    assert not failed, failed
-    return diagnose(capture)
-
-
-def _compare(label: dict[str, Any], diagnosis: Diagnosis, result: Score) -> None:
-    expected = label["expected"]
-    unscored = label.get("do_not_score") or []
-    path = label["path"]
-    result.runs += 1
-    state = diagnosis.verdicts["scheduler"].state
-    workload = Path(path).parts[-1] if label["kind"] == "C-daemon" else path
-    if "leak_" not in workload and "scheduler" not in unscored and expected.get("scheduler"):
-        right = state in (label.get("accept_scheduler") or [expected["scheduler"]])
-        result.confusion[expected["scheduler"], state] += 1
-        result.accepted[expected["scheduler"]].append(right)
-        if not right:
-            reason = diagnosis.verdicts["scheduler"].reason
-            result.misses.append(
-                f"{path}: scheduler {expected['scheduler']}, found {state}: {reason}"
-            )
-    _compare_gc(label, diagnosis, result)
-    if "thread_leak" not in unscored and "thread_leak" in expected:
-        threads = diagnosis.verdicts["threads"].state
-        leaks_threads = bool(expected["thread_leak"])
-        result.threads[leaks_threads, threads] += 1
-        if threads != "unknown" and leaks_threads != (threads == "leak"):
-            result.misses.append(f"{path}: thread leak {leaks_threads}, found {threads}")
-    if "leak" in unscored:
-        return
-    leaks = _alarms(diagnosis)
-    for function in expected.get("leak") or []:
-        result.leaks_expected += 1
-        finders = {finding.rule for finding in leaks if function in _functions(finding)}
-        for rule in finders:
-            result.by_rule[rule].found += 1
-        if finders:
-            result.leaks_found += 1
-        else:
-            result.misses.append(f"{path}: leak of {function} not found")
-    right_ones = {*(expected.get("leak") or []), *(label.get("stuck_forever") or [])}
-    for finding in leaks:
-        result.alarms += 1
-        result.by_rule[finding.rule].alarms += 1
-        if right_ones & _functions(finding):
-            result.alarms_right += 1
-            result.by_rule[finding.rule].right += 1
-        else:
-            result.misses.append(f"{path}: false alarm {finding.rule}: {finding.title}")
-
-
-def _compare_gc(label: dict[str, Any], diagnosis: Diagnosis, result: Score) -> None:
-    expected = label["expected"].get("gc")
-    judged = len(diagnosis.capture.table("gc")) > 0
-    if expected is None or not judged or "gc" in (label.get("do_not_score") or []):
-        return
-    verdict = diagnosis.verdicts["gc"]
-    result.gc_confusion[expected, verdict.state] += 1
-    result.gc_accepted[expected].append(verdict.state == expected)
-    if verdict.state != expected:
-        result.misses.append(
-            f"{label['path']}: gc {expected}, found {verdict.state}: {verdict.reason}"
-        )
-
-
-def _alarms(diagnosis: Diagnosis) -> list[Finding]:
-    return [
-        f
-        for f in diagnosis.findings
-        if f.rule.startswith("leak-") and f.severity is not Severity.INFO
-    ]
-
-
-def _compare_kernel(label: dict[str, Any], diagnosis: Diagnosis, result: Score) -> None:
-    """Hold two early dumps against what the runtime found in the same process afterwards."""
-    path = label["path"]
-    leaking = set(label["expected"]["leak"])
-    alarms = _alarms(diagnosis)
-    named = {function for finding in alarms for function in _functions(finding)}
-    result.kernels += 1
-    result.kernel_leaks += len(leaking)
-    result.kernel_leaks_named += len(leaking & named)
-    result.misses += [
-        f"{path}: leak of {f} not suspected before detection" for f in sorted(leaking - named)
-    ]
-    for finding in alarms:
-        if not leaking & _functions(finding):
-            result.kernel_alarms_wrong += 1
-            result.misses.append(f"{path}: false alarm {finding.rule}: {finding.title}")
-
-
-def _functions(finding: Finding) -> set[str]:
-    return {site.function for site in (*finding.stack, finding.site) if site and site.function}
+# ---- what is printed --------------------------------------------------------------------------------
 
 
 def report(folder: Path, result: Score) -> str:
     """The tables as text."""
-    lines = [
-        f"{folder}: {result.runs} runs",
-        "",
-        *_confusion("scheduler", result.confusion, result.accepted),
-        "",
-        *_confusion("gc", result.gc_confusion, result.gc_accepted),
-        "",
-        *(
-            f"threads {'leak' if leaks else 'do not leak'}: {count} found {state}"
-            for (leaks, state), count in sorted(result.threads.items())
-        ),
-        "",
-        f"scheduler accepted, mean over the classes: {result.scheduler_mean():.1%}",
-        f"gc accepted, mean over the classes: {result.gc_mean():.1%}",
-        f"leaks: recall {result.recall():.1%} ({result.leaks_found} of {result.leaks_expected}), "
-        f"precision {result.precision():.1%} ({result.alarms_right} of {result.alarms} alarms)",
-        *(
-            f"  {rule}: recall {score.found} of {result.leaks_expected}, "
-            f"precision {score.right} of {score.alarms} alarms"
-            for rule, score in sorted(result.by_rule.items())
-        ),
-        f"crashes: kind {result.crash_kinds}, goroutine {result.crash_goroutines}, top frame "
-        f"{result.crash_frames} right, of {result.crashes} texts",
-    ]
-    if result.kernels:
-        lines.append(
-            f"leak kernels: {result.kernel_recall():.1%} of the leaking functions suspected before detection "
-            f"({result.kernel_leaks_named} of {result.kernel_leaks} in {result.kernels} programs), "
-            f"{result.kernel_alarms_wrong} false alarms"
-        )
+    programs = by_program(result.outcomes)
+    lines = [f"{folder}: {result.runs} runs, {len(programs)} programs and kinds of crashes", ""]
+    for about in (*VERDICTS, CRASH):
+        lines += _classes(about, result)
+    for leak, alarm, title in ((LEAK, ALARM, "leaks"), (KERNEL_LEAK, KERNEL_ALARM, "leak kernels")):
+        leaks, alarms = result.of(leak), result.of(alarm)
+        if leaks or alarms:
+            lines.append(
+                f"{title}: recall {share(leaks):.1%} in {len(by_program(leaks))} programs, "
+                f"precision {share(alarms):.1%} in {len(by_program(alarms))}"
+            )
+            lines += _rules(leaks, alarms)
     if result.wrapped:
         lines.append(
             f"wrapped: {result.wrapped_equal} of {result.wrapped} with the records of their source, "
             f"{result.wrapped_accepted} with an accepted verdict"
         )
-    return "\n".join([*lines, *(f"miss: {miss}" for miss in result.misses)])
+    return "\n".join([*lines, *misses(result.outcomes), *(f"miss: {m}" for m in result.misses)])
 
 
-def _confusion(
-    title: str, confusion: Counter[tuple[str, str]], accepted: dict[str, list[bool]]
-) -> list[str]:
-    """A row per class, a column per word that was found."""
-    states = sorted({state for _, state in confusion})
-    lines = [f"{title:13}" + "".join(f"{s:>12}" for s in states) + "    accepted"]
-    for name, hits in sorted(accepted.items()):
-        counts = "".join(f"{confusion[name, s]:>12}" for s in states)
-        lines.append(f"{name:13}{counts}{sum(hits):>8} of {len(hits)}")
-    return lines
+def _classes(about: str, result: Score) -> list[str]:
+    """A row per class: its programs, the shares, and what was found how often."""
+    classes = result.classes(about)
+    if not classes:
+        return []
+    lines = [f"{about:18}programs  strict  accepted  found in runs"]
+    for name, outcomes in classes.items():
+        counts = Counter(outcome.found.partition(",")[0] for outcome in outcomes)
+        found = ", ".join(f"{state} {count}" for state, count in counts.most_common())
+        lines.append(
+            f"  {name:16}{len(by_program(outcomes)):8}{share(outcomes):8.0%}"
+            f"{share(outcomes, accepted=True):10.0%}  {found}"
+        )
+    strict, accepted = result.mean(about), result.mean(about, accepted=True)
+    return [*lines, f"  {'mean':24}{strict:8.1%}{accepted:10.1%}", ""]
+
+
+def _rules(leaks: Sequence[Outcome], alarms: Sequence[Outcome]) -> list[str]:
+    """For each rule the programs whose leaks it names, and its alarms."""
+    return [
+        f"  {rule}: names leaks of {len(by_program(o for o in leaks if rule in o.rules))} programs, precision "
+        f"{share(found):.0%} in {len(by_program(found))}"
+        for rule in sorted({rule for outcome in (*leaks, *alarms) for rule in outcome.rules})
+        for found in [[outcome for outcome in alarms if rule in outcome.rules]]
+    ]
+
+
+def misses(outcomes: Iterable[Outcome]) -> list[str]:
+    """What is wrong, strictly: a line for each program and kind of miss, the accepted ones last."""
+    alike: defaultdict[tuple[bool, str, str, str, str], list[Outcome]] = defaultdict(list)
+    runs: Counter[tuple[str, str, str]] = Counter()
+    for one in outcomes:
+        runs[one.program, one.about, one.expected] += 1
+        if not one.right:
+            alike[one.accepted, one.about, one.program, one.expected, one.found].append(one)
+    return [
+        f"{'accepted' if accepted else 'miss'}: {about}: {program}: {expected}, found {found} in {len(wrong)} of "
+        f"{runs[program, about, expected]}: {wrong[0].path}: {wrong[0].note}"
+        for (accepted, about, program, expected, found), wrong in sorted(alike.items())
+    ]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the score of each folder."""
-    if not arguments:
+    """Print the score of each folder, or what only one program needs."""
+    folders = [Path(argument) for argument in arguments if argument != "--ablate"]
+    if not folders:
         print(__doc__)
         return 2
-    for argument in arguments:
-        print(report(Path(argument), score(Path(argument))))
+    for folder in folders:
+        if "--ablate" in arguments:
+            from tests.ablation import ablate
+
+            for line in ablate(folder):
+                print(line, flush=True)
+        else:
+            print(report(folder, score(folder)))
     return 0
 
 
