@@ -259,11 +259,13 @@ TEXTS_TO_CUT = [ALL_PROFILES[-1] / name for name in ("goroutine-3.txt", "mutex.t
 
 
 @pytest.mark.parametrize("path", TEXTS_TO_CUT, ids=name_of)
-def test_a_text_that_is_cut_gives_all_records_before_the_cut(read: READ, path: Path) -> None:
+def test_a_text_that_is_cut_gives_all_records_before_the_cut(
+    read: READ, path: Path, stride: int
+) -> None:
     data = path.read_bytes().partition(b"# PauseNs")[0]
     whole = read(data).rows("profile")
     ends = [found.end() for found in re.finditer(rb"(?<=\n)\n", data)]  # behind each record
-    for cut in range(0, len(data), 7):
+    for cut in range(0, len(data), 7 * stride):
         found = read(data[:cut])
         rows = found.rows("profile")
         complete = sum(end <= cut for end in ends)

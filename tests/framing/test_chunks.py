@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 
 from goscope.framing.framed import LONGEST_RECORD
 from goscope.reading.capture_builder import CaptureBuilder
-from tests.conftest import capture_texts, content
 
 READ = Callable[..., Any]
 
@@ -145,12 +143,9 @@ def test_lines_above_the_record_that_teaches_a_prefix_stay_as_they_are(read: REA
     assert read(data.splitlines(keepends=True)).everything() == whole
 
 
-SOME = capture_texts()[::12]
-
-
-@pytest.mark.parametrize("path", SOME, ids=["/".join(path.parts[-3:]) for path in SOME])
-def test_real_captures(read: READ, path: Path) -> None:
-    data = content(path)
+@pytest.mark.sampled(4)
+def test_real_captures(read: READ, real_capture: bytes) -> None:
+    data = real_capture
     rng = random.Random(len(data))
     whole = read(data).everything()
     assert whole["lines"] == len(data.split(b"\n")) - data.endswith(b"\n")

@@ -48,6 +48,7 @@ def test_an_id_that_is_none_under_a_header_that_is_known(read: READ, number: str
 MEGABYTE = 1 << 20
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "line",
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,7 +15,7 @@ from goscope.parsing import line_shapes
 from goscope.parsing import parsed_line_memo as known_lines
 from goscope.reading.capture_builder import CaptureBuilder
 from goscope.tables.row_selection import MOST_ROWS
-from tests.conftest import Read, capture_texts, content
+from tests.conftest import Read
 
 HEAD = (
     "SCHED {}ms: gomaxprocs=2 idleprocs=1 threads=5 spinningthreads=0 needspinning=0 idlethreads=3 "
@@ -137,11 +136,9 @@ def test_lines_are_forgotten_when_there_are_too_many(
     assert [row["g"] for row in found.rows("sched_goroutines")] == ids
 
 
-DETAILED = [path for path in capture_texts() if content(path).count(b"\n  G1: status=") > 20]
-
-
-@pytest.mark.parametrize("path", DETAILED, ids=["/".join(p.parts[-3:]) for p in DETAILED])
-def test_real_logs(path: Path, eager: list[int]) -> None:
-    data = content(path) * 3
+@pytest.mark.sampled(5)
+@pytest.mark.holding(rb"^  G1: status=")
+def test_real_logs(real_capture: bytes, eager: list[int]) -> None:
+    data = real_capture * 3
     assert read(data, 30_000).everything() == line_by_line(data, 30_000).everything()
     assert read(data, 9_000, MOST_ROWS).everything() == line_by_line(data, 9_000).everything()

@@ -85,6 +85,7 @@ def pairs(names: list[str]) -> list[Any]:
     ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("wrapper", "name"), pairs(SOURCES))
 def test_the_same_records(read: READ, wrapper: Wrapper, name: str) -> None:
     data, origin = wrapped(wrapper, lines_of(name))
@@ -100,6 +101,7 @@ def test_the_same_records_among_lines_of_the_application(
     compare(read(data), plain(read, name), origin, wrapper)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("wrapper", WRAPPERS, ids=lambda wrapper: wrapper.name)
 def test_where_a_chunk_ends_changes_nothing(read: READ, wrapper: Wrapper) -> None:
     data, _ = wrapped(wrapper, lines_of(SOURCES[0])[:60], app_every=9)

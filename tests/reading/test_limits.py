@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from goscope.capture.capture import Capture
 from goscope.reading.capture_builder import CaptureBuilder
@@ -51,6 +52,7 @@ def fed_for_a_week(limits: Limits, clock: Clock) -> tuple[Capture, int]:
     return builder.build(), most[0]
 
 
+@pytest.mark.full
 def test_a_week_of_samples_stays_small_and_spread_over_the_week() -> None:
     clock = Clock()
     limits = Limits(3600, clock=clock, old_rows=500)
@@ -72,6 +74,7 @@ def test_a_week_of_samples_stays_small_and_spread_over_the_week() -> None:
     assert capture.inputs[0].lines == WEEK * 6 * 5
 
 
+@pytest.mark.full
 def test_cycles_that_were_let_go_make_no_wrong_share() -> None:
     clock = Clock()
     capture, _ = fed_for_a_week(Limits(3600, clock=clock, old_rows=500), clock)
@@ -85,6 +88,7 @@ def test_cycles_that_were_let_go_make_no_wrong_share() -> None:
     assert np.allclose(known, known[0])
 
 
+@pytest.mark.full
 def test_many_rows_at_once_are_thinned_too() -> None:
     builder = CaptureBuilder()
     limits = Limits(3600, clock=Clock(), most_rows=1_000, old_rows=100)
