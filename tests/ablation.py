@@ -27,7 +27,8 @@ import coverage
 
 import goscope
 from goscope.capture.capture import Capture
-from goscope.diagnosis.diagnosis import Diagnosis, diagnose
+from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.diagnosis.engine import diagnose
 from goscope.findings.settings import Settings
 from tests.evaluate import capture_of, labels_of, outcomes_of, program_of
 
