@@ -1,9 +1,8 @@
 """Takes credentials out of text that is shown or sent to others.
 
-Dumps, labels and log lines hold them more often than anybody wants: URLs with a password, headers
-printed with ``%v``, tokens in panic values. What stands in their place is ``***``. Only what is shown is
-changed; the tables keep what the input said. Not every secret is known by its looks: a bare password is a
-word like any other.
+Dumps, labels and log lines hold URLs with a password, headers printed with ``%v``, tokens in panic values.
+They are replaced by ``***`` in what is shown; the tables keep the input as it is. Not every secret can be
+recognised: a bare password looks like any word.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _BY_LOOKS = re.compile(
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_\w{20,255}|\bgithub_pat_\w{20,255}|\bglpat-[\w-]{20,100}"
     r"|\bxox[a-z]-[\w-]{10,200}|\b[sr]k_(?:live|test)_\w{10,200}|\bAIza[\w-]{30,60}"
 )
-#: Where none of these stands there is nothing to look for; searching for them takes a microsecond.
+#: Text without any of these holds no secret that is recognised; the search takes a microsecond.
 _SIGNS = (
     "@", "authori", "cookie", "passw", "passphrase", "pwd", "secret", "token", "key", "credential",
     "signature", "bearer", "basic", "eyj", "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_",

@@ -90,7 +90,7 @@ def _standard(found: os.stat_result) -> int | None:
 
 
 def _pour(source: Path, path: Path, found: os.stat_result) -> None:
-    """Copy a file into a stream; into a standard one behind what was printed already."""
+    """Copy a file into a stream; into a standard stream after what was already printed."""
     number = _standard(found)
     if number is None:
         with source.open("rb") as file, path.open("wb") as stream:

@@ -12,15 +12,15 @@ from goscope.cli.startup_signals import block_signals, exit_on_termination, is_p
 from goscope.errors import GoscopeError
 from goscope.tables.malloc import keep_freed_memory
 
-#: What a shell says of a command that Ctrl-C ended.
+#: The exit code of a command that Ctrl-C ended, as shells have it.
 _INTERRUPTED = 130
-#: The commands that may read a pipe, and find out themselves.
+#: The commands that may read a pipe; they unblock signals themselves.
 _MAY_FOLLOW = ("analyze", "watch")
 
 
 def main() -> None:
     """Run the command line; expected failures become one line on stderr and an exit code."""
-    gc.set_threshold(100_000, 50, 50)  # hardly any cycles here, and many small objects to walk
+    gc.set_threshold(100_000, 50, 50)  # few cycles, and many small objects to traverse
     from goscope.cli.app import app_for, with_default_command
 
     _open_streams()
@@ -42,9 +42,9 @@ def main() -> None:
 
 
 def command() -> None:
-    """The command: :func:`main` in a process of its own, which ends at once.
+    """The entry point: :func:`main`, then the process ends without freeing its objects one by one.
 
-    To take a million objects apart one by one takes a tenth of the time of reading them.
+    Freeing a million objects takes a tenth of the time of reading them.
     """
     status = 0
     block_signals()
@@ -66,9 +66,10 @@ def command() -> None:
 
 
 def _open_streams() -> None:
-    """See that all standard streams can be used, whatever the caller closed."""
+    """Open standard streams that the caller closed, on the null device."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name that it lacks letters for
+        # Names may hold characters that the encoding lacks.
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from goscope.cli.diagnosis_options import DiagnosisOptions
     from goscope.diagnosis.diagnosis import Diagnosis
 
-#: What the names of saved diagnoses end with; asked before anything is loaded that knows more of them.
+#: The suffixes of saved diagnoses; kept here so that nothing else is imported to recognise one.
 _SAVED = (".goscope.json", ".goscope.json.gz")
 
 
@@ -118,7 +118,7 @@ def analyze(
         try:
             options.report(saved)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as wrong:
-            # Each part was what it should be, and the parts do not fit together: somebody changed them.
+            # Each part is valid alone, but they contradict each other: the file was edited.
             raise InputError(f"{inputs[0]}: its parts do not fit together: {wrong}") from wrong
         return
     found = read(inputs, live, quiet=options.quiet, most_rows=MOST_ROWS, meanwhile=_load_rules)

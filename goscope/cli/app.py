@@ -41,13 +41,13 @@ class _Commands(TyperGroup):
 
 
 def command_of(name: str) -> Callable[..., None]:
-    """The function of a command, which has a module of its own."""
+    """The function of a command, imported from the module of the same name."""
     found: Callable[..., None] = getattr(importlib.import_module(f"goscope.cli.{name}"), name)
     return found
 
 
 def app_for(arguments: Sequence[str]) -> typer.Typer:
-    """The app, with the command that is called; with all of them where it has to list them."""
+    """The typer app with the called command only, or with all of them for help and completion."""
     app = typer.Typer(
         name="goscope",
         cls=_Commands,
@@ -83,8 +83,8 @@ def options(
 
 
 def with_default_command(arguments: Sequence[str]) -> list[str]:
-    """The arguments with ``analyze`` in front, where no command is named."""
-    if COMPLETE_VARIABLE in os.environ:  # the words of the line are in other variables
+    """The arguments, with ``analyze`` in front if they name no command."""
+    if COMPLETE_VARIABLE in os.environ:  # typer takes the words of the line from the environment
         from typer._completion_classes import completion_init
 
         completion_init()
@@ -100,10 +100,10 @@ def with_default_command(arguments: Sequence[str]) -> list[str]:
 
 
 def _refuse_mistyped(word: str) -> None:
-    """Ask back if the word is nearly a command, and no file that there is.
+    """Refuse a word that is spelled almost like a command, unless a file has that name.
 
     Raises:
-        UsageError: it is.
+        UsageError: the word is probably a mistyped command.
     """
     if not word.isalpha() or os.path.lexists(word):
         return

@@ -169,7 +169,7 @@ class DiagnosisOptions:
             raise typer.Exit(1)
 
     def leave(self, capture: Capture) -> None:
-        """What is left to do when nobody reads standard output any more: the reports, the exit code."""
+        """Write the reports and set the exit code when the reader of standard output has closed it."""
         if not capture.recognised or not (self.writers or self.write_baseline or self.may_fail):
             return
         diagnosis = self.diagnosis(capture)
@@ -204,7 +204,7 @@ class DiagnosisOptions:
         return failed
 
     def fails(self, diagnosis: Diagnosis) -> bool:
-        """Whether --fail-on asks for the exit code 1."""
+        """Whether a finding is at or above the severity of --fail-on."""
         if not self.may_fail:
             return False
         from goscope.findings.findings import Severity
@@ -213,7 +213,7 @@ class DiagnosisOptions:
         return any(f.severity.rank >= bar for f in diagnosis.findings)
 
     def show(self, diagnosis: Diagnosis, *, aside: bool = False) -> None:
-        """Print a diagnosis: what machines read always to standard output, the summary aside if asked for."""
+        """Print a diagnosis to standard output; with ``aside`` the summary goes to standard error."""
         if self.output_format is OutputFormat.JSON:
             from goscope.renderers.json.json_contract import render
 

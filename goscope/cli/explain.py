@@ -1,4 +1,4 @@
-"""``goscope explain``: what goscope knows, a page each, offline."""
+"""``goscope explain``: a page about a rule, a state, a wait reason or a field; works offline."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def explain(
 
 
 def _thresholds(name: str, config: Path | None) -> str:
-    """The thresholds of a rule as they hold, under its page."""
+    """The thresholds of a rule with their present values, to follow its page."""
     from goscope.diagnosis.configuration import read_settings
     from goscope.rules import all_rules
 
@@ -81,7 +81,7 @@ def _contents() -> str:
 
 
 def _wrapped(text: str) -> str:
-    """Paragraphs filled to the width; lines that are indented are folded one by one, as they stand."""
+    """The text wrapped to the terminal: paragraphs are filled, indented lines are wrapped one by one."""
     import textwrap
 
     lines = []

@@ -1,4 +1,4 @@
-"""What the command line says: results on standard output, errors on standard error."""
+"""Output of the command line: results to standard output, notes and errors to standard error."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _LONGEST = 4096
 
 
 def print_result(text: str) -> None:
-    """Print a result. A reader that went away (``| head``) has heard enough, and that is no failure.
+    """Print a result to standard output. A reader that closed the pipe (``| head``) is no failure.
 
     Raises:
-        InputError: it cannot be written; the disk is full, mostly.
+        InputError: it cannot be written, for example because the disk is full.
     """
     try:
         sys.stdout.write(text)
@@ -32,7 +32,7 @@ def print_result(text: str) -> None:
 
 
 def print_note(text: str) -> None:
-    """Print beside the results, to standard error; nobody there to read it is no failure."""
+    """Print a note to standard error. A closed standard error is no failure."""
     with suppress(OSError, ValueError):
         sys.stderr.write(text)
         sys.stderr.flush()
@@ -41,9 +41,9 @@ def print_note(text: str) -> None:
 def on_terminal(
     show: Callable[[Console], None], *, no_color: bool = False, aside: bool = False
 ) -> str:
-    """What ``show`` prints on the terminal that standard output, or standard error, goes to.
+    """The text that ``show`` prints, laid out for the terminal of standard output (or of standard error).
 
-    As text, since rich would end the process if the reader went away.
+    It is returned, not printed: rich ends the process if the reader closed the pipe.
     """
     from rich.console import Console
 
@@ -60,7 +60,7 @@ def on_terminal(
 
 
 def print_error(error: GoscopeError) -> None:
-    """One line on stderr; names of inputs are untrusted text, also here."""
+    """Print an error as one line to standard error, with untrusted text (names of inputs) made safe."""
     from goscope.renderers.safe_text import safe
 
     print_note(f"goscope: {safe(str(error), longest=_LONGEST)}\n")

@@ -14,8 +14,8 @@ _Command = Callable[..., None]
 def with_options(group: type[Any]) -> Callable[[_Command], _Command]:
     """Gives a command the options of a group, in place of the parameter that takes them all.
 
-    The group is a dataclass; a field of it is an option: ``Annotated[type, typer.Option(...)] = default``.
-    The command declares a parameter of this type, and typer sees the options in its place.
+    The group is a dataclass with a field ``name: Annotated[type, typer.Option(...)] = default`` per option.
+    The command declares one parameter of that type; typer sees the options in its place.
     """
 
     def decorate(command: _Command) -> _Command:

@@ -1,4 +1,4 @@
-"""Writes nothing over what was read: it may be the only dump of last night."""
+"""Keeps goscope from overwriting its own inputs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def is_input(path: Path, sources: Iterable[Source], inputs: Sequence[Input]) -> bool:
-    """Whether a path leads to the file of one of the sources, in which something of Go was found.
+    """Whether a path is the file of one of the sources, and that source held output of the Go runtime.
 
-    ``inputs`` is what was found; the files of an archive are among them as ``archive!file``. An older report
-    beside the logs holds nothing of Go, so it may be written anew.
+    ``inputs`` is what was read; files of an archive are named ``archive!file`` there. An older report that
+    lies beside the logs is no such source, and may be overwritten.
     """
     try:
         there = path.stat()

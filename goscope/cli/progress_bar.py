@@ -1,4 +1,4 @@
-"""What standard error shows of the reading: a bar, if a person sits there, and what is waited for."""
+"""Progress of reading on standard error: a bar on a terminal, and a notice while an input is silent."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _LONGEST_NAME = 32
 
 @contextmanager
 def progress_bar(*, quiet: bool = False) -> Iterator[Progress]:
-    """What to tell how reading goes on; the bar goes away at the end of the ``with`` statement.
+    """The receiver of progress; the bar is removed at the end of the ``with`` statement.
 
-    No thread draws it: a process with several cannot fork, so that large files would be read by one.
+    No thread draws it: a process with several threads cannot fork, and goscope forks to read large files.
     """
     shown = _Shown(quiet)
     try:

@@ -1,7 +1,8 @@
-"""Signals for which a command has no use of its own, and those that come while goscope starts.
+"""Signals that arrive while goscope starts.
 
-Behind a pipe Ctrl-C and Ctrl-\\ are for the program, and the dump that it may print is to be read. Until it
-is known whether there is such a pipe, they wait; ``sources.live_stream.signals`` lets them through.
+Behind a pipe, Ctrl-C and Ctrl-\\ are meant for the program in front of it, whose dump goscope then reads.
+They stay blocked until it is known whether standard input is a pipe;
+:func:`goscope.sources.live.program_stream.signals` unblocks them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _HELD = (
 
 
 def is_pipe() -> bool:
-    """Whether standard input is a pipe or a socket; a file is read as one."""
+    """Whether standard input is a pipe or a socket; a redirected file is not."""
     if os.name != "posix":
         return False
     try:
@@ -29,7 +30,7 @@ def is_pipe() -> bool:
 
 
 def exit_on_termination() -> None:
-    """End like a program that was asked to: what is half done is taken back, the cursor comes back."""
+    """Let SIGTERM and SIGHUP raise SystemExit: temporary files are removed, the cursor is restored."""
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores one
             signal.signal(number, _ended)
@@ -40,12 +41,12 @@ def _ended(number: int, frame: FrameType | None) -> None:
 
 
 def block_signals() -> None:
-    """Let signals wait until it is known for whom they are."""
+    """Block Ctrl-C, Ctrl-\\ and SIGUSR1 until it is known whether they are meant for goscope."""
     if os.name == "posix":
         signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
 
 
 def unblock_signals() -> None:
-    """There is no program in front of a pipe: signals are for goscope, those that wait too."""
+    """Unblock the signals: no program runs in front of a pipe, so all are meant for goscope."""
     if os.name == "posix":
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)

@@ -1,4 +1,4 @@
-"""A line on standard error when an input stays silent: a FIFO that nobody writes to, an idle pipe."""
+"""A line on standard error while an input gives nothing: a FIFO without a writer, an idle pipe."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _AFTER = 2.0  # seconds; a program in front of a pipe may take one to start
 
 
 class WaitingNotice:
-    """Says once what is waited for, unless its first byte comes soon.
+    """Prints once which input goscope waits for, unless its first byte arrives within two seconds.
 
-    An alarm of the system does it: opening a FIFO blocks, and a thread would keep large files from being
-    read by two processes. Where there is no such alarm (Windows) nothing is said.
+    It uses SIGALRM: opening a FIFO blocks, and with a second thread goscope could not fork to read large
+    files in two processes. On Windows, which has no such signal, nothing is printed.
     """
 
     def __init__(self, tell: Callable[[str], None] = print_note):
@@ -28,7 +28,7 @@ class WaitingNotice:
         self._waits = False
 
     def start(self, name: str, file: Path | int) -> None:
-        """A file that may be a pipe, by its path or descriptor, is about to be opened and read."""
+        """Start the alarm if the file, a path or a descriptor, is a pipe; call it before opening the file."""
         self.end()
         if sys.platform == "win32" or not _is_pipe(file):
             return
@@ -46,8 +46,8 @@ class WaitingNotice:
         self._waits = True
 
     def end(self) -> None:
-        """The first byte is there, or the end."""
-        if sys.platform != "win32" and self._waits:  # told after every chunk
+        """Cancel the alarm; call it at the first byte or at the end."""
+        if sys.platform != "win32" and self._waits:  # called after every chunk
             self._waits = False
             signal.setitimer(signal.ITIMER_REAL, 0)
 

@@ -1,4 +1,4 @@
-"""``goscope watch``: a live view of a program that is asked, or whose output is piped in."""
+"""``goscope watch``: a live view of a program, from its pprof port or from its output in a pipe."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _watch_program(options: DiagnosisOptions, live: LivePrograms, address: str, 
 
 
 def _watch_pipe(options: DiagnosisOptions, window: str) -> None:
-    """Read standard input and look at what was read so far, about once a second."""
+    """Read standard input, and show what was read so far about once a second."""
     from goscope.cli.pipe import limits
     from goscope.reading.live import Following
     from goscope.sources.live.program_stream import StreamRequest, signals
@@ -110,12 +110,12 @@ def _watch_pipe(options: DiagnosisOptions, window: str) -> None:
             now = time.monotonic()
             if force or now - looked[0] >= _LOOK:
                 capture = following.capture()
-                # DiagnosisOptions much takes long, and the stream must not wait for it all the time.
+                # A diagnosis of much data takes long: spend at most a fifth of the time on it.
                 looked[0] = time.monotonic() + 4 * (time.monotonic() - now)
                 if capture.recognised:
                     show(capture, "Ctrl-C ends")
 
-        def idle() -> bool:  # asked about ten times a second
+        def idle() -> bool:  # called about ten times a second
             look()
             return False
 
@@ -148,7 +148,7 @@ def _watch_pipe(options: DiagnosisOptions, window: str) -> None:
 def _screen(
     options: DiagnosisOptions, source: str
 ) -> Iterator[Callable[[Capture | None, str], None]]:
-    """What shows a capture: a page that changes on a terminal, a line for each elsewhere."""
+    """A function that shows a capture: redraws a page on a terminal, prints a line elsewhere."""
     from goscope.diagnosis.live_view import Watch
     from goscope.renderers.safe_text import safe
     from goscope.renderers.terminal.live_page import line, page

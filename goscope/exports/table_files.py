@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 #: So many rows are written at a time.
 _PIECE = 500_000
 
-#: Where a spreadsheet may see the start of a cell that is a formula: also behind what parts cells and
-#: rows where a comma stands in numbers, and a quotation mark inside a cell means nothing.
+#: Where a spreadsheet may find the start of a formula: at the start of a cell, and after a semicolon, tab or
+#: line end, since with other locales these separate cells and quotation marks inside a cell are ignored.
 _FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r\n＝＋－＠])")
 
 
@@ -96,7 +96,7 @@ def _folder(folder: Path) -> Iterator[None]:
 
 
 def _pieces(capture: Capture, name: str) -> Iterator[pd.DataFrame]:
-    """A table as DataFrames, one for so many rows."""
+    """A table as DataFrames of at most :data:`_PIECE` rows."""
     if name == "procs":
         yield _with_numbers(capture.frame(name))
         return

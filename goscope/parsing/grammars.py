@@ -116,7 +116,7 @@ def _pattern(grammar: Grammar, start: str) -> re.Pattern[str]:
 
 
 def _parts(tree: Any) -> list[ParsedPart]:
-    """Flatten a tree: every rule, depth first, with the tokens that stand directly in it."""
+    """Flatten a tree: every rule, depth first, with its direct tokens."""
     from lark import Token
 
     parts: list[ParsedPart] = []

@@ -35,12 +35,12 @@ from goscope.tables.table import Bools, Cells, narrow, repeated
 _ENOUGH = 1 << 18
 #: And where most of them are only counted.
 _ENOUGH_APART = 1 << 22
-#: So many lines that repeat others are read at once, or so many bytes of those that are new.
+#: Repeated lines, and bytes of new ones, that are read at once.
 _ENOUGH_LINES = 1 << 18
 _ENOUGH_FRESH = 1 << 20
 #: A longer line is not remembered.
 _LONGEST_KNOWN = 1 << 10
-#: Of so many forms of lines it is remembered whether they are records.
+#: The number of line forms for which it is remembered whether they are records.
 _MOST_FORMS = 4_096
 _NUMBERS = Rejected(0, "numbers of at most 18 digits, integers where Go prints integers")
 
@@ -74,7 +74,7 @@ class LineShapes:
         bounds: Mapping[str, Bound] | None = None,
     ):
         self.aside = UnparsedRecords()
-        # What stands below others comes behind them: it stays or goes with them.
+        # Detail lines (P, M, G) after their heads (SCHED): they are kept or dropped with them.
         self._heads_first = sorted(rules, key=lambda rule: rule.keeping.below is not None)
         self._builders = builders
         self._bounds = bounds or {}
@@ -270,7 +270,7 @@ class LineShapes:
     # ---- lines below others -----------------------------------------------------------------------
 
     def _anchors(self, rule: LineRule, lines: IntArray) -> Anchors:
-        """What rows are known by: their line, or that of the record that they stand below."""
+        """The anchors of rows: their own line, or that of the head (SCHED line) above them."""
         anchors = anchors_of(self._stream_id, lines)
         if rule.keeping.below is None:
             heads = self._heads.get((rule.table, self._stream_id), anchors[:0])
@@ -280,7 +280,7 @@ class LineShapes:
         return np.where(above < 0, anchors, heads[above] if len(heads) else anchors)
 
     def _above(self, rule: LineRule, anchors: Anchors) -> tuple[Anchors, IntArray]:
-        """The records that lines may stand below, and for each line which one it is; -1 for none."""
+        """The heads of the stream, and for each line the index of the head above it; -1 for none."""
         heads = self._heads.get((rule.keeping.below or "", self._stream_id), anchors[:0])
         ends = [0, *np.searchsorted(anchors, heads, side="right").tolist(), len(anchors)]
         return heads, np.repeat(np.arange(-1, len(heads)), np.diff(ends))
@@ -322,7 +322,7 @@ class LineShapes:
         return self._forms[form]
 
     def _learn(self, text: bytes) -> None:
-        """Remember lines that stand in a text more than once."""
+        """Remember lines that occur in a text more than once."""
         texts = Counter(text.split(b"\n")[:-1])
         often = [t for t, count in texts.items() if count > 1 and len(t) <= _LONGEST_KNOWN]
         self.known.make_room(len(often))

@@ -1,4 +1,4 @@
-"""All decimal numbers of a text at once: where they stand, what they say, and what is left.
+"""Finds all decimal numbers of a text at once: their positions, their values, and the text without them.
 
 The *skeleton* of a line is the line without its numbers. Two lines have the same shape when their
 skeletons are equal and their numbers stand at the same places in them. Everything here is whole-array
@@ -59,7 +59,7 @@ class Numerals:
         ]
 
     def offsets(self, line: int) -> IntArray:
-        """Where in the skeleton of the line its numbers stand."""
+        """The positions of the line's numbers in its skeleton."""
         first, end = self._first[line], self._first[line + 1]
         origin = self._line_starts[line] - self._before[first]
         offsets: IntArray = self._starts[first:end] - self._before[first:end] - origin
@@ -84,9 +84,9 @@ class Numerals:
     def _split_by_offsets(
         self, groups: IntArray, examples: list[int]
     ) -> tuple[IntArray, list[int]]:
-        """Take apart lines with one skeleton whose numbers stand at different places in it."""
+        """Separate lines of one skeleton whose numbers are at different positions in it."""
         counts = np.diff(self._first)
-        skeletal = self._starts - self._before[:-1]  # where each number stands in the skeleton
+        skeletal = self._starts - self._before[:-1]  # the position of each number in the skeleton
         origins = self._line_starts - self._before[self._first[:-1]]
         for group, lines in enumerate(members(groups, len(examples))):
             example = self.offsets(examples[group])
@@ -242,7 +242,7 @@ def _runs(inside: Bools) -> tuple[Places, Places]:
 
 
 def _skeleton(text: bytes, codes: npt.NDArray[np.uint8], inside: Bools, dots: int) -> bytes:
-    """The text without its numbers, in which there are so many dots."""
+    """The text without its numbers; ``dots`` is the count of decimal points in them."""
     if not dots:
         return text.translate(None, b"0123456789")
     if dots == np.count_nonzero(codes == np.uint8(ord("."))):
@@ -274,7 +274,7 @@ def _values(text: bytes, ends: Places, lengths: Places) -> tuple[IntArray, Place
 _ONES = np.uint64(0x0101010101010101)
 _HIGHEST = np.uint64(0x8080808080808080)
 _DOTS = np.uint64(0x2E2E2E2E2E2E2E2E)
-#: For a run of so many characters, the bits of a word that stand before it.
+#: By the length of a number: the bits of a 64-bit word before it.
 _UNUSED = np.array([8 * (8 - length) for length in range(9)], np.uint64)
 _EXPONENT = np.int64(
     52

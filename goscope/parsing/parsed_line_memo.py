@@ -1,7 +1,7 @@
-"""Remembers whole lines: a block of scheddetail says again what the last one said of all that stood still.
+"""Remembers parsed lines: a scheddetail block repeats the lines of all Ps, Ms and Gs that did not change.
 
-In a log of such blocks nineteen lines in twenty are word for word the same as earlier ones. What they
-say was read once; after that a line costs one look into a dictionary.
+In such a log nineteen of twenty lines equal an earlier one. Each distinct line is parsed once; after that it
+costs one dictionary lookup.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ParsedLineMemo:
         self._forget()
 
     def make_room(self, lines: int) -> None:
-        """Forget all lines if so many more would be too many."""
+        """Forget all lines if ``lines`` more would exceed :data:`MOST`."""
         if len(self) + lines > MOST:
             self._forget()
 
@@ -64,7 +64,7 @@ class ParsedLineMemo:
         new: Mapping[str, Cells],
         between: IntArray,
     ) -> tuple[dict[str, Cells], IntArray]:
-        """The columns of known lines of a rule and of new ones in one order, and where each of them stands.
+        """The columns of known and new lines of a rule, merged in order of their places; and these places.
 
         ``places`` are those of known ones; ``new`` are the columns of the others, ``between`` their places.
         """

@@ -46,7 +46,7 @@ class UnparsedRecords:
     def merge(
         self, other: UnparsedRecords, lines: int, stream_id: int, known: Iterable[bytes] = ()
     ) -> None:
-        """Count what another reader set aside of the rest of a stream, so many lines further down.
+        """Count what another reader set aside of the rest of a stream, ``lines`` lines further down.
 
         ``known`` are texts among it that were counted here before.
         """

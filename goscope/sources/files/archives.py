@@ -1,8 +1,8 @@
 """The files in zip and tar archives, in the order of snapshots, each as a stream of chunks.
 
-Nothing is ever unpacked to disk under a name of the archive, so names such as ``../../etc/passwd`` do no
-harm: they are only shown. An archive that cannot be read at any place (from a pipe, or packed itself) is
-kept in memory, and beyond 64 MiB in a file without a name.
+Nothing is written to disk under a name from the archive, so names such as ``../../etc/passwd`` are only
+shown. An archive that is not seekable (from a pipe, or compressed itself) is copied into memory, and from
+64 MiB on into an unnamed temporary file.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class Member:
 
 
 def is_archive(head: bytes) -> bool:
-    """Whether a file that starts like this (512 bytes, if it has so many) is an archive."""
+    """Whether a file is an archive, by its first 512 bytes (fewer if it is shorter)."""
     return head.startswith(_ZIP) or tar.is_tar(head)
 
 
 def seekable_copy(chunks: Iterable[bytes]) -> tuple[BinaryIO, UnreadableData | None]:
-    """What can be had of the chunks as a file to read at any place, and why it ends there if it does."""
+    """The chunks in a temporary file that can be read at any position, and why it is incomplete, if it is."""
     spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (the caller closes it)
     file = cast(BinaryIO, spool)
     try:
@@ -59,7 +59,7 @@ def seekable_copy(chunks: Iterable[bytes]) -> tuple[BinaryIO, UnreadableData | N
 
 
 def members(file: BinaryIO, allowance: UnpackLimit) -> tuple[list[Member], UnreadableData | None]:
-    """The files of an archive in the order of snapshots, and what is wrong with it besides.
+    """The files of an archive in the order of snapshots, and the damage that ended the list, if any.
 
     Folders and hidden files (``.DS_Store``, ``__MACOSX``) are left out.
     """
@@ -102,7 +102,7 @@ def _part(file: BinaryIO, offset: int, size: int) -> Iterator[bytes]:
         file.seek(offset)
         piece = file.read(min(CHUNK, end - offset))
         if not piece:
-            return  # the archive itself is told to end early
+            return  # the error of the archive itself says that it ends early
         offset += len(piece)
         yield piece
 
@@ -185,8 +185,7 @@ _STORED, _DEFLATED = 0, 8
 def _salvaged(file: BinaryIO, allowance: UnpackLimit) -> Iterator[Member]:
     """The files of a zip archive whose list at the end is missing, as of a broken download.
 
-    Each file stands behind a header of its own; where that does not tell the packed size, unpacking it
-    does.
+    Each file follows a local header. If that has no compressed size, the file is inflated to find its end.
     """
     position = 0
     while True:
@@ -219,7 +218,7 @@ def _salvaged(file: BinaryIO, allowance: UnpackLimit) -> Iterator[Member]:
             if not whole:
                 return
             file.seek(start + size)
-            size += 16 if file.read(4) == b"PK\x07\x08" else 12  # the sizes, told late
+            size += 16 if file.read(4) == b"PK\x07\x08" else 12  # the data descriptor
         position = start + size
 
 
@@ -231,7 +230,7 @@ def _salvaged_part(
         yield from _part(file, start, end - start)
         return
     inflate = zlib.decompressobj(wbits=-15)
-    with suppress(zlib.error):  # the archive itself is told to be damaged
+    with suppress(zlib.error):  # the error of the archive itself says that it is damaged
         for piece in _part(file, start, end - start):
             data = piece
             while data and not inflate.eof:

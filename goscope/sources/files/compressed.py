@@ -1,7 +1,7 @@
 """Compressed data as what it holds: gzip, zstd, xz and bzip2, also several parts one after the other.
 
-What can be unpacked is yielded before the damage is told. Memory stays bounded: no step yields more
-than a chunk or asks for a window larger than the programs that made these formats use.
+All bytes before a damage are yielded before the error is raised. Memory is bounded: no step yields more than
+a chunk or needs a larger window than the usual compressors.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _ZSTD_STEP = 256  # bytes that go into zstd at once: at most 8 MiB come out
 
 
 class UnreadableData(Exception):
-    """Why the bytes end here, in words; whoever knows the name of the input adds it."""
+    """The bytes end here; the message says why, and the caller adds the name of the input."""
 
 
 class UnpackLimit:
-    """How much may still be unpacked of an input, all archives and layers together."""
+    """The bytes that may still be unpacked from an input, over all its archives and layers."""
 
     def __init__(self, size: int | None = None):
         self._size = self._left = MOST_UNPACKED if size is None else size
@@ -109,10 +109,10 @@ def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class _ConcatenatedParts:
-    """Unpacks parts that stand one after the other.
+    """Unpacks several compressed parts that follow each other.
 
-    Input goes in by small steps: at the end of each part the rest of a step is copied, and a file may
-    consist of a million empty parts.
+    Input is fed in small steps: at the end of each part the rest of a step is copied, and a file may consist
+    of a million empty parts.
     """
 
     def __init__(self, make: Callable[[], Decompressor], allowance: UnpackLimit):

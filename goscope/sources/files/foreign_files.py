@@ -1,7 +1,7 @@
-"""Files of other kinds: what they are, and what to give goscope instead.
+"""Recognises files that are no output of the Go runtime, and says what to give goscope instead.
 
-Binary files are told by their first bytes and refused. Pages and documents that came in place of a dump
-(an error page saved by curl) are text: they are read, and only named if nothing of Go was in them.
+Binary files are recognised by their first bytes and refused. Documents that came in place of a dump (an error
+page saved by curl) are text: they are read, and named only if nothing of the Go runtime was found in them.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from goscope.errors import ForeignInput
 
-#: So many bytes tell all kinds apart; a pipe is waited for until it gave them.
+#: Bytes that suffice to recognise every binary kind; a pipe is read until it gave as many.
 ENOUGH = 16
-#: Of a text, so many are kept to say what it looks like.
+#: Bytes of a text that are kept to name its kind if nothing of Go is in it.
 HEAD = 4096
 
 _RUN = "run the program with GODEBUG=schedtrace=1000 and give its stderr"
@@ -50,7 +50,7 @@ def refuse_foreign(name: str, first: bytes) -> None:
 
 
 def resembles(head: bytes) -> ForeignKind | None:
-    """What a text in which nothing of Go was found looks like, by its first bytes; None if like a log."""
+    """The kind of a text in which nothing of Go was found, by its first bytes; None if it may be a log."""
     return next(filter(None, (recognise(head) for recognise in _TEXTUAL)), None)
 
 
@@ -63,7 +63,8 @@ _CORE = (
     "goroutines (GOTRACEBACK=all)"
 )
 _MACH = rb"(?:[\xce\xcf]\xfa\xed\xfe|\xfe\xed\xfa[\xce\xcf])"
-_FAT = rb"\xca\xfe\xba\xbe"  # of Mach-O, with few architectures behind; of Java, with a version from 45 on
+#: Of a Mach-O file for several architectures, whose count follows; of Java, followed by a version from 45 on.
+_FAT = rb"\xca\xfe\xba\xbe"
 
 #: What binary files start with, what they are, and what to do instead.
 _BINARY = (

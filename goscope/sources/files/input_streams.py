@@ -1,4 +1,4 @@
-"""From the bytes of an input to the texts in it: unpacked, told from other kinds of files, in UTF-8.
+"""Turns the bytes of an input into the texts in it: unpacks, refuses other kinds of files, decodes UTF-16.
 
 An input holds one text, or is an archive of many (``dumps.zip!dump-2.txt``).
 """
@@ -88,9 +88,9 @@ def streams_of(
     named: bool,
     arrived: Callable[[], None] = lambda: None,
 ) -> Iterator[InputStream]:
-    """The texts of an open file, each to be read before the next is asked for.
+    """The texts of an open file. Read each one before taking the next.
 
-    ``arrived`` is called when bytes came, or the end, before they are looked at.
+    ``arrived`` is called when bytes or the end arrive, before they are examined.
 
     Raises:
         InputError: the file, or an archive, cannot be read on.
@@ -197,7 +197,7 @@ def _members(
                 said = error if isinstance(error, InputError) else _failure(inner, error)
                 yield InputStream(inner, None, False, _failing(said))
             if allowance.spent and damage is None:
-                return  # that was told with the member
+                return  # the error was raised with the member
         if damage is not None or wrong is not None:
             raise InputError(f"{name}: {damage or wrong}")
     finally:
@@ -206,7 +206,7 @@ def _members(
 
 
 class _PeekableChunks:
-    """Chunks of which the first bytes can be looked at before they are read."""
+    """Chunks whose first bytes can be examined before they are read."""
 
     def __init__(self, chunks: Iterable[bytes]):
         self._chunks = iter(chunks)
@@ -214,12 +214,12 @@ class _PeekableChunks:
         self._failure: Exception | None = None
 
     def head(self, size: int) -> bytes:
-        """The first bytes, so many or more, or all; a pipe may give a byte at a time."""
+        """At least ``size`` bytes from the start, or all; a pipe may give one byte at a time."""
         while len(self._first) < size and self._failure is None:
             try:
                 more = next(self._chunks, b"")
             except (OSError, UnreadableData) as error:
-                self._failure = error  # told when reading comes to it
+                self._failure = error  # raised when reading gets there
                 break
             if not more:
                 break
@@ -236,7 +236,7 @@ class _PeekableChunks:
 
 
 def _raw(file: BinaryIO, path: Path | None, arrived: Callable[[], None]) -> Iterator[bytes]:
-    """The bytes of a file; of one that grows meanwhile those that were there at first."""
+    """The bytes of a file; of a growing one those that were there when reading began."""
     left = _size(file)
     seekable = file.seekable()
     try:
@@ -253,11 +253,11 @@ def _raw(file: BinaryIO, path: Path | None, arrived: Callable[[], None]) -> Iter
     except KeyboardInterrupt:
         if path is not None:
             raise
-        # Ctrl-C went to the program in front of the pipe too: the input ends here.
+        # Ctrl-C also ended the program in front of the pipe: this is the end of the input.
 
 
 def _size(file: BinaryIO) -> int | None:
-    """How many bytes a regular file has left; None of others, and of those that tell no size (/proc)."""
+    """The bytes that are left of a regular file; None for others and for files without a size (/proc)."""
     try:
         found = os.fstat(file.fileno())
         return found.st_size - file.tell() or None if stat.S_ISREG(found.st_mode) else None
@@ -266,7 +266,7 @@ def _size(file: BinaryIO) -> int | None:
 
 
 def _text(name: str, bytes_: _PeekableChunks, is_known_binary: IsKnown) -> Iterator[bytes]:
-    """The text of unpacked bytes: checked for not being text, and in UTF-8."""
+    """Unpacked bytes as UTF-8 text; binary files are refused unless their format is known."""
     chunks = iter(bytes_)
     first = next(chunks, b"")
     if is_known_binary(first):

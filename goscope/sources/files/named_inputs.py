@@ -44,9 +44,9 @@ class Source:
     refusal: str | None = None
 
     def streams(self, arrived: Callable[[], None] = lambda: None) -> Iterator[InputStream]:
-        """The texts in it, one or the many of an archive, each to be read before the next is asked for.
+        """The texts in it: one, or all of an archive. Read each one before taking the next.
 
-        ``arrived`` is called when bytes came, or the end: a pipe may let one wait.
+        ``arrived`` is called when bytes or the end arrive: reading a pipe may block.
 
         Raises:
             InputError: it cannot be read; the texts before are good.
@@ -116,7 +116,7 @@ def _trouble(argument: str) -> str | None:
         Path(argument).stat()
     except (OSError, ValueError) as error:
         return reason_of(error)
-    # Path("") would be the directory that one stands in: goscope "$LOG" with LOG unset.
+    # Path("") would be the working directory: goscope "$LOG" with LOG unset.
     return None if argument else "no such file or directory"
 
 

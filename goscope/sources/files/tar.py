@@ -26,7 +26,7 @@ _OTHERS = {
     b"S": "a sparse file",
 }
 _DIRECTORY = b"5"
-_WITHOUT_DATA = b"123456"  # whatever size such a header tells
+_WITHOUT_DATA = b"123456"  # whatever size the header says
 
 
 @dataclass(frozen=True, slots=True)

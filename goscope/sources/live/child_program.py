@@ -1,7 +1,7 @@
 """A Go program that goscope starts itself, with the traces switched on.
 
-Standard input and output are the user's own; standard error comes through goscope. Signals that a
-terminal sends reach the program without our doing, those that are sent to goscope alone are handed on.
+The program inherits standard input and output; its standard error is read by goscope. A terminal sends its
+signals to the program itself; those that are sent to goscope alone are forwarded.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class ChildProgram:
                 self._process.send_signal(number)
 
     def status(self) -> int:
-        """The exit code as a shell tells it: 128 and the number for a program that a signal ended."""
+        """The exit code as in a shell: 128 plus the number of the signal that ended the program."""
         assert self._process is not None
         code = self._process.wait()
         os.close(self.stderr)

@@ -1,7 +1,7 @@
 """The Enter key of the terminal that a pipe runs in, without taking input from a program that reads it.
 
-The program in front of the pipe may read the same terminal. So nothing is read from it but an empty line
-that nobody wanted: one that is still there when it is looked at a second time.
+The program in front of the pipe may read the same terminal. So goscope reads only an empty line, and only if
+it is still there at the second look.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import suppress
 
 
 class EnterKey:
-    """Ask :meth:`pressed` about ten times a second. Without a terminal nobody ever presses a key."""
+    """Call :meth:`pressed` about ten times a second. Without a terminal it is always False."""
 
     def __init__(self) -> None:
         self._terminal = -1
@@ -23,7 +23,7 @@ class EnterKey:
             self._terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
 
     def pressed(self) -> bool:
-        """Whether Enter was pressed, for nobody else."""
+        """Whether Enter was pressed and no other program read it."""
         if self._terminal < 0:
             return False
         try:

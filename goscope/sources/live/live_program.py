@@ -1,8 +1,8 @@
-"""What is taken of a live program, in which order, and what it can bear.
+"""Which profiles are taken from a live program, in which order, and how its load is limited.
 
-pprof's debug=2 stops all goroutines while their stacks are written: some 5 microseconds each and more,
-2.3 s at 100,000, and Go cuts the text at 64 MiB. The counts of debug=1 stop it for less than a
-millisecond. So a program with many goroutines is asked for counts only, unless the user wants it all.
+pprof's debug=2 stops the program while the stacks of all goroutines are written: 5 microseconds and more for
+each, 2.3 s for 100,000, and Go cuts the text at 64 MiB. The counts by stack of debug=1 stop it for less than
+a millisecond. So of a program with many goroutines only counts are taken, unless the user asks for dumps.
 
 Counts cost something too: the program allocates 240 bytes for each goroutine (runtime/pprof:
 writeRuntimeProfile), and the collection that this brings on makes its timers some 10 ms late while it
@@ -23,9 +23,9 @@ from goscope.sources.live.pprof_server import PprofServer
 CUT_AT = 64 << 20
 #: How long, in seconds for each goroutine, a busy machine may take before it sends a dump.
 _PATIENCE = 200e-6
-#: No program takes longer, whatever count it tells.
+#: The longest such wait, whatever the number of goroutines.
 _MOST_PATIENCE = 600.0
-#: A crowd that has so few more or fewer goroutines than when they were counted has nothing new to tell.
+#: A smaller change of the number of goroutines is not worth another profile.
 _STANDS_STILL = 10
 
 
@@ -36,7 +36,7 @@ def pages_of(
     sleep: Callable[[float], None] = time.sleep,
     report: Callable[[str], None] = lambda text: None,
 ) -> Iterator[ProfilePage]:
-    """Take the snapshots, then threads, heap and leaks, each once; ``report`` hears what is done.
+    """Take the snapshots, then threads, heap and leaks once each; ``report`` is called with each step.
 
     Raises:
         InputError: the program cannot be asked any more; what was yielded before is good.
@@ -78,7 +78,7 @@ def trace(
     taken: int,
     report: Callable[[str], None] = lambda text: None,
 ) -> ProfilePage:
-    """An execution trace of so many seconds; the program stands still for an instant at its start."""
+    """Take an execution trace of ``seconds``; starting one stops the program for an instant."""
     report(
         f"{server.label}: tracing for {seconds:g} s; this costs it 1 to 2 % of its CPU mostly, and if it is "
         "busy some MB a second"
@@ -94,7 +94,7 @@ def snapshot(
     taken: int,
     report: Callable[[str], None] = lambda text: None,
 ) -> ProfilePage:
-    """All goroutines, or only their counts if there are more than the program can bear to dump."""
+    """A dump of all goroutines, or their counts by stack if the program has too many for a dump."""
     count = server.counts.get("goroutine", 0)
     whole = _whole(server, plan)
     report(f"{server.label}: snapshot {number} of {plan.snapshots}, {count} goroutines")
@@ -118,7 +118,7 @@ def snapshot(
 
 
 def stands_still(server: PprofServer, plan: SnapshotPlan, counted: int) -> bool:
-    """Whether a crowd has about as many goroutines as when it was counted: counts tell nothing new."""
+    """Whether counts by stack would show nothing new: about as many goroutines as at the last snapshot."""
     count = server.counts.get("goroutine", 0)
     return not _whole(server, plan) and abs(count - counted) < _STANDS_STILL
 
@@ -133,5 +133,5 @@ def _searches(server: PprofServer, plan: SnapshotPlan) -> bool:
 
 
 def _whole(server: PprofServer, plan: SnapshotPlan) -> bool:
-    """Whether the program can bear to be stopped for all its goroutines, or has to."""
+    """Whether all goroutines are dumped, which stops the program: few enough, or --full."""
     return plan.full or server.counts.get("goroutine", 0) <= plan.bearable

@@ -1,6 +1,6 @@
-"""What a packed answer of a server holds, in pieces of bounded size.
+"""Decompresses the answer of a server in pieces of bounded size.
 
-httpx unpacks all that has come at once, layer by layer, and a few hundred bytes may say gigabytes.
+httpx decompresses every received chunk at once, and a few hundred bytes may expand to gigabytes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from goscope.sources.files.compressed import UnpackLimit, UnreadableData, decompressor_for, unpacked
 
-#: What servers are asked for, and what some send unasked, and how that starts.
+#: The encodings that goscope accepts or that servers send anyway, with their magic numbers.
 _PACKINGS = {"gzip": b"\x1f\x8b", "x-gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
 
 

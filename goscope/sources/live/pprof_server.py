@@ -103,7 +103,7 @@ class PprofServer:
 
     @property
     def label(self) -> str:
-        """What tells the program from others: host and port, and the path if its pages are below one."""
+        """The name of the program: host and port, and the path if its pages are below one."""
         prefix = self._root.removesuffix(ROOT) if self._root.endswith(ROOT) else self._root
         return self.name.removeprefix("http://").removeprefix("https://") + prefix
 
@@ -183,7 +183,7 @@ class PprofServer:
             raise UsageError(f"the proxy of the environment cannot be used: {reason}") from None
 
     def _try_socket(self, path: str) -> None:
-        """See that somebody listens there: httpcore does not close a socket that it cannot connect."""
+        """Check that the socket accepts connections; httpcore leaks a socket that it cannot connect."""
         if not hasattr(socket, "AF_UNIX"):
             raise UsageError(f"{self.name}: this system's Python knows no such sockets")
         with socket.socket(socket.AF_UNIX) as probe:
@@ -334,7 +334,7 @@ def _may_know(asked: httpx.URL, there: httpx.URL) -> bool:
 
 
 def _unreachable(error: Exception) -> str:
-    """Why a program could not be asked, and what to do."""
+    """Why a request failed, and what to do."""
     text = str(error).lower()
     if "alert" in text and "certificate" in text:
         return "it wants a certificate of the client; give it with --cert FILE and --key FILE"

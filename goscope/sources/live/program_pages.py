@@ -1,4 +1,4 @@
-"""Live programs as inputs: asks all at once, hands out their pages one program after the other.
+"""Live programs as inputs: reads all at the same time, returns their pages program by program.
 
 Saved pages lie in a folder per program, ``1-localhost%3A6060.program/1-goroutine-debug2.txt``; a directory
 of such folders is read as the same programs again.
@@ -73,7 +73,7 @@ def _ask(
                 broken = page.problem is not None and not page.by_go
                 answers.put(page)
     except GoscopeError as error:
-        if not broken:  # why the program's last answer is not whole has been told
+        if not broken:  # else the last page already says what is missing
             answers.put(error)
     except Exception as error:
         answers.put(InputError(f"a program could not be asked: {type(error).__name__}"))

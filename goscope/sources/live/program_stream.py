@@ -1,7 +1,7 @@
-"""A program's output as it comes: what the application wrote goes on at once, all of it is read.
+"""Reads a program's output as it arrives and passes the application's lines on at once.
 
-Nothing waits longer than :data:`HOLD` because of what may follow. Signals and the Enter key wake the
-reader: one asks for the verdict so far, another ends the stream before the program does.
+No byte is held back for longer than :data:`HOLD`. Signals and the Enter key wake the reader: one requests the
+verdict so far, another ends the stream before the program does.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class OutputSieve(Protocol):
 
 
 class StreamRequest(Enum):
-    """What a signal asks for."""
+    """What a signal requests from the reader."""
 
     VERDICT = "the verdict so far"
     END = "the verdict, and no more reading"
@@ -63,12 +63,12 @@ class LiveStream:
         self._over = False
 
     def wish(self, wish: StreamRequest) -> None:
-        """Ask from a signal handler; the reader hears it at once."""
+        """Pass a request from a signal handler to the reader, which wakes up at once."""
         if wish is not StreamRequest.NOTHING:
             os.write(self._woken, b"v" if wish is StreamRequest.VERDICT else b"e")
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes as they come; what of them is the application's has gone on before."""
+        """The bytes as they arrive; the lines of the application among them have been passed on before."""
         try:
             while not self._over:
                 yield from self._next()
@@ -108,12 +108,10 @@ def signals(
     wishes: Mapping[signal.Signals, Sequence[StreamRequest]],
     hand_on: Callable[[signal.Signals], None] = lambda number: None,
 ) -> Iterator[None]:
-    """While this lasts, these signals say something to the stream, and end nothing.
+    """Within the ``with`` statement these signals become requests to the stream, and are unblocked.
 
-    That they were blocked before is over then.
-
-    Of the wishes for a signal the first is for its first time, the last for all later ones.
-    ``hand_on`` hears of each signal too.
+    ``wishes`` has the requests of each signal: one for each time it arrives, the last one for all later
+    times. ``hand_on`` is called with every signal.
     """
 
     def handler(turns: Sequence[StreamRequest]) -> Callable[[int, FrameType | None], None]:
