@@ -1,7 +1,7 @@
-"""What the program itself wrote into the trace: tasks, regions, logs.
+"""User annotations of a trace: tasks, regions and logs.
 
-There are few of them as events go, and each goes its own way through goroutines and generations, so
-they are followed one by one.
+They are few compared with other events, and tasks cross goroutines and generations, so they are followed
+one by one.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ from goscope.traces.spans import Spans
 from goscope.traces.state_transitions import GONE, WAITING
 from goscope.traces.thread_contexts import ThreadContexts, signed
 
-#: So many tasks, regions and logs keep a row each, unless every span is asked for: the longest ones, and
-#: the first logs.
+#: Tasks and regions (the longest) and logs (the first) that keep a row each, unless all spans are wanted.
 MOST_ROWS = 50_000
 _TASK_BEGIN, _TASK_END = NUMBER["UserTaskBegin"], NUMBER["UserTaskEnd"]
 _REGION_BEGIN, _REGION_END = NUMBER["UserRegionBegin"], NUMBER["UserRegionEnd"]
@@ -33,7 +32,7 @@ _LOG = NUMBER["UserLog"]
 _TASKS = mask_of("UserTaskBegin", "UserTaskEnd")
 _REGIONS = mask_of("UserRegionBegin", "UserRegionEnd")
 _CREATES = mask_of("GoCreate", "GoCreateBlocked")
-#: A kind of its own among the events of regions: the goroutine ends.
+#: Stands for the end of a goroutine among the events of regions.
 _END_OF_GOROUTINE = 0
 
 
@@ -78,7 +77,7 @@ class Annotations:
         spans: Spans,
         before: Rows,
     ) -> None:
-        """Take a generation; ``before`` is what was known of the goroutines of ``spans`` at its beginning."""
+        """Add a generation; ``before`` holds the goroutines of ``spans`` as they were when it began."""
         said = _AnnotationReader(events, threads, tables, self._words)
         self._add_tasks(said)
         self._add_logs(said)

@@ -1,4 +1,4 @@
-"""Rows that are kept as they are, up to a number of them: of more, the longest stay."""
+"""A table with a bound on its rows, of which the largest by one column, or the first, are kept."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Columns = dict[str, npt.NDArray[Any]]
 
 
 class BoundedRows:
-    """Columns of rows. ``by`` names the column that says which of too many rows stay; else the first do."""
+    """Columns of at most ``most`` rows: those with the largest values in column ``by``, or the first ones."""
 
     def __init__(self, most: int | None = None, by: str | None = None):
         self._most = most
         self._by = by
         self._parts: list[Columns] = []
         self.rows = 0
-        #: How many rows were let go.
+        #: How many rows were dropped.
         self.left_out = 0
 
     def add(self, columns: Columns) -> None:
@@ -40,7 +40,7 @@ class BoundedRows:
 
     def _join(self) -> None:
         if len(self._parts) > 1:
-            # Column by column, and each part's is let go: there may be gigabytes of them.
+            # Column by column, and each part's is freed: there may be gigabytes of them.
             names = list(self._parts[0])
             self._parts = [{n: np.concatenate([p.pop(n) for p in self._parts]) for n in names}]
 

@@ -1,8 +1,8 @@
 """How many of something there were over time, in slices that widen as the trace gets longer.
 
-A curve is a level that steps up and down. For each slice it is enough to know by how much the level
-changed in it, and how far into the slice: two numbers, whatever the number of steps. What goes up and
-down again within a slice, as most does, is only an area.
+A curve is a level that steps up and down. For each slice two numbers suffice, whatever the number of steps:
+by how much the level changed, and the sum of the offsets in the slice at which it did. A rise and fall
+within one slice, the usual case, only adds to the slice's area.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import numpy as np
 
 from goscope.traces.arrays import Int64, Ints
 
-#: A trace has half as many slices to so many.
+#: The most slices of a trace; a long one has at least half as many.
 SLICES = 1024
 _NARROWEST = 12  # 4 microseconds
-#: Few curves are all there, whether anything stepped or not.
+#: If there are at most so many curves, all are returned, also those that never stepped.
 _ALL = 8
 
 

@@ -1,4 +1,4 @@
-"""Decodes the generations of a trace, each while the one before it is still being looked at."""
+"""Decodes each generation of a trace in a second thread, while the previous one is analysed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def decoded(
 ) -> Iterator[DecodedGeneration]:
     """The whole generations, in order, until one is damaged; the rest is counted by ``batches``.
 
-    A second thread decodes the next generation meanwhile: most of that time numpy needs no lock.
+    A second thread decodes the next generation meanwhile; numpy releases the GIL for most of that time.
 
     Raises:
         InputError: the chunks raised it; the generations before were given out.

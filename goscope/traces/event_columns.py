@@ -1,10 +1,10 @@
 """Turns the batches of events of a generation into columns.
 
-An event is the byte of its type and as many varints as its type has arguments, the time since the event
-before it first. A byte below 128 ends a number, and a type is such a byte, so a batch is a row of tokens:
-from the type's token one jumps to the next event's. Many batches jump at the same time, one lane each.
-A batch where that does not come out even (events of experiments have types that are no tokens of their
-own, and damage) is read byte by byte.
+An event is the byte of its type followed by varints: the time since the previous event, and the arguments
+of the type. A byte below 128 ends a varint, and a type is such a byte, so a batch is a sequence of tokens,
+and the type says how many tokens the next event is away. Many batches are followed at the same time, one
+lane each. A batch whose last event does not end with the batch is read byte by byte: it is damaged, or
+holds events of experiments, whose types are above 127.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from goscope.traces.event_table import FIRST_EXPERIMENTAL, MOST_ARGUMENTS, MOST_
 from goscope.traces.generations import Batch
 from goscope.traces.varints import NONE, NONE_32, DamagedTrace, ends_of, values_at, varint
 
-#: So many batches are read at the same time: few enough for their bytes to stay in the cache.
+#: Batches that are read at the same time: few enough for their bytes to stay in the cache.
 LANES = 64
 #: An event is two bytes at least.
 _MOST_EVENTS = MOST_BATCH // 2
@@ -36,10 +36,10 @@ _LATEST = 1 << 61
 class Events:
     """The events of batches, in their order.
 
-    ``time`` is in nanoseconds, cut to whole ones for each difference as ``go tool trace`` does.
-    ``arguments`` are columns of 32 bits, or of 64 where a number needs it; they hold whatever they held
-    where an event has fewer. ``counts`` are the events of each batch. Arguments beyond the third are kept
-    for those that have them: ``fourth`` at the positions ``with_fourth``.
+    ``time`` is in nanoseconds; each difference is truncated, as in ``go tool trace``. ``arguments`` are the
+    first three, as columns of 32 bits, or of 64 where a number needs it; where an event has fewer, the value
+    is undefined. ``counts`` are the events of each batch. ``fourth`` holds the fourth arguments of the events
+    at the positions ``with_fourth``.
     """
 
     type: Bytes
@@ -78,7 +78,7 @@ def decode(data: Bytes, batches: Sequence[Batch], arities: ByType, scale: float)
 
 
 class _EventColumns:
-    """Columns that grow; what is reserved takes no memory until it is written to."""
+    """Columns that grow. Reserved rows take no memory until they are written."""
 
     def __init__(self, size: int):
         most = size // 2 + 1
@@ -91,7 +91,7 @@ class _EventColumns:
         self._counts: list[Int64] = []
 
     def begin(self, types: Bytes, times: Ints, counts: Int64) -> None:
-        """More events: of so many batches, so many each."""
+        """Append events; ``counts`` are those of each batch."""
         end = self._rows + len(types)
         self._type[self._rows : end] = types
         self._time[self._rows : end] = times
@@ -141,7 +141,7 @@ def _lockstep(
     scale: float,
     out: _EventColumns,
 ) -> bool:
-    """Read batches, one lane each; False, and nothing is read, if one does not come out even."""
+    """Read batches, one lane each; False, and nothing is read, if the events of one do not fill it."""
     bytes_ = np.concatenate([data[b.start : b.start + b.size] for b in batches])
     sizes = np.array([batch.size for batch in batches])
     ends = ends_of(bytes_)
@@ -190,8 +190,8 @@ def _lockstep(
 def _heads(jump: Int32, begins: Int32, ends: Int32) -> tuple[Int32, Int64]:
     """The first token of each event, lane after lane, and how many each lane has.
 
-    The lanes take four events at a time, and what they leaped over is filled in behind them: a step of all
-    lanes takes microseconds, however few they are.
+    The lanes take four events at a time, and the three between are filled in afterwards: a step of all lanes
+    takes microseconds, however few lanes there are.
     """
     two = jump.take(jump, mode="clip")
     four = two.take(two, mode="clip")

@@ -65,8 +65,8 @@ class Generation:
 class GenerationReader:
     """The generations of a trace whose header was taken off.
 
-    After the last one, ``size`` is the number of bytes that were read, ``left`` that of those which are part
-    of no generation, and ``why`` says why there are such.
+    After the last generation ``size`` is the number of bytes that were read, ``left`` the number of bytes
+    that are part of no generation, and ``why`` the reason for these.
     """
 
     def __init__(self, chunks: Iterable[bytes], format_version: int, table_types: frozenset[int]):
@@ -133,7 +133,7 @@ class GenerationReader:
         self.drop(0)
 
     def drop(self, size: int, why: str | None = None) -> None:
-        """Count these bytes as not usable, and all that follow."""
+        """Count ``size`` bytes, and all that follow, as not usable."""
         self.why = why or self.why
         self.left += size + len(self._buffer) - self._at
         self._buffer, self._at = bytearray(), 0
@@ -142,7 +142,7 @@ class GenerationReader:
             self.left += len(chunk)
 
     def _finished(self, found: Generation, *, closed: bool, until: int | None = None) -> Generation:
-        """The generation with its bytes, which are let go here."""
+        """The generation with its bytes, which are removed from the buffer."""
         whole, end = self._buffer, self._at if until is None else until
         self._buffer = whole[end:]
         self._at -= end
@@ -152,7 +152,7 @@ class GenerationReader:
         return found
 
     def _batch(self) -> tuple[int, int, Batch]:
-        """The generation, the type and the place of the next batch, which is read over."""
+        """Skip the next batch; returns its generation, its type and where it is."""
         self._available(_MOST_HEADER)
         buffer, at = self._buffer, self._at
         kind = buffer[at]
@@ -174,7 +174,7 @@ class GenerationReader:
         return number, kind, Batch(at, size, m, ticks)
 
     def _available(self, size: int) -> bool:
-        """Whether so many bytes are there, after reading on."""
+        """Read until ``size`` bytes are in the buffer; False if the trace ends before."""
         while len(self._buffer) - self._at < size:
             chunk = next(self._chunks, None)
             if chunk is None:

@@ -1,7 +1,7 @@
-"""What goroutines did in all, each for itself and by start function; ``internal/trace/summary.go`` of Go.
+"""Times by state of each goroutine and of each start function, as in Go's ``internal/trace/summary.go``.
 
-In one thing goscope says otherwise than ``go tool trace``: a goroutine that is in a system call without a P
-when the trace ends was in that state; the tool counts the time twice, as time with a P and as runnable.
+One result differs from ``go tool trace``: for a goroutine that is in a system call without a P when the trace
+ends, the tool counts that time twice, as time with a P and as runnable.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from goscope.traces.spans import Spans
 from goscope.traces.state_transitions import RUNNABLE, RUNNING, SYSCALL, WAITING
 from goscope.traces.tally import Tally
 
-#: So many goroutines have a row of their own: those that were there longest.
+#: Goroutines that keep a row each: those that lived longest.
 MOST_ROWS = 200_000
 #: What is added up by function besides the sums of the goroutines.
 COUNTS = ("goroutines", "created", "ended", "total")
@@ -37,7 +37,7 @@ class GoroutineSummaries:
         self._function_blocks = Tally("name", "reason")
 
     def add(self, spans: Spans) -> None:
-        """Take the waits of a generation, and note who blocked for ever, which counts as an end."""
+        """Add the waits of a generation. A goroutine that blocked for ever counts as ended."""
         history, numbers = spans.history, spans.goroutines["number"]
         for piece in spans.pieces():
             waits = spans.closed[piece] & (history.state[piece] == WAITING)

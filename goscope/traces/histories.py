@@ -1,8 +1,9 @@
 """The states of every goroutine in a generation, each goroutine's in their own order.
 
-No order of all events is needed for that. An event that names a goroutine carries a number that counts
-its starts and wake-ups; what its M writes about it until it stops runs comes behind, in the order of the
-M. So rows of (goroutine, number, position) sort into histories, whatever the clocks say.
+This needs no total order of events. An event that names a goroutine carries a sequence number, which counts
+the goroutine's starts and wake-ups; later events of its M until it stops belong to the same number, in the
+order of the M. So rows sorted by (goroutine, sequence number, position) are histories, whatever the clocks
+say.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class History:
         return len(self.own)
 
     def keep(self, rows: Mask) -> None:
-        """Let go of all other rows."""
+        """Drop all other rows."""
         for name in ("own", "time", "state", "stack", "reason", "at", "type"):
             setattr(self, name, getattr(self, name)[rows])
         self.firsts = first_of_each(self.own)
@@ -160,10 +161,10 @@ def _numbered(g: Int64) -> tuple[Int64, Int64]:
 
 
 def _lives(events: Events, at: Int64, own: Int64, goroutines: Rows) -> tuple[Int64, Int64]:
-    """Parts the lives of goroutines whose id is used again, as callbacks from C do.
+    """Separate goroutines that have the same id one after the other, as callbacks from C do.
 
-    The numbers begin anew with each life, so there the clock has to tell which rows belong together. Returns
-    the new places, and whose further lives those behind the last one are.
+    The sequence numbers begin again with each, so the clock decides which rows belong together. Returns the
+    goroutine of each row, and the goroutines whose ids the additional ones have.
     """
     types = events.type.take(at)
     created = _CREATE[types]
@@ -193,7 +194,7 @@ def _lives(events: Events, at: Int64, own: Int64, goroutines: Rows) -> tuple[Int
 
 
 def _sorted(own: Int64, sequence: Int64, carried: Int64) -> tuple[Int64, Int64]:
-    """The rows in order, those of last states in front: whose they are, and where they were."""
+    """Sort the rows, last states first: the goroutine of each row, and its position before."""
     rows = len(carried) + len(own)
     owners = np.concatenate([carried, own]) if len(carried) else own.astype(np.int64)
     numbers = np.concatenate([np.zeros(len(carried), np.int64), sequence])
@@ -304,7 +305,7 @@ def _reasons(
 
 
 def _begin(found: History, start: int) -> None:
-    """Goroutines that are there already when they are first seen: since the start of the generation."""
+    """Let goroutines that existed before their first event begin at the start of the generation."""
     firsts = found.firsts
     new = firsts[(found.at[firsts] >= 0) & ~_CREATE[found.type[firsts]]]
     status = new[STATUSES[found.type[new]]]
@@ -339,7 +340,7 @@ def _name(
 
 
 def _drop_repeated(found: History) -> None:
-    """A status that says what was known is no change."""
+    """Drop status rows that repeat the known state."""
     same = np.zeros(len(found), np.bool_)
     same[1:] = (found.state[1:] == found.state[:-1]) & (found.own[1:] == found.own[:-1])
     if same.any():

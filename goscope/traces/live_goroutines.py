@@ -1,4 +1,4 @@
-"""What is known of each goroutine, from generation to generation."""
+"""The goroutines that live, with their sums and present states, across generations."""
 
 from __future__ import annotations
 

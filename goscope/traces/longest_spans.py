@@ -1,4 +1,4 @@
-"""The longest single spans of each state, with where they began and who ended them."""
+"""The longest spans of each state, with the stack where each began and of who ended it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from goscope.traces.live_goroutines import Rows
 from goscope.traces.spans import Spans
 from goscope.traces.state_transitions import RUNNABLE, RUNNING, SYSCALL, WAITING
 
-#: So many of each state.
+#: Spans that are kept of each state.
 MOST = 50
 _STATES = (RUNNABLE, RUNNING, WAITING, SYSCALL)
 

@@ -1,4 +1,4 @@
-"""The trace over time: how many goroutines were in which state, what each P did, how large the heap was."""
+"""The trace over time: goroutines by state, what each P did, the size of the heap."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from goscope.traces.spans import Spans
 from goscope.traces.state_transitions import GONE, RUNNABLE, RUNNING, SYSCALL, WAITING
 from goscope.traces.thread_contexts import ThreadContexts, signed
 
-#: More Ps than any machine has are left out.
+#: Ps beyond this number are left out.
 MOST_PROCS = 1024
 _P_RUNNING, _P_SYSCALL, _P_GC = range(3)
 _WORKER = "runtime.gcBgMarkWorker"

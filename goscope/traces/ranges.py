@@ -1,7 +1,8 @@
-"""Ranges of time: the world stopped, the GC marking, goroutines assisting it, Ps sweeping for it.
+"""Ranges of time: stop-the-world pauses, GC marking, mark assists, sweeps.
 
-Stops and assists are of a goroutine, wherever it runs; a sweep is of a P and stays on its M; marking is of
-the whole program. ``...Active`` events say that one was going on when the generation began.
+A pause or an assist belongs to a goroutine, wherever it runs; a sweep to a P and the M that it runs on;
+marking to the whole program. ``...Active`` events stand for a range that was open when the generation
+began.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ STW, GC, ASSIST, SWEEP = range(4)
 KINDS = ("stw", "gc", "assist", "sweep")
 #: What ``go tool trace`` calls them; a stop adds its kind.
 _NAMES = {GC: "GC concurrent mark phase", ASSIST: "GC mark assist", SWEEP: "GC incremental sweep"}
-#: So many sweeps and assists keep a row, unless every span is asked for.
+#: Sweeps and assists that keep a row each, unless all spans are wanted.
 MOST_ROWS = 50_000
 
 
@@ -58,7 +59,7 @@ class _OpenRange:
     stack: int
 
 
-#: Told of ranges that began (1) or ended (-1): the kind, when.
+#: Called with the kind and the times of ranges that began (1) or ended (-1).
 Step = Callable[[int, Int64, int], None]
 
 
@@ -184,7 +185,7 @@ class _RangeEvents:
         self._dictionary, self._words = dictionary, words
 
     def forget_active(self, keys: Int64) -> None:
-        """A range that is known to be going on need not be said to be."""
+        """Drop ``...Active`` events of ranges that are known to be open."""
         known = (self.type == self._kind.active) & among(self.key, keys)
         for name in ("key", "type", "time", "begins", "_at", "_g"):
             setattr(self, name, getattr(self, name)[~known])

@@ -1,4 +1,4 @@
-"""What a goroutine had spent its time with at a moment in the middle of its history."""
+"""The times by state of a goroutine up to a moment within its history."""
 
 from __future__ import annotations
 

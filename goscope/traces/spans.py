@@ -16,9 +16,9 @@ from goscope.traces.state_transitions import GONE, RUNNABLE, RUNNING, SYSCALL, W
 from goscope.traces.system_calls import Calls
 from goscope.traces.thread_contexts import NO_THREAD, ThreadContexts, signed
 
-#: So many rows are looked at together.
+#: Rows that are processed together.
 _PIECE = 1 << 18
-#: Changes that another goroutine brought about, if there was one on the M.
+#: State changes that the goroutine on the M made to another goroutine.
 BY_ANOTHER = mask_of("GoUnblock", "GoCreate", "GoCreateBlocked", "GoSwitch", "GoSwitchDestroy")
 
 
@@ -26,10 +26,10 @@ BY_ANOTHER = mask_of("GoUnblock", "GoCreate", "GoCreateBlocked", "GoSwitch", "Go
 class Spans:
     """The rows of a history as spans.
 
-    ``closed`` marks those that ended in the generation, ``duration`` is how long they took (0 of others).
-    ``lost`` is when a system call lost its P (-1: never). ``ran`` marks those that began at or behind their
-    goroutine's first run: the profiles of ``go tool trace`` count only these. ``lasts`` is the last row
-    of each goroutine.
+    ``closed`` marks the spans that ended in the generation; ``duration`` is 0 for the others. ``calls`` are
+    the rows of system calls, ``lost`` when each lost its P (-1: never). ``first_runs`` is the row of each
+    goroutine's first run (-1: not in this generation); ``ran`` marks spans from that row on, the only ones
+    that the profiles of ``go tool trace`` count. ``lasts`` is the last row of each goroutine.
     """
 
     history: History
@@ -46,7 +46,7 @@ class Spans:
         return self.history.goroutines
 
     def pieces(self) -> Iterator[slice]:
-        """All rows, piece by piece: what is made of a piece on the way fits into the cache."""
+        """All rows in slices that are small enough for intermediate arrays to stay in the cache."""
         for begin in range(0, len(self.closed), _PIECE):
             yield slice(begin, begin + _PIECE)
 

@@ -16,12 +16,12 @@ from goscope.traces.event_table import (
 RUNNABLE, RUNNING, WAITING, SYSCALL, GONE = range(5)
 #: The state is not known yet, or there is no goroutine yet.
 UNKNOWN = 5
-#: In tables of spans: the part of a system call after its P was lost.
+#: In tables of spans: a system call from when it lost its P.
 SYSCALL_LOST = 5
 #: Their names in the tables.
 NAMES = ("runnable", "running", "waiting", "syscall", "gone", "syscall_blocked")
 
-#: Event: the state before it, and behind it.
+#: By event: the state before it, and the state after it.
 _TRANSITIONS = {
     "GoCreate": (UNKNOWN, RUNNABLE),
     "GoCreateBlocked": (UNKNOWN, WAITING),
@@ -52,7 +52,7 @@ AFTER = _table(1)
 #: Events that change the state of a goroutine.
 CHANGES = ByType(AFTER.table != UNKNOWN)
 
-#: What a status says, as a state.
+#: The state for each value of a GoStatus event.
 OF_STATUS = np.full(256, UNKNOWN, np.uint8)
 OF_STATUS[[GO_RUNNABLE, GO_RUNNING, GO_SYSCALL, GO_WAITING]] = (
     RUNNABLE,

@@ -1,9 +1,9 @@
 """System calls and the Ps that they lose.
 
-A goroutine enters a system call with its P. Another thread may take the P away (ProcSteal), or the thread
-itself gives it up (ProcStop). The P's sequence number tells exactly which call a steal belongs to: that of
-its GoSyscallBegin, plus one. Time stamps do not: a thread may note the end of its call before the thief
-notes the theft.
+A goroutine enters a system call with its P. Another thread may take the P (ProcSteal), or its own thread
+gives it up (ProcStop). The sequence number of a ProcSteal says which call it belongs to: it is that of the
+GoSyscallBegin plus one. Time stamps do not: a thread may record the end of its call before the other one
+records the steal.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _AROUND = mask_of(
     "ProcStop",
 )
 _LEAVES = mask_of("ProcStop", "GoSyscallEnd", "GoSyscallEndBlocked", "GoDestroySyscall")
-#: So many events may be moved behind a steal before the clock is taken as it is.
+#: The number of events that are moved after steals; then time stamps stay as they are.
 _MOST_MOVED = 1_000_000
 
 
@@ -57,7 +57,7 @@ class Calls:
 
 
 def find_calls(events: Events, threads: ThreadContexts, open_calls: dict[int, OpenCall]) -> Calls:
-    """The calls of a generation, and the times of the events behind a late theft put right.
+    """The system calls of a generation; corrects the times of events around late steals.
 
     ``open_calls`` are those that Ms were in before, and is brought up to date.
     """
@@ -161,7 +161,7 @@ def _repair(
     begins: Int64,
     lost: Int64,
 ) -> None:
-    """Move the end of a call behind the theft of its P, and what the M noted next behind that."""
+    """Move the end of a call after the steal of its P, and later events of the M after that."""
     types = events.type[around]
     ends = np.flatnonzero(types == NUMBER["GoSyscallEndBlocked"])
     ends = ends[ends > 0]

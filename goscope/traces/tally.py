@@ -10,7 +10,7 @@ from goscope.traces.arrays import Int64, Ints, numbered
 
 #: Numbers are looked up in a table of at most so many places, else they are sorted.
 _LARGEST_TABLE = 1 << 18
-#: So many rows are kept before equal ones are put together.
+#: Rows that are collected before those with equal keys are merged.
 _MOST_ROWS = 1 << 18
 
 
@@ -48,7 +48,7 @@ class Tally:
         self._rows = 0
 
     def add(self, keys: Sequence[Ints], ns: Int64) -> None:
-        """Single ones."""
+        """Add single values."""
         if not len(ns):
             return
         code, example = group(keys)
@@ -62,7 +62,7 @@ class Tally:
     def add_sums(
         self, keys: Sequence[Ints], counts: Ints, ns: Ints, most: Ints | None = None
     ) -> None:
-        """What was added up elsewhere."""
+        """Add sums."""
         columns = (*keys, counts, ns, ns if most is None else most)
         self._append(*(np.asarray(column, np.int64) for column in columns))
 

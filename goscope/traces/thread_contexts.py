@@ -1,8 +1,8 @@
 """Which goroutine and which P each thread (M) had when it wrote an event.
 
-An M's own events say it, but for one thing: that its P was stolen during a system call, which the thief
-writes down. Until the M takes its next P nothing depends on that. So both are the last value that was set
-before, on the same M; they live on from generation to generation.
+The events of an M say it, except that its P was stolen during a system call, which the thief records; until
+the M takes its next P nothing depends on that. So both are the last value that an event of the same M set,
+also in an earlier generation.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def signed(values: npt.NDArray[Any]) -> Int64:
 
 @dataclass(slots=True)
 class ThreadState:
-    """What an M has at the end of a generation."""
+    """The goroutine and the P of an M at the end of a generation; -1 for none."""
 
     g: int = -1
     p: int = -1
@@ -62,7 +62,7 @@ class ThreadState:
 
 @dataclass(slots=True)
 class _ForwardFill:
-    """Values that hold from the event that sets them on: ``values`` by the number of setters before."""
+    """Values that hold from the event that sets them on, until the next such event of the same M."""
 
     before: Int32  # for each event, the place in ``values`` of what holds right before it
     sets: Mask
@@ -142,7 +142,7 @@ def _follow_goroutines(
     state, its_m = third[status], signed(second[status])
     here = ms.take(segments[status]) == its_m
     sets[status[(state != GO_RUNNING) & ~((state == GO_SYSCALL) & here)]] = False
-    _meet_syscalls(signed(first[status]), its_m, state, held)
+    _note_syscalls(signed(first[status]), its_m, state, held)
     at = np.flatnonzero(sets)
     types = events.type[at]
     g = np.where(_ENDS_G[types], -1, signed(first[at]))
@@ -173,8 +173,8 @@ def _follow_procs(
     return _forward_fill(sets, segments, at, p, np.cumsum(counts) - counts, carried)
 
 
-def _meet_syscalls(g: Ints, m: Ints, state: Ints, held: dict[int, ThreadState]) -> None:
-    """A status may name a goroutine that sits in a system call on another M, maybe one not seen yet."""
+def _note_syscalls(g: Ints, m: Ints, state: Ints, held: dict[int, ThreadState]) -> None:
+    """Note goroutines in system calls on other Ms, which GoStatus events name before the M has an event."""
     for its_g, its_m in zip(
         g[state == GO_SYSCALL].tolist(), m[state == GO_SYSCALL].tolist(), strict=True
     ):
@@ -192,7 +192,7 @@ def _forward_fill(
 
 
 def _with_carried(at: Ints, values: Ints, begins: Ints, carried: Sequence[int]) -> Int64:
-    """The values of the setters, with what each M had before in front of its own."""
+    """The values that events set, each M's preceded by its value from the generation before."""
     bounds = [*np.searchsorted(at, begins).tolist(), len(at)]
     parts: list[Any] = []
     for number, had in enumerate(carried):

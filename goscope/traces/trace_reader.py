@@ -109,7 +109,7 @@ class Trace:
         self.blocking.add_samples(dictionary.stacks(dictionary.samples[:, SAMPLE_STACK]))
         np.subtract(events.time, self.start, out=events.time)
         np.maximum(events.time, 0, out=events.time)
-        _behind(events.time, self.end)
+        _after_previous(events.time, self.end)
         if len(events):
             self._follow(events, found.batches, dictionary, max(found.start - self.start, 0))
 
@@ -150,7 +150,7 @@ class Trace:
             self.wall_start = wall - (int(ticks * dictionary.scale) - self.start)
 
     def _finish(self) -> None:
-        """The trace ends: what goes on then is counted up to that moment."""
+        """Count what is still open at the end of the trace up to that moment."""
         live = self.goroutines.live
         self.longest.finish(live, self.end)
         if self.spans is not None:
@@ -164,11 +164,11 @@ class Trace:
         self.annotations.finish(live)
 
 
-def _behind(times: Int64, end: int) -> None:
-    """Move what is noted as earlier than the end of the generation before right behind that.
+def _after_previous(times: Int64, end: int) -> None:
+    """Move events that are earlier than the end of the previous generation right after it.
 
-    Some threads write their first event of a generation before others write their last one of the generation
-    before; ``go tool trace`` takes generations one after the other, and lets no time fall.
+    A thread may write its first event of a generation before another writes its last one of the previous
+    generation; like ``go tool trace``, goscope lets time never decrease from one generation to the next.
     """
     early = np.flatnonzero(times <= end) if end else np.zeros(0, np.int64)
     early = early[np.argsort(times[early], kind="stable")]
