@@ -51,7 +51,7 @@ def tables(
                 "no execution trace in the input, so there are no profiles of one"
             )
         for name, stacks in write_profiles(capture, folder).items():
-            print_result(f"{folder / name}: {stacks} stacks\n")
+            print_result(f"{folder / name}: {stacks} {'stack' if stacks == 1 else 'stacks'}\n")
         found.end()
         return
     for path in (folder / f"{name}.{form.value}" for name in capture.table_names):
@@ -60,5 +60,7 @@ def tables(
                 f"{path}: not written, for it is one of the inputs; give another folder"
             )
     for name, rows in write_tables(capture, folder, form.value).items():
-        print_result(f"{folder / f'{name}.{form.value}'}: {rows} rows\n")
+        print_result(
+            f"{folder / f'{name}.{form.value}'}: {rows} {'row' if rows == 1 else 'rows'}\n"
+        )
     found.end()
