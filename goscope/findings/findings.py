@@ -119,7 +119,16 @@ class Stretch:
 
 #: The states of each verdict in the contract, the worst first; that on crashes has the kinds of crashes.
 STATES = {
-    "scheduler": ("starving", "blocked", "unbalanced", "healthy", "idle", "unknown"),
+    "scheduler": (
+        "starving",
+        "stalled",
+        "throttled",
+        "blocked",
+        "unbalanced",
+        "healthy",
+        "idle",
+        "unknown",
+    ),
     "gc": ("thrash", "heap_growth", "pressure", "ok", "unknown"),
     "goroutines": ("deadlock", "leak", "suspected_leak", "ok", "unknown"),
     "threads": ("leak", "high", "ok", "unknown"),

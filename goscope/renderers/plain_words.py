@@ -35,6 +35,7 @@ _RANKS = ("ok", "info", "warning", "critical")
 _SENTENCES = {
     ("scheduler", "healthy"): "The work is spread over the processors and hardly has to wait.",
     ("scheduler", "idle"): "The program has little to do; its processors rest most of the time.",
+    ("scheduler", "stalled"): "All of the program waits for one part of it that does not stop.",
     ("scheduler", "starving"): "There is more work than processors: tasks wait in line to run.",
     ("scheduler", "blocked"): "Hardly anything moves: tasks wait for each other or for something "
     "outside, while processors are free.",

@@ -1,4 +1,4 @@
-"""The word for a stretch of samples: healthy, idle, starving, blocked or unbalanced, and why."""
+"""The state of the scheduler in a stretch of samples, such as healthy, idle or starving, and why."""
 
 from __future__ import annotations
 
@@ -14,8 +14,14 @@ from goscope.findings.findings import Confidence
 
 #: A program that is younger is still starting; a compiler has done its work by then.
 YOUNG_MS = 2000.0
-#: From so many samples on a word is sure.
+#: From so many samples on a state is sure.
 ENOUGH_SAMPLES = 8
+#: Fewer samples tell no peak from what lasts.
+FEW_SAMPLES = 3
+#: So many goroutines per P that wait to run while a P is idle are no moment between two schedulings.
+_WAITING_PER_P = 8.0
+#: A goroutine in the run queue of an idle program is about to run: up to one for four Ps.
+_PASSING_PER_P = 0.25
 
 _MORE_LINES = "collect more SCHED lines: at least 8"
 _TELL_APART = "add GODEBUG=scheddetail=1 or a goroutine dump to tell idle from blocked"
@@ -27,10 +33,11 @@ _WHO_KEEPS = "add GODEBUG=scheddetail=1: it shows whether a goroutine keeps its 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A word, how sure it is, why, what would make it surer, and its cause.
+    """A state, how sure it is, why, what would make it surer, and its cause.
 
-    Causes: ``queues``, ``kept`` (a goroutine keeps its P), ``syscalls``, ``locks``, ``requests``,
-    ``sends``, ``serial``, ``piled``, or "" where nothing is wrong.
+    Causes: ``queues``, ``kept`` (a goroutine keeps its P), ``stopping`` (the world is being stopped),
+    ``syscalls``, ``locks``, ``requests``, ``sends``, ``serial``, ``piled``, ``young`` (overloaded, perhaps
+    only while it starts), or "" where nothing is wrong.
     """
 
     state: str
@@ -41,14 +48,19 @@ class Judgement:
 
 
 def judge(s: Samples, *, waits: Waits | None, stops: Stops, thresholds: Thresholds) -> Judgement:
-    """The word for these samples; ``stops`` are the long stop-the-world phases of the process."""
+    """The state in these samples; ``stops`` are the long stop-the-world phases of the process."""
     n = len(s)
     sure = (
-        Confidence.HIGH if n >= ENOUGH_SAMPLES else Confidence.MEDIUM if n >= 3 else Confidence.LOW
+        Confidence.HIGH
+        if n >= ENOUGH_SAMPLES
+        else Confidence.MEDIUM
+        if n >= FEW_SAMPLES
+        else Confidence.LOW
     )
     more = None if n >= ENOUGH_SAMPLES else _MORE_LINES
     return (
         _starving(s, stops, thresholds, sure, more)
+        or _stalled(s, more)
         or _resting(s, waits, thresholds, sure, more)
         or _held_up(s, waits, thresholds, sure, more)
         or _unbalanced(s, sure, more)
@@ -72,16 +84,17 @@ def _starving(
         words = f"{load:.0f} goroutines per P wait to run and no P is idle"
         if len(s) > 1 and s.t_ms[-1] < YOUNG_MS:
             words += f", but the program is only {s.t_ms[-1] / 1000:.1f} s old: it may be its start"
-            return Judgement("healthy", Confidence.LOW, words, _MORE_LINES)
+            return Judgement("unknown", Confidence.LOW, words, _MORE_LINES, "young")
         sure = sure if overloaded else _at_most(sure, Confidence.MEDIUM)
         return Judgement("starving", sure, words, more, "queues")
     if busy < 0.8:
         return None
     sure = _at_most(sure, Confidence.MEDIUM)
     if (kept := _kept(s, stops, thresholds)) is not None:
-        return Judgement(
-            "starving", sure, f"a goroutine keeps its P without yielding: {kept}", more, "kept"
-        )
+        words = f"a goroutine keeps its P without yielding: {kept}"
+        if s.stopping[-1]:
+            words += f"; {_does_not_stop(s)}"
+        return Judgement("starving", sure, words, more, "kept")
     if np.median(s.waiting) >= 1 and s.threads_per_p >= thresholds.busy_threads_per_p:
         words = (
             f"goroutines wait to run while {s.threads_per_p:.0f} threads per P sit in system calls"
@@ -102,12 +115,35 @@ def _kept(s: Samples, stops: Stops, thresholds: Thresholds) -> str | None:
     still = s.still_ms[known] >= thresholds.kept_ms if known.any() else np.zeros(1)
     frozen = float(still.mean()) >= 0.3
     waits = float(((s.waiting > 0) | s.stopping).mean()) >= 0.5
+    if frozen and s.stopping.mean() >= 0.5 and not np.median(s.waiting):
+        return f"a schedtick stands still for {float(np.nanmax(s.still_ms)) / 1000:.1f} s"
     if stuck:
         return f"the GC waited {long.longest:.0f} ms for the world to stop"
     if frozen and waits:
         longest = float(np.nanmax(s.still_ms))
         return f"the schedtick of a P stands still for {longest / 1000:.1f} s while work waits"
     return None
+
+
+def _stalled(s: Samples, more: str | None) -> Judgement | None:
+    """The last sample shows a world that is being stopped: every goroutine waits for the Ps that go on.
+
+    Stopping takes microseconds, so that a sample hardly ever meets it (``stopTheWorldWithSema``).
+    """
+    if not s.stopping[-1]:
+        return None
+    several = len(s) > 1 and bool(s.stopping[-2:].all())
+    sure = Confidence.MEDIUM if several else Confidence.LOW
+    return Judgement("stalled", sure, _does_not_stop(s), more or _WHO_KEEPS, "stopping")
+
+
+def _does_not_stop(s: Samples) -> str:
+    """Who holds up the stop-the-world of the last sample, as far as it is known."""
+    who = s.running_on or "a P"
+    return (
+        "the world is being stopped (gcwaiting=1, stopwait above 0), and everybody waits for "
+        f"{who}, which goes on"
+    )
 
 
 # ---- idle or blocked ----------------------------------------------------------------------------
@@ -118,7 +154,7 @@ def many_threads(s: Samples) -> bool:
     return bool(
         np.median(s.idle_share) >= 0.75
         and np.median(s.threads) >= 4 * np.median(s.procs) + 8
-        and np.median(s.waiting) == 0
+        and np.median(s.load) <= _PASSING_PER_P
     )
 
 
@@ -283,10 +319,17 @@ def imbalance(s: Samples) -> str | None:
 def _healthy(s: Samples, sure: Confidence, more: str | None) -> Judgement:
     load = float(np.median(s.load))
     if s.all_busy.mean() < 0.8:
-        busy = float((1 - s.idle_share).mean())
-        return Judgement(
-            "healthy", sure, f"Ps are busy {busy:.0%} of the time and no work waits", more
-        )
+        words = f"Ps are busy {float((1 - s.idle_share).mean()):.0%} of the time"
+        if not s.waiting.any():
+            return Judgement("healthy", sure, f"{words} and no work waits", more)
+        idle = f"{np.median(s.idle):.0f} of {np.median(s.procs):.0f} Ps idle"
+        if load >= _WAITING_PER_P:
+            words = f"{np.median(s.waiting):.0f} goroutines wait to run while {idle}"
+            return Judgement("unknown", Confidence.LOW, words, _WHO_KEEPS)
+        waits = float((s.waiting > 0).mean())
+        most = f"at most {s.waiting.max():.0f}" if len(s) > 1 else f"{s.waiting[0]:.0f}"
+        words += f"; in {waits:.0%} of the samples goroutines wait to run, {most}"
+        return Judgement("healthy", sure, words, more)
     words = f"all Ps work and {load:.1f} goroutines per P wait to run"
     if np.isnan(s.still_ms).all() and (s.waiting > 0).mean() >= 0.5:
         return Judgement("healthy", _at_most(sure, Confidence.MEDIUM), words, _WHO_KEEPS)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from goscope.analysis.scheduler.judgement import Judgement, imbalance
 from goscope.analysis.scheduler.samples import Samples
 from goscope.analysis.scheduler.thresholds import Thresholds
-from goscope.findings.findings import STATES, Stretch
+from goscope.findings.findings import STATES, Confidence, Stretch
 from goscope.tables.table import Floats
 
 #: Samples around one that decide its word together.
@@ -22,7 +22,10 @@ _MOST_SLOTS = 50_000
 #: A time line of more runs shows nothing: then longer slots are looked at, so many times as long.
 _MOST_RUNS = 500
 _WIDER = 4
-#: Words of the same duration, within a quarter: the first of these speaks.
+#: A program that starves at the end is starving, if it has done so for this share of the time.
+_NOW = 0.25
+#: So many samples of overload at the end are a run of their own.
+_LAST_RUN = 3
 
 #: Judges a part of the samples; told whether it reaches to the end of the log.
 JudgePart = Callable[[Samples, bool], Judgement]
@@ -88,6 +91,8 @@ def over_time(
     Where resting and overloaded stretches follow each other, no median of the whole says anything: then
     each stretch is judged by itself, and what lasts longest speaks for the whole.
     """
+    if len(s) < WINDOW:
+        return _of_few(s, whole, judge_part)
     runs = _runs_of(s, whole, thresholds)
     if {"rests", "starving"} <= {run.word for run in runs}:
         return _of_phases(s, runs, judge_part)
@@ -117,6 +122,8 @@ def _of_phases(
         lasted[judgement.state] = lasted.get(judgement.state, 0.0) + _span(s, run)
     most = max(lasted.values())
     word = next(w for w in STATES["scheduler"] if lasted.get(w, -1.0) >= 0.75 * most)
+    if judged[-1].state == "starving" and lasted["starving"] >= _NOW * sum(lasted.values()):
+        word = "starving"  # it began to starve and does so still
     chosen = max(
         (pair for pair in zip(runs, judged, strict=True) if pair[1].state == word),
         key=lambda pair: _span(s, pair[0]),
@@ -148,7 +155,7 @@ def _words(
     never_busy = _near(slots.least_idle_share).min(axis=1) == 1
     starving = (idle == 0) & ((load > thresholds.lasting_per_p) | short)
     resting = (idle >= 0.99) & ~some_busy & ((whole.state != "healthy") | never_busy)
-    if whole.state == "healthy" and whole.confidence.rank == 0:
+    if whole.cause == "young":
         starving = np.zeros(len(idle), np.bool_)  # a young program
     return np.where(starving, "starving", np.where(resting, "rests", partly))
 
@@ -182,11 +189,29 @@ def _joined(runs: Sequence[_Run]) -> list[_Run]:
 
 
 def _smoothed(runs: Sequence[_Run]) -> list[_Run]:
-    """Runs shorter than the window belong to the run before them."""
+    """Runs shorter than the window belong to the run before them, but for an overload at the end."""
+    last = runs[-1]
+    begun = last.word == "starving" and _LAST_RUN <= len(last) < WINDOW
     words = itertools.accumulate(
-        runs, lambda before, run: replace(run, word=before.word) if len(run) < WINDOW else run
+        runs[:-1] if begun else runs,
+        lambda before, run: replace(run, word=before.word) if len(run) < WINDOW else run,
     )
-    return _joined(list(words))
+    return _joined([*words, *([last] if begun else [])])
+
+
+def _of_few(
+    s: Samples, whole: Judgement, judge_part: JudgePart
+) -> tuple[Judgement, tuple[Stretch, ...]]:
+    """The state in so few samples that a median hides the last one: where that one is worse, it speaks."""
+    last = judge_part(s.part(slice(len(s) - 1, None)), True)
+    worse = last.state in ("starving", "stalled") and whole.state in ("healthy", "idle", "unknown")
+    run = _Run(0, len(s), whole.state)
+    if len(s) < 2 or not worse:
+        return whole, _stretches(s, [run])
+    before = replace(run, end=len(s) - 1)
+    reason = f"in the last of {len(s)} samples {last.reason}"
+    chosen = replace(last, confidence=Confidence.LOW, reason=reason)
+    return chosen, _stretches(s, [before, _Run(len(s) - 1, len(s), last.state)])
 
 
 def _stretches(s: Samples, runs: Sequence[_Run]) -> tuple[Stretch, ...]:

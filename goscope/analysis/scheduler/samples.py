@@ -40,6 +40,7 @@ class Samples:
     busy_threads: Floats
     still_ms: Floats
     stopping: Bools  # the GC waits for Ps to stop; scheddetail only, else False
+    running_on: str = ""  # the Ps that run in the last sample while the world is being stopped
 
     def __len__(self) -> int:
         return len(self.t_ms)
@@ -53,9 +54,11 @@ class Samples:
         columns = {
             f.name: getattr(self, f.name)[which]
             for f in fields(self)
-            if f.name not in ("process", "source")
+            if f.name not in ("process", "source", "running_on")
         }
-        return replace(self, **columns)
+        found = replace(self, **columns)
+        ends = len(found) and found.rows[-1] == self.rows[-1]
+        return found if ends else replace(found, running_on="")
 
     @property
     def load(self) -> Floats:
@@ -101,6 +104,7 @@ def samples_of(capture: Capture, process: int) -> Samples:
     parked = mine.numbers("idlethreads") + np.maximum(mine.numbers("nmidlelocked", 0), 0)
     idle: Floats = np.minimum(mine.numbers("idleprocs", 0) + in_syscall, procs)
     t_ms = mine.numbers("t_ms")
+    stopping = mine.flags("gcwaiting") & (mine.numbers("stopwait", 0) > 0)
     return Samples(
         process=process,
         source=f"{mine.text('input', 0)}:{int(mine['line'][0])}",
@@ -114,8 +118,31 @@ def samples_of(capture: Capture, process: int) -> Samples:
         threads=threads,
         busy_threads=threads - parked,
         still_ms=_still(capture, rows, t_ms, idle),
-        stopping=mine.flags("gcwaiting") & (mine.numbers("stopwait", 0) > 0),
+        stopping=stopping,
+        running_on=_running_on(capture, int(rows[-1])) if stopping[-1] else "",
     )
+
+
+#: The status of a P that runs a goroutine (``_Prunning``).
+_RUNNING = 1
+_NAMED = 3
+
+
+def _running_on(capture: Capture, sample: int) -> str:
+    """The Ps that run in a sample, with their threads and goroutines: ``P0 (M3, goroutine 6)``."""
+    table, threads = capture.table("procs"), capture.table("threads")
+    mine = table.select((table["sample"] == sample) & table.present("sample"))
+    there = threads.select((threads["sample"] == sample) & threads.present("sample"))
+    goroutines = dict(zip(there["m"].tolist(), there.numbers("curg", -1).tolist(), strict=True))
+    running = mine.select(np.flatnonzero(mine.numbers("status") == _RUNNING))
+    found = []
+    for p, m in zip(running["p"].tolist(), running.numbers("on_m", -1).tolist(), strict=True):
+        goroutine = goroutines.get(int(m), -1)
+        names = [f"M{m:.0f}"] if m >= 0 else []
+        names += [f"goroutine {goroutine:.0f}"] if goroutine >= 0 else []
+        found.append(f"P{p}" + (f" ({', '.join(names)})" if names else ""))
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return ", ".join(found[:_NAMED]) + more
 
 
 def _from_processors(capture: Capture, rows: IntArray) -> tuple[Floats, Floats]:

@@ -18,7 +18,7 @@ from goscope.capture.linking.clocks import RESUMED, Clock, Mixed, chains_of
 from goscope.capture.linking.draft import Draft
 from goscope.capture.linking.origins import Origin
 from goscope.parsing.numbers import IntArray
-from goscope.tables.table import Cells, Table, as_run, narrow, rows_by
+from goscope.tables.table import Bools, Cells, Table, as_run, narrow, rows_by
 
 
 def assign_processes(draft: Draft) -> Draft:
@@ -165,7 +165,10 @@ def _runs(
         rows = mine if run is None else run
         times, lines = table.at(clock, rows), table.at("line", rows)
         traced = traced or len(times) > 0
-        for row in (np.flatnonzero(np.diff(times) < least) + 1).tolist():
+        back = np.diff(times) < least
+        if not least:
+            back |= _other_moments(table, rows, np.diff(times) == 0)
+        for row in (np.flatnonzero(back) + 1).tolist():
             breaks.append((int(lines[row]), int(lines[row - 1])))
         seconds = table.at("t_s", rows) if table_name == "gc" else times / 1000
         # Of a selection, each row tells how many stood above that were let go.
@@ -189,6 +192,20 @@ def _runs(
         if not starts or starts[-1] <= after:  # else the other clock showed the same restart
             starts.append(at)
     return _Runs(len(starts) + 1, tuple(starts))
+
+
+def _other_moments(table: Table, rows: IntArray | slice, same_time: Bools) -> Bools:
+    """Where a SCHED line of the millisecond of the line above it is of another program.
+
+    A process prints at most one line in a millisecond (``sysmon``: schedtrace counts milliseconds), but for a
+    second one when it dies, which shows the same (``startpanic_m``).
+    """
+    found = same_time & False
+    if same_time.any():
+        for column in ("threads", "idleprocs", "runqueue"):
+            values = table.at(column, rows)
+            found |= same_time & (values[1:] != values[:-1])
+    return found
 
 
 def _kinds(table: Table, rows: IntArray | slice) -> IntArray:
