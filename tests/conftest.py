@@ -165,10 +165,10 @@ def stride(pytestconfig: pytest.Config) -> int:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "real_capture" in metafunc.fixturenames:
-        paths = capture_texts()
-        if not metafunc.config.getoption("full"):
-            cover = set(COVER.read_text(encoding="utf-8").split())
-            paths = [path for path in paths if capture_name(path) in cover]
+        if metafunc.config.getoption("full"):
+            paths = capture_texts()
+        else:
+            paths = [CAPTURES / name for name in COVER.read_text(encoding="utf-8").split()]
         holding = metafunc.definition.get_closest_marker("holding")
         if holding is not None:
             paths = [

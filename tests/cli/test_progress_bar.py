@@ -69,6 +69,7 @@ _EARLY = (
 )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("command", [("analyze",), ("goroutines",)])
 def test_a_bar_for_a_person(large: Path, command: tuple[str, ...]) -> None:
     out, shown, code = on_a_terminal(*command, large)
@@ -83,11 +84,13 @@ def test_a_bar_for_a_person(large: Path, command: tuple[str, ...]) -> None:
     assert shown.rstrip().endswith("\x1b[2K") or "\x1b[2K" in shown[-40:]
 
 
+@pytest.mark.full
 def test_no_bar_when_quiet(large: Path) -> None:
     out, shown, code = on_a_terminal("analyze", large, "--quiet")
     assert (out, shown, code) == ("", "", 0)
 
 
+@pytest.mark.full
 def test_no_bar_in_a_pipe(large: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _EARLY, "goroutines", str(large)],

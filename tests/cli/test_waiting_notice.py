@@ -61,6 +61,7 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("command", ["analyze", "goroutines"])
 def test_a_fifo_that_nobody_writes_to_is_named_and_then_read(folder: Path, command: str) -> None:
     with started(folder, command, "fifo") as process:
@@ -71,6 +72,7 @@ def test_a_fifo_that_nobody_writes_to_is_named_and_then_read(folder: Path, comma
         assert "main.leak1.func1" in out
 
 
+@pytest.mark.full
 def test_a_fifo_that_is_open_but_empty_is_waited_for_as_well(folder: Path) -> None:
     with started(folder, "fifo") as process, (folder / "fifo").open("wb") as writer:
         assert first_line(process) == FIFO
@@ -80,6 +82,7 @@ def test_a_fifo_that_is_open_but_empty_is_waited_for_as_well(folder: Path) -> No
         assert (code, err) == (0, "")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("arguments", [(), ("-",), ("goroutines", "-")], ids=str)
 def test_an_idle_pipe(folder: Path, arguments: tuple[str, ...]) -> None:
     with started(folder, *arguments) as process:
@@ -98,6 +101,7 @@ def test_ctrl_c_ends_the_waiting_and_adds_no_line(folder: Path) -> None:
         assert ended(process) == (130, "", "")
 
 
+@pytest.mark.full
 def test_it_comes_after_two_seconds(folder: Path) -> None:
     began = time.monotonic()
     with subprocess.Popen(
@@ -119,6 +123,7 @@ def test_nothing_is_said_when_quiet(folder: Path) -> None:
             assert "waiting" not in ended(process)[2]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("arguments", [("fifo",), (), ("-",)], ids=str)
 def test_after_the_first_byte_a_pipe_may_pause(folder: Path, arguments: tuple[str, ...]) -> None:
     """A program in front of it has something to say now and then."""
@@ -135,6 +140,7 @@ def test_after_the_first_byte_a_pipe_may_pause(folder: Path, arguments: tuple[st
         assert (code, err) == (0, "")
 
 
+@pytest.mark.full
 def test_a_fifo_after_a_file_and_one_before_it(folder: Path) -> None:
     (folder / "log").write_text(SCHED)
     for inputs in (("log", "fifo"), ("fifo", "log")):
@@ -145,6 +151,7 @@ def test_a_fifo_after_a_file_and_one_before_it(folder: Path) -> None:
             assert (code, err) == (0, "")
 
 
+@pytest.mark.full
 def test_the_line_stands_above_the_bar(folder: Path) -> None:
     """On a terminal a bar may be drawn already, which is one line that is drawn over and over."""
     (folder / "log").write_text(SCHED)

@@ -19,9 +19,10 @@ from tests.live.go_program import command, needs_go, piped, program, serving, wa
 posix = pytest.mark.skipif(os.name != "posix", reason="needs pipes and signals of POSIX")
 LINES = 150_000
 
+pytestmark = pytest.mark.full
+
 
 @needs_go
-@pytest.mark.full
 def test_fifty_thousand_lines_a_second_arrive_all_and_in_order() -> None:
     app = [program(), "-lines", str(LINES), "-rate", "50000", "-n", "50"]
     first, second = piped(app, GODEBUG="schedtrace=20,gctrace=1")
@@ -36,7 +37,6 @@ def test_fifty_thousand_lines_a_second_arrive_all_and_in_order() -> None:
 
 
 @needs_go
-@pytest.mark.full
 def test_a_line_waits_no_longer_than_a_tenth_of_a_second() -> None:
     """By the time that each line tells, once goscope has started; the median, as machines are busy."""
     app = [program(), "-lines", str(2 * LINES), "-rate", "50000", "-n", "50"]
@@ -135,7 +135,6 @@ def test_a_request_to_end_is_answered_with_the_verdict(number: signal.Signals) -
 
 
 @needs_go
-@pytest.mark.full
 def test_the_dump_after_ctrl_backslash_is_read() -> None:
     first, second = piped([program(), "-n", "7"], GODEBUG="schedtrace=50")
     assert second.stdout is not None
@@ -179,7 +178,6 @@ def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[bytes]:
 
 
 @needs_go
-@pytest.mark.full
 def test_a_child_keeps_its_output_and_its_exit_code() -> None:
     done = run("--schedtrace", "20", "--", program(), "-lines", "20000", "-exit", "7")
     assert (done.returncode, done.stdout) == (7, b"")
@@ -190,7 +188,6 @@ def test_a_child_keeps_its_output_and_its_exit_code() -> None:
 
 
 @needs_go
-@pytest.mark.full
 def test_findings_of_a_child_may_fail_and_json_is_the_only_output() -> None:
     lines = ("-lines", "100", "-rate", "2000")  # for longer than it takes to the first SCHED line
     arguments = ("-f", "json", "--fail-on", "critical", "--", program(), *lines, "-n", "3")
@@ -204,7 +201,6 @@ def test_findings_of_a_child_may_fail_and_json_is_the_only_output() -> None:
 
 
 @needs_go
-@pytest.mark.full
 def test_a_child_that_collects_no_garbage_is_not_told_to_switch_the_trace_on() -> None:
     done = run("--schedtrace", "20", "-f", "json", "--", program(), "-lines", "20000")
     found = json.loads(done.stdout)
@@ -213,7 +209,6 @@ def test_a_child_that_collects_no_garbage_is_not_told_to_switch_the_trace_on() -
 
 
 @needs_go
-@pytest.mark.full
 def test_dumps_of_a_child_come_from_its_pprof_port() -> None:
     with serving(
         "-grow"
@@ -247,7 +242,6 @@ def test_children_that_say_nothing(arguments: list[str], code: int, words: str) 
 
 
 @needs_go
-@pytest.mark.full
 def test_a_signal_to_goscope_reaches_the_child() -> None:
     process = subprocess.Popen(
         command("run", "--schedtrace", "50", "--", program()), stdout=subprocess.PIPE,

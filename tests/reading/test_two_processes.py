@@ -97,6 +97,7 @@ def test_what_is_not_understood_is_counted_once_and_at_its_line(tmp_path: Path) 
     assert by_a_process_without_threads("print(compare(Path(sys.argv[1])))", str(path)) == "2"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "wrap",
     [
@@ -175,6 +176,7 @@ def changed_meanwhile(path: Path, size: int) -> tuple[int, int, int]:
     return processes, found.input.lines, int((table["cycle"] != table["line"]).sum())
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("share", [4.0, 0.75, 0.25, 0.0])
 def test_a_file_that_grows_or_shrinks_meanwhile(share: float, tmp_path: Path) -> None:
     path = tmp_path / "stderr.log"
