@@ -1,22 +1,24 @@
-"""Verdicts, severities and states in words for those who do not know the Go runtime."""
+"""What reports are headed with, and verdicts and crashes as one sentence each."""
 
 from __future__ import annotations
 
+from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.findings.findings import Verdict
 
+#: What a report is headed with where no finding is.
 HEADLINES = {
-    "critical": "This program needs attention now",
-    "warning": "Something here should be looked at",
-    "info": "Nothing urgent, a few remarks",
-    "ok": "No problem was found",
-    "unknown": "This input does not tell how the program is",
+    "critical": "Needs attention now",
+    "warning": "Needs a look",
+    "info": "Nothing urgent was found in what was read",
+    "ok": "No problem was found in what was read",
+    "unknown": "What was read does not tell how the program is",
 }
 
 TITLES = {
-    "scheduler": "Use of the processors",
-    "gc": "Memory management",
-    "goroutines": "Tasks (goroutines)",
-    "threads": "System threads",
+    "scheduler": "Scheduler",
+    "gc": "GC",
+    "goroutines": "Goroutines",
+    "threads": "Threads",
     "crash": "Crash",
 }
 
@@ -33,63 +35,66 @@ _LEVELS = {
 _RANKS = ("ok", "info", "warning", "critical")
 
 _SENTENCES = {
-    ("scheduler", "healthy"): "The work is spread over the processors and hardly has to wait.",
-    ("scheduler", "idle"): "The program has little to do; its processors rest most of the time.",
-    ("scheduler", "stalled"): "All of the program waits for one part of it that does not stop.",
-    ("scheduler", "starving"): "There is more work than processors: tasks wait in line to run.",
-    ("scheduler", "blocked"): "Hardly anything moves: tasks wait for each other or for something "
-    "outside, while processors are free.",
-    ("scheduler", "unbalanced"): "Some processors have too much to do while others have nothing.",
-    ("gc", "ok"): "Cleaning up memory costs little.",
-    ("gc", "pressure"): "Cleaning up memory takes a noticeable part of the computing time.",
-    ("gc", "thrash"): "The program is busy cleaning up memory rather than working.",
-    ("gc", "heap_growth"): "The memory in use keeps growing; it is not given back.",
-    ("goroutines", "ok"): "No task looks stuck.",
-    ("goroutines", "suspected_leak"): "Some tasks may never end. More input would make it sure.",
+    ("scheduler", "healthy"): "Runnable goroutines are spread over the Ps and hardly wait.",
+    ("scheduler", "idle"): "The Ps are idle most of the time.",
+    (
+        "scheduler",
+        "stalled",
+    ): "A stop of the world, or a goroutine that keeps its P, holds up all others.",
+    ("scheduler", "starving"): "More goroutines are runnable than Ps: they wait in run queues.",
+    ("scheduler", "throttled"): "The program is held back by a limit on its CPU.",
+    ("scheduler", "blocked"): "Goroutines are blocked while Ps are idle.",
+    ("scheduler", "unbalanced"): "Some Ps have goroutines queued while others are idle.",
+    ("gc", "ok"): "No GC problem was found.",
+    ("gc", "pressure"): "The GC takes a noticeable share of the CPU.",
+    ("gc", "thrash"): "The GC takes so much CPU that little is left for the program.",
+    ("gc", "heap_growth"): "The live heap keeps growing.",
+    ("goroutines", "ok"): "No goroutine looks leaked in what was read.",
+    ("goroutines", "suspected_leak"): "Some goroutines may be leaked; more input would tell.",
     (
         "goroutines",
         "leak",
-    ): "Tasks pile up that never end. Each one keeps its memory until a restart.",
-    ("goroutines", "deadlock"): "Tasks wait for each other in a circle and will never go on.",
-    ("threads", "ok"): "The number of system threads is normal.",
-    ("threads", "high"): "The program uses many system threads.",
-    ("threads", "leak"): "System threads are started and never given back.",
-    ("crash", "none"): "The program did not crash.",
+    ): "Goroutines leak: each keeps its stack, and what it refers to, in memory.",
+    ("goroutines", "deadlock"): "Goroutines are blocked for good: none can wake another.",
+    ("threads", "ok"): "The number of threads is normal.",
+    ("threads", "high"): "The program has many threads.",
+    ("threads", "leak"): "Threads are created and do not exit.",
+    ("crash", "none"): "No crash was read.",
 }
 
 #: Kinds of crashes, each as a sentence.
 CRASHES = {
-    "panic": "The program ended itself with a panic.",
-    "nil_dereference": "The program used a pointer that points nowhere (nil).",
-    "divide_by_zero": "The program divided by zero.",
-    "index_out_of_range": "The program went beyond the end of a list.",
-    "slice_bounds": "The program cut a list beyond its end.",
-    "nil_map_write": "The program wrote into a map that was never made.",
-    "type_assertion": "A value had another type than the program asserted.",
-    "close_of_nil_channel": "The program closed a channel that was never made.",
-    "close_of_closed_channel": "The program closed a channel twice.",
-    "send_on_closed_channel": "The program sent to a channel that was closed.",
-    "negative_waitgroup": "More work was reported as done than was announced (WaitGroup).",
-    "deadlock": "All tasks waited for each other, so Go ended the program.",
-    "concurrent_map_writes": "Several tasks used one map at the same time.",
-    "unlock_of_unlocked_mutex": "A lock was given back that nobody held.",
+    "panic": "The program panicked.",
+    "nil_dereference": "A nil pointer was dereferenced.",
+    "divide_by_zero": "An integer was divided by zero.",
+    "index_out_of_range": "An index was out of range.",
+    "slice_bounds": "A slice expression was out of range.",
+    "nil_map_write": "An entry was assigned in a nil map.",
+    "type_assertion": "A type assertion failed.",
+    "close_of_nil_channel": "A nil channel was closed.",
+    "close_of_closed_channel": "A channel was closed twice.",
+    "send_on_closed_channel": "A value was sent on a closed channel.",
+    "negative_waitgroup": "Done was called more often on a WaitGroup than Add had announced.",
+    "deadlock": "All goroutines were asleep, so the runtime ended the program.",
+    "concurrent_map_writes": "Several goroutines used one map at the same time, and one of them wrote.",
+    "unlock_of_unlocked_mutex": "A mutex was unlocked that nobody held.",
     "out_of_memory": "The program ran out of memory.",
-    "stack_overflow": "A function called itself without end, until the stack was full.",
-    "fault_address": "The program touched memory that it does not own.",
-    "thread_exhaustion": "The system gave the program no more threads.",
-    "sigquit": "Somebody asked the program for its stacks (SIGQUIT), which ends it.",
-    "sigabrt": "The program was ended by an abort signal.",
-    "sigsegv": "The program was ended by a memory fault signal.",
-    "cgo_sigabrt": "C code inside the program aborted.",
-    "cgo_sigsegv": "C code inside the program touched memory that it does not own.",
-    "test_timeout": "A test took too long and was ended.",
-    "test_exit": "A test ended the whole test run.",
-    "recovered_http_panic": "A request panicked; the server caught it and went on.",
+    "stack_overflow": "A stack grew beyond its limit, most often by endless recursion.",
+    "fault_address": "The program accessed memory that is not mapped.",
+    "thread_exhaustion": "The operating system allowed no more threads.",
+    "sigquit": "Somebody asked for the stacks with SIGQUIT, which ends the program.",
+    "sigabrt": "SIGABRT ended the program.",
+    "sigsegv": "A memory fault (SIGSEGV) ended the program.",
+    "cgo_sigabrt": "C code in the program aborted.",
+    "cgo_sigsegv": "C code in the program caused a memory fault.",
+    "test_timeout": "A test ran longer than the test timeout.",
+    "test_exit": "A test ended the whole test binary.",
+    "recovered_http_panic": "A request handler panicked; net/http recovered.",
     "recovered_logged_stack": "A stack stands in the log; whether the program crashed there is not said.",
     "crash_tail": "The program was ended by a signal; the first lines of its report are missing.",
-    "data_race": "Two tasks used the same memory at once without agreeing on it.",
-    "goleak": "A test left tasks behind.",
-    "fatal": "The Go runtime ended the program.",
+    "data_race": "Two goroutines accessed the same memory at once, and one of them wrote.",
+    "goleak": "A test left goroutines behind.",
+    "fatal": "The Go runtime ended the program with a fatal error.",
 }
 
 
@@ -102,6 +107,18 @@ def level(state: str, status: str = "critical") -> str:
     if found in _RANKS and status in _RANKS and _RANKS.index(found) > _RANKS.index(status):
         return status
     return found
+
+
+def headline(diagnosis: Diagnosis) -> str:
+    """The worst finding of a diagnosis, or what its status says where none is urgent."""
+    urgent = diagnosis.status in ("critical", "warning") and diagnosis.findings
+    return diagnosis.findings[0].title if urgent else HEADLINES[diagnosis.status]
+
+
+def not_judged(diagnosis: Diagnosis) -> str:
+    """Which verdicts the input did not allow: ``not judged: GC, goroutines``; "" if it allowed all."""
+    names = [TITLES[name] for name, one in diagnosis.verdicts.items() if one.state == "unknown"]
+    return f"not judged: {', '.join(names)}" if names else ""
 
 
 def sentence(name: str, verdict: Verdict) -> str:

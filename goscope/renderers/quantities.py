@@ -1,4 +1,4 @@
-"""Lengths of time and sizes as text, in the unit that fits."""
+"""Counts, lengths of time and sizes as text."""
 
 from __future__ import annotations
 
@@ -25,3 +25,12 @@ def weight(value: int, column: str) -> str:
         return f"{value:,}"
     found = next((one for one in units if abs(value) >= one[0]), None)
     return f"{value} {smallest}" if found is None else f"{value / found[0]:.1f} {found[1]}"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: 1 goroutine, 2 goroutines, 3 more processes, 4 entries."""
+    if count == 1:
+        return f"1 {noun}"
+    if noun.endswith(("s", "x", "ch")):
+        return f"{count:,} {noun}es"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith("try") else f"{count:,} {noun}s"

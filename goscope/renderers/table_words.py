@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_WORDS = {
+from goscope.renderers.quantities import plural
+
+_NOUNS = {
     "sched": "SCHED line",
     "procs": "P line",
     "threads": "M line",
@@ -28,8 +30,4 @@ _WORDS = {
 
 def counted(records: Mapping[str, int]) -> list[str]:
     """``59 SCHED lines``, ``1 dump``: the rows of each table that people know by a name."""
-    return [
-        f"{records[table]:,} {word}{'s' * (records[table] != 1)}"
-        for table, word in _WORDS.items()
-        if records.get(table)
-    ]
+    return [plural(records[table], noun) for table, noun in _NOUNS.items() if records.get(table)]

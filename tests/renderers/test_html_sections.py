@@ -34,9 +34,9 @@ def test_sections_have_names_of_their_own_and_an_order() -> None:
 @pytest.mark.parametrize(
     ("log", "words"),
     [
-        ("divide.log", ["The program divided by zero.", "divide_by_zero", "runtime error: integer divide by zero"]),
-        ("close_closed.log", ["closed a channel twice", "close_of_closed_channel"]),
-        ("deadlock_many.log", ["All tasks waited for each other", "The other goroutines, in"]),
+        ("divide.log", ["An integer was divided by zero.", "divide_by_zero", "runtime error: integer divide by zero"]),
+        ("close_closed.log", ["A channel was closed twice.", "close_of_closed_channel"]),
+        ("deadlock_many.log", ["All goroutines were asleep", "The other goroutines, in"]),
     ],
 )  # fmt: skip
 def test_a_crash_has_its_message_and_the_one_to_blame_first(log: str, words: list[str]) -> None:

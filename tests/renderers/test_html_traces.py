@@ -101,7 +101,7 @@ def test_several_traces_are_told_apart_and_bounded() -> None:
     assert page.problems == []
     assert len(figures(page)["traces"]) == 4
     words = section("trace", diagnosis)
-    assert "1 more traces are not shown" in words
+    assert "Not shown: 1 more trace;" in words
     assert "go1.22/trace_http.out" in words
 
 

@@ -90,7 +90,7 @@ def test_every_report_is_small_and_says_how_many_it_leaves_out(name: str) -> Non
 def test_markdown_says_how_many_there_are() -> None:
     (renderer,) = (r for r in all_renderers() if r.name == "markdown")
     total = len(diagnosed().findings)
-    assert f"\n{total - 30} more findings.\n" in renderer.render(diagnosed())
+    assert f"\n{total - 30:,} more findings.\n" in renderer.render(diagnosed())
 
 
 def test_the_sarif_log_notifies_as_the_standard_asks() -> None:

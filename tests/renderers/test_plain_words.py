@@ -6,10 +6,21 @@ import json
 
 import pytest
 
+import goscope
 from goscope.findings.findings import Confidence, Severity, Verdict
 from goscope.goruntime.crash_kinds import KINDS
 from goscope.renderers.json import json_contract
-from goscope.renderers.plain_words import CRASHES, HEADLINES, TITLES, level, sentence
+from goscope.renderers.plain_words import (
+    CRASHES,
+    HEADLINES,
+    TITLES,
+    headline,
+    level,
+    not_judged,
+    sentence,
+)
+from tests.renderers.saved_diagnoses import saved
+from tests.rules.dumps import dump
 
 SCHEMA = json.loads(json_contract.schema())
 STATES = [
@@ -35,7 +46,7 @@ def test_the_levels() -> None:
     assert good == {"healthy", "idle", "ok"}
     assert level("none") == "ok"
     assert {k for k in KINDS if level(k) != "critical"} == {
-        "sigquit", "recovered_http_panic", "recovered_logged_stack",
+        "sigquit", "crash_tail", "recovered_http_panic", "recovered_logged_stack",
     }  # fmt: skip
     assert level("a kind of a later version") == "critical"
 
@@ -59,3 +70,23 @@ def test_nothing_is_left_over() -> None:
     assert set(CRASHES) == set(KINDS)
     assert set(HEADLINES) == set(SCHEMA["properties"]["status"]["enum"])
     assert {s.value for s in Severity} < set(HEADLINES)
+
+
+def test_a_report_is_headed_with_the_worst_finding_or_with_what_was_looked_at() -> None:
+    leaking = saved("go1.27/leak_receiver")
+    assert headline(leaking) == leaking.findings[0].title
+    assert not_judged(leaking) == ""
+    quiet = goscope.diagnose(goscope.read(dump()))
+    assert (quiet.status, headline(quiet)) == ("ok", HEADLINES["ok"])
+    assert not_judged(quiet) == "not judged: Scheduler, GC, Threads"
+    crashed = saved("crash")
+    assert headline(crashed) == crashed.findings[0].title
+    nothing = goscope.diagnose(goscope.read("nothing\nof it\n"))
+    assert headline(nothing) == HEADLINES["unknown"]
+
+
+def test_a_summary_without_problems_says_what_it_did_not_look_at() -> None:
+    text = goscope.render(goscope.diagnose(goscope.read(dump())), "text")
+    assert text.startswith(
+        "goscope: ok\nnothing urgent in what was read; not judged: Scheduler, GC, Threads\n"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from goscope.renderers.quantities import duration, weight
+from goscope.renderers.quantities import duration, plural, weight
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,14 @@ def test_weights_of_profiles_have_the_unit_of_their_column(
     value: int, column: str, text: str
 ) -> None:
     assert weight(value, column) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "text"),
+    [
+        (1, "goroutine", "1 goroutine"), (0, "dump", "0 dumps"), (1204, "more finding", "1,204 more findings"),
+        (2, "more process", "2 more processes"), (2, "entry", "2 entries"), (2, "key", "2 keys"),
+    ],
+)  # fmt: skip
+def test_counts_agree_with_their_nouns(count: int, noun: str, text: str) -> None:
+    assert plural(count, noun) == text

@@ -11,7 +11,7 @@ from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.discovery import modules_of
 from goscope.renderers.html.plotly_library import library, sha256
 from goscope.renderers.html.section import ReportPage, Section, data_block, environment
-from goscope.renderers.plain_words import HEADLINES
+from goscope.renderers.plain_words import headline, not_judged
 
 _HERE = Path(__file__).parent
 _ASSETS = _HERE / "assets"
@@ -53,7 +53,8 @@ def page(diagnosis: Diagnosis) -> str:
     return whole.render(
         policy=markupsafe.Markup(policy),
         version=__version__,
-        headline=HEADLINES.get(diagnosis.status, diagnosis.status),
+        headline=headline(diagnosis),
+        not_judged=not_judged(diagnosis),
         status=diagnosis.status,
         **_named([i.name for i in diagnosis.capture.inputs]),
         style=markupsafe.Markup(style),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.findings.findings import Site
 from goscope.goruntime.function_names import is_standard_library, short_name
-from goscope.renderers.quantities import duration, weight
+from goscope.renderers.quantities import duration, plural, weight
 from goscope.renderers.safe_text import safe
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ def environment() -> jinja2.Environment:
     made.filters["number"] = _number
     made.filters["value"] = _value
     made.filters["weight"] = weight
+    made.filters["plural"] = plural
     made.filters["duration"] = duration
     made.tests["library"] = _is_library
     return made

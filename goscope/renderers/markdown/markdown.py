@@ -12,6 +12,7 @@ from goscope.findings.findings import Evidence, Finding, Site
 from goscope.renderers import plain_words
 from goscope.renderers.markdown.markdown_text import code, text
 from goscope.renderers.markdown.markdown_traces import trace_lines
+from goscope.renderers.quantities import plural
 from goscope.renderers.renderer import Renderer
 from goscope.renderers.table_words import counted
 
@@ -22,9 +23,11 @@ _SIGNS = {"critical": "❌", "warning": "⚠️", "info": "ℹ️", "ok": "✅",
 
 def render(diagnosis: Diagnosis) -> str:
     """The diagnosis as GitHub-flavoured Markdown."""
+    missing = plain_words.not_judged(diagnosis)
     lines = [
-        f"## {_SIGNS[diagnosis.status]} goscope: {plain_words.HEADLINES[diagnosis.status]}",
+        f"## {_SIGNS[diagnosis.status]} goscope: {text(plain_words.headline(diagnosis))}",
         "",
+        *([f"{missing[0].upper()}{missing[1:]}.", ""] if missing else []),
         "| | verdict | |",
         "| --- | --- | --- |",
     ]
@@ -41,7 +44,7 @@ def render(diagnosis: Diagnosis) -> str:
         lines += ["", *_finding(diagnosis, finding)]
     hidden = len(diagnosis.findings) - _FINDINGS_SHOWN
     if hidden > 0:
-        lines += ["", f"{hidden} more findings."]
+        lines += ["", f"{plural(hidden, 'more finding')}."]
     lines += [*trace_lines(diagnosis), "", *_inputs(diagnosis)]
     return "\n".join(lines) + "\n"
 
@@ -68,7 +71,7 @@ def _finding(diagnosis: Diagnosis, finding: Finding) -> list[str]:
         more = len(finding.stack) - len(frames)
         lines += [
             "",
-            f"<details><summary>Stack of {len(finding.stack)} calls</summary>",
+            f"<details><summary>Stack of {plural(len(finding.stack), 'call')}</summary>",
             "",
             *(f"1. {_place(diagnosis, frame)}" for frame in frames),
             *([f"\n{more} more"] if more else []),
@@ -101,10 +104,14 @@ def _inputs(diagnosis: Diagnosis) -> list[str]:
     for found in diagnosis.capture.inputs[:50]:
         words = ", ".join(found.formats) or "nothing of the Go runtime"
         unparsed = (
-            f", {found.unparsed_count} records not understood" if found.unparsed_count else ""
+            f", {plural(found.unparsed_count, 'record')} not understood"
+            if found.unparsed_count
+            else ""
         )
         problem = f", not read further: {text(found.problem)}" if found.problem else ""
-        lines.append(f"* {code(found.name)}: {found.lines} lines, {words}{unparsed}{problem}")
+        lines.append(
+            f"* {code(found.name)}: {plural(found.lines, 'line')}, {words}{unparsed}{problem}"
+        )
     capture = diagnosis.capture
     if capture.selected:
         kept = counted({name: len(capture.table(name)) for name in capture.selected})

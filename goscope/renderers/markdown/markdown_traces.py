@@ -9,7 +9,7 @@ from goscope.analysis.traces.view_latencies import latencies_of
 from goscope.analysis.traces.view_traces import TraceView, traces_of
 from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.renderers.markdown.markdown_text import code, text
-from goscope.renderers.quantities import duration
+from goscope.renderers.quantities import duration, plural
 from goscope.renderers.terminal.trace_facts import facts_of
 
 _SHOWN = 4
@@ -26,7 +26,7 @@ def trace_lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield from _functions(trace)
         yield from _latencies(trace)
     if len(traces) > _SHOWN:
-        yield from ("", f"{len(traces) - _SHOWN} more traces.")
+        yield from ("", f"{plural(len(traces) - _SHOWN, 'more trace')}.")
 
 
 def _functions(trace: TraceView) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from goscope.capture.capture import Capture, Input
 from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.renderers.quantities import plural
 from goscope.renderers.safe_text import safe
 from goscope.renderers.table_words import counted
 from goscope.renderers.terminal.lines import wrapped
@@ -40,7 +41,7 @@ def input_lines(capture: Capture, width: int, *, full: bool) -> list[Text]:
     for found in alone[:_INPUTS_SHOWN]:
         lines += _input(found, capture.records(found.name), width)
     if len(alone) > _INPUTS_SHOWN:
-        text = f"{len(alone) - _INPUTS_SHOWN:,} more inputs, not shown"
+        text = f"{plural(len(alone) - _INPUTS_SHOWN, 'more input')}, not shown"
         lines += wrapped(Text(text, "yellow"), width)
     if capture.selected:
         kept = {name: len(capture.table(name)) for name in capture.selected}
@@ -66,7 +67,7 @@ def _read(name: str, inputs: Sequence[Input], records: Mapping[str, int], width:
     from rich.text import Text
 
     lines = sum(one.lines for one in inputs)
-    size = f"{lines:,} line{'s' * (lines != 1)}"
+    size = plural(lines, "line")
     if not lines and any(one.size for one in inputs):  # binary
         size = f"{sum(one.size for one in inputs):,} bytes"
     what = ", ".join(counted(records)) or "nothing of the Go runtime"
@@ -84,10 +85,8 @@ def _input(found: Input, records: Mapping[str, int], width: int) -> list[Text]:
         text = "the last line has no line end: the input may be cut"
         lines += wrapped(Text(text, "yellow"), width, 2)
     if found.unparsed_count:
-        s = "s" * (found.unparsed_count != 1)
-        lines += wrapped(
-            Text(f"{found.unparsed_count} record{s} not understood:", "yellow"), width, 2
-        )
+        text = f"{plural(found.unparsed_count, 'record')} not understood:"
+        lines += wrapped(Text(text, "yellow"), width, 2)
         for unparsed in found.unparsed[:3]:
             text = safe(unparsed.text.decode("utf-8", "replace"), longest=60)
             lines += wrapped(Text(f"line {unparsed.line}: {text}", "dim"), width, 2, 2)
@@ -103,8 +102,7 @@ def ignored_lines(diagnosis: Diagnosis, width: int, *, full: bool) -> list[Text]
     lines = []
     if diagnosis.ignored:
         count = len(diagnosis.ignored)
-        s = "s" * (count > 1)
-        lines += wrapped(Text(f"{count} finding{s} ignored:", "dim"), width)
+        lines += wrapped(Text(f"{plural(count, 'finding')} ignored:", "dim"), width)
         shown = diagnosis.ignored[: _IGNORED_SHOWN if full else 3]
         for entry in shown:
             finding = entry.finding

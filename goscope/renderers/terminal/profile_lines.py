@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from goscope.analysis.goroutines.profiles import ProfileSummary
 from goscope.findings.findings import Site
-from goscope.renderers.quantities import weight
+from goscope.renderers.quantities import plural, weight
 from goscope.renderers.safe_text import safe
 from goscope.renderers.terminal.lines import wrapped
 
@@ -35,8 +35,7 @@ def profile_lines(summary: ProfileSummary, width: int, *, most: int | None) -> l
     from rich.text import Text
 
     whole = weight(summary.weight, summary.column) + _WEIGHED.get(summary.kind, "")
-    s = "s" * (summary.stacks != 1)
-    head = f"{safe(summary.kind)} profile: {whole} in {summary.stacks} stack{s} "
+    head = f"{safe(summary.kind)} profile: {whole} in {plural(summary.stacks, 'stack')} "
     lines = wrapped(Text.assemble((head, "bold"), (f"({safe(summary.source)})", "dim")), width)
     if summary.truncated:
         lines += wrapped(Text("records are missing: the profile is cut", "yellow"), width, 2)

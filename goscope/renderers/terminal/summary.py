@@ -18,6 +18,8 @@ from goscope.analysis.traces.executions import executions_of
 from goscope.capture.capture import Capture
 from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.findings.findings import Finding, Severity
+from goscope.renderers.plain_words import not_judged
+from goscope.renderers.quantities import plural
 from goscope.renderers.renderer import Renderer
 from goscope.renderers.terminal import finding_lines
 from goscope.renderers.terminal.group_lines import group_lines, heading
@@ -70,10 +72,12 @@ def show(diagnosis: Diagnosis, console: Console, *, full: bool = False, height: 
 
     width, capture = console.width, diagnosis.capture
     ascii_only = not console.encoding.lower().startswith("utf")
-    status = Text.assemble("goscope: ", (diagnosis.status, colour_of(diagnosis.status)))
+    status = [Text.assemble("goscope: ", (diagnosis.status, colour_of(diagnosis.status)))]
+    if diagnosis.status in ("ok", "info") and (missing := not_judged(diagnosis)):
+        status += wrapped(Text(f"nothing urgent in what was read; {missing}", "dim"), width)
     tight = not full and height < (_ROOMY if width >= NARROW else PAGE)
     parts = [
-        [status],
+        status,
         verdict_lines(diagnosis.verdicts, capture, width, full=full, tight=tight),
     ]
     series = trends(capture, points=bars_that_fit(width))
@@ -145,7 +149,7 @@ def _findings(diagnosis: Diagnosis, width: int, room: int, kept: int) -> list[li
     found = _joined(blocks, brief)
     if len(by_rule) > len(shown):
         more = sum(map(len, by_rule[len(shown) :]))
-        found[-1] += wrapped(f"{more} more findings", width)
+        found[-1] += wrapped(plural(more, "more finding"), width)
     return found
 
 
@@ -180,8 +184,8 @@ def _largest_groups(
     left = found.present - len(blocks) + 1
     if left > 0:
         shown = sum(group.count for group in found.groups[: len(blocks) - 1])
-        s, inside = "s" * (left != 1), found.totals[-1] - shown
-        text = f"{left:,} more group{s} with {inside:,} goroutine{'s' * (inside != 1)}"
+        inside = found.totals[-1] - shown
+        text = f"{plural(left, 'more group')} with {plural(inside, 'goroutine')}"
         blocks[-1] += wrapped(Text(text, "dim"), width)
     return blocks
 
@@ -190,7 +194,7 @@ def _all_groups(diagnosis: Diagnosis, found: Listing, width: int) -> list[list[T
     blocks = [heading(found, _name(diagnosis, found), width)]
     blocks += [group_lines(group, width, full=True) for group in found.groups]
     if found.omitted:
-        blocks.append(wrapped(f"{found.omitted:,} more groups", width))
+        blocks.append(wrapped(plural(found.omitted, "more group"), width))
     return blocks
 
 

@@ -30,7 +30,7 @@ def test_a_real_report() -> None:
     links = source_links("https://example.com/r/{file}#L{line}", "/app")
     diagnosis = replace(saved("go1.27/leak_receiver"), links=links)
     page = RENDERER.render(diagnosis)
-    assert page.startswith("## ❌ goscope: This program needs attention now\n")
+    assert page.startswith("## ❌ goscope: 21 -> 51 -> 86 goroutines at main.leak1.func1")
     html = GITHUB.render(page)
     assert html.count("<tr>") == 1 + len(diagnosis.verdicts)
     assert html.count("<h3>") == len(diagnosis.findings)
@@ -44,7 +44,9 @@ def test_a_real_report() -> None:
 
 def test_a_sound_program() -> None:
     page = RENDERER.render(goscope.diagnose(goscope.read(dump())))
-    assert page.startswith("## ✅ goscope: No problem was found\n")
+    assert page.startswith(
+        "## ✅ goscope: No problem was found in what was read\n\nNot judged: Scheduler, GC, Threads.\n"
+    )
     assert "###" not in page
 
 
