@@ -51,7 +51,7 @@ def test_a_repr_is_one_short_line() -> None:
         "<goscope.Diagnosis critical: leak-growth>",
         "<goscope.Finding critical leak-growth: 10 -> 20 -> 30 goroutines at main.leak1.func1 (/app/main.go:15)>",
         "<goscope.Verdict leak (high): 10 -> 20 -> 30 goroutines at main.leak1.func1 (/app/main.go:15)>",
-        "<goscope.Table sched: 10 rows, 20 columns>",
+        f"<goscope.Table sched: 10 rows, {len(table.schema)} columns>",
     ]
     assert len(repr(diagnosis.capture)) < 200
 
