@@ -9,11 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from goscope.analysis.goroutines.dumps import Stack, stacks_of
+from goscope.analysis.goroutines.dumps import (
+    Stack,
+    blocked_groups,
+    last_snapshots_of,
+    stacks_of,
+)
 from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Severity, Site
 from goscope.goruntime.crash_kinds import RECOVERED
+from goscope.goruntime.wait_reasons import reason
 from goscope.tables.table import Table
 
 
@@ -24,7 +30,8 @@ class CrashReport:
     ``goroutine`` is the id of the one to blame, ``site`` the innermost frame of the program itself
     and ``stack`` all frames, where the text shows them. ``origin`` is where it panicked first, if a
     deferred call panicked again. ``sent`` says that a process sent the signal, ``slow_suite`` that the test
-    which ran when the time was up had run for less than half of it.
+    which ran when the time was up had run for less than half of it, ``hangs`` that a deferred call waits, so
+    that the panic was not printed.
     """
 
     kind: str
@@ -43,6 +50,7 @@ class CrashReport:
     sent: bool = False
     running_tests: tuple[str, ...] = ()
     slow_suite: bool = False
+    hangs: bool = False
     shows_goroutines: bool = False
 
     @property
@@ -52,7 +60,9 @@ class CrashReport:
 
     @property
     def severity(self) -> Severity:
-        """Critical, except what somebody asked for and what the program survived."""
+        """Critical, except what somebody asked for, what the program survived, and what may be recovered."""
+        if self.hangs:
+            return Severity.WARNING
         if self.kind in ("sigquit", "crash_tail"):
             return Severity.INFO
         if self.kind in RECOVERED:
@@ -67,6 +77,8 @@ class CrashReport:
         Who logs a stack calls runtime/debug; a running goroutine without that may as well be the rest of a
         crash, of which the first lines were left out.
         """
+        if self.hangs:
+            return Confidence.HIGH
         if self.kind == "recovered_logged_stack":
             functions = () if self.stack is None else self.stack.functions
             logged = functions[:1] and functions[0].startswith("runtime/debug.")
@@ -82,8 +94,8 @@ class CrashReport:
 
 @once_per_capture
 def crash_reports_of(capture: Capture) -> tuple[CrashReport, ...]:
-    """All crashes of a capture in the order of the inputs, then its data races."""
-    return (*_crashes(capture), *_races(capture))
+    """All crashes of a capture in the order of the inputs, its data races, and panics that hang."""
+    return (*_crashes(capture), *_races(capture), *_hanging_panics(capture))
 
 
 def _crashes(capture: Capture) -> Iterator[CrashReport]:
@@ -130,6 +142,37 @@ def _races(capture: Capture) -> Iterator[CrashReport]:
             address=row["address"],
             stack=Stack(tuple(s for s in (site, other) if s is not None), _created(row)),
         )
+
+
+def _hanging_panics(capture: Capture) -> Iterator[CrashReport]:
+    """Goroutines that panicked and wait for others in a deferred call.
+
+    The runtime prints a panic only after all deferred calls have run (runtime/panic.go: gopanic).
+    """
+    for process, dumps in last_snapshots_of(capture):
+        for blocked in blocked_groups(capture, dumps[-1]):
+            functions, why = blocked.stack.functions, reason(blocked.reason)
+            if "panic" not in functions or why is None or why.leak_weight != "strong":
+                continue
+            frames = blocked.stack.frames
+            below = functions.index("panic") + 1
+            stack = Stack(frames[below:], blocked.stack.created_by)
+            deferred = Stack(frames[: below - 1], None).user_frame
+            where = f" of {deferred.function}" if deferred is not None else ""
+            rows, first = dumps[-1].rows, int(blocked.rows[0])
+            yield CrashReport(
+                kind="panic",
+                message=f"panicked, and hangs in {blocked.reason}{where}, a deferred call, before the panic "
+                "is printed",
+                input=rows.text("input", first) or "",
+                line=int(rows["line"][first]),
+                process=process,
+                goroutine=int(rows["id"][first]),
+                site=stack.user_frame,
+                stack=stack,
+                hangs=True,
+                shows_goroutines=True,
+            )
 
 
 def _created(row: dict[str, Any]) -> Site | None:

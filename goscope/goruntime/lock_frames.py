@@ -9,15 +9,20 @@ the semaphore first, but always as a stale one; the method of ``sync`` below it 
 | --- | --- | --- |
 | Mutex | ``sync.(*Mutex).lockSlow``, 1.24+ ``internal/sync.(*Mutex).lockSlow`` | the Mutex |
 | RWMutex, a writer | ``sync.(*RWMutex).Lock``; behind another writer the Mutex at its start | the RWMutex |
-| RWMutex, a reader | ``sync.(*RWMutex).RLock`` is inlined: no word | unknown |
+| RWMutex, a reader | ``sync.(*RWMutex).RLock`` is inlined: no word | see below |
 | WaitGroup | ``sync.(*WaitGroup).Wait`` | the WaitGroup |
 | Cond | ``sync.(*Cond).Wait`` | the Cond |
 | channel, signal dumps only | ``runtime.chansend``, ``runtime.chanrecv`` | the channel |
+
+Where no word tells, the stale address of the semaphore may: each lies at a fixed place in its lock
+(``sync/rwmutex.go``, ``sync/mutex.go``). It counts only inside an object that a frame below was given.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 # Frames of the runtime and of sync lie above the one that tells; each is two lines. The loop takes
 # whole frames and never gives one back, so it is linear.
@@ -48,3 +53,21 @@ def waited_for(frames: bytes) -> int | None:
     header. None if no certain word tells it."""
     found = _WAITED_FOR.match(frames)
     return None if found is None else int(found[1], 16)
+
+
+_SEMAPHORES = {"sync.(*RWMutex).RLock": 12, "sync.(*RWMutex).Lock": 8}
+_MUTEX_SEMAPHORE = 4
+
+
+def semaphore_of(functions: Sequence[str]) -> tuple[int, int] | None:
+    """The frame whose first word is a semaphore, and how far into its lock that lies, in bytes.
+
+    ``functions`` are those of a goroutine that waits for a lock, innermost first.
+    """
+    for depth, (function, caller) in enumerate(pairwise(functions)):
+        if function.startswith(("sync.runtime_Semacquire", "internal/sync.runtime_Semacquire")):
+            if caller.startswith(("sync.(*Mutex).", "internal/sync.(*Mutex).")):
+                return depth, _MUTEX_SEMAPHORE
+            offset = _SEMAPHORES.get(caller)
+            return None if offset is None else (depth, offset)
+    return None

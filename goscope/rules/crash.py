@@ -35,4 +35,12 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
     yield from crash_findings(capture, "crash", (), but=_OTHERS)
 
 
-RULE = Rule("crash", ("crashes",), find, __doc__, family=Family.CRASHES, verdict="crash")
+RULE = Rule(
+    "crash",
+    ("crashes",),
+    find,
+    __doc__,
+    instead=("goroutines",),
+    family=Family.CRASHES,
+    verdict="crash",
+)

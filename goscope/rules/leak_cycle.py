@@ -50,10 +50,10 @@ def find(capture: Capture, settings: Settings, *, least_waiters: int = 1) -> Ite
         for number, lock in enumerate(locks.all):
             still = sum(row in locks.still for row in lock.rows)
             lasting = still > 0 and still >= least_waiters
-            if locks.somebody_acts(lock):
+            if locks.somebody_acts(lock) or locks.holder_acts(lock):
                 counts = lasting and number in locks.cycles
             else:
-                counts = lasting or number in locks.cycles
+                counts = lasting or number in locks.cycles or locks.held_by_itself(lock)
             if counts:
                 stuck.update(dict.fromkeys(lock.rows, number))
         for blocked in locks.dump.groups(stuck):
@@ -79,7 +79,14 @@ def _finding(process: int, locks: Locks, blocked: Blocked, stuck: dict[int, int]
         and not locks.somebody_acts(locks.all[number])
     )
     verb = "waits" if len(rows) == 1 else "wait"
-    what = "in a lock cycle" if cycle else f"{verb} for a lock that nobody lets go of"
+    if cycle:
+        what = "in a lock cycle"
+    elif locks.all[number].once:
+        what = f"{verb} for a sync.Once whose function has not returned"
+    elif any(holder.itself for holder in locks.holders(locks.all[number])):
+        what = f"{verb} for a lock that a caller of the same goroutine seems to hold"
+    else:
+        what = f"{verb} for a lock that nobody unlocks"
     sentences = list(who_waits_for_whom(locks, locks.all[number], cycle))
     if len(numbers) > 1:
         sentences.append(f"So it is with {len(numbers) - 1} more such locks.")
@@ -122,7 +129,7 @@ def _group_findings(process: int, locks: Locks, stuck: dict[int, int]) -> Iterat
             process=process,
             title=f"1 waits for workers that never end at {place_of(blocked.stack.user_frame)}",
             detail=f"Goroutine {dump.ids[row]} waits for {len(workers)} that it started: they wait for "
-            f"locks that nobody lets go of at {', '.join(where[:3])}.",
+            f"locks that nobody unlocks at {', '.join(where[:3])}.",
             evidence=(
                 Evidence("workers, all of them stuck", len(workers), "goroutines"),
                 *_unmoved(locks, (row,)),

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.analysis.goroutines.dumps import Snapshot, blocked_groups, snapshots_of
+from goscope.analysis.goroutines.dumps import Snapshot, blocked_groups, last_snapshots_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.goruntime.wait_reasons import never_wakes
@@ -31,7 +31,7 @@ from goscope.rules.rule import Family, Rule, Settings
 
 def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
     """One finding per stack and wait reason, from the last dump of each process."""
-    for process, dumps in snapshots_of(capture):
+    for process, dumps in last_snapshots_of(capture):
         last = dumps[-1]
         rows = last.rows
         others = Snapshot(

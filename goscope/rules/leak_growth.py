@@ -12,9 +12,11 @@ Three dumps make it sure, two leave it a suspicion. Growth alone also happens wh
 connections build up: known long waiters do not count, and neither do goroutines that run or are
 runnable (an overload, not a leak). Some kinds of growth are only mentioned: workers that were given
 something between dumps (then not in the chan receive that they wait in otherwise; somebody feeds them), a
-queue of which those that came first have ended, handlers of connections, with what they started, that read
-from a peer who is still there (or wait in a select while a goroutine of theirs reads), and sleeps of more
-than a second, after which all may end. Critical is only what other goroutines alone could end. Peers and
+queue of which those that came first have ended, a number that is that of the dump before, handlers of
+connections, with what they started, that read from a peer who is still there (or wait in a select while a
+goroutine of theirs reads), and sleeps of more than a second, after which all may end. Where the last step is
+less than a tenth of the largest it may be a pool that fills up: a warning. Critical is only what other
+goroutines alone could end. Peers and
 child processes may yet end what waits for them, loops of short sleeps may end, and requests whose clients
 still wait may be a backlog: these are warnings.
 Goroutine profiles (debug=0 and debug=1) have no ids: of them it takes
@@ -202,6 +204,10 @@ _BENIGN_GROWTH = {
     BenignGrowth.SERVED: (
         "But those that came first have ended since: a queue that is served, only not fast enough."
     ),
+    BenignGrowth.SETTLED: "But no more have come since the dump before: a pool that has reached its size, or "
+    "a leak whose cause pauses.",
+    BenignGrowth.SETTLING: "Few came since the dump before: a pool that reaches its size, or dumps that were "
+    "taken one soon after the other.",
     BenignGrowth.NAPPING: "But a sleep ends by itself, and these are longer than dumps usually are apart.",
     BenignGrowth.PATIENT: (
         "Their clients are still connected: it may be a backlog, which a slower load would end."
@@ -217,6 +223,8 @@ _ADVICE = {
     "and IdleTimeout of http.Server, SetReadDeadline), and a limit on how many are accepted.",
     BenignGrowth.SERVED: "Bound how many wait, with a worker pool or a semaphore, and turn away what is "
     "more; or serve them faster.",
+    BenignGrowth.SETTLED: "Take more dumps under load: a pool stays as large as it is.",
+    BenignGrowth.SETTLING: "Take more dumps under load: a pool stays as large as it is.",
     BenignGrowth.NAPPING: "Take dumps further apart than the sleeps are long: who is still there then loops.",
     BenignGrowth.CHILD: "See why the child processes do not end: start them with exec.CommandContext and a "
     "timeout, set Cmd.WaitDelay, and bound how many run at once.",
@@ -233,7 +241,8 @@ def _finding(
 ) -> Finding:
     stay = "all old ones" if births.survival == 1 else f"{births.survival:.0%} of the old ones"
     severity, confidence = Severity.WARNING, Confidence.MEDIUM
-    detail = f"They become more in every dump, {stay} stay, and most wait in {blocked.reason}."
+    more = "became more" if doubt is BenignGrowth.SETTLED else "become more in every dump"
+    detail = f"They {more}, {stay} stay, and most wait in {blocked.reason}."
     if births.counts != counts:
         detail += f" With those in other places there are {_over_dumps(births.counts)} of this go statement."
     if doubt is not None:

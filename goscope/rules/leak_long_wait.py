@@ -9,14 +9,15 @@ the first GC after the goroutine blocked, runtime/mgcmark.go), so below about 3 
 is noise. A lock or a send needs another goroutine to act at once, so waiting there says much. A
 receive, a select, a sleep or network I/O is how idle servers live: there the time alone says little
 and counts only if the ages within one stack are spread out, as goroutines that pile up have it and
-a pool of workers has not.
+a pool of workers has not. The main goroutine counts where it waits for a lock or in a send: programs
+that serve wait in other ways.
 
 Example: ``goroutine 42 [chan send, 5 minutes]:``
 
 What to do: look at the blocking site; take further dumps a few minutes apart to see whether more come.
 
 False positives: a goroutine that rightly waits for a rare event. Known long waiters (accept loops,
-keep-alive connections, signal handlers, the main goroutine) are left out.
+keep-alive connections, signal handlers) are left out.
 """
 
 from __future__ import annotations
@@ -50,10 +51,13 @@ def find(
             long = np.flatnonzero(minutes >= bar)
             if not len(long) or not can_leak(blocked.reason) or never_wakes(blocked.reason):
                 continue
-            if blocked.stack.normal is not None or (ids[blocked.rows] == 1).all():
+            urgent = blocked.primitive in _URGENT or blocked.reason.startswith("chan send")
+            main = bool((ids[blocked.rows] == 1).all())
+            if main and not urgent:
+                continue  # how programs that serve keep their main function
+            if blocked.stack.normal is not None and not main:
                 continue
             ages = minutes[long].astype(np.int64)
-            urgent = blocked.primitive in _URGENT or blocked.reason.startswith("chan send")
             piled = _piled_up(ages, least_piled)
             if not urgent and not piled and len(dumps) > 1:
                 continue  # several dumps tell growth better than time does
@@ -86,6 +90,9 @@ def _finding(
         else f"Time alone says little in {blocked.reason}"
         + (", but their ages are spread out as if they piled up." if piled else ".")
     )
+    if 1 in blocked.snapshot.rows.at("id", rows).tolist():
+        detail = f"It is the main goroutine, and the program hangs there: {blocked.reason} needs another "
+        detail += "goroutine to act at once."
     return leak_finding(
         "leak-long-wait",
         severity,

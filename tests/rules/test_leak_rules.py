@@ -238,7 +238,49 @@ def test_places_that_all_of_them_pass_are_one_leak() -> None:
         for turn, n in enumerate((16, 32, 48))
     ]
     (finding,) = findings(*texts)
-    assert finding.title.startswith("16 -> 32 -> 48")
+    assert finding.title.startswith("8 -> 16 -> 24")
+    assert "With those in other places there are 16 -> 32 -> 48" in finding.detail
+
+
+def test_a_pool_that_has_reached_its_size_is_only_mentioned() -> None:
+    """Workers in a receive: 104, 234, 240, 240."""
+
+    def workers(count: int, state: str = "chan receive") -> str:
+        return dump(*leaks(range(20, 20 + count), state))
+
+    full = only(*(workers(n) for n in (104, 234, 240, 240)))
+    assert weight(full) == ("leak-growth", Severity.INFO, Confidence.LOW)
+    assert full.title.startswith("104 -> 234 -> 240 -> 240")
+    assert "more in every dump" not in full.detail
+    filling = only(*(workers(n) for n in (104, 234, 240)))
+    assert weight(filling) == ("leak-growth", Severity.WARNING, Confidence.MEDIUM)
+    growing = only(*(workers(n) for n in (104, 234, 300)))
+    assert weight(growing) == ("leak-growth", Severity.CRITICAL, Confidence.HIGH)
+
+
+def test_nobody_parks_workers_in_a_send_or_before_a_lock() -> None:
+    """A leak whose cause pauses stays one."""
+    texts = [dump(*leaks(range(20, 20 + n), "chan send")) for n in (104, 234, 240, 240)]
+    assert [f.severity for f in findings(*texts) if f.rule == "leak-growth"] == [Severity.CRITICAL]
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("chan send, 42 minutes", True),
+        ("sync.Mutex.Lock, 42 minutes", True),
+        ("chan send, 4 minutes", False),
+        ("chan receive, 42 minutes", False),
+        ("select, 42 minutes", False),
+        ("sync.WaitGroup.Wait, 42 minutes", False),
+        ("IO wait, 42 minutes", False),
+    ],
+)
+def test_the_main_goroutine_hangs_where_no_server_waits(state: str, told: bool) -> None:
+    main = f"goroutine 1 [{state}]:\nmain.reap(0xa3b228)\n\t/app/shim.go:78 +0xf8\nmain.main()\n\t/app/main.go:50 +0x44b\n"
+    hangs = [(f.rule, f.site and f.site.line) for f in findings(main)]
+    rule = "leak-cycle" if "Mutex" in state else "leak-long-wait"
+    assert hangs == ([(rule, 78)] if told else [])
 
 
 ACCEPTING = """\
@@ -518,7 +560,7 @@ def test_a_mutex_is_urgent_in_old_versions_too() -> None:
     )
     assert weight(finding) == ("leak-long-wait", Severity.WARNING, Confidence.MEDIUM)
     assert finding.site == LEAK
-    assert "unlock" in finding.advice
+    assert "the holder of the lock" in finding.advice
 
 
 @pytest.mark.parametrize(

@@ -200,11 +200,22 @@ def test_the_total_comes_from_the_profile() -> None:
 
 def test_ten_thousand_at_one_line_of_a_profile_are_a_hot_site() -> None:
     found = judged(profile(pump=10_000, other=9_999))
-    (hot,) = (f for f in found.findings if f.rule == "leak-hot-site")
+    hot, mentioned = (f for f in found.findings if f.rule == "leak-hot-site")
+    assert mentioned.severity is Severity.INFO
     assert short((hot,)) == [("leak-hot-site", "main.pump", 10_000)]
     assert (hot.severity, hot.confidence) == (Severity.WARNING, Confidence.MEDIUM)
     assert found.verdicts["goroutines"].state == "suspected_leak"
-    assert not [f for f in judged(profile(pump=9_999)).findings if f.rule == "leak-hot-site"]
+
+
+def test_a_quarter_of_a_profile_at_one_line_is_mentioned() -> None:
+    def hot(pump: int, other: int = 0) -> list[tuple[Severity, int]]:
+        found = judged(profile(pump=pump, other=other))
+        findings = [f for f in found.findings if f.rule == "leak-hot-site"]
+        return [(f.severity, f.goroutines.count) for f in findings if f.goroutines]
+
+    assert hot(1_000, 2_998) == [(Severity.INFO, 2_998), (Severity.INFO, 1_000)]
+    assert hot(1_000, 3_100) == [(Severity.INFO, 3_100)]
+    assert hot(999) == []
 
 
 def test_a_queue_that_moves_and_dumps_that_tell_more_are_no_hot_site() -> None:

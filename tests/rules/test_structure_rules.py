@@ -89,9 +89,9 @@ def test_the_workers_of_a_wait_group_that_are_stuck() -> None:
     assert evidence(publish)["workers, all of them stuck"] == 3
 
 
-def test_one_dump_without_minutes_tells_cycles_only() -> None:
+def test_one_dump_without_minutes_tells_cycles_and_locks_taken_twice() -> None:
     findings = captured("1.27", "lock_cycles", "1")
-    assert tops(findings) == {"main.(*account).deposit"}
+    assert tops(findings) == {"main.(*account).deposit", "main.(*registry).count"}
     assert {weight(f) for f in findings} == {("leak-cycle", Severity.WARNING, Confidence.MEDIUM)}
 
 

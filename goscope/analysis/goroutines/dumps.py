@@ -13,7 +13,7 @@ from goscope.analysis.goroutines.grouping import group_some
 from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Group, Site
-from goscope.goruntime.crash_kinds import ASKED
+from goscope.goruntime.crash_kinds import ASKED, RECOVERED
 from goscope.goruntime.function_names import is_standard_library
 from goscope.goruntime.long_waiters import LongWaiter, normal_long_wait
 from goscope.goruntime.wait_reasons import primitive_of
@@ -26,6 +26,8 @@ SYSCALL = "syscall"
 # those of the runtime that are not exported, and wrappers that the compiler made.
 _HIDDEN = re.compile(r"runtime\.[a-z]|.*(?:\.(?:gowrap|deferwrap)[0-9]+|·dwrap·[0-9]+)$")
 _PRIMITIVES = ("runtime.", "internal/", "sync.", "syscall.", "time.Sleep")
+#: Not all goroutines stand below these.
+_PARTIAL = RECOVERED | {"goleak"}
 _IDS_SHOWN = 20
 _MOST_DUMPS = 1_000  # of one process
 
@@ -53,12 +55,16 @@ class Stack:
     def user_frame(self) -> Site | None:
         """The innermost frame that is the program's own; without one, the innermost that tells something.
 
-        The frames of the runtime and of the primitives, of which signal dumps show more, tell nothing.
+        The frames of the runtime and of the primitives, of which signal dumps show more, tell nothing: where
+        there are no others, the go statement stands for the stack, if it is the program's.
         """
         named = [frame for frame in self.frames if frame.function]
         own = (f for f in named if not is_standard_library(f.function or ""))
         telling = (f for f in named if not (f.function or "").startswith(_PRIMITIVES))
-        return next(own, None) or next(telling, None) or next(iter(self.frames), None)
+        made = self.created_by
+        if made is not None and (not made.function or is_standard_library(made.function)):
+            made = None
+        return next(own, None) or next(telling, None) or made or next(iter(self.frames), None)
 
     @property
     def shown_frames(self) -> tuple[Site, ...]:
@@ -183,6 +189,28 @@ def snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]], ..
     for dumps in found.values():
         dumps.sort(key=lambda dump: names[dump.number] in logs)
     return tuple((process, tuple(dumps)) for process, dumps in sorted(found.items()))
+
+
+@once_per_capture
+def last_snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]], ...]:
+    """The dumps of each process, or the last one that a crash printed where there is no other.
+
+    What one dump alone can show (locks, waits that nothing ends) is there whatever stands above it: a
+    test timeout, "all goroutines are asleep", the panic of a watchdog.
+    """
+    found = dict(snapshots_of(capture))
+    goroutines, snapshots = capture.table("goroutines"), capture.table("snapshots")
+    bounds = np.searchsorted(goroutines["snapshot_id"], np.arange(len(snapshots) + 1))
+    crashed: dict[int, Snapshot] = {}
+    for row in np.flatnonzero(snapshots.present("crash")).tolist():
+        process = int(snapshots["process"][row])
+        kind = capture.table("crashes").text("kind", int(snapshots["crash"][row]))
+        if process not in found and kind not in _PARTIAL:
+            rows = goroutines.select(np.arange(bounds[row], bounds[row + 1]))
+            source = f"{snapshots.text('input', row)}:{snapshots['line'][row]}"
+            crashed[process] = Snapshot(row, source, rows)
+    found |= {process: (dump,) for process, dump in crashed.items()}
+    return tuple(sorted(found.items(), key=lambda item: item[0]))
 
 
 def _most(dumps: list[int]) -> list[int]:

@@ -21,6 +21,8 @@ _LEAST_FED = 2
 _LEAST_FED_SHARE = 0.1
 _LEAST_SERVED = 2
 _DISORDER = 0.1
+#: Of the largest step between two dumps the last one is at least so much, unless a pool fills up.
+_LEAST_STEP_SHARE = 0.1
 
 _Place = tuple[str, str | None, int | None]
 
@@ -31,6 +33,8 @@ class BenignGrowth(Enum):
     CONNECTED = "connected"  # they serve connections whose peers keep them open
     FED = "fed"  # they are workers, and the old ones get work
     SERVED = "served"  # they queue, and the oldest of them have ended
+    SETTLED = "settled"  # there are no more in the last dump than in the one before
+    SETTLING = "settling"  # and hardly more: a pool that reaches its size
     NAPPING = "napping"  # a sleep ends by itself, and is longer than the dumps are apart
     PATIENT = "patient"  # requests that wait for other goroutines, and so do their clients
     PEER = "peer"  # somebody at the other end of a connection or a pipe may end it
@@ -44,6 +48,7 @@ class BenignGrowth(Enum):
             BenignGrowth.CONNECTED,
             BenignGrowth.FED,
             BenignGrowth.SERVED,
+            BenignGrowth.SETTLED,
             BenignGrowth.NAPPING,
         )
 
@@ -62,10 +67,17 @@ def doubt_about(
     """
     if connections.explain(blocked, len(ids[-1])):
         return BenignGrowth.CONNECTED
+    steps = [len(new) - len(old) for old, new in pairwise(ids)]
+    # Workers are parked in a receive, a select or a Cond; nobody parks them in a send or before a lock.
+    parked = blocked.primitive != "lock" and not blocked.reason.startswith("chan send")
+    if parked and steps[-1] == 0:
+        return BenignGrowth.SETTLED
     if fed(capture, dumps, ids):
         return BenignGrowth.FED
     if _served(capture, dumps, blocked):
         return BenignGrowth.SERVED
+    if parked and len(steps) > 1 and steps[-1] < _LEAST_STEP_SHARE * max(steps):
+        return BenignGrowth.SETTLING
     if blocked.primitive == "sleep":
         return (
             BenignGrowth.LOOPING

@@ -1,13 +1,13 @@
 """Locks of a dump: who waits for which, who seems to hold it, and which sets wait for each other.
 
-A lock's address is an argument of the frame that waits for it. Its holder is printed nowhere; whoever
-runs a method of the object that the lock is a field of, or was given a pointer to it, and does not wait
-for the lock itself, *seems* to hold it.
+A lock's address is an argument of the frame that waits for it, or told by the address of its semaphore. Its
+holder is printed nowhere; whoever runs a method of the object that the lock is a field of, or was given a
+pointer to it, and does not wait for the lock itself, *seems* to hold it. Who runs inside a ``sync.Once``
+keeps all others that call it.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,11 +15,19 @@ import numpy as np
 
 from goscope.analysis.goroutines.dumps import Stack
 from goscope.analysis.waits.orphaned import unmoved
-from goscope.analysis.waits.wakeup_graph import CAN_ACT, NEEDS_OTHERS, Dump, dumps_of, is_at_rest
+from goscope.analysis.waits.wakeup_graph import (
+    CAN_ACT,
+    NEEDS_OTHERS,
+    Dump,
+    WakeSource,
+    is_at_rest,
+    last_dumps_of,
+)
 from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Site
 from goscope.goruntime.function_names import is_standard_library, split_name
+from goscope.goruntime.lock_frames import semaphore_of
 from goscope.goruntime.wait_reasons import primitive_of
 from goscope.tables.table import Ints
 
@@ -31,11 +39,13 @@ MOST_IN_CYCLE = 8
 
 MOST_HOLDERS = 3
 
+_ONCE = "sync.(*Once).doSlow"
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A goroutine that seems to hold a lock. ``exact``: it has the lock's object as a certain argument.
-    ``itself``: it also waits for the lock."""
+    ``itself``: it also waits for the lock; then ``exact`` says that both calls have one receiver."""
 
     row: int
     because: str
@@ -45,11 +55,15 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A lock that goroutines wait for; ``address`` is None where only the place tells them apart."""
+    """A lock that goroutines wait for; ``address`` is None where only the place tells them apart.
+
+    ``once``: it is that of a ``sync.Once``, whose first call has not returned.
+    """
 
     address: int | None
     rows: tuple[int, ...]
     site: Site | None
+    once: bool
 
 
 class Locks:
@@ -61,14 +75,20 @@ class Locks:
         self._held_by: dict[int, tuple[Holder, ...]] = {}
         self._locking: dict[int, int | None] = {}
         self._in_types: dict[tuple[str, str], Ints] = {}
-        groups: dict[object, list[int]] = {}
+        groups: dict[tuple[int, bool], list[int]] = {}
         for row in lock_waiters(dump):
-            key = dump.addresses[row] or self._object_of(row) or dump.stack[row]
-            groups.setdefault((key, bool(dump.addresses[row])), []).append(row)
-        largest = sorted(groups.values(), key=len, reverse=True)
+            address = dump.addresses[row] or self._by_semaphore(row)
+            key = address or self._object_of(row) or dump.stack[row]
+            groups.setdefault((key, bool(address)), []).append(row)
+        largest = sorted(groups.items(), key=lambda item: len(item[1]), reverse=True)
         self.all = tuple(
-            Lock(dump.addresses[rows[0]] or None, tuple(rows), dump.stack_of(rows[0]).user_frame)
-            for rows in largest
+            Lock(
+                key if known else None,
+                tuple(rows),
+                dump.stack_of(rows[0]).user_frame,
+                _waits_for_once(dump.stack_of(rows[0])),
+            )
+            for (key, known), rows in largest
         )
 
     @cached_property
@@ -79,6 +99,8 @@ class Locks:
     @cached_property
     def still(self) -> set[int]:
         """Who waits for other goroutines and has not moved since the dump before."""
+        if self.dump.all_asleep:
+            return set(self.dump.waiting_for_any({*NEEDS_OTHERS, WakeSource.NONE}).tolist())
         return unmoved(self.before, self.dump)
 
     @cached_property
@@ -111,6 +133,22 @@ class Locks:
         frames = self.dump.stack_of(row).frames
         return (frames[depth].function or "") if depth < len(frames) else ""
 
+    def _by_semaphore(self, row: int) -> int | None:
+        """The lock of a semaphore, where it lies in an object that a call of the program was given."""
+        place = semaphore_of(self.dump.stack_of(row).functions)
+        if place is None:
+            return None
+        depth, offset = place
+        words = self.dump.words(row)
+        semaphore = next((w for w in words if (w.depth, w.position) == (depth, 0)), None)
+        if semaphore is None:
+            return None
+        address = semaphore.value - offset
+        inside = any(
+            w.sure and 0 <= address - w.value < OBJECT_BYTES for w in words if w.depth > depth
+        )
+        return address if semaphore.sure or inside else None
+
     def _object_of(self, row: int) -> int | None:
         """The receiver of the method that waits, where the lock's own address is not printed."""
         number = self.dump.stack[row]
@@ -121,10 +159,7 @@ class Locks:
         depth = self._locking[number]
         if depth is None:
             return None
-        words = self.dump.words(row)
-        return next(
-            (w.value for w in words if (w.depth, w.position) == (depth, 0) and w.sure), None
-        )
+        return self._receiver(row, depth)
 
     def waited_before(self, lock: Lock) -> int | None:
         """How many waited for the same lock in the dump before; None without one.
@@ -153,9 +188,37 @@ class Locks:
         first = lock.rows[0]  # no other lock has it
         if first not in self._held_by:
             waiters = set(lock.rows)
-            found = self._by_pointer(lock, waiters) or self._by_type(lock, waiters)
+            if lock.once:
+                found = self._inside_once(lock, waiters)
+            else:
+                found = self._by_pointer(lock, waiters) or self._by_type(lock, waiters)
             self._held_by[first] = (found or self._itself(lock))[:MOST_HOLDERS]
         return self._held_by[first]
+
+    def _inside_once(self, lock: Lock, waiters: set[int]) -> tuple[Holder, ...]:
+        """Who runs the function of the same Once: of the same address, or called from the same place."""
+        dump = self.dump
+        stacks: dict[int, int] = {}
+        for number in np.unique(dump.snapshot.rows["stack_id"]).tolist():
+            depth = _once_depth(dump.stacks[number])
+            if depth is not None:
+                stacks[number] = depth
+        first = lock.rows[0]
+        once, caller = self._once(first, stacks[dump.stack[first]])
+        found = []
+        for row in np.flatnonzero(np.isin(dump.snapshot.rows["stack_id"], list(stacks))).tolist():
+            if row not in waiters and row not in self.lock_of:
+                other, place = self._once(row, stacks[dump.stack[row]])
+                if other == once if other and once else place == caller:
+                    found.append(Holder(row, "it runs inside the same sync.Once", exact=True))
+        return tuple(found)
+
+    def _once(self, row: int, depth: int) -> tuple[int | None, Site | None]:
+        """The address of a Once that somebody is in, and where it was called."""
+        words, stack = self.dump.words(row), self.dump.stack_of(row)
+        own = (w.value for w in words if w.sure and (w.depth, w.position) == (depth, 0))
+        outside = (f for f in stack.frames[depth:] if not (f.function or "").startswith("sync."))
+        return next(own, None), next(outside, stack.created_by)
 
     def _by_pointer(self, lock: Lock, waiters: set[int]) -> tuple[Holder, ...]:
         if lock.address is None:
@@ -218,15 +281,29 @@ class Locks:
         return found
 
     def _itself(self, lock: Lock) -> tuple[Holder, ...]:
+        """Those of the waiters that came through another method of the same object."""
         nested = {number: _nested(self.dump.stacks[number]) for number in self._stacks_among(lock)}
-        if not any(nested.values()):
-            return ()
-        found = (
-            Holder(row, because, itself=True)
-            for row in lock.rows
-            if (because := nested[self.dump.stack[row]]) is not None
+        found = []
+        for row in lock.rows if any(nested.values()) else ():
+            calls = nested[self.dump.stack[row]]
+            if calls is None:
+                continue
+            inner, outer = (self._receiver(row, depth) for depth in calls)
+            if inner is None or outer is None or inner == outer:
+                functions = self.dump.stack_of(row).functions
+                names = [split_name(functions[depth]).function for depth in calls]
+                because = f"{names[1]} called {names[0]}"
+                exact = inner is not None and inner == outer
+                found.append(Holder(row, because, exact=exact, itself=True))
+            if len(found) == MOST_HOLDERS:
+                break
+        return tuple(found)
+
+    def _receiver(self, row: int, depth: int) -> int | None:
+        words = self.dump.words(row)
+        return next(
+            (w.value for w in words if (w.depth, w.position) == (depth, 0) and w.sure), None
         )
-        return tuple(itertools.islice(found, MOST_HOLDERS))
 
     def _stacks_among(self, lock: Lock) -> list[int]:
         numbers: list[int] = np.unique(
@@ -234,7 +311,37 @@ class Locks:
         ).tolist()
         return numbers
 
-    # ---- who could let go -------------------------------------------------------------------------
+    # ---- who could unlock it ----------------------------------------------------------------------
+
+    def held_by_itself(self, lock: Lock) -> bool:
+        """Whether a waiter holds it, for all that is seen: no wait of any length ends that."""
+        holders = self.holders(lock)
+        return bool(holders) and all(h.itself and h.exact for h in holders)
+
+    def holder_acts(self, lock: Lock) -> bool:
+        """Whether one who has the lock's object can act: runs, sleeps, waits for the network."""
+        acting = self.dump.wake_sources
+        return any(
+            h.exact and not h.itself and acting[h.row] in CAN_ACT for h in self.holders(lock)
+        )
+
+    def others_in_package(self, lock: Lock) -> int:
+        """How many who do not wait for it are in the package that locks: one of them may hold it.
+
+        Not those known to hold nothing, and not the main goroutine where it runs nothing but main.
+        """
+        package = _package(self.dump.stack_of(lock.rows[0]))
+        numbers = self.dump.snapshot.rows["stack_id"]
+        ours = [
+            number
+            for number in np.unique(numbers).tolist()
+            if any(
+                f != "main.main" and split_name(f).package == package
+                for f in self.dump.stacks[number].functions
+            )
+        ]
+        rows = set(np.flatnonzero(np.isin(numbers, ours)).tolist())
+        return len(rows - set(lock.rows) - self._out_of_it)
 
     def somebody_acts(self, lock: Lock) -> bool:
         """Whether a goroutine that can act, or has moved, runs code of the package that locks.
@@ -300,7 +407,7 @@ def locks_of(capture: Capture) -> tuple[tuple[int, Locks], ...]:
     """The locks of the last dump of each process."""
     return tuple(
         (process, Locks(dumps[-1], dumps[-2] if len(dumps) > 1 else None))
-        for process, dumps in dumps_of(capture)
+        for process, dumps in last_dumps_of(capture)
     )
 
 
@@ -322,13 +429,27 @@ def lock_waiters(dump: Dump) -> list[int]:
     return waiting
 
 
-def _nested(stack: Stack) -> str | None:
-    """That one method of the type called another, which waits; None if it is not so."""
+def _nested(stack: Stack) -> tuple[int, int] | None:
+    """The frames of a method that waits and of the outermost method of the same type below it."""
     owner = _owner(stack)
-    inside = [f for f in stack.functions if owner is not None and _type_of(f) == owner]
-    if len(inside) < 2:
+    if owner is None:
         return None
-    return f"{split_name(inside[-1]).function} called {split_name(inside[0]).function}"
+    inside = [depth for depth, f in enumerate(stack.functions) if _type_of(f) == owner]
+    return (inside[0], inside[-1]) if len(inside) > 1 else None
+
+
+def _once_depth(stack: Stack) -> int | None:
+    """The frame of the innermost ``sync.(*Once).doSlow``."""
+    functions = stack.functions
+    return functions.index(_ONCE) if _ONCE in functions else None
+
+
+def _waits_for_once(stack: Stack) -> bool:
+    """Whether the lock that it waits for is that of a Once: nothing of the program lies between."""
+    depth = _once_depth(stack)
+    return depth is not None and all(
+        f.startswith(("sync.", "internal/sync.", "runtime.")) for f in stack.functions[:depth]
+    )
 
 
 def locking_depth(stack: Stack) -> int | None:

@@ -22,6 +22,7 @@ from goscope.analysis.goroutines.dumps import (
     Stack,
     StackTable,
     blocked_among,
+    last_snapshots_of,
     snapshots_of,
     stacks_of,
 )
@@ -191,6 +192,23 @@ class Dump:
         running = np.flatnonzero(self.snapshot.rows["state"] == words.index("running"))
         return int(running[0]) if len(running) == 1 else None
 
+    @cached_property
+    def all_asleep(self) -> bool:
+        """Whether the runtime itself says that nobody can act."""
+        snapshots, crashes = self._capture.table("snapshots"), self._capture.table("crashes")
+        row = self.snapshot.number
+        if not snapshots.present("crash")[row]:
+            return False
+        return crashes.text("kind", int(snapshots["crash"][row])) == "deadlock"
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether all goroutines are there, as it looks: the main one is, and nothing is cut or unread."""
+        snapshots, row = self._capture.table("snapshots"), self.snapshot.number
+        unread = {one.name for one in self._capture.inputs if one.unparsed_count}
+        cut = bool(snapshots.flags("truncated")[row])
+        return 1 in self.row_of and not cut and snapshots.text("input", row) not in unread
+
     @property
     def made_by_harness(self) -> bool:
         """Whether the main goroutine or a test made the dump: then neither can act meanwhile."""
@@ -299,6 +317,16 @@ def dumps_of(capture: Capture) -> tuple[tuple[int, tuple[Dump, ...]], ...]:
     return tuple(
         (process, tuple(Dump(capture, snapshot) for snapshot in snapshots))
         for process, snapshots in snapshots_of(capture)
+    )
+
+
+@once_per_capture
+def last_dumps_of(capture: Capture) -> tuple[tuple[int, tuple[Dump, ...]], ...]:
+    """The last two dumps of each process, also those that crashes printed: what one dump can show."""
+    ordinary = dict(dumps_of(capture))
+    return tuple(
+        (process, ordinary.get(process, tuple(Dump(capture, one) for one in snapshots))[-2:])
+        for process, snapshots in last_snapshots_of(capture)
     )
 
 

@@ -23,7 +23,8 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
     dumps = snapshots_of(capture)
     profiles = goroutine_profiles_of(capture, "goroutine")
     searches = goroutine_profiles_of(capture, "goroutineleak")
-    if not dumps and not profiles and not searches:
+    leaks = findings_by_state(findings, "goroutines", Family.LEAKS).get("leak")
+    if not dumps and not profiles and not searches and not leaks:
         crashed = len(capture.table("goroutines")) > 0
         return goroutine_verdict_of_traces(capture, findings) or Verdict(
             "unknown",
@@ -35,7 +36,6 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
     collect = None if most > 2 else "add dumps some seconds apart: growth tells leaks from waiting"
     if not dumps:
         collect = "add dumps (goroutine?debug=2) some seconds apart: they have ids and wait times"
-    leaks = findings_by_state(findings, "goroutines", Family.LEAKS).get("leak")
     if leaks:
         best = max(leaks, key=lambda f: (f.confidence.rank, f.severity.rank))
         sure = best.confidence.rank >= Confidence.HIGH.rank

@@ -18,14 +18,14 @@ _FIXES = {
     "close the channel when the sender is done, or use a select that also waits for ctx.Done().",
     "never": "A nil channel or an empty select never wakes: make the channel before it is used, or "
     "let the goroutine end.",
-    "select": "The loop has no way out: add a case for ctx.Done() and return there, and see that the "
-    "context is cancelled.",
-    "lock": "Somebody holds the lock and does not let go: unlock with defer right after locking, and "
-    "look for the holder among the goroutines that run or wait elsewhere.",
-    "wait_group": "Done is not called as often as Add: call it with defer at the top of each worker.",
-    "cond": "Nobody signals any more: see that every change of the condition is followed by Signal "
-    "or Broadcast.",
-    "sleep": "The loop sleeps for ever: give it a way to stop, for example select on ctx.Done() and "
+    "select": "Give the wait an end: a case for ctx.Done() that returns, and a context that is cancelled; a "
+    "call that waits for its answer needs a deadline.",
+    "lock": "Look for the holder of the lock among the goroutines that run or wait elsewhere, and see what "
+    "it waits for.",
+    "wait_group": "See which worker has not called Done: call it with defer at the top of each, and see "
+    "what those wait for that are left.",
+    "cond": "See that every change of the condition is followed by Signal or Broadcast.",
+    "sleep": "Give whoever sleeps again and again a way to stop, for example a select on ctx.Done() and "
     "time.After.",
     "locked": "The goroutine keeps its thread: call runtime.UnlockOSThread, or let it end.",
     "syscall": "It waits in the kernel, each with a thread of its own: give the call a way to end "

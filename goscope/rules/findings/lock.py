@@ -14,7 +14,7 @@ def who_waits_for_whom(
 ) -> Iterator[str]:
     """Sentences: who waits for the lock, who seems to hold it, and where that one is.
 
-    ``cycle``: the locks that lead back to this one. ``kept``: nobody can let go of it, so that
+    ``cycle``: the locks that lead back to this one. ``kept``: nobody can unlock it, so that
     something is said also where no holder is seen.
     """
     dump = locks.dump
@@ -36,10 +36,15 @@ def who_waits_for_whom(
         place = _short(dump.stack_of(holder.row).user_frame)
         state = dump.reason(holder.row)
         yield f"Goroutine {goroutine} seems to hold it ({holder.because}): it {verb} {state} at {place}."
-    crowd = 0 if holders or not kept else len(locks.in_methods(lock))
+    if holders or not kept:
+        return
+    crowd = len(locks.in_methods(lock)) or locks.others_in_package(lock)
     if crowd:
-        yield f"One of {crowd} goroutines in methods of its type may hold it."
-    elif not holders and kept:
+        others = "other goroutine runs" if crowd == 1 else "other goroutines run"
+        yield f"Who holds it is not to be seen; {crowd} {others} code of its package."
+    elif not dump.whole:
+        yield "Who holds it is not in this text, which is not the whole dump."
+    else:
         yield (
             "Nobody who is left seems to hold it: a path returned without Unlock, or a function "
             "locks what it has locked."
@@ -47,10 +52,15 @@ def who_waits_for_whom(
 
 
 def advice_about(locks: Locks, lock: Lock, cycle: tuple[int, ...] | None) -> str:
-    """What to do about a lock that nobody lets go of."""
+    """What to do about a lock that nobody unlocks."""
     holders = locks.holders(lock)
     if cycle is not None and len(cycle) > 1:
         return "Take these locks in one order everywhere, for example by name or id."
+    if lock.once:
+        return (
+            "See why the function of the sync.Once does not return: what runs for long belongs into a "
+            "goroutine that it starts."
+        )
     if any(holder.itself for holder in holders):
         return (
             "A method must not call another that takes the same lock: split the inner one into one that "
@@ -60,6 +70,11 @@ def advice_about(locks: Locks, lock: Lock, cycle: tuple[int, ...] | None) -> str
         return (
             "Do not wait for a channel, a WaitGroup or another lock while holding a lock: unlock first, "
             "or hand the work to a goroutine that does not hold it."
+        )
+    if not locks.dump.whole or locks.in_methods(lock) or locks.others_in_package(lock):
+        return (
+            "Look for who holds it in a dump of all goroutines (goroutine?debug=2, or SIGQUIT): somebody who "
+            "waits, runs or sleeps in other code of this package."
         )
     return "Unlock with defer right after locking, so that no early return or panic keeps the lock."
 

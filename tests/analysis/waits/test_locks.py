@@ -122,7 +122,7 @@ def test_a_method_that_called_another_holds_it_itself() -> None:
         + f"\nmain.(*registry).register({T:#x})\n\t/app/main.go:40 +0x1"
     )
     found = locks(dump(goroutine(8, "sync.Mutex.Lock", where=where)))
-    assert holders(found) == [(8, False, True)]
+    assert holders(found) == [(8, True, True)]
     (holder,) = found.holders(found.all[0])
     assert holder.because == "register called count"
 

@@ -26,8 +26,8 @@ def advice(state: str, top: str = "main.work") -> str:
         ("select", "database/sql.(*Tx).awaitDone", "defer tx.Rollback()"),
         ("select", "context.(*cancelCtx).propagateCancel.func2", "cancel function"),
         ("coroutine", "iter.Pull[...].func1", "stop function of iter.Pull"),
-        ("sync.Mutex.Lock", "main.work", "unlock with defer"),
-        ("sync.WaitGroup.Wait", "main.work", "Done is not called as often as Add"),
+        ("sync.Mutex.Lock", "main.work", "the holder of the lock"),
+        ("sync.WaitGroup.Wait", "main.work", "has not called Done"),
     ],
 )
 def test_the_usual_fix(state: str, top: str, fix: str) -> None:
