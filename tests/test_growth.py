@@ -237,6 +237,7 @@ def test_no_input_takes_long(name: str) -> None:
     grows(lambda size: read([INPUTS[name](size).encode()]), 60_000)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", INPUTS)
 def test_nor_does_it_line_by_line(name: str) -> None:
     grows(lambda size: read(INPUTS[name](size).encode().splitlines(keepends=True)), 8_000)
