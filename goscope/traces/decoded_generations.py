@@ -10,7 +10,7 @@ from typing import TypeAlias
 from goscope.errors import InputError
 from goscope.traces.event_columns import Events, decode
 from goscope.traces.event_table import arities, mask_of
-from goscope.traces.generation_tables import GenerationTables, StackTable, read_tables
+from goscope.traces.generation_tables import GenerationTables, TraceStacks, read_tables
 from goscope.traces.generations import Batch, Generation, GenerationReader
 from goscope.traces.thread_contexts import by_thread
 from goscope.traces.varints import DamagedTrace
@@ -34,7 +34,7 @@ _Coming: TypeAlias = tuple[int, Future[DecodedGeneration]]
 
 
 def decoded(
-    batches: GenerationReader, version: int, stacks: StackTable
+    batches: GenerationReader, version: int, stacks: TraceStacks
 ) -> Iterator[DecodedGeneration]:
     """The whole generations, in order, until one is damaged; the rest is counted by ``batches``.
 
@@ -74,7 +74,7 @@ def decoded(
         raise failure
 
 
-def _decode(generation: Generation, version: int, stacks: StackTable) -> DecodedGeneration:
+def _decode(generation: Generation, version: int, stacks: TraceStacks) -> DecodedGeneration:
     dictionary = read_tables(generation, stacks)
     batches = by_thread(generation.events)
     events = decode(generation.data, batches, arities(version), dictionary.scale)

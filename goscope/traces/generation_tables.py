@@ -1,7 +1,7 @@
 """The tables of a generation (strings, stacks, clock, CPU samples), and those of the whole capture.
 
 A trace gives strings and stacks ids that are valid within one generation. :class:`TextTable` and
-:class:`StackTable` give equal texts and equal stacks one number in the whole capture.
+:class:`TraceStacks` give equal texts and equal stacks one number in the whole capture.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class TextTable:
         return tuple(self._numbers)
 
 
-class StackTable:
+class TraceStacks:
     """Distinct stacks by number, over all traces; a frame is a (function, file, line), the top first."""
 
     def __init__(self) -> None:
@@ -127,7 +127,7 @@ class GenerationTables:
     """The tables of one generation.
 
     ``scale`` is the length of a tick in nanoseconds. ``stacks`` maps ids to the numbers of a
-    :class:`StackTable`, ``strings`` maps ids to positions in ``texts``. ``samples`` has a row per CPU
+    :class:`TraceStacks`, ``strings`` maps ids to positions in ``texts``. ``samples`` has a row per CPU
     sample. ``snapshot`` is the same moment in ticks and in nanoseconds since 1970.
     """
 
@@ -139,7 +139,7 @@ class GenerationTables:
     samples: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros((0, 5), np.uint64))
 
 
-def read_tables(generation: Generation, known: StackTable) -> GenerationTables:
+def read_tables(generation: Generation, known: TraceStacks) -> GenerationTables:
     """The tables of a generation, its stacks made known.
 
     Raises:
@@ -212,7 +212,7 @@ def _read_strings(
 
 
 def _read_stacks(
-    found: GenerationTables, generation: Generation, batches: Iterable[Batch], known: StackTable
+    found: GenerationTables, generation: Generation, batches: Iterable[Batch], known: TraceStacks
 ) -> None:
     """``3 id count`` and for each frame ``pc function file line``, the top first."""
     ids: list[int] = []
@@ -251,7 +251,7 @@ def _read_stacks(
     found.stacks = IdLookup(np.array(ids, np.uint64), stacks)
 
 
-def _frames(found: GenerationTables, frames: npt.NDArray[np.uint64], known: StackTable) -> Int32:
+def _frames(found: GenerationTables, frames: npt.NDArray[np.uint64], known: TraceStacks) -> Int32:
     """The number of each frame. What a pc stands for is said again and again, so each is looked at once."""
     _, first, turn = numbered(frames[:, 0])
     texts = [*found.texts, ""]

@@ -15,7 +15,7 @@ import numpy as np
 from goscope.traces.arrays import Bytes, Int32, Int64, Mask, numbered
 from goscope.traces.event_columns import Events
 from goscope.traces.event_table import NUMBER, mask_of
-from goscope.traces.generation_tables import GenerationTables, StackTable, TextTable
+from goscope.traces.generation_tables import GenerationTables, TextTable, TraceStacks
 from goscope.traces.live_goroutines import LiveGoroutines, Rows, new_goroutines
 from goscope.traces.state_transitions import (
     AFTER,
@@ -79,7 +79,7 @@ def histories(
     threads: ThreadContexts,
     dictionary: GenerationTables,
     known: LiveGoroutines,
-    stacks: StackTable,
+    stacks: TraceStacks,
     words: TextTable,
     start: int,
 ) -> History:
@@ -320,7 +320,7 @@ def _name(
     events: Events,
     threads: ThreadContexts,
     dictionary: GenerationTables,
-    stacks: StackTable,
+    stacks: TraceStacks,
 ) -> None:
     """Note who created whom and where, and the start functions of those not named yet."""
     goroutines = found.goroutines

@@ -9,7 +9,7 @@ from goscope.traces.bounded_rows import BoundedRows, Columns
 from goscope.traces.curves import Curves, Peaks
 from goscope.traces.event_columns import Events
 from goscope.traces.event_table import NUMBER
-from goscope.traces.generation_tables import StackTable
+from goscope.traces.generation_tables import TraceStacks
 from goscope.traces.live_goroutines import Rows
 from goscope.traces.proc_spans import RUNNING as PROC_RUNNING
 from goscope.traces.ranges import ASSIST, GC, STW, SWEEP
@@ -26,7 +26,7 @@ _WORKER = "runtime.gcBgMarkWorker"
 class Overview:
     """The curves of one trace."""
 
-    def __init__(self, stacks: StackTable, *, all_rows: bool):
+    def __init__(self, stacks: TraceStacks, *, all_rows: bool):
         self._stacks = stacks
         self._all_rows = all_rows
         self._states = Curves(GONE)

@@ -19,8 +19,8 @@ from goscope.traces.generation_tables import (
     SAMPLE_STACK,
     TABLE_TYPES,
     GenerationTables,
-    StackTable,
     TextTable,
+    TraceStacks,
 )
 from goscope.traces.generations import HEADER, Batch, GenerationReader
 from goscope.traces.goroutine_summaries import GoroutineSummaries
@@ -47,7 +47,7 @@ class Trace:
     """One trace."""
 
     def __init__(
-        self, stream_id: int, stacks: StackTable, words: TextTable, *, spans: bool = False
+        self, stream_id: int, stacks: TraceStacks, words: TextTable, *, spans: bool = False
     ):
         self.stream_id = stream_id  # the number of its input, for whoever reads several
         self.format = 0

@@ -12,7 +12,7 @@ import pytest
 from fixtures.capture import DEFAULT_CACHE
 from goscope.traces.event_columns import decode
 from goscope.traces.event_table import EVENTS, FORMATS, MOST_ARGUMENTS, NUMBER, arities
-from goscope.traces.generation_tables import TABLE_TYPES, StackTable, read_tables
+from goscope.traces.generation_tables import TABLE_TYPES, TraceStacks, read_tables
 from goscope.traces.generations import HEADER, GenerationReader
 from tests.conftest import content
 from tests.traces.truth import NAMES, trace_path, truth
@@ -82,7 +82,7 @@ def test_numbers_are_those_of_the_tool(name: str) -> None:
     for generation in GenerationReader(
         [data[HEADER:]], version, TABLE_TYPES[version]
     ).generations():
-        scale = read_tables(generation, StackTable()).scale
+        scale = read_tables(generation, TraceStacks()).scale
         events = decode(generation.data, generation.events, arities(version), scale)
         for number, count in enumerate(np.bincount(events.type).tolist()):
             counts[names.get(number, "")] += count

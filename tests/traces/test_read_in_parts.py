@@ -14,7 +14,7 @@ from goscope.traces.bounded_rows import BoundedRows
 from goscope.traces.curves import SLICES, Curves, Peaks
 from goscope.traces.event_columns import Events, decode
 from goscope.traces.event_table import EVENTS, arities
-from goscope.traces.generation_tables import IdLookup, StackTable, TextTable
+from goscope.traces.generation_tables import IdLookup, TextTable, TraceStacks
 from goscope.traces.generations import Batch
 from goscope.traces.latency_distributions import (
     SCHED,
@@ -236,7 +236,7 @@ def test_words_and_stacks_are_numbered_once() -> None:
     words = TextTable()
     assert [words.number(text) for text in ("a", "", "b", "a")] == [1, 0, 2, 1]
     assert words.texts == ("", "a", "b")
-    stacks = StackTable()
+    stacks = TraceStacks()
     frames = [
         stacks.frame("f", "f.go", 1),
         stacks.frame("g", "g.go", 2),

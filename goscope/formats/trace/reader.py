@@ -8,7 +8,7 @@ from goscope.errors import ForeignInput, InputError
 from goscope.formats.trace.rows import TraceTables
 from goscope.formats.trace.schema import TABLES
 from goscope.tables.table import Table
-from goscope.traces.generation_tables import StackTable, TextTable
+from goscope.traces.generation_tables import TextTable, TraceStacks
 from goscope.traces.trace_reader import Trace, UnsupportedTrace
 
 
@@ -17,7 +17,7 @@ class TraceReader:
 
     def __init__(self, spans: bool):
         self._spans = spans
-        self._stacks = StackTable()
+        self._stacks = TraceStacks()
         self._words = TextTable()
         self._traces: list[Trace] = []
         self.stream_ids: list[int] = []

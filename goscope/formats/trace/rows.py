@@ -12,7 +12,7 @@ from goscope.formats.trace.columns import Given, Text, table_of
 from goscope.formats.trace.stack_tables import frame_table, stack_table
 from goscope.tables.table import Table
 from goscope.traces.bounded_rows import Columns
-from goscope.traces.generation_tables import StackTable, TextTable
+from goscope.traces.generation_tables import TextTable, TraceStacks
 from goscope.traces.latency_distributions import KINDS as LATENCY_KINDS
 from goscope.traces.latency_distributions import REGION, TASK
 from goscope.traces.live_goroutines import SUMS
@@ -36,7 +36,7 @@ _OVERLAPPING = ("assist", "sweep", "stw")
 class TraceTables:
     """The tables of several traces, which share their stacks and words."""
 
-    def __init__(self, traces: Sequence[Trace], stacks: StackTable, words: TextTable):
+    def __init__(self, traces: Sequence[Trace], stacks: TraceStacks, words: TextTable):
         self._traces = traces
         self._stacks = stacks
         self._words = words.texts

@@ -10,10 +10,10 @@ import numpy as np
 from goscope.formats.trace.schema import TABLES
 from goscope.goruntime.function_names import bare_name, package_of, receiver_of
 from goscope.tables.table import Cells, Table, narrow, text_cells
-from goscope.traces.generation_tables import StackTable
+from goscope.traces.generation_tables import TraceStacks
 
 
-def stack_table(found: StackTable) -> Table:
+def stack_table(found: TraceStacks) -> Table:
     """A row per distinct stack."""
     stacks, frames = found.stacks, found.frames
     depths = np.array([len(stack) for stack in stacks], np.int64)
@@ -26,7 +26,7 @@ def stack_table(found: StackTable) -> Table:
     return Table("trace_stacks", TABLES["trace_stacks"], cells, len(stacks))
 
 
-def frame_table(found: StackTable) -> Table:
+def frame_table(found: TraceStacks) -> Table:
     """A row per frame of each."""
     stacks, frames = found.stacks, found.frames
     sizes = np.array([len(stack) for stack in stacks], np.int64)
