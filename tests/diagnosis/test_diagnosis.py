@@ -197,13 +197,13 @@ def test_a_deadlock_is_a_verdict_on_goroutines_too() -> None:
     assert state("crash", text) == ("deadlock", Confidence.CERTAIN)
 
 
-def test_the_dump_of_a_crash_raises_no_other_alarm() -> None:
-    """An idle pool that a crash shows, and goroutines that would look leaked in a dump on request."""
+def test_the_dump_of_a_crash_tells_only_what_nothing_can_end() -> None:
+    """An idle pool that a crash shows is no alarm; a goroutine that nothing can wake is one anywhere."""
     pool = "\n".join(leaks(range(18, 90), "chan receive, 9 minutes"))
     nil = goroutine(8, "chan receive (nil chan)")
     crash = f"{sched(4)}panic: boom\n\n{PANIC[13:]}\n{pool}\n{nil}"
-    assert {f.rule for f in diagnosed(crash).findings} == {"crash"}
-    assert state("goroutines", crash)[0] == "unknown"
+    assert {f.rule for f in diagnosed(crash).findings} == {"crash", "leak-forever-blocked"}
+    assert state("goroutines", crash)[0] == "leak"
     asked = f"SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n{pool}\n{nil}"
     assert {f.rule for f in diagnosed(asked).findings} > {"crash"}
 

@@ -242,6 +242,26 @@ def test_places_that_all_of_them_pass_are_one_leak() -> None:
     assert "With those in other places there are 16 -> 32 -> 48" in finding.detail
 
 
+def test_the_two_loops_of_a_connection_are_one_leak() -> None:
+    """Response bodies that nobody closes: net/http starts a reader and a writer for each connection."""
+
+    def loops(count: int) -> list[str]:
+        return [
+            goroutine(
+                number + shift,
+                "select",
+                where=f"net/http.(*persistConn).{loop}(0xc000100{number:03x})\n\t/go/src/net/http/transport.go:{line} +0x1",
+                started=f"net/http.(*Transport).dialConn in goroutine 7\n\t/go/src/net/http/transport.go:{line - 500} +0x1",
+            )
+            for number in range(20, 20 + 2 * count, 2)
+            for shift, (loop, line) in enumerate((("readLoop", 2325), ("writeLoop", 2520)))
+        ]
+
+    found = only(*(dump(*loops(count)) for count in (10, 20, 30)))
+    assert found.title.startswith("10 -> 20 -> 30 goroutines at net/http.(*persistConn).readLoop")
+    assert "resp.Body.Close()" in found.advice
+
+
 def test_a_pool_that_has_reached_its_size_is_only_mentioned() -> None:
     """Workers in a receive: 104, 234, 240, 240."""
 
