@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from goscope.framing import torn_blocks as interrupted
 from goscope.framing.crash_extent import CrashExtents, crash_extents_of
 from goscope.framing.framed import LONGEST_LINE, LONGEST_RECORD, BlockRecords, Piece, Rejoined
 from goscope.framing.lines import Lines, Positions
+from goscope.framing.loose_stacks import loose_stacks, may_be_loose
 from goscope.framing.record_finder import RecordFinder
 from goscope.framing.records import BlockKind
 from goscope.tables.table import Bools, distinct
@@ -19,6 +20,8 @@ from goscope.tables.table import Bools, distinct
 ABOVE = 2_000  # bytes of a text line above a block
 #: Where the rest of a block may stand whose beginning was cut off; the first line may be half a line.
 _FIRST_LINES = 2
+#: So near below a head its stack stands: an empty line may part them.
+_NEAR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +96,64 @@ class BlockFramer:
             else:
                 for claim in claims.values():
                     headers = headers[~np.isin(headers, claim.false_ones)]
-                ends = self._ends(lines, kind, headers, records, claims, final)
+                ends = self._ends(lines, kind, headers, records, claims, final, cut)
                 again = self._interrupted(lines, kind, headers, ends, final)
                 if len(headers) and ends[-1] > len(lines):  # runs out of the stretch: hold it back
                     kept = min(kept, int(headers[-1]))
                     headers, ends = headers[:-1], ends[:-1]
             found.append(Found(kind, headers, ends, again))
+        for kind in self._kinds:
+            if may_be_loose(lines, kind):
+                found, kept = self._with_loose_stacks(lines, kind, found, kept, final)
         return found, kept
+
+    def _with_loose_stacks(
+        self, lines: Lines, kind: BlockKind, found: list[Found], kept: int, final: bool
+    ) -> tuple[list[Found], int]:
+        """The same with the records of a kind that have no first line, and where to hold back now."""
+        covered = self._covered(lines, kind, found)
+        text, number = self._above
+        above = text if number == lines.first - 1 else b""
+        starts, ends, open_from = loose_stacks(lines, kind, covered, above)
+        if not final:
+            kept = min(kept, open_from)
+        starts, ends = starts[starts < kept], ends[starts < kept]
+        if not len(starts):
+            return found, kept
+        result = [self._leading(lines, one, kind, starts) for one in found if one.kind is not kind]
+        own = [one for one in found if one.kind is kind]
+        headers = np.concatenate([*(one.headers for one in own), starts])
+        order = np.argsort(headers, kind="stable")
+        all_ends = np.concatenate([*(one.ends for one in own), ends])
+        again = {line: whole for one in own for line, whole in one.again.items()}
+        return [*result, Found(kind, headers[order], all_ends[order], again)], kept
+
+    def _covered(self, lines: Lines, kind: BlockKind, found: Sequence[Found]) -> Bools:
+        """Which lines are of blocks, but for what may be a loose stack below a head that leads to one."""
+        steps = np.zeros(len(lines) + 1, np.int64)
+        for one in found:
+            headers, ends = one.headers, np.minimum(one.ends, len(lines))
+            if one.kind.headless is not None and one.kind.leads_to == kind.name:
+                ends = ends.copy()
+                headless = lines.signed(one.kind.headless, headers)
+                ends[np.isin(headers, headless)] = headless + 1
+            np.add.at(steps, headers, 1)
+            np.add.at(steps, ends, -1)
+        covered: Bools = np.cumsum(steps)[:-1] > 0
+        return covered
+
+    def _leading(self, lines: Lines, one: Found, kind: BlockKind, starts: Positions) -> Found:
+        """The same blocks; those with a loose stack right below, or in what they claim, end there."""
+        if one.kind.leads_to != kind.name or not len(one.headers):
+            return one
+        place = np.searchsorted(starts, one.headers)
+        below = np.append(starts, len(lines) + _NEAR)[place]
+        led = np.isin(one.ends + lines.first, self._led_to)
+        leads = (below < one.ends) | (~led & (below - one.ends < _NEAR))
+        if leads.any():
+            found = below[leads] + lines.first
+            self._led_to = distinct(np.concatenate([self._led_to, found]))
+        return replace(one, ends=np.where(leads, below, one.ends))
 
     def pieces(
         self, lines: Lines, found: Sequence[Found], kept: int, cut_line: int
@@ -187,6 +241,7 @@ class BlockFramer:
         records: Positions,
         claims: Mapping[str, CrashExtents],
         final: bool,
+        cut: bool = False,
     ) -> Positions:
         """For each header the first line that is not of its block; beyond the last line if unknown."""
         if not len(headers):
@@ -197,6 +252,10 @@ class BlockFramer:
             body[:-1] |= indented[1:]
             body[-1] |= not final  # what comes next is not known yet
         body[lines.opening_with(kind.lone)] = True
+        if kind.pair is not None:
+            body[lines.opening_with([seam + b"\n" for seam in interrupted.SEAMS])] = False
+        if kind.begun is not None and cut and kind.begun.match(lines.text(len(lines) - 1)):
+            body[-1] = True
         filled = lines.ends > lines.starts
         body &= filled
         if len(lines.data) > LONGEST_RECORD:

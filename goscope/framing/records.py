@@ -55,12 +55,14 @@ class BlockKind:
     * ``leads_to``: the name of a kind that such a block introduces. Any text between belongs to
       the introducing block, also what looks like a record of that kind (a *false* one), if within
       :data:`goscope.framing.crash_extent.REACH` lines a record comes whose first lines match ``begins``;
+    * ``headless``: first lines of blocks with ``leads_to`` below which the first record of the other kind
+      has no first line of its own;
     * ``begins``: what the first lines of a record look like, also where the text ends in them.
 
     ``pair`` are the patterns of two lines that surely belong to such a record, wherever they stand;
     with it, a record is put together again when other lines stand inside
     (:mod:`goscope.framing.torn_blocks`). ``unpaired`` starts a line that belongs to it alone,
-    ``closing`` the first line of the last pair.
+    ``closing`` the first line of the last pair, ``begun`` the first line of a pair in which the input ends.
     """
 
     name: str
@@ -77,10 +79,12 @@ class BlockKind:
     told: bool = False
     above: bool = False
     leads_to: str | None = None
+    headless: re.Pattern[bytes] | None = None
     begins: re.Pattern[bytes] | None = None
     pair: tuple[re.Pattern[bytes], re.Pattern[bytes]] | None = None
     unpaired: bytes = b"..."
     closing: bytes = b"created by "
+    begun: re.Pattern[bytes] | None = None
 
     @property
     def introduces(self) -> bool:

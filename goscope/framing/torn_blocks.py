@@ -17,6 +17,9 @@ from goscope.framing.records import BlockKind
 
 #: A block does not go on behind so many other lines in a row.
 MOST_OTHERS = 16
+#: What stands below such a line may be of something else: grep -A prints dashes between matches that are
+#: apart, people put dots for what they leave out.
+SEAMS = frozenset((b"--", b"...", b"[...]", b"(...)", b"[snip]", b"<snip>", b"(snip)"))
 _LONGEST_LINE = 1 << 16
 
 
@@ -45,11 +48,11 @@ def whole(
 
     ``stop`` is the next header, or the number of lines.
     """
-    walk = _Walk(lines, kind, header, end, accepts)
+    walk = _Walk(lines, kind, header, end, final, accepts)
     at = end
     while at < stop:
         text = lines.text(at)
-        if walk.complete or walk.others > MOST_OTHERS or not (text or walk.torn):
+        if walk.complete or walk.others > MOST_OTHERS or text in SEAMS or not (text or walk.torn):
             return walk.result()
         walk.take(at, text)
         at += 1
@@ -67,6 +70,7 @@ class _Walk:
         kind: BlockKind,
         header: int,
         end: int,
+        final: bool,
         accepts: Callable[[bytes], bool],
     ):
         assert kind.pair is not None
@@ -77,6 +81,8 @@ class _Walk:
         self._texts = [lines.text(line) for line in range(header, end)]
         self._last = end - 1
         self._pending: bytes | None = None  # the first of a pair, whose second has not come
+        self._pending_line = -1
+        self._end_of_input = len(lines) - 1 if final else -1
         self._front: bytes | None = None  # of a torn line
         self._within: list[tuple[int, bytes]] = []
         if not self._texts[0].endswith(b":") and (front := torn.front(self._texts[0])) is not None:
@@ -100,6 +106,10 @@ class _Walk:
         return self._front is not None
 
     def result(self) -> Whole:
+        placeless = len(self._texts) == 1 or self._pending_line == self._end_of_input
+        if placeless and self._pending is not None and self._pending_line == self._last + 1:
+            self._texts.append(self._pending)  # the place of this call is not in the text
+            self._last += 1
         return Whole(b"\n".join(self._texts), self._last + 1, tuple(self._within))
 
     def take(self, line: int, text: bytes) -> None:
@@ -125,7 +135,7 @@ class _Walk:
             self._texts += [self._pending, text]
             self._pending = None
         elif self._first.match(text) and torn.front(text) is None:
-            self._pending = text
+            self._pending, self._pending_line = text, line
             self._front = None
             self.others += 1
             return True

@@ -109,7 +109,9 @@ def compare(read: READ, data: bytes, cuts: Sequence[int]) -> None:
     whole = read(data)
     wanted = {table: by_line(whole, table) for table in TABLES}
     places = {(f["function"], f["file"], f["line"]) for f in whole.rows("frames")}
+    places |= {(function, None, None) for function, _, _ in places}  # cut off behind the call
     starters = {(s["creator"], s["creator_file"], s["creator_line"]) for s in whole.rows("stacks")}
+    starters |= {(creator, None, None) for creator, _, _ in starters}
     for cut, found in zip(cuts, cut_at(data, cuts), strict=True):
         last = data[:cut].count(b"\n") + 1
         for table in TABLES:

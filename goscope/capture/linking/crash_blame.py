@@ -65,7 +65,9 @@ def blamed(dumped: Dumped, head: Head, kind: str) -> int | None:
     if kind == "test_timeout":
         return hanging_test(dumped, head)
     if kind.startswith("cgo_"):
-        return next((row for row in head.dump if dumped.ids[row]), None)
+        return next((row for row in head.dump if dumped.ids[row] or dumped.headless[row]), None)
+    if dumped.headless[first]:  # on Windows the runtime prints no header for the one that crashed
+        return first
     if head.sort == "signal":
         return first if _caught_in_the_act(dumped, head) else None
     if dumped.running[first]:
@@ -92,7 +94,7 @@ def where(dumped: Dumped, row: int, kind: str) -> dict[str, object]:
     top = own[0][1] if own else None
     origin = next((frame for at, frame in own if panics and at > panics[-1]), None)
     return {
-        "goroutine": int(dumped.ids[row]),
+        "goroutine": None if dumped.headless[row] else int(dumped.ids[row]),
         "function": top.function if top else None,
         "file": top.file if top else None,
         "file_line": top.line if top else None,
@@ -114,7 +116,7 @@ def hanging_test(dumped: Dumped, head: Head) -> int | None:
         for row in (*shown, *above):
             if is_test(dumped, row):
                 return row
-    return shown[0] if shown else None
+    return next((row for row in shown if not dumped.headless[row]), None)
 
 
 def _may_hang(dumped: Dumped, row: int) -> bool:

@@ -45,6 +45,7 @@ class Dumped:
         self.ids: IntArray = self.table["id"]
         self.stacks: IntArray = self.table["stack_id"]
         self.snapshot: IntArray = self.table["snapshot_id"].astype(np.int64)
+        self.headless = ~self.table.present("id")
         self.running = self._in_state("running")
         self.in_syscall = self._in_state("syscall")
         self.dropped = np.zeros(len(self.table), np.bool_)

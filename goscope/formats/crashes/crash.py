@@ -324,6 +324,7 @@ FORMAT = Format(
         pairs=False,
         above=True,
         leads_to="goroutine",
+        headless=re.compile(rb"Exception 0x"),
     ),
     reader=CrashReader,
     example="panic: runtime error: index out of range [5] with length 3",

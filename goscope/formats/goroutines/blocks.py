@@ -14,7 +14,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from goscope.formats.goroutines.arguments import MOST_PER_STACK, arguments_table
-from goscope.formats.goroutines.headers import HEADER_SLOTS, MOST_DIGITS, Header, header_of, number
+from goscope.formats.goroutines.headers import (
+    HEADER_SLOTS,
+    MOST_DIGITS,
+    UNKNOWN,
+    Header,
+    header_of,
+    number,
+)
 from goscope.formats.goroutines.rows import (
     Rows,
     dump_numbers,
@@ -24,6 +31,7 @@ from goscope.formats.goroutines.rows import (
 )
 from goscope.formats.goroutines.stacks import (
     GRAMMAR,
+    NAME_OF_CALL,
     ORIGINATING,
     Stacks,
     shown_depths,
@@ -47,6 +55,8 @@ _ANY_ARGUMENTS = b"(0)\n"
 #: Markdown makes a pair of stars, as in (*DB).run of one frame and (*DB).get of the next, an underscore.
 _MARKED_RECEIVER = b".(_"
 _GOES_ON = re.compile(rb":[0-9]+ \+0x[0-9a-f]|elided\.\.\.$|\]:$")
+#: A call in which the text ends: the name of the function is whole.
+CUT_CALL = re.compile(rb"(" + NAME_OF_CALL + rb"\()[^()\n]*\)?$")
 _BEHIND_WORD = len(b"goroutine ")
 
 
@@ -86,7 +96,9 @@ class GoroutineReader:
             if index == cut:
                 own = _certain(own)
             header = headers.get(tail)
-            if header is None or len(digits) > MOST_DIGITS or not digits.isdigit():
+            if header is None and not head.startswith(b"goroutine "):
+                header, own, digits = self._headless(), text, b"-1"
+            elif header is None or len(digits) > MOST_DIGITS or not digits.isdigit():
                 header = self._new_header(head, int(blocks.numbers[index]), rows, row)
                 if header is None:
                     kept[index] = False
@@ -198,6 +210,14 @@ class GoroutineReader:
             rows.registers[row] = words
         return code
 
+    def _headless(self) -> int:
+        """The code of what is known of a goroutine whose header is not in the text."""
+        code = self._header_codes.get(b"")
+        if code is None:
+            code = self._header_codes[b""] = len(self._headers)
+            self._headers.append(UNKNOWN)
+        return code
+
     def _new_stack(self, key: bytes, own: bytes, ancestors: bytes, line: int) -> int:
         """The number of a stack that was not seen before."""
         code = self._stacks.add(key, own, ancestors)
@@ -243,8 +263,11 @@ def _certain(own: bytes) -> bytes:
     It also stays if it is indented by spaces: Go writes a tab, so a person typed it and no program
     was cut off.
     """
-    lines, _, last = own.rpartition(b"\n")
-    return own if last.startswith(b"  ") or _GOES_ON.search(last) else lines
+    lines, parted, last = own.rpartition(b"\n")
+    if last.startswith(b"  ") or _GOES_ON.search(last):
+        return own
+    call = CUT_CALL.match(last)
+    return lines if call is None else lines + parted + call[1] + b")"
 
 
 def _key(own: bytes) -> tuple[bytes, int]:

@@ -10,8 +10,18 @@ GOROUTINES = (
     Column(
         "snapshot_id", Kind.INT, "", "the row of the snapshots table that the goroutine is part of"
     ),
-    Column("id", Kind.INT, "", "goroutine id; the same id later is the same goroutine"),
-    Column("state", Kind.TEXT, "", "status name; waiting where the header gives a wait reason"),
+    Column(
+        "id",
+        Kind.INT,
+        "",
+        "goroutine id; the same id later is the same goroutine; missing without a header",
+    ),
+    Column(
+        "state",
+        Kind.TEXT,
+        "",
+        "status name; waiting if the header gives a reason; unknown without one",
+    ),
     Column("wait_reason", Kind.TEXT, "", "why it waits, in Go's words"),
     Column("wait_minutes", Kind.INT, "min", "how long it has waited at least; from one minute on"),
     Column("locked", Kind.BOOL, "", "locked to its thread", default=False),

@@ -10,8 +10,9 @@ import re
 
 from goscope.formats.format import Format
 from goscope.formats.goroutines.arguments import ARGUMENTS
-from goscope.formats.goroutines.blocks import GoroutineReader
+from goscope.formats.goroutines.blocks import CUT_CALL, GoroutineReader
 from goscope.formats.goroutines.columns import FRAMES, GOROUTINES, SNAPSHOTS, STACKS
+from goscope.formats.goroutines.stacks import NAME_OF_CALL
 from goscope.framing.records import BlockKind
 
 FORMAT = Format(
@@ -38,9 +39,11 @@ FORMAT = Format(
         begins=re.compile(
             rb"goroutine [0-9]+ (?:gp=0x[0-9a-f]+ m=[^\[\n]+ )?\[[^\n]*(?:\Z|:\n(?:"
             rb"[^\n]*(?:\Z|\)\n(?:\Z|[ \t][^\n]*(?:\Z|:[0-9])))"
+            rb"|" + NAME_OF_CALL + rb"\([^()\n]*\)\n"
             rb"|[ \t]+goroutine running on other thread|non-Go function|created by |\.\.\."
             rb"|[^\n]*\n[ \t][^\n]*pc=0x))"
         ),
+        begun=CUT_CALL,
         pair=(
             re.compile(rb"created by [^\s]|[^\s(]+\([^\n]*\)$"),
             re.compile(rb"(?: ?\t|  )[^\n]*:[0-9]+(?: \+0x[0-9a-f]+)?(?: fp=0x[^\n]*)?$"),

@@ -35,6 +35,10 @@ class Header:
     tells: bool  # a frame may tell the address of what it waits for
 
 
+#: Of a goroutine whose header is not in the text.
+UNKNOWN = Header("unknown", None, None, False, frozenset(), None, None, None, False)
+
+
 def header_of(parts: tuple[TextPart, ...]) -> Header:
     """The facts of a parsed header."""
     texts = {part.name: part.text for part in parts if part.words}

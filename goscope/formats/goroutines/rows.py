@@ -56,6 +56,7 @@ def goroutines_table(
     of each input, ``facts`` what the headers say, ``creators_of`` who started those of each stack.
     """
     count = starts[-1]
+    ids = _joined([rows.ids for rows in inputs])
     header = _joined([rows.headers for rows in inputs])
     stack = _joined([rows.stacks for rows in inputs])
     parent = _joined([rows.parents for rows in inputs])
@@ -82,7 +83,7 @@ def goroutines_table(
         "stream_id": Cells(narrow(np.repeat(stream_ids, sizes))),
         "line": Cells(narrow(_concatenated([p for r in inputs for p in r.lines]) + 1)),
         "snapshot_id": Cells(narrow(_concatenated(snapshot_of))),
-        "id": Cells(narrow(_joined([rows.ids for rows in inputs]))),
+        "id": Cells(narrow(ids), ids >= 0),
         "state": per_header(text_cells([h.state for h in facts])),
         "wait_reason": per_header(text_cells([h.wait_reason for h in facts])),
         "wait_minutes": per_header(int_cells([h.wait_minutes for h in facts])),
@@ -140,6 +141,7 @@ def _places_before(ids: Positions) -> Positions:
     same = np.flatnonzero(ids[order[1:]] == ids[order[:-1]])
     before = np.full(len(ids), -1, np.int64)
     before[order[same + 1]] = order[same]
+    before[ids < 0] = -1  # unknown ones may be different goroutines
     return before
 
 

@@ -19,6 +19,7 @@ GRAMMAR = Grammar(
         "goroutine",
         "header",
         "frame",
+        "call",
         "foreign_frame",
         "created",
         "elided",
@@ -40,6 +41,9 @@ _PLACE = re.compile(rb"(?: ?\t|  )(?:[^\n]*:[0-9]|[ \t]*pc=0x)")
 #: A call whose argument words may be left out without changing how the line is read.
 _CALL = re.compile(rb"(?!created by )([^\n]*\([^()\n]{2})[^()\n]*\)\n")
 
+#: A call whose place is not in the text; with a package in front, since people write f() in texts.
+NAME_OF_CALL = rb"[^\s().]+\.(?:[^\s()]*\(\*[^\s()]*\))?[^\s()]*[^\s().]"
+BARE_CALL = re.compile(NAME_OF_CALL + rb"\([^()\n]*\)")
 #: A call behind which another write stands.
 _TORN_CALL = re.compile(rb"([^\s()]+(?:\(\*[^\s()]*\)[^\s()]+)?\([^()\n]*\))[^\n]+\n")
 _IN_GOROUTINE = re.compile(rb" in goroutine ([0-9]+)(?=\n|$)")
@@ -69,6 +73,7 @@ class Stacks:
         self._parts: dict[bytes, Row | None] = {}
         self._shapes = {
             "frame": TextShapes(GRAMMAR, "frame", FRAME_SLOTS),
+            "call": TextShapes(GRAMMAR, "call", FRAME_SLOTS),
             "foreign_frame": TextShapes(GRAMMAR, "foreign_frame", FRAME_SLOTS),
             "created": TextShapes(GRAMMAR, "created", FRAME_SLOTS),
             "elided": TextShapes(GRAMMAR, "elided", re.compile(rb"([0-9]+)")),
@@ -160,7 +165,7 @@ class Stacks:
             return None if isinstance(parts, Rejected) else _created(parts)
         if text.strip() == b"goroutine running on other thread; stack unavailable":
             return {}
-        for start in ("frame", "foreign_frame"):
+        for start in ("call",) if BARE_CALL.fullmatch(text) else ("frame", "foreign_frame"):
             parts = self._shapes[start].parse(text)
             if not isinstance(parts, Rejected):
                 return _call(parts, text)
