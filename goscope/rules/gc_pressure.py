@@ -23,9 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.analysis.gc.cycles import collections_of, spells, thrash_spells
+from goscope.analysis.gc.cycles import Collecting, collections_of, spells, thrash_spells
 from goscope.capture.capture import Capture
-from goscope.findings.findings import Confidence, Finding, Severity
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.gc import percent, spell_finding
 from goscope.rules.gc_thrash import thrash_thresholds
 from goscope.rules.rule import Family, Rule, Settings
@@ -43,9 +43,15 @@ def find(
     least_cpu_share: float = 0.25,
     least_cycles: int = 5,
     least_s: float = 3.0,
+    least_age_s: float = 60.0,
 ) -> Iterator[Finding]:
-    """One finding per process and stretch of time."""
+    """One finding per process and stretch of time; of a short excerpt by the line's own percentage."""
     for c in collections_of(capture):
+        if (
+            short := _of_excerpt(c, least_cpu_share, least_cycles, least_s, least_age_s)
+        ) is not None:
+            yield short
+            continue
         thrash = thrash_spells(c, thrash_thresholds(settings))
         found = spells(
             c,
@@ -71,6 +77,35 @@ def find(
                 evidence=(),
                 advice=_ADVICE,
             )
+
+
+def _of_excerpt(
+    c: Collecting, least_cpu_share: float, least_cycles: int, least_s: float, least_age_s: float
+) -> Finding | None:
+    """What the percentage of the last line says, where the lines span too little to measure anything.
+
+    It is the share of all CPU since the program started: late in a run one line speaks of hours.
+    """
+    load, age_s = c.whole(), float(c.t_s[-1])
+    if (load.cycles >= least_cycles and load.seconds >= least_s) or age_s < least_age_s:
+        return None
+    taken = float(c.numbers("cpu_percent", slice(-1, None))[0]) / 100
+    if not taken >= least_cpu_share:
+        return None
+    return Finding(
+        rule="gc-pressure",
+        severity=Severity.WARNING,
+        confidence=Confidence.MEDIUM,
+        title=f"The GC has taken {percent(taken)} of the CPU since the program started",
+        detail=f"So says the gc line {age_s:,.0f} s after the start; {c.cycles} lines are too few to say "
+        "whether it does so now.",
+        evidence=(
+            Evidence("CPU of the GC since the start", round(taken * 100), "%", c.last_source),
+            Evidence("since the start", round(age_s), "s"),
+        ),
+        advice=_ADVICE,
+        process=c.process,
+    )
 
 
 RULE = Rule(

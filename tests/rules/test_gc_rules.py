@@ -252,3 +252,77 @@ def test_any_numbers_make_a_diagnosis_and_no_warning(lines: list[str]) -> None:
     found = goscope.diagnose(goscope.read("".join(lines) + "\n"))
     assert {"gc", "threads"} <= set(found.verdicts)
     json.loads(json_contract.render(found), parse_constant=pytest.fail)
+
+
+# ---- excerpts: what a few lines show ----------------------------------------------------------------
+
+LATE = (
+    "gc {n} @{t}s {percent}%: 0.05+31+0.04 ms clock, 0.40+55/60/0+0.32 ms cpu, "
+    "900->940->610 MB, 910 MB goal, 8 P\n"
+)
+
+
+def late(percent: int, *seconds: float) -> str:
+    return "".join(LATE.format(n=640 + n, t=t, percent=percent) for n, t in enumerate(seconds))
+
+
+def test_late_in_a_run_the_percentage_of_one_line_is_evidence() -> None:
+    found = diagnosed(late(38, 7300.0, 7300.4, 7300.8))
+    (finding,) = [f for f in found.findings if f.rule == "gc-pressure"]
+    assert finding.confidence is Confidence.MEDIUM
+    assert "38 %" in finding.title
+    assert found.verdicts["gc"].state == "pressure"
+    assert gc_findings(late(38, 20.0, 20.4)) == []  # high after the start of any program
+    assert gc_findings(late(20, 7300.0, 7300.4)) == []
+    assert gc_findings(late(38, *range(7300, 7400, 5))) == []  # the lines themselves tell: 1 %
+
+
+def test_a_long_phase_in_an_excerpt_is_mentioned() -> None:
+    line = late(3, 96.2).replace("0.05+31+0.04 ms clock", "41+200+120 ms clock")
+    found = diagnosed(line)
+    assert [(f.rule, f.severity, f.confidence) for f in found.findings] == [
+        ("gc-long-pause", Severity.INFO, Confidence.LOW)
+    ]
+    assert "120 ms" in found.findings[0].title
+    assert "stop-the-world phase took 120 ms" in found.verdicts["gc"].reason
+
+
+def test_the_span_of_an_excerpt_begins_with_its_first_cycle() -> None:
+    reason = diagnosed(late(2, 3600.0, 3630.0, 3660.0)).verdicts["gc"].reason
+    assert reason.startswith("3 cycles in 60 s")
+    other = "SCHED 240000ms: gomaxprocs=8 idleprocs=0 threads=9 spinningthreads=0 idlethreads=2 runqueue=3 [1 0 2]\n"
+    assert "240" not in diagnosed(other + late(1, 20.5)).verdicts["gc"].reason
+
+
+def test_cycles_that_were_asked_for_cost_what_they_cost() -> None:
+    lines = late(9, *range(60, 80, 2)).replace(" 8 P\n", " 8 P (forced)\n")
+    verdict = diagnosed(lines).verdicts["gc"]
+    # (0.40 + 55 + 60 + 0.32) ms / 8 P in each of ten cycles, in 18 s: 0.8 %
+    assert (
+        "takes 0.8 % of the CPU; the program asked for 10 of the cycles (forced)" in verdict.reason
+    )
+
+
+def test_cycles_of_two_processes_are_not_added_up() -> None:
+    first = late(1, 60.0, 61.2)
+    second = "".join(LATE.format(n=n, t=10 * n, percent=1) for n in range(1, 7))
+    reason = diagnosed(first + second).verdicts["gc"].reason
+    assert "6 cycles in 60 s" in reason
+    assert "8 cycles" not in reason
+
+
+def test_a_program_that_keeps_what_it_allocates_may_be_loading() -> None:
+    """The same growth: once all that is allocated stays, once a tenth of it."""
+
+    def grows(garbage: float) -> str:
+        return "".join(
+            f"gc {n} @{n / 2:.3f}s 1%: 0.08+4+0.03 ms clock, 0.64+0.4/2.0/3.0+0.24 ms cpu, "
+            f"{20 * n + garbage:.0f}->{20 * n + garbage:.0f}->{20 * n} MB, {40 * n} MB goal, 8 P\n"
+            for n in range(1, 40)
+        )
+
+    (loads,) = [f for f in diagnosed(grows(10)).findings if f.rule == "gc-heap-growth"]
+    assert (loads.severity, loads.confidence) == (Severity.INFO, Confidence.LOW)
+    assert "67% of all that it allocates" in loads.detail
+    (leaks,) = [f for f in diagnosed(grows(180)).findings if f.rule == "gc-heap-growth"]
+    assert leaks.severity is Severity.WARNING

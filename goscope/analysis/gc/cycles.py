@@ -151,6 +151,11 @@ class Collecting:
         """When the warm-up is over. A log that lacks the first cycle begins later than that."""
         return WARM_UP_S if self.first_cycle == 1 else max(WARM_UP_S, float(self.t_s[0]))
 
+    @property
+    def seen_s(self) -> float:
+        """For how long the process was seen: from its start, or from the first cycle of an excerpt."""
+        return self.until_s - (0.0 if self.first_cycle == 1 else float(self.t_s[0]))
+
     def load(self, start_s: float, end_s: float) -> Load:
         """What the collector cost from ``start_s`` to ``end_s``; cycles on demand left out."""
         first, last = np.searchsorted(self.t_s, (start_s, end_s), side="left").tolist()
@@ -360,6 +365,11 @@ def _collecting(
     rows = None if len(mine) == len(gc) else mine
     numbers, flags = columns
     wall_s, cpu_s, t_s, live_mb = (n if rows is None else n[rows] for n in numbers)
+    # Behind the cycles of an excerpt, SCHED lines that begin later are of another moment.
+    one_log = gc.at("cycle", mine[:1])[0] == 1 or (
+        len(sampled) and sampled.min() / 1000 <= t_s.max()
+    )
+    seen_s = float(sampled.max()) / 1000 if len(sampled) and one_log else 0.0
     forced, checks, periodic = (flag if rows is None else flag[rows] for flag in flags)
     return Collecting(
         process=process,
@@ -375,10 +385,7 @@ def _collecting(
         asked_for=forced | checks | periodic,
         forced=forced & ~checks,
         selection="gc" in capture.selected and LET_GO[0] in gc,
-        until_s=max(
-            float((t_s + wall_s).max()),
-            float(sampled.max()) / 1000 if len(sampled) else 0.0,
-        ),
+        until_s=max(float((t_s + wall_s).max()), seen_s),
     )
 
 

@@ -128,6 +128,18 @@ def trend_of_few(c: Collecting) -> Trend | None:
     )
 
 
+def kept_share(c: Collecting) -> float:
+    """The share of what the program allocated between cycles that is still alive, 0 to 1.
+
+    A program that loads its data keeps most of it; a server that leaks makes garbage with each request.
+    """
+    live, start = c.live_mb, c.numbers("heap_start_mb")
+    known = ~np.isnan(live[1:]) & ~np.isnan(live[:-1]) & ~np.isnan(start[1:])
+    grown = (live[1:] - live[:-1])[known].sum()
+    allocated = np.maximum(start[1:] - live[:-1], 0)[known].sum()
+    return float(grown / allocated) if allocated > 0 else 0.0
+
+
 def _faster(c: Collecting) -> bool:
     """Whether a program with few cycles allocated faster in the end: it has more to do, or loads."""
     pace = _pace(c, slice(None))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+
 from goscope.analysis.gc.cycles import Collecting, collections_of
 from goscope.capture.capture import Capture
 from goscope.diagnosis.verdicts.traces import gc_verdict_of_traces
@@ -16,6 +18,11 @@ _COLLECT_LONGER = "collect gc lines for some minutes: a warm-up ends, a leak doe
 _COLLECT = "run it with GODEBUG=gctrace=1 and give goscope its stderr"
 #: A run that was seen for less, after its first second, says little.
 _SHORT_S = 3.0
+#: So few cycles are no sample of what the collector takes.
+_FEW_CYCLES = 5
+#: A hundred times of what a stop-the-world phase usually takes (tens of microseconds).
+_NOTABLE_PAUSE_MS = 5.0
+_COLLECT_MORE = "collect gc lines for 10 seconds and more: the first ones say little"
 
 
 def gc_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
@@ -52,32 +59,45 @@ def _of_lines(capture: Capture, findings: Sequence[Finding]) -> Verdict:
             )
             reason = f"{several}{best.title[0].lower()}{best.title[1:]}"
             return Verdict(state, best.confidence, reason, collect)
-    return _ok(processes, findings)
+    return _ok(capture, processes, findings)
 
 
-def _ok(processes: Sequence[Collecting], findings: Sequence[Finding]) -> Verdict:
-    longest = max(processes, key=lambda c: c.whole().seconds)
-    whole = longest.whole()
-    cycles = sum(c.cycles for c in processes)
-    lines = f"{cycles} cycle{'s' * (cycles != 1)}"
-    if whole.seconds < _SHORT_S:
-        return Verdict(
-            "ok",
-            Confidence.LOW,
-            f"{lines} in a short time, and nothing looks wrong",
-            "collect gc lines for 10 seconds and more: the first ones say little",
-        )
-    costliest = max(c.whole().cpu_share for c in processes if c.whole().seconds >= _SHORT_S)
-    reason = (
-        f"{lines} in {longest.until_s:.0f} s, and the GC takes {costliest * 100:.1f} % of the CPU"
-    )
+def _ok(capture: Capture, processes: Sequence[Collecting], findings: Sequence[Finding]) -> Verdict:
+    """What the costliest process shows; of short ones the longest."""
+    measured = [c for c in processes if c.whole().seconds >= _SHORT_S]
+    c = max(measured or processes, key=lambda c: _cost(c) if measured else c.whole().seconds)
+    reason = f"{capture.process_name(c.process)}: " if len(processes) > 1 else ""
+    reason += f"{c.cycles} cycle{'s' * (c.cycles != 1)} in {_seconds(c.seen_s)}"
+    if not measured:
+        reason += ", too short a time to judge"
+    else:
+        reason += f", and the GC takes {_cost(c) * 100:.1f} % of the CPU"
+        if c.forced_cycles:
+            reason += f"; the program asked for {c.forced_cycles} of the cycles (forced)"
+    longest = max(float(np.nanmax(one.pause_ms, initial=0.0)) for one in processes)
+    if longest >= _NOTABLE_PAUSE_MS:
+        reason += f"; the longest stop-the-world phase took {longest:.3g} ms"
     rules = [rule for rule in map(rule_of, findings) if rule and rule.family is Family.GC]
     for brief, times in Counter(rule.brief for rule in rules if rule.brief).items():
         reason += f", but {times} time{'s' * (times > 1)} {brief}"
     if any(rule.state == "heap_growth" for rule in rules):
         reason += "; so far the live heap grows, as it does while a program loads its data"
         return Verdict("ok", Confidence.LOW, reason, _COLLECT_LONGER)
-    return Verdict("ok", Confidence.HIGH, reason)
+    if not measured:
+        return Verdict("ok", Confidence.LOW, reason, _COLLECT_MORE)
+    few = c.cycles < _FEW_CYCLES
+    sure = Confidence.MEDIUM if few else Confidence.HIGH
+    return Verdict("ok", sure, reason, _COLLECT_MORE if few else None)
+
+
+def _cost(c: Collecting) -> float:
+    """The share of the CPU that the collector takes, with what the program asked for."""
+    whole = c.whole()
+    return whole.cpu_share + c.forced_cpu_s / max(whole.seconds, 1e-9)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
 
 
 def _without_lines(capture: Capture) -> Verdict:
@@ -88,7 +108,10 @@ def _without_lines(capture: Capture) -> Verdict:
         )
     goroutines = capture.table("sched_goroutines")
     reasons = goroutines.categories("reason") if len(goroutines) else ()
-    if len(goroutines) and capture.processes == 1 and not any("GC worker" in r for r in reasons):
+    whole = any("force gc" in reason for reason in reasons)  # every process has that goroutine
+    stopping = bool(capture.table("sched").flags("gcwaiting").any())
+    worked = any("GC worker" in reason for reason in reasons)
+    if whole and capture.processes == 1 and not worked and not stopping:
         return Verdict(
             "ok",
             Confidence.MEDIUM,
