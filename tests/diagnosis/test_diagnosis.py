@@ -156,6 +156,22 @@ def test_the_status_follows_the_worst_finding(texts: tuple[str, ...], wanted: st
     assert diagnosed(*texts).status == wanted
 
 
+# ---- no all-clear beside what was not read --------------------------------------------------------
+
+UNREAD = "goroutine 99 [chan receive\ngoroutine 98 [chan send\n"
+
+
+def test_what_could_not_be_read_takes_the_confidence_of_an_all_clear() -> None:
+    quiet = dump(*leaks(range(18, 28), "IO wait"))
+    torn = quiet + UNREAD
+    assert sum(one.unparsed_count for one in diagnosed(torn).capture.inputs)
+    assert state("crash", quiet) == ("none", Confidence.HIGH)
+    assert state("crash", torn) == ("none", Confidence.LOW)
+    assert "not understood" in diagnosed(torn).verdicts["crash"].reason
+    assert state("goroutines", quiet, quiet, quiet) == ("ok", Confidence.HIGH)
+    assert state("goroutines", quiet, quiet, torn) == ("ok", Confidence.LOW)
+
+
 # ---- crashes --------------------------------------------------------------------------------------
 
 PANIC = "panic: boom\n\ngoroutine 7 [running]:\nmain.f()\n\t/app/main.go:9 +0x1d\n"
@@ -201,9 +217,12 @@ def test_the_dump_of_a_crash_tells_only_what_nothing_can_end() -> None:
     """An idle pool that a crash shows is no alarm; a goroutine that nothing can wake is one anywhere."""
     pool = "\n".join(leaks(range(18, 90), "chan receive, 9 minutes"))
     nil = goroutine(8, "chan receive (nil chan)")
-    crash = f"{sched(4)}panic: boom\n\n{PANIC[13:]}\n{pool}\n{nil}"
-    assert {f.rule for f in diagnosed(crash).findings} == {"crash", "leak-forever-blocked"}
-    assert state("goroutines", crash)[0] == "leak"
+    crash = f"{sched(4)}panic: boom\n\n{PANIC[13:]}\n{pool}\n"
+    assert {f.rule for f in diagnosed(crash).findings} == {"crash"}
+    assert state("goroutines", crash)[0] == "unknown"
+    # What nothing can wake is a leak wherever it is shown.
+    assert {f.rule for f in diagnosed(crash + nil).findings} == {"crash", "leak-forever-blocked"}
+    assert state("goroutines", crash + nil)[0] == "leak"
     asked = f"SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n{pool}\n{nil}"
     assert {f.rule for f in diagnosed(asked).findings} > {"crash"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from goscope.analysis.crashes import crash_reports_of
 from goscope.capture.capture import Capture
+from goscope.diagnosis.selections import not_understood
 from goscope.findings.findings import Confidence, Verdict
 
 
@@ -20,7 +21,10 @@ def crash_verdict(capture: Capture) -> Verdict:
             sure = Confidence.HIGH
         return Verdict(worst.kind, sure, f"{message}{where} ({worst.source}){more}")
     if capture.recognised:
-        return Verdict("none", Confidence.HIGH, "no panic, fatal error or fatal signal was read")
+        none = "no panic, fatal error or fatal signal was read"
+        unread = not_understood(capture)
+        sure = Confidence.LOW if unread else Confidence.HIGH
+        return Verdict("none", sure, f"{none}{unread}")
     return Verdict(
         "unknown",
         Confidence.LOW,

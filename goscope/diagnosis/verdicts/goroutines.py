@@ -8,6 +8,7 @@ from goscope.analysis.crashes import crash_reports_of
 from goscope.analysis.goroutines.dumps import snapshots_of
 from goscope.analysis.goroutines.profiles import goroutine_profiles_of
 from goscope.capture.capture import Capture
+from goscope.diagnosis.selections import not_understood
 from goscope.diagnosis.verdicts.traces import goroutine_verdict_of_traces
 from goscope.findings.findings import Confidence, Finding, Verdict
 from goscope.rules import findings_by_state
@@ -59,7 +60,11 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
             "the runtime searched for leaks and found none (it misses what stays reachable)"
         )
         confidence = max(confidence, Confidence.MEDIUM, key=lambda c: c.rank)
-    return Verdict("ok", confidence, "; ".join(parts), collect)
+    unread = not_understood(capture)
+    cut = capture.table("snapshots").flags("truncated")
+    if unread or any(cut[dump.number] for _, found in dumps for dump in found[-1:]):
+        confidence = Confidence.LOW
+    return Verdict("ok", confidence, "; ".join(parts) + unread, collect)
 
 
 def _none_leaked(total: int, most: int, what: str) -> str:
