@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -118,7 +119,7 @@ def _leak_reports(table: Table) -> Iterator[_Crash]:
         reports.setdefault(key, []).append(row)
     goroutines, lines = table["goroutine"].tolist(), table["file_line"].tolist()
     for (code, line), rows in reports.items():
-        first = rows[0]
+        first = min(rows, key=lambda row: _foreign(table, row))
         places = dict.fromkeys(
             f"{table.text('state', row)} in {table.text('function', row)}" for row in rows
         )
@@ -133,6 +134,19 @@ def _leak_reports(table: Table) -> Iterator[_Crash]:
             "wait_reason": (table.text("state", first) or "").partition(",")[0],
         }
         yield _Crash(code, line, columns)
+
+
+_MODULE_OF_OTHERS = re.compile(r"/pkg/mod/|@v[0-9]+\.|/vendor/")
+_MADE_BY_INIT = re.compile(r"\.init(?:\.|$)")
+
+
+def _foreign(table: Table, row: int) -> int:
+    """How little a goroutine that outlived a test is the project's own: a library's worker, one of its init.
+
+    goleak lists goroutines as the runtime does, where what an init started comes first.
+    """
+    by_init = _MADE_BY_INIT.search(table.text("creator", row) or "") is not None
+    return 2 * by_init + (_MODULE_OF_OTHERS.search(table.text("file", row) or "") is not None)
 
 
 def _silent(found: SilentExit) -> _Crash:

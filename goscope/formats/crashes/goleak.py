@@ -38,6 +38,7 @@ GOLEAKS = (
     Column("function", Kind.TEXT, "", "innermost function that is not Go's own"),
     Column("file", Kind.TEXT, "", "source file"),
     Column("file_line", Kind.INT, "", "source line"),
+    Column("creator", Kind.TEXT, "", "the function that started it, as it is printed"),
 )
 
 _LEAKED = re.compile(rb"[\[ ]Goroutine [0-9]+ in state ")
@@ -100,9 +101,18 @@ class GoleakReader(RowReader):
                 "goroutine": int(texts["id"]) if len(texts["id"]) <= 18 else None,
                 "state": texts["state"],
                 "top": texts["function"],
+                "creator": _creator(stack),
                 **place,
             }
         )
+
+
+def _creator(stack: list[bytes]) -> str | None:
+    for line in stack:
+        if line.startswith(b"created by "):
+            name = line.removeprefix(b"created by ").partition(b" in goroutine ")[0]
+            return name.decode("utf-8", "replace")
+    return None
 
 
 def _goroutines(text: bytes) -> Iterator[tuple[int, bytes, list[bytes]]]:

@@ -126,3 +126,22 @@ def test_goroutine_1_tells_how_long_the_test_has_run(
 def test_the_panic_tells_how_long_tests_have_run(read: READ, ran: str, slow: bool) -> None:
     head = f"panic: test timed out after 10m0s\n\trunning tests:\n\t\tTestRemove ({ran})\n\n"
     assert only(read(head + ALARM + HANGING))["slow_suite"] is slow
+
+
+def test_a_library_s_worker_is_blamed_last_for_a_leak(read: READ) -> None:
+    def leaked(number: int, call: str, file: str, creator: str) -> str:
+        return (
+            f"Goroutine {number} in state select, with {call} on top of the stack:\n{call}(0x1)\n"
+            f"\t{file}:5 +0x1\ncreated by {creator}\n\t{file}:9 +0x1\n"
+        )
+
+    library = leaked(
+        6,
+        "go.example.io/view.start",
+        "/go/pkg/mod/go.example.io@v0.2/w.go",
+        "go.example.io/view.init.0",
+    )
+    own = leaked(11, "example.com/app.New.func1", "/src/app/a.go", "example.com/app.New")
+    for first, second in ((library, own), (own, library)):
+        crash = only(read(f"goleak: found unexpected goroutines:\n[{first}\n {second}]\n"))
+        assert (crash["goroutine"], crash["file"]) == (11, "/src/app/a.go")
