@@ -21,10 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.analysis.gc.cycles import Episode, collections_of, thrash_spells
+from goscope.analysis.gc.cycles import Episode, collections_of, thrash_episodes
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Finding, Severity
-from goscope.rules.findings.gc import percent, spell_finding
+from goscope.rules.findings.gc import episode_finding, percent
 from goscope.rules.gc_pressure import RULE as PRESSURE
 from goscope.rules.gc_thrash import thrash_thresholds
 from goscope.rules.rule import Family, Rule, Settings
@@ -51,10 +51,10 @@ def find(
         enough = load.cycles >= least_cycles and load.seconds >= least_s
         if not enough or load.assist_share < least_assist_share or load.cpu_share >= pressure:
             continue
-        if thrash_spells(c, thrash_thresholds(settings)):
+        if thrash_episodes(c, thrash_thresholds(settings)):
             continue
         costly = load.cpu_share >= warning_cpu_share
-        yield spell_finding(
+        yield episode_finding(
             "gc-assist-heavy",
             Severity.WARNING if costly else Severity.INFO,
             Confidence.HIGH if costly else Confidence.MEDIUM,

@@ -31,7 +31,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from goscope.analysis.gc.cycles import Collecting, collections_of
-from goscope.analysis.gc.heap_trend import LEAST_CYCLES, Trend, kept_share, trend_of, trend_of_few
+from goscope.analysis.gc.heap_trend import (
+    LEAST_CYCLES,
+    HeapTrend,
+    kept_share,
+    trend_of,
+    trend_of_few,
+)
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.rule import Family, Rule, Settings
@@ -67,7 +73,7 @@ def find(
         yield _finding(c, trend, brief, loads, limit_mb)
 
 
-def _finding(c: Collecting, trend: Trend, brief: bool, loads: bool, limit_mb: float) -> Finding:
+def _finding(c: Collecting, trend: HeapTrend, brief: bool, loads: bool, limit_mb: float) -> Finding:
     left_s = _seconds_left(c, trend, limit_mb)
     soon = left_s is not None and left_s < 3600
     few = trend.cycles < LEAST_CYCLES
@@ -114,7 +120,7 @@ def _pace(mb_per_s: float) -> str:
     return f"{mb_per_s * 3600:.0f} MB an hour"
 
 
-def _seconds_left(c: Collecting, trend: Trend, limit_mb: float) -> float | None:
+def _seconds_left(c: Collecting, trend: HeapTrend, limit_mb: float) -> float | None:
     """The time until the heap's goal reaches a limit, as the goal keeps its ratio to the live heap."""
     if not limit_mb:
         return None

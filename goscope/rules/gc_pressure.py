@@ -23,10 +23,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.analysis.gc.cycles import Collecting, collections_of, spells, thrash_spells
+from goscope.analysis.gc.cycles import Collecting, collections_of, episodes, thrash_episodes
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
-from goscope.rules.findings.gc import percent, spell_finding
+from goscope.rules.findings.gc import episode_finding, percent
 from goscope.rules.gc_thrash import thrash_thresholds
 from goscope.rules.rule import Family, Rule, Settings
 
@@ -52,8 +52,8 @@ def find(
         ) is not None:
             yield short
             continue
-        thrash = thrash_spells(c, thrash_thresholds(settings))
-        found = spells(
+        thrash = thrash_episodes(c, thrash_thresholds(settings))
+        found = episodes(
             c,
             least_cpu_share,
             lambda load: (
@@ -62,16 +62,16 @@ def find(
                 and load.seconds >= least_s
             ),
         )
-        for spell in found:
-            if any(spell.overlaps(other) for other in thrash):
+        for episode in found:
+            if any(episode.overlaps(other) for other in thrash):
                 continue
-            load = spell.load
-            yield spell_finding(
+            load = episode.load
+            yield episode_finding(
                 "gc-pressure",
-                Severity.WARNING if spell.lasts else Severity.INFO,
-                Confidence.HIGH if spell.lasts else Confidence.MEDIUM,
+                Severity.WARNING if episode.lasts else Severity.INFO,
+                Confidence.HIGH if episode.lasts else Confidence.MEDIUM,
                 c,
-                spell,
+                episode,
                 title=f"The GC takes {percent(load.cpu_share)} of the CPU",
                 detail=f"The program allocates enough for {load.per_second:.0f} cycles a second",
                 evidence=(),

@@ -25,10 +25,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goscope.analysis.gc.cycles import Thrash, collections_of, thrash_spells
+from goscope.analysis.gc.cycles import Thrash, collections_of, thrash_episodes
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
-from goscope.rules.findings.gc import percent, spell_finding
+from goscope.rules.findings.gc import episode_finding, percent
 from goscope.rules.rule import Family, Rule, Settings
 
 _ADVICE = (
@@ -58,15 +58,15 @@ def find(
         least_s,
     )
     for c in collections_of(capture):
-        for spell in thrash_spells(c, thresholds):
-            load = spell.load
+        for episode in thrash_episodes(c, thresholds):
+            load = episode.load
             tight = load.headroom <= most_headroom
-            yield spell_finding(
+            yield episode_finding(
                 "gc-thrash",
-                Severity.CRITICAL if spell.lasts else Severity.WARNING,
-                Confidence.HIGH if spell.lasts else Confidence.MEDIUM,
+                Severity.CRITICAL if episode.lasts else Severity.WARNING,
+                Confidence.HIGH if episode.lasts else Confidence.MEDIUM,
                 c,
-                spell,
+                episode,
                 title=f"The GC marks for {percent(min(load.marking_share, 1))} of the time, takes "
                 f"{percent(load.cpu_share)} of the CPU"
                 + (

@@ -25,7 +25,7 @@ from dataclasses import replace
 import numpy as np
 
 from goscope.analysis.scheduler.schedule import STUCK_STW_MS, Schedule, schedules_of
-from goscope.analysis.scheduler.stw_pauses import CLOCK_MS, Stops, stops_of
+from goscope.analysis.scheduler.stw_pauses import CLOCK_MS, StwPauses, stw_pauses_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.scheduler import stop_evidence, thresholds_of, where_they_run
@@ -49,7 +49,7 @@ def find(
     thresholds = replace(thresholds_of(settings), stuck_stw_ms=stuck_stw_ms)
     schedules = {s.process: s for s in schedules_of(capture, thresholds)}
     for process in capture.table("gc").distinct("process"):
-        stops = stops_of(capture, process, least_ms=stuck_stw_ms)
+        stops = stw_pauses_of(capture, process, least_ms=stuck_stw_ms)
         schedule = schedules.get(process)
         if not len(stops) or (schedule is not None and schedule.cause == "kept"):
             continue
@@ -78,7 +78,7 @@ def find(
         )
 
 
-def _meanwhile(schedule: Schedule | None, stops: Stops, longest: int) -> tuple[Evidence, ...]:
+def _meanwhile(schedule: Schedule | None, stops: StwPauses, longest: int) -> tuple[Evidence, ...]:
     """What the SCHED lines show during the longest phase: Ps that were stopped do not count as idle."""
     if schedule is None:
         return ()

@@ -86,7 +86,7 @@ class Collecting:
     until_s: float  # how long the process was seen
     selection: bool  # of the cycles
     #: What was found out about them: several rules ask the same, of thousands of processes.
-    spells_of: dict[Thrash, list[Episode]] = field(default_factory=dict)
+    episodes_of: dict[Thrash, list[Episode]] = field(default_factory=dict)
     wholes: list[Load] = field(default_factory=list)
 
     @property
@@ -273,7 +273,7 @@ class Episode:
 _BRIEF_S = 5.0
 
 
-def spells(
+def episodes(
     c: Collecting, least_share: float, holds: Callable[[Load], bool], *, marking: float = 2.0
 ) -> list[Episode]:
     """The whole run, if it holds of that; else the stretches of which it does.
@@ -292,12 +292,14 @@ def spells(
     ]
 
 
-def thrash_spells(c: Collecting, bars: Thrash) -> list[Episode]:
+def thrash_episodes(c: Collecting, thresholds: Thrash) -> list[Episode]:
     """When the collector of a process thrashed."""
-    if bars not in c.spells_of:
-        least = min(bars.least_cpu_share, bars.alone_cpu_share)
-        c.spells_of[bars] = spells(c, least, bars.holds, marking=bars.least_marking_share)
-    return c.spells_of[bars]
+    if thresholds not in c.episodes_of:
+        least = min(thresholds.least_cpu_share, thresholds.alone_cpu_share)
+        c.episodes_of[thresholds] = episodes(
+            c, least, thresholds.holds, marking=thresholds.least_marking_share
+        )
+    return c.episodes_of[thresholds]
 
 
 def _total_at(times: Floats, c: Collecting, values: Floats, let_go: str) -> Floats:

@@ -44,7 +44,7 @@ _LEAST_PACE_BEHIND = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
+class HeapTrend:
     """A line through the live heap: MB per second, and how well it fits (R2, 0 to 1)."""
 
     start_s: float
@@ -73,7 +73,7 @@ class Trend:
 
 def trend_of(
     c: Collecting, *, least_cycles: int = LEAST_CYCLES, least_r2: float = LEAST_R2
-) -> Trend | None:
+) -> HeapTrend | None:
     """The trend of a process's live heap; None with too few cycles to draw a line through.
 
     Where the whole run is no steady growth, it may be one after the program had built up: the part
@@ -100,7 +100,7 @@ def trend_of(
     return next(steady, trends[0] if trends else None)
 
 
-def trend_of_few(c: Collecting) -> Trend | None:
+def trend_of_few(c: Collecting) -> HeapTrend | None:
     """The trend where there are too few cycles for :func:`trend_of`; None with fewer than five.
 
     Each of the last three intervals must have the usual pace, and the next cycle not be
@@ -113,7 +113,7 @@ def trend_of_few(c: Collecting) -> Trend | None:
     slope, r2 = _line(t, live)
     paces = np.diff(live) / np.diff(t)
     keeps = paces[-_LAST_INTERVALS:] >= _LEAST_PACE_BEHIND * np.median(paces)
-    return Trend(
+    return HeapTrend(
         start_s=float(t[0]),
         end_s=float(t[-1]),
         cycles=len(t),
@@ -147,11 +147,11 @@ def _faster(c: Collecting) -> bool:
     return half > 0 and bool(np.median(pace[half:]) > 1.5 * max(np.median(pace[:half]), 0.1))
 
 
-def _trend(c: Collecting, t: Floats, live: Floats, least_pace: float) -> Trend:
+def _trend(c: Collecting, t: Floats, live: Floats, least_pace: float) -> HeapTrend:
     floors_t, floors = _floors(t, live, _FLOORS) if len(t) >= 4 * _FLOORS else (t, live)
     slope, r2 = _line(floors_t, floors)
     _, parts = _floors(t, live, _PARTS)
-    return Trend(
+    return HeapTrend(
         start_s=float(t[0]),
         end_s=float(t[-1]),
         cycles=len(t),

@@ -8,7 +8,7 @@ import numpy as np
 
 from goscope.analysis.scheduler.idle_or_blocked import Waits
 from goscope.analysis.scheduler.samples import Samples
-from goscope.analysis.scheduler.stw_pauses import Stops
+from goscope.analysis.scheduler.stw_pauses import StwPauses
 from goscope.analysis.scheduler.thresholds import Thresholds
 from goscope.findings.findings import Confidence
 
@@ -47,7 +47,9 @@ class Judgement:
     cause: str = ""
 
 
-def judge(s: Samples, *, waits: Waits | None, stops: Stops, thresholds: Thresholds) -> Judgement:
+def judge(
+    s: Samples, *, waits: Waits | None, stops: StwPauses, thresholds: Thresholds
+) -> Judgement:
     """The state in these samples; ``stops`` are the long stop-the-world phases of the process."""
     n = len(s)
     sure = (
@@ -76,7 +78,7 @@ def _at_most(confidence: Confidence, other: Confidence) -> Confidence:
 
 
 def _starving(
-    s: Samples, stops: Stops, thresholds: Thresholds, sure: Confidence, more: str | None
+    s: Samples, stops: StwPauses, thresholds: Thresholds, sure: Confidence, more: str | None
 ) -> Judgement | None:
     load, busy = float(np.median(s.load)), float(s.all_busy.mean())
     overloaded = float((s.all_busy & (s.load > thresholds.overload_per_p)).mean()) >= 0.5
@@ -103,7 +105,7 @@ def _starving(
     return None
 
 
-def _kept(s: Samples, stops: Stops, thresholds: Thresholds) -> str | None:
+def _kept(s: Samples, stops: StwPauses, thresholds: Thresholds) -> str | None:
     """How it shows that goroutines keep their Ps, while all Ps are busy.
 
     The sign is a schedtick that stands still while work waits, or a garbage collector that cannot stop

@@ -29,7 +29,7 @@ from goscope.analysis.scheduler.idle_or_blocked import (
 from goscope.analysis.scheduler.judgement import Judgement, judge
 from goscope.analysis.scheduler.phases import over_time
 from goscope.analysis.scheduler.samples import Samples, samples_of
-from goscope.analysis.scheduler.stw_pauses import Stops, stops_of
+from goscope.analysis.scheduler.stw_pauses import StwPauses, stw_pauses_of
 from goscope.analysis.scheduler.thresholds import (
     BUSY_THREADS_PER_P,
     FEW_BLOCKED,
@@ -55,7 +55,7 @@ __all__ = [
     "schedules_of",
 ]
 
-_BARS = Thresholds()
+_DEFAULTS = Thresholds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Schedule:
     """The samples of one process and what follows from them."""
 
     samples: Samples
-    stops: Stops  # the long stop-the-world phases
+    stops: StwPauses  # the long stop-the-world phases
     waits: Waits | None  # what its goroutines wait for, if that is known
     verdict: Verdict
     cause: str  # of :class:`~goscope.analysis.scheduler.judgement.Judgement`
@@ -87,7 +87,7 @@ class Schedule:
 
 
 @once_per_capture
-def schedules_of(capture: Capture, thresholds: Thresholds = _BARS) -> tuple[Schedule, ...]:
+def schedules_of(capture: Capture, thresholds: Thresholds = _DEFAULTS) -> tuple[Schedule, ...]:
     """One schedule per process that printed SCHED lines."""
     sched = capture.table("sched")
     return tuple(
@@ -99,7 +99,7 @@ def schedules_of(capture: Capture, thresholds: Thresholds = _BARS) -> tuple[Sche
 
 def _schedule(capture: Capture, process: int, thresholds: Thresholds) -> Schedule:
     samples = samples_of(capture, process)
-    stops = stops_of(capture, process, least_ms=thresholds.stuck_stw_ms)
+    stops = stw_pauses_of(capture, process, least_ms=thresholds.stuck_stw_ms)
     dumps = dumps_of(capture, process)
     of_dumps, of_first = waits_in_dump(capture, dumps), waits_in_dump(capture, dumps[:1])
 

@@ -22,7 +22,7 @@ CLOCK_MS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Stops:
+class StwPauses:
     """The stop-the-world phases of one process, oldest first: when, how long, and in which cycle."""
 
     t_ms: Floats
@@ -39,13 +39,13 @@ class Stops:
         """In ms; 0 without any."""
         return float(self.ms.max()) if len(self.ms) else 0.0
 
-    def between(self, start_ms: float, end_ms: float) -> Stops:
+    def between(self, start_ms: float, end_ms: float) -> StwPauses:
         """Those that were going on in a stretch of time."""
         return self._take(
             (self.t_ms <= end_ms + CLOCK_MS) & (self.t_ms + self.ms >= start_ms - CLOCK_MS)
         )
 
-    def at_least(self, ms: float) -> Stops:
+    def at_least(self, ms: float) -> StwPauses:
         """The long ones."""
         return self._take(self.ms >= ms)
 
@@ -53,18 +53,18 @@ class Stops:
         """Input and line of a phase."""
         return self.sources[int(self.line[index])]
 
-    def _take(self, which: Bools) -> Stops:
-        return Stops(
+    def _take(self, which: Bools) -> StwPauses:
+        return StwPauses(
             self.t_ms[which], self.ms[which], self.cycle[which], self.sources, self.line[which]
         )
 
 
-def stops_of(capture: Capture, process: int, *, least_ms: float) -> Stops:
+def stw_pauses_of(capture: Capture, process: int, *, least_ms: float) -> StwPauses:
     """The phases of a process that took so long or longer.
 
     The first of a cycle starts with the cycle, the second when marking ends.
     """
-    found = _long_stops(capture, least_ms).get(
+    found = _long_pauses(capture, least_ms).get(
         process, capture.table("gc").select(np.zeros(0, np.int64))
     )
     start = found.numbers("t_s") * 1000
@@ -78,7 +78,7 @@ def stops_of(capture: Capture, process: int, *, least_ms: float) -> Stops:
     cycle = np.concatenate((found["cycle"], found["cycle"]))
     names = found.texts("input")
     sources = tuple(f"{name}:{int(line)}" for name, line in zip(names, found["line"], strict=True))
-    return Stops(
+    return StwPauses(
         t_ms[keep][order],
         ms[keep][order],
         cycle[keep][order],
@@ -88,7 +88,7 @@ def stops_of(capture: Capture, process: int, *, least_ms: float) -> Stops:
 
 
 @once_per_capture
-def _long_stops(capture: Capture, least_ms: float) -> dict[int, Table]:
+def _long_pauses(capture: Capture, least_ms: float) -> dict[int, Table]:
     """The gc lines of each process that tell of phases so long or longer."""
     gc = capture.table("gc")
     with np.errstate(invalid="ignore"):

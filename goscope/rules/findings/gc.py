@@ -11,12 +11,12 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
-def spell_finding(
+def episode_finding(
     rule: str,
     severity: Severity,
     confidence: Confidence,
     c: Collecting,
-    spell: Episode,
+    episode: Episode,
     *,
     title: str,
     detail: str,
@@ -24,12 +24,12 @@ def spell_finding(
     advice: str,
 ) -> Finding:
     """A finding about a stretch of time, with what the collector cost in it."""
-    load = spell.load
+    load = episode.load
     return Finding(
         rule=rule,
         severity=severity,
         confidence=confidence,
-        title=title if spell.lasts else f"{title}, for a while",
+        title=title if episode.lasts else f"{title}, for a while",
         detail=f"{detail}; from {load.start_s:.1f} to {load.end_s:.1f} s.",
         evidence=(
             Evidence("cycles", load.cycles, "cycles", c.source),

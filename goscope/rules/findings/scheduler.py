@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from goscope.analysis.goroutines.dumps import Stack
 from goscope.analysis.scheduler.idle_or_blocked import WaitSite, dumps_of, runners_in
 from goscope.analysis.scheduler.schedule import Schedule, Thresholds, schedules_of
-from goscope.analysis.scheduler.stw_pauses import Stops
+from goscope.analysis.scheduler.stw_pauses import StwPauses
 from goscope.analysis.traces.executions import executions_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity, Site
@@ -171,7 +171,7 @@ def who_waits_in_traces(capture: Capture, process: int) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
-def stop_evidence(stops: Stops) -> tuple[Evidence, ...]:
+def stop_evidence(stops: StwPauses) -> tuple[Evidence, ...]:
     """The longest stop-the-world phases, with their times on the clock of the SCHED lines."""
     longest = sorted(range(len(stops)), key=lambda i: -float(stops.ms[i]))[:_STOPS_SHOWN]
     return tuple(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import goscope
-from goscope.analysis.gc.cycles import Collecting, Thrash, collections_of, spells, thrash_spells
+from goscope.analysis.gc.cycles import Collecting, Thrash, collections_of, episodes, thrash_episodes
 from tests.conftest import CAPTURES
 from tests.rules import traces
 from tests.rules.traces import cycle, every
@@ -104,30 +104,30 @@ def busy_between(start: float, end: float, until: float) -> str:
 
 
 def test_thrash_at_the_end_speaks_for_the_run() -> None:
-    (spell,) = thrash_spells(only(busy_between(40, 60, 60)), Thrash())
-    assert spell.lasts
-    assert spell.load.start_s == pytest.approx(40, abs=2)
+    (episode,) = thrash_episodes(only(busy_between(40, 60, 60)), Thrash())
+    assert episode.lasts
+    assert episode.load.start_s == pytest.approx(40, abs=2)
 
 
 def test_thrash_in_between_does_not() -> None:
-    (spell,) = thrash_spells(only(busy_between(20, 30, 60)), Thrash())
-    assert not spell.lasts
-    assert spell.load.start_s == pytest.approx(20, abs=2)
-    assert spell.load.end_s == pytest.approx(30, abs=2)
+    (episode,) = thrash_episodes(only(busy_between(20, 30, 60)), Thrash())
+    assert not episode.lasts
+    assert episode.load.start_s == pytest.approx(20, abs=2)
+    assert episode.load.end_s == pytest.approx(30, abs=2)
 
 
 def test_a_burst_is_no_spell() -> None:
-    assert thrash_spells(only(busy_between(20, 23, 60)), Thrash()) == []
+    assert thrash_episodes(only(busy_between(20, 23, 60)), Thrash()) == []
 
 
 def test_a_short_run_is_not_judged() -> None:
     """A compiler: a share of 20 % and more in every second of its two."""
-    assert thrash_spells(only(busy_between(0, 3, 3)), Thrash()) == []
+    assert thrash_episodes(only(busy_between(0, 3, 3)), Thrash()) == []
 
 
 def test_no_spell_without_cycles_that_count() -> None:
     c = only(every(0.1, 10, background=300, more=" (forced)"))
-    assert spells(c, 0.1, lambda load: load.cpu_share > 0) == []
+    assert episodes(c, 0.1, lambda load: load.cpu_share > 0) == []
     assert only(cycle(1, 0.2)).stretches(0.1) == []
 
 
@@ -135,23 +135,23 @@ def test_no_spell_without_cycles_that_count() -> None:
 def test_little_room_is_thrash(gogc: int) -> None:
     goal = 60 * (1 + gogc / 100)
     c = only(every(0.05, 10, live=60, goal=goal, background=36, assist=4, mark=45))
-    assert [spell.lasts for spell in thrash_spells(c, Thrash())] == [True]
+    assert [episode.lasts for episode in thrash_episodes(c, Thrash())] == [True]
 
 
 @pytest.mark.parametrize("gogc", [50, 100, 400])
 def test_room_enough_is_none(gogc: int) -> None:
     goal = 60 * (1 + gogc / 100)
     c = only(every(0.05, 10, live=60, goal=goal, background=36, assist=4, mark=45))
-    assert thrash_spells(c, Thrash()) == []
+    assert thrash_episodes(c, Thrash()) == []
 
 
 def test_more_ps_than_cores_do_not_hide_it() -> None:
     """GOMAXPROCS=64 on two cores: the collector cannot take 25 % of what is not there."""
     tight = only(every(0.08, 10, live=57, goal=60, background=250, mark=70, procs=64))
     assert tight.whole().cpu_share < 0.06
-    assert [spell.lasts for spell in thrash_spells(tight, Thrash())] == [True]
+    assert [episode.lasts for episode in thrash_episodes(tight, Thrash())] == [True]
     roomy = only(every(0.08, 10, live=57, goal=120, background=250, mark=70, procs=64))
-    assert thrash_spells(roomy, Thrash()) == []
+    assert thrash_episodes(roomy, Thrash()) == []
 
 
 def test_a_small_heap_is_not_short_of_room_by_rounding() -> None:
@@ -165,7 +165,7 @@ def test_many_cheap_cycles_are_no_thrash(procs: int) -> None:
     """Thirty a second at 3 % of the CPU, with a goal next to the live heap."""
     c = only(every(1 / 30, 10, live=57, goal=60, background=procs, mark=4, procs=procs))
     assert c.whole().cpu_share == pytest.approx(0.03, abs=0.01)
-    assert thrash_spells(c, Thrash()) == []
+    assert thrash_episodes(c, Thrash()) == []
 
 
 # ---- real captures --------------------------------------------------------------------------------

@@ -10,11 +10,11 @@ import pytest
 
 import goscope
 from goscope.analysis.gc.cycles import collections_of
-from goscope.analysis.gc.heap_trend import Trend, trend_of, trend_of_few
+from goscope.analysis.gc.heap_trend import HeapTrend, trend_of, trend_of_few
 from tests.rules.traces import cycle, heap
 
 
-def trend(text: str) -> Trend | None:
+def trend(text: str) -> HeapTrend | None:
     (found,) = collections_of(goscope.read(text))
     return trend_of(found)
 

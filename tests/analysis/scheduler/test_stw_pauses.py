@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import goscope
-from goscope.analysis.scheduler.stw_pauses import CLOCK_MS, stops_of
+from goscope.analysis.scheduler.stw_pauses import CLOCK_MS, stw_pauses_of
 from tests.analysis.scheduler.test_schedule import diagnosed, sched
 from tests.rules.cases import stopped
 from tests.rules.traces import cycle
@@ -21,7 +21,7 @@ def gc_line(number: int, at_s: float, first: float, mark: float, second: float) 
 
 def test_the_second_phase_begins_when_marking_ends() -> None:
     capture = goscope.read(gc_line(1, 2.0, 250, 30, 400) + gc_line(2, 5.0, 0.1, 30, 210))
-    found = stops_of(capture, 0, least_ms=200)
+    found = stw_pauses_of(capture, 0, least_ms=200)
     assert found.t_ms.tolist() == [2000, 2280, 5030.1]
     assert found.ms.tolist() == [250, 400, 210]
     assert found.cycle.tolist() == [1, 1, 2]
@@ -31,7 +31,7 @@ def test_the_second_phase_begins_when_marking_ends() -> None:
 
 
 def test_what_was_going_on_in_a_stretch_of_time() -> None:
-    found = stops_of(goscope.read(gc_line(1, 2.0, 250, 30, 400)), 0, least_ms=200)
+    found = stw_pauses_of(goscope.read(gc_line(1, 2.0, 250, 30, 400)), 0, least_ms=200)
     assert found.between(0, 1900).ms.tolist() == []
     assert found.between(0, 2000).ms.tolist() == [250]
     assert found.between(2240, 2290).ms.tolist() == [250, 400]
@@ -39,7 +39,7 @@ def test_what_was_going_on_in_a_stretch_of_time() -> None:
 
 
 def test_without_gc_lines_there_are_none() -> None:
-    assert stops_of(goscope.read(sched(1)), 0, least_ms=200).longest == 0.0
+    assert stw_pauses_of(goscope.read(sched(1)), 0, least_ms=200).longest == 0.0
 
 
 def test_a_stop_that_takes_long_is_found_where_the_scheduler_looks_fine() -> None:
