@@ -27,7 +27,7 @@ class Histogram:
 
 
 @dataclass(frozen=True, slots=True)
-class Latency:
+class LatencyDistribution:
     """The distribution of one function's waits, or of one type of task or region."""
 
     kind: str  # sched, task or region
@@ -47,7 +47,7 @@ class Latency:
 class LatencyViews:
     """The distributions that are shown, in the order of the page, and how many are not."""
 
-    shown: tuple[Latency, ...]
+    shown: tuple[LatencyDistribution, ...]
     omitted: int
     overall: tuple[Histogram, Histogram | None] | None  # all waits for a P
     low_ns: int  # the ends of a logarithmic scale that holds all percentiles
@@ -77,7 +77,7 @@ def latencies_of(trace: TraceView, *, each: int = 40) -> LatencyViews:
             again = later.get(name) if kind == "sched" else None
             first = again is not None and figures["count"][again] < figures["count"][row]
             shown.append(
-                Latency(
+                LatencyDistribution(
                     kind=kind,
                     name=name,
                     **{column: figures[column][row] for column in columns},

@@ -66,7 +66,7 @@ def traces_of(capture: Capture) -> tuple[TraceView, ...]:
     return tuple(TraceView(capture, number) for number in range(len(capture.table("traces"))))
 
 
-class TraceStacks:
+class LazyTraceStacks:
     """The distinct stacks of all traces; one is made when it is asked for."""
 
     def __init__(self, capture: Capture):
@@ -92,9 +92,9 @@ class TraceStacks:
 
 
 @once_per_capture
-def trace_stacks_of(capture: Capture) -> TraceStacks:
+def trace_stacks_of(capture: Capture) -> LazyTraceStacks:
     """The stacks of a capture's traces, made once for all views."""
-    return TraceStacks(capture)
+    return LazyTraceStacks(capture)
 
 
 def place_of(stack: Stack) -> Site | None:

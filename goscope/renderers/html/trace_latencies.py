@@ -1,10 +1,15 @@
-"""Latency distributions of traces: waits for a P, tasks, regions."""
+"""LatencyDistribution distributions of traces: waits for a P, tasks, regions."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from goscope.analysis.traces.view_latencies import Histogram, Latency, LatencyViews, latencies_of
+from goscope.analysis.traces.view_latencies import (
+    Histogram,
+    LatencyDistribution,
+    LatencyViews,
+    latencies_of,
+)
 from goscope.analysis.traces.view_traces import TraceView
 from goscope.goruntime.function_names import short_name
 from goscope.renderers.html.section import ReportPage, Section, label, shown
@@ -44,7 +49,7 @@ def _choices(found: LatencyViews) -> list[tuple[str, list[Any]]]:
     return choices
 
 
-def _name(one: Latency) -> str:
+def _name(one: LatencyDistribution) -> str:
     """A function without its path; the names of tasks and regions are what the program says."""
     if one.kind == "sched":
         return short_name(one.name or "not known")
@@ -55,7 +60,7 @@ def _figures(what: str, everything: Histogram, later: Histogram | None) -> list[
     return [what, *(h and [list(h.edges_ns), list(h.counts)] for h in (everything, later))]
 
 
-def _row(one: Latency, found: LatencyViews) -> dict[str, Any]:
+def _row(one: LatencyDistribution, found: LatencyViews) -> dict[str, Any]:
     return {
         "one": one,
         "name": _name(one),
