@@ -1,4 +1,4 @@
-"""LatencyDistribution distributions of traces: waits for a P, tasks, regions."""
+"""Latency distributions of traces: waits for a P, tasks, regions."""
 
 from __future__ import annotations
 
