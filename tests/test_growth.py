@@ -232,6 +232,7 @@ def read(chunks: Iterable[bytes]) -> None:
     diagnose(builder.build())
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", INPUTS)
 def test_no_input_takes_long(name: str) -> None:
     grows(lambda size: read([INPUTS[name](size).encode()]), 60_000)

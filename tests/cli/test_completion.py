@@ -66,6 +66,7 @@ def test_bash(tmp_path: Path, line: str, wanted: str, unwanted: str) -> None:
     assert unwanted not in found
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize(("line", "wanted", "unwanted"), CASES)
 def test_fish(tmp_path: Path, line: str, wanted: str, unwanted: str) -> None:
     out = run("fish", f"source ./complete; complete -C {line!r}", tmp_path)

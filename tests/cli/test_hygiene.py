@@ -71,6 +71,7 @@ def test_tables_that_do_not_fit_leave_nothing_half(folder: Path, form: str) -> N
     assert left == []
 
 
+@pytest.mark.sampled(4)
 @posix
 @full
 @pytest.mark.parametrize(

@@ -283,6 +283,7 @@ print("LOADED", sorted(slow))
 """
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "arguments",
     [

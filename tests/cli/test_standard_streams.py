@@ -34,6 +34,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.sampled(4)
 @posix
 @pytest.mark.parametrize(
     "command", ["goscope dump.txt", "goscope dump.txt -f json", "goscope rules", "goscope --help"]
@@ -46,6 +47,7 @@ def test_a_disk_that_is_full(folder: Path, command: str) -> None:
     assert "standard output: cannot be written: no space left on device" in only_line(done.stderr)
 
 
+@pytest.mark.sampled(3)
 @posix
 @pytest.mark.parametrize(
     ("line", "code"),
@@ -62,6 +64,7 @@ def test_streams_that_are_closed(folder: Path, line: str, code: int) -> None:
     assert shell(line, folder).returncode == code
 
 
+@pytest.mark.sampled(3)
 @posix
 @pytest.mark.parametrize(
     ("command", "code"),

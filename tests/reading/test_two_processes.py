@@ -76,6 +76,7 @@ def test_two_processes_read_what_one_reads(version: str, tmp_path: Path) -> None
     assert by_a_process_without_threads("print(compare(Path(sys.argv[1])))", str(path)) == "2"
 
 
+@pytest.mark.full
 def test_a_profile_may_stand_where_the_file_is_cut(tmp_path: Path) -> None:
     """Its first line in one half, and most of its records behind a gc line in the other."""
     gc = b"gc 1 @0.002s 5%: 0.1+1.2+0.3 ms clock, 0.4+0.5/0.6/0.7+0.8 ms cpu, 4->4->0 MB, 5 MB goal, 8 P\n"
@@ -176,7 +177,7 @@ def changed_meanwhile(path: Path, size: int) -> tuple[int, int, int]:
     return processes, found.input.lines, int((table["cycle"] != table["line"]).sum())
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("share", [4.0, 0.75, 0.25, 0.0])
 def test_a_file_that_grows_or_shrinks_meanwhile(share: float, tmp_path: Path) -> None:
     path = tmp_path / "stderr.log"

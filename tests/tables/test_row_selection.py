@@ -108,10 +108,10 @@ def compare_halves(path: Path) -> str:
     return f"{differing(*captures)} {processes}"
 
 
+@pytest.mark.full
 @pytest.mark.skipif(
     sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="needs two processors"
 )
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", ["cycles", "details"])
 def test_two_processes_come_to_the_selection_of_one(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path

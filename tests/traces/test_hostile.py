@@ -44,6 +44,7 @@ def ends_of_generations(data: bytes) -> list[int]:
     return ends[1:]
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", SEVERAL)
 def test_a_cut_trace_keeps_its_whole_generations(name: str) -> None:
     data = content(trace_path(name))
@@ -194,6 +195,7 @@ def test_changes_that_cannot_be_are_counted() -> None:
     assert row["anomalies"] == 1
 
 
+@pytest.mark.full
 def test_ids_of_goroutines_may_be_far_apart() -> None:
     far = event("GoStatus", 1 << 40, (1 << 64) - 1, 4) + event("GoUnblock", 1 << 40, 1, 0)
     capture = read(trace(batch(far, m=2), batch(STORY), TABLES))

@@ -85,6 +85,7 @@ def essence(row: dict[str, Any]) -> tuple[Any, ...]:
     return row["kind"], row["goroutine"], row["function"], row["signal"], row["running_tests"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("version", "case"),
     [

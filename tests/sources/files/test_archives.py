@@ -304,6 +304,7 @@ def test_text_is_no_archive() -> None:
 # ---- damage -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
 def test_of_a_cut_archive_what_stands_before_the_cut_is_read(

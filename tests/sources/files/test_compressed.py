@@ -65,6 +65,7 @@ def test_where_a_chunk_ends_makes_no_difference(kind: str, step: int) -> None:
     assert expand(PACK[kind](data) + PACK[kind](b"two\n"), step) == data + b"two\n"
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("tool", ["gzip", "zstd", "xz", "bzip2"])
 def test_what_the_tools_write(tool: str, tmp_path: Path) -> None:
     if shutil.which(tool) is None:
@@ -79,6 +80,7 @@ def test_zeros_between_parts_are_padding(kind: str) -> None:
     assert expand(part + bytes(512) + part + bytes(40)) == b"one\none\n"
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("kind", PACK)
 def test_a_million_empty_parts_take_time_in_proportion(kind: str) -> None:
     data = PACK[kind](b"")
@@ -112,6 +114,7 @@ def test_packed_without_end(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("kind", PACK)
 @pytest.mark.parametrize("share", [0.0001, 0.1, 0.5, 0.999])
 def test_what_stands_before_the_end_of_a_cut_file_is_read(
@@ -187,6 +190,7 @@ COMPRESSORS: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", COMPRESSORS)
 def test_a_bomb_takes_no_memory(kind: str) -> None:
     """Much of nothing is a few kilobytes packed."""
