@@ -11,7 +11,7 @@ from goscope.capture.linking.intervals import add_interval_cpu
 from goscope.capture.linking.origins import located, ordered
 from goscope.capture.linking.processes import assign_processes
 from goscope.capture.linking.programs import split_programs
-from goscope.capture.linking.table_links import link_samples, mark_forced_cycles
+from goscope.capture.linking.table_links import link_samples, mark_forced_cycles, number_stacks
 from goscope.tables.table import Table
 
 #: Whose rows other tables number: their order stays.
@@ -67,6 +67,7 @@ def _public(table: Table) -> Table:
 #: What is done to all that was read, one after the other.
 PASSES: tuple[Callable[[Draft], Draft], ...] = (
     order_streams,
+    number_stacks,
     link_samples,
     mark_forced_cycles,
     join_crashes,

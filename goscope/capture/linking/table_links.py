@@ -38,6 +38,33 @@ def _renumbered(table: Table, before: Mapping[str, int]) -> Table:
     return table
 
 
+def number_stacks(draft: Draft) -> Draft:
+    """Number the stacks of several streams in the order in which their goroutines have them.
+
+    Needs the rows of each stream together. Where chunks end decides in which order lines of two streams
+    come to the readers, and must decide nothing else.
+    """
+    goroutines, stacks, frames = (draft.tables[n] for n in ("goroutines", "stacks", "frames"))
+    if len(goroutines.distinct("stream_id")) < 2:
+        return draft
+    used, first = np.unique(
+        goroutines["stack_id"][goroutines.present("stack_id")], return_index=True
+    )
+    order = used[np.argsort(first)]
+    order = np.concatenate([order, np.setdiff1d(np.arange(len(stacks)), order)])
+    number = np.empty(len(stacks), np.int64)
+    number[order] = np.arange(len(stacks))
+    tables = {"stacks": stacks.select(order)}
+    tables["frames"] = frames.select(np.argsort(number[frames["stack_id"]], kind="stable"))
+    for name in ("goroutines", "profile", "stacks", "frames"):
+        table = tables.get(name, draft.tables[name])
+        if len(table):
+            known = table.present("stack_id")
+            values = np.where(known, number[np.where(known, table["stack_id"], 0)], -1)
+            tables[name] = table.replaced("stack_id", Cells(narrow(values), known))
+    return draft.with_tables(tables)
+
+
 def link_samples(draft: Draft) -> Draft:
     """Give each P, M and G line the ``sample``, the SCHED line that it stands under.
 
