@@ -195,7 +195,6 @@ def test_changes_that_cannot_be_are_counted() -> None:
     assert row["anomalies"] == 1
 
 
-@pytest.mark.full
 def test_ids_of_goroutines_may_be_far_apart() -> None:
     far = event("GoStatus", 1 << 40, (1 << 64) - 1, 4) + event("GoUnblock", 1 << 40, 1, 0)
     capture = read(trace(batch(far, m=2), batch(STORY), TABLES))
@@ -203,6 +202,7 @@ def test_ids_of_goroutines_may_be_far_apart() -> None:
     assert found == {7: "waiting", 8: None, 1 << 40: "runnable"}
 
 
+@pytest.mark.full
 def test_many_small_things_take_no_time() -> None:
     """A hundred thousand batches, threads and strings."""
     many = b"".join(batch(event("ProcStop"), m=m) for m in range(100_000))
