@@ -245,6 +245,7 @@ def test_nor_does_it_line_by_line(name: str) -> None:
 
 
 @pytest.mark.parametrize("step", [1_000, 37], ids=["1,000 bytes", "37 bytes"])
+@pytest.mark.sampled(2)
 def test_an_endless_record_line_by_line_and_in_pieces(step: int) -> None:
     """Up to the longest record, where framing once read it all again for each line."""
 

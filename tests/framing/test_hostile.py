@@ -87,6 +87,7 @@ def test_long_lines_take_seconds_at_most(read: READ, line: bytes) -> None:
 
 
 @pytest.mark.parametrize("step", [1 << 20, 1 << 16, 5_000])
+@pytest.mark.sampled(3)
 def test_a_record_beyond_all_limits_is_told_and_what_is_around_it_is_read(
     read: READ, step: int
 ) -> None:

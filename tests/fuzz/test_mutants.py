@@ -30,7 +30,7 @@ def test_the_same_seed_makes_the_same_input() -> None:
 TEXTS = [seed for seed in seeds() if b"\0" not in seed]
 
 
-@pytest.mark.sampled(11)
+@pytest.mark.sampled(40)
 @pytest.mark.parametrize("digits", [19, 20, 5_000])
 @pytest.mark.parametrize("text", range(len(TEXTS)))
 def test_numbers_that_fit_nowhere(text: int, digits: int) -> None:

@@ -176,6 +176,7 @@ STRANGE = [
 @pytest.mark.parametrize(
     "key", ["time", "ts", "__REALTIME_TIMESTAMP", "stream", "pod", "kubernetes"]
 )
+@pytest.mark.sampled(4)
 def test_values_that_are_no_times_and_no_labels(read: READ, key: str, value: str) -> None:
     gc = "gc 3 @1.250s 2%: 0.010+1.2+0.003 ms clock, 0.020+0.1/0.9/0+0.006 ms cpu, 4->5->1 MB, 5 MB goal, 2 P"
     found = read(

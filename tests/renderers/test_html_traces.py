@@ -35,6 +35,7 @@ def test_without_a_trace_there_is_nothing_about_traces() -> None:
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n.startswith(("go1.22/", "go1.27/"))])
+@pytest.mark.sampled(5)
 def test_every_trace_becomes_a_sound_page(name: str) -> None:
     text = RENDERER.render(traced(name))
     page = Markup(text)

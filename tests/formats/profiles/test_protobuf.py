@@ -44,6 +44,7 @@ def test_all_captures_are_recognised_and_no_text_is() -> None:
 
 
 @pytest.mark.parametrize("data", SMALL[::9], ids=str)
+@pytest.mark.sampled(4)
 def test_a_cut_profile_is_an_error_or_nothing(data: bytes) -> None:
     """Go writes the table of strings last, so nothing that is cut can be read."""
     for cut in range(HEAD, len(data)):

@@ -68,6 +68,7 @@ def says(status: int, body: bytes, **headers: str) -> Answer:
         (says(302, b"", Location="/again"), "redirects in a circle"),
     ],
 )
+@pytest.mark.sampled(3)
 def test_what_is_no_pprof(answer: Answer, words: str) -> None:
     with server(answer) as address:
         done = goscope(f"http://a:s3cret@{address}")
