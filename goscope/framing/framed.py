@@ -87,8 +87,16 @@ class TornRecord:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class LooseStack:
+    """The first line of frames above which no header stands."""
+
+    text: bytes
+    number: int
+
+
 Piece: TypeAlias = (
-    LineRecords | RepeatedRecords | BlockRecords | CutRecord | LongRecord | TornRecord
+    LineRecords | RepeatedRecords | BlockRecords | CutRecord | LongRecord | TornRecord | LooseStack
 )
 
 

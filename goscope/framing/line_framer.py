@@ -243,7 +243,10 @@ class LineFramer:
             if len(more) > LONGEST_LINE or not kind.continuation.match(more):
                 break
             joined = text.rstrip() + b" " + more.strip()
-            if self._accepts(text) and not self._accepts(joined):
+            whole = (
+                kind.complete.search(text) is not None
+            )  # else a field that nobody knows is in the rest
+            if whole and self._accepts(text) and not self._accepts(joined):
                 break
             text = joined
         return text

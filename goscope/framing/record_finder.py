@@ -57,7 +57,7 @@ class RecordFinder:
     def line_kind(self, text: bytes) -> LineKind | None:
         """The kind of one-line records that a line is of, by its sign."""
         kinds = self._patterns.line_kinds_of_head.get(text[:1], ())
-        return next((kind for kind in kinds if kind.sign.match(text)), None)
+        return next((k for k, opening in kinds if opening.match(text) and k.sign.match(text)), None)
 
     def block_kind(self, text: bytes) -> BlockKind | None:
         """The kind of blocks that a line opens, by its sign."""
@@ -215,7 +215,7 @@ class _Patterns:
     line_openings: tuple[bytes, ...]
     openings: tuple[tuple[bytes, ...], tuple[bytes, ...]]  # of what is not passed on, and of all
     quoted_openings: tuple[bytes, ...]
-    line_kinds_of_head: dict[bytes, list[LineKind]]
+    line_kinds_of_head: dict[bytes, list[tuple[LineKind, re.Pattern[bytes]]]]  # with their openings
     proof: list[re.Pattern[bytes]]  # signs that need no further proof
     blocks: list[re.Pattern[bytes]]
     # Where none of these literals stands, no sign does: looking for them is a hundred times quicker.
@@ -234,10 +234,11 @@ def _patterns(line_kinds: tuple[LineKind, ...], block_kinds: tuple[BlockKind, ..
     words: dict[bytes, list[re.Pattern[bytes]]] = {}
     short: set[bytes] = set()
     signs, values = [], []
-    heads: dict[bytes, list[LineKind]] = {}
+    heads: dict[bytes, list[tuple[LineKind, re.Pattern[bytes]]]] = {}
     for line_kind in line_kinds:
-        for head in {opening[:1] for opening in line_kind.openings}:
-            heads.setdefault(head, []).append(line_kind)
+        opening = re.compile(_any_literal(line_kind.openings))
+        for head in {literal[:1] for literal in line_kind.openings}:
+            heads.setdefault(head, []).append((line_kind, opening))
     kinds: tuple[LineKind | BlockKind, ...] = (*line_kinds, *block_kinds)
     for kind in kinds:
         numbered = all(b"#" in opening for opening in kind.openings)

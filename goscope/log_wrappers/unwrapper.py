@@ -22,6 +22,7 @@ from goscope.framing.quotation import PREFIXES
 from goscope.framing.record_finder import RecordFinder
 from goscope.log_wrappers import layers
 from goscope.log_wrappers.layers import Recipe
+from goscope.log_wrappers.layouts import LONGEST, loose_stacks, without_layout
 from goscope.log_wrappers.line_origins import Places
 from goscope.log_wrappers.line_prefix import IN_NEXT, NO_LINE_END, Peeled
 from goscope.log_wrappers.timestamps import NEVER, Stamp, nanoseconds
@@ -107,6 +108,8 @@ class Unwrapper:
         self.plain = Stream("")
         self.streams: list[Stream] = [self.plain]
         self.lines = 0  # that were taken apart; 0 in a plain input
+        #: How many lines the input had, if they are others than those that are read.
+        self.input_lines: int | None = None
         self._finder = finder
         self._decided: bool | None = True if plain else None  # True: plain
         self._held = b""  # whole lines above the first record
@@ -121,6 +124,16 @@ class Unwrapper:
         self._collected: dict[int, _Collected] = {}
         self._current = self.plain
         self._begun = False
+        self._text: list[bytes] | None = (
+            None if plain else []
+        )  # all of the input so far, while it is short
+        self._text_size = 0
+        self._short = False  # all of the input is at hand
+        #: Of short texts: the stacks without a header, by the identity of the stream, with their lines.
+        self.loose: dict[int, list[tuple[int, bytes]]] = {}
+        self._places: Positions | None = (
+            None  # the lines of the input that those of a text come from
+        )
         self._ends_left_out = False  # values of JSON have no line ends
 
     @property
@@ -138,8 +151,23 @@ class Unwrapper:
         if not self._begun:
             data = data.lstrip(b"\0")  # of a log that was truncated in place
             self._begun = bool(data)
+        if self._text is not None:
+            self._text.append(data)
+            self._text_size += len(data)
+            if self._text_size > LONGEST:
+                yield from self.release()
+            return
+        yield from self._feed(data)
+
+    def release(self) -> Iterator[Portion]:
+        """Wait no longer for the end of a short text: what was held back, as it is."""
+        if self._text is not None:
+            data, self._text = b"".join(self._text), None
+            yield from self._feed(data)
+
+    def _feed(self, data: bytes) -> Iterator[Portion]:
         if self.is_plain:
-            yield Portion(self.plain, data)
+            yield self._plain_portion(data)
             return
         cut = data.rfind(b"\n") + 1
         if not cut:
@@ -155,6 +183,15 @@ class Unwrapper:
 
     def finish(self) -> Iterator[Portion]:
         """What was held back, and a last line without a line end."""
+        if self._text is not None:
+            text, self._text = b"".join(self._text), None
+            self._short = True
+            found = without_layout(text, self._finder)
+            if found is not None:
+                self._places = np.array([number for number, _ in found], np.int64)
+                self.input_lines = text.count(b"\n") + (not text.endswith(b"\n"))
+                text = _joined(found, text.endswith(b"\n"))
+            yield from self._feed(text)
         last = b"".join(self._partial)
         self._partial = []
         if self._decided is None:
@@ -167,6 +204,18 @@ class Unwrapper:
                 cut = kept.part_size >= _SHORTEST_PART
                 kept.end_part()
                 yield from self._flush(stream, kept, cut=cut)
+
+    def _plain_portion(self, data: bytes) -> Portion:
+        if self._places is not None and not self.plain.places and data:
+            self.plain.places.add(self._places, np.full(len(self._places), NEVER))
+        self._note_loose(self.plain, data)
+        return Portion(self.plain, data)
+
+    def _note_loose(self, stream: Stream, data: bytes) -> None:
+        """Remember the stacks of a short text that have no header."""
+        if self._short and b" +0x" in data:
+            lines = data.split(b"\n")
+            self.loose[id(stream)] = [(n, lines[n]) for n in loose_stacks(lines, self._finder)]
 
     def _hold_partial(self, data: bytes) -> None:
         if data and self._partial_size < _LONGEST:
@@ -187,7 +236,7 @@ class Unwrapper:
             text = block[start:end].removesuffix(b"\r")
             if at == 0 or (at > 0 and text[:at] in PREFIXES):
                 self._decided = True
-                yield Portion(self.plain, everything + b"".join(self._partial))
+                yield self._plain_portion(everything + b"".join(self._partial))
                 self._partial = []
                 return
             known = self._learn(text) or self._body_follows(block[end + 1 :], final)
@@ -198,7 +247,7 @@ class Unwrapper:
                 yield from self._apply_from(everything, before + start)
                 return
         if final:
-            yield Portion(self.plain, everything)
+            yield self._plain_portion(everything)
             return
         keep = everything.find(b"\n", max(0, len(everything) - LOOK_BACK - 1)) + 1
         if len(everything) <= LOOK_BACK:
@@ -220,7 +269,7 @@ class Unwrapper:
             yield Portion(self.plain, everything[:keep])
         self.lines = self._released
         if self._released:
-            numbers = np.arange(self._released, dtype=np.int64)
+            numbers = self._of_input(np.arange(self._released, dtype=np.int64))
             self.plain.places.add(numbers, np.full(self._released, NEVER))
         yield from self._unwrap(everything[keep:])
 
@@ -397,18 +446,37 @@ class Unwrapper:
         self._by_label[key] = stream
         return stream
 
+    def _of_input(self, numbers: Positions) -> Positions:
+        """The lines of the input that lines come from."""
+        return numbers if self._places is None else self._places[numbers]
+
     def _flush(self, stream: Stream, kept: _Collected, *, cut: bool) -> Iterator[Portion]:
         """Hand on what was collected for a stream; ``cut``: its last line has no end."""
         data = b"\n".join(kept.texts)
         few = self.lines < 1 << 31
         numbers: Positions = np.array(kept.numbers, np.int32 if few else np.int64)
+        numbers = self._of_input(numbers)
         stamps = nanoseconds(kept.stamps)
         if data.count(b"\n") != len(kept.texts) - 1:  # texts of several lines
             heights = [text.count(b"\n") + 1 for text in kept.texts]
             numbers, stamps = np.repeat(numbers, heights), np.repeat(stamps, heights)
         if any(place in data for place in _PLACES):
             data = _BARE_PLACE.sub(rb"\t\1\2", data)
+        if self._short:
+            found = without_layout(data, self._finder)
+            if found is not None:
+                data = _joined(found, False)
+                kept_lines = np.array([number for number, _ in found], np.int64)
+                kept_lines = np.minimum(kept_lines, len(numbers) - 1)
+                numbers, stamps = numbers[kept_lines], stamps[kept_lines]
+            self._note_loose(stream, data)
         stream.places.add(numbers, stamps)
         stream.stamped = stream.stamped or bool((stamps != NEVER).any())
         kept.texts, kept.numbers, kept.stamps = [], [], []
         yield Portion(stream, data if cut else data + b"\n")
+
+
+def _joined(lines: Sequence[tuple[int, bytes]], ended: bool) -> bytes:
+    """Numbered lines as a text, which ends with a line end if it ``ended`` so."""
+    text = b"\n".join(line for _, line in lines)
+    return text + b"\n" if ended and not text.endswith(b"\n") else text

@@ -16,6 +16,7 @@ from goscope.framing.framed import (
     CutRecord,
     LineRecords,
     LongRecord,
+    LooseStack,
     Piece,
     RepeatedRecords,
     TornRecord,
@@ -32,6 +33,7 @@ _EXPECTED: Mapping[type[Piece], str] = {
     CutRecord: "the rest of the line: the input ends here",
     LongRecord: f"a record of at most {LONGEST_RECORD >> 20} MiB",
     TornRecord: TORN,
+    LooseStack: "the header of these frames: goroutine N [...]:",
 }
 
 
@@ -142,6 +144,8 @@ class InputReading:
 
     def found(self, problem: str | None) -> Input:
         """What was found until now."""
+        if not self.finished:
+            self._take(self._streams.release())
         readers, streams, rest = self._readers, self._streams, self._rest
         readers.lines.flush()
         formats = {

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from goscope.capture.linking.origins import Origin
-from goscope.framing.framed import BlockRecords, Ids, LineRecords, Piece, RepeatedRecords
+from goscope.framing.framed import (
+    BlockRecords,
+    Ids,
+    LineRecords,
+    LooseStack,
+    Piece,
+    RepeatedRecords,
+)
 from goscope.framing.framer import Framer
 from goscope.framing.lines import Positions
 from goscope.framing.record_finder import RecordFinder
@@ -43,6 +50,12 @@ class Streams:
             origin, framer = self._framing(portion.stream)
             yield from self._marked(origin, framer.feed(portion.data))
 
+    def release(self) -> Iterator[tuple[Origin, Piece]]:
+        """The records of a short text that was held back as a whole; it is plain from here on."""
+        for portion in self._unwrapper.release():
+            origin, framer = self._framing(portion.stream)
+            yield from self._marked(origin, framer.feed(portion.data))
+
     def finish(self) -> Iterator[tuple[Origin, Piece]]:
         """The records that were held back."""
         for portion in self._unwrapper.finish():
@@ -50,6 +63,8 @@ class Streams:
             yield from self._marked(origin, framer.feed(portion.data))
         for origin, framer in map(self._framing, self._unwrapper.streams):
             yield from self._marked(origin, framer.finish())
+            loose = self._unwrapper.loose.get(id(origin.stream), ())
+            yield from self._marked(origin, [LooseStack(text, number) for number, text in loose])
 
     @property
     def wrapped(self) -> bool:
@@ -58,6 +73,8 @@ class Streams:
     @property
     def lines(self) -> int:
         """How many lines of the input were read."""
+        if self._unwrapper.input_lines is not None:
+            return self._unwrapper.input_lines
         return self._unwrapper.lines if self.wrapped else self._plain.lines_seen
 
     def expect_all(self) -> None:
