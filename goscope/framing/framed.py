@@ -87,16 +87,8 @@ class TornRecord:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class LooseStack:
-    """The first line of frames above which no header stands."""
-
-    text: bytes
-    number: int
-
-
 Piece: TypeAlias = (
-    LineRecords | RepeatedRecords | BlockRecords | CutRecord | LongRecord | TornRecord | LooseStack
+    LineRecords | RepeatedRecords | BlockRecords | CutRecord | LongRecord | TornRecord
 )
 
 

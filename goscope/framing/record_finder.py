@@ -64,8 +64,10 @@ class RecordFinder:
         return next((kind for kind in self.block_kinds if kind.sign.match(text)), None)
 
     def opens(self, text: bytes) -> bool:
-        """Whether a record starts with the line."""
-        return self.line_kind(text) is not None or self.block_kind(text) is not None
+        """Whether a record starts with the line: an opening, and the sign of a kind."""
+        return self._patterns.opening.match(text) is not None and (
+            self.line_kind(text) is not None or self.block_kind(text) is not None
+        )
 
     def is_body(self, text: bytes) -> bool:
         """Whether a line seems to stand inside of a block."""
@@ -214,6 +216,7 @@ class _Patterns:
 
     line_openings: tuple[bytes, ...]
     openings: tuple[tuple[bytes, ...], tuple[bytes, ...]]  # of what is not passed on, and of all
+    opening: re.Pattern[bytes]  # any of them
     quoted_openings: tuple[bytes, ...]
     line_kinds_of_head: dict[bytes, list[tuple[LineKind, re.Pattern[bytes]]]]  # with their openings
     proof: list[re.Pattern[bytes]]  # signs that need no further proof
@@ -265,6 +268,7 @@ def _patterns(line_kinds: tuple[LineKind, ...], block_kinds: tuple[BlockKind, ..
     return _Patterns(
         tuple(o for kind in line_kinds for o in kind.openings),
         (tuple(o for kind in kept for o in kind.openings), openings),
+        re.compile(_any_literal(openings)),
         tuple(
             o for kind in kinds if isinstance(kind, LineKind) or kind.quoted for o in kind.openings
         ),

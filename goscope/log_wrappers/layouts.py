@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from goscope.framing import torn_lines
 from goscope.framing.record_finder import COLOUR, RecordFinder
+from goscope.framing.torn_blocks import SEAMS
 
 #: A longer text is not looked at.
 LONGEST = 1 << 19
@@ -306,7 +307,7 @@ def _backs(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Numbered
 def _gaps(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Numbered]:
     """Marks of what an author or ``grep -A`` left out: a stack ends there."""
     for number, text in lines:
-        yield number, b"" if _GAP.match(text) else text
+        yield number, b"..." if _GAP.match(text) and text not in SEAMS else text
 
 
 def _doubled(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Numbered]:
@@ -447,38 +448,21 @@ _INSIDE = re.compile(
 
 
 #: What may follow a record in a sentence: a mark or a word, but no more of a record.
-_WORDS = re.compile(rb"$|[`,.;<]|[ \t]+(?:[A-Za-z]+[ \t,.;]|[`|<(]|\xe2)")
+_WORDS = re.compile(rb"$|[`,.;<]|[ \t]+(?:[A-Za-z]+(?![\w=:/+])|[`|<(]|\xe2)")
 
 
 def _longest(text: bytes, finder: RecordFinder) -> bytes:
     """The longest beginning that is a whole record; empty if none is."""
     ends = [len(text), *(m.start() for m in re.finditer(rb"[ \t`|,.;<]", text))]
     for end in sorted(ends, reverse=True)[:60]:
-        if _WORDS.match(text, end) and finder.accepts(text[:end]):
+        kind = finder.line_kind(text)
+        ended = kind is not None and kind.complete.search(text[:end]) is not None
+        if ended and _WORDS.match(text, end) and finder.accepts(text[:end]):
             return text[:end]
     return b""
 
 
 # ---- the list -------------------------------------------------------------------------------------
-
-
-def loose_stacks(lines: Sequence[bytes], finder: RecordFinder) -> Iterator[int]:
-    """The first lines of stacks without a header, as in a piece from the middle of a dump."""
-    inside = False
-    for at, text in enumerate(lines):
-        if not text.strip():
-            inside = False
-        elif finder.block_kind(text) is not None:
-            inside = True
-        elif inside or at + 1 == len(lines) or not _LOOSE_CALL.match(text):
-            continue
-        elif _LOOSE_PLACE.match(lines[at + 1]):
-            inside = True
-            yield at
-
-
-_LOOSE_CALL = re.compile(rb"(?:created by )?[\w.%~-]+(?:/[\w.%~-]+)*\.[^\s]*[^\n]*\)$")
-_LOOSE_PLACE = re.compile(rb"[ \t]+[^\s][^\n:()]*\.(?:go|s):[0-9]+ \+0x[0-9a-f]+$")
 
 
 def _has(pattern: re.Pattern[bytes]) -> Callable[[bytes, RecordFinder], bool]:

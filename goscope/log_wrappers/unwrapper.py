@@ -22,7 +22,7 @@ from goscope.framing.quotation import PREFIXES
 from goscope.framing.record_finder import RecordFinder
 from goscope.log_wrappers import layers
 from goscope.log_wrappers.layers import Recipe
-from goscope.log_wrappers.layouts import LONGEST, loose_stacks, without_layout
+from goscope.log_wrappers.layouts import LONGEST, without_layout
 from goscope.log_wrappers.line_origins import Places
 from goscope.log_wrappers.line_prefix import IN_NEXT, NO_LINE_END, Peeled
 from goscope.log_wrappers.timestamps import NEVER, Stamp, nanoseconds
@@ -129,8 +129,6 @@ class Unwrapper:
         )  # all of the input so far, while it is short
         self._text_size = 0
         self._short = False  # all of the input is at hand
-        #: Of short texts: the stacks without a header, by the identity of the stream, with their lines.
-        self.loose: dict[int, list[tuple[int, bytes]]] = {}
         self._places: Positions | None = (
             None  # the lines of the input that those of a text come from
         )
@@ -208,14 +206,7 @@ class Unwrapper:
     def _plain_portion(self, data: bytes) -> Portion:
         if self._places is not None and not self.plain.places and data:
             self.plain.places.add(self._places, np.full(len(self._places), NEVER))
-        self._note_loose(self.plain, data)
         return Portion(self.plain, data)
-
-    def _note_loose(self, stream: Stream, data: bytes) -> None:
-        """Remember the stacks of a short text that have no header."""
-        if self._short and b" +0x" in data:
-            lines = data.split(b"\n")
-            self.loose[id(stream)] = [(n, lines[n]) for n in loose_stacks(lines, self._finder)]
 
     def _hold_partial(self, data: bytes) -> None:
         if data and self._partial_size < _LONGEST:
@@ -469,7 +460,6 @@ class Unwrapper:
                 kept_lines = np.array([number for number, _ in found], np.int64)
                 kept_lines = np.minimum(kept_lines, len(numbers) - 1)
                 numbers, stamps = numbers[kept_lines], stamps[kept_lines]
-            self._note_loose(stream, data)
         stream.places.add(numbers, stamps)
         stream.stamped = stream.stamped or bool((stamps != NEVER).any())
         kept.texts, kept.numbers, kept.stamps = [], [], []

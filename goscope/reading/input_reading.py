@@ -16,7 +16,6 @@ from goscope.framing.framed import (
     CutRecord,
     LineRecords,
     LongRecord,
-    LooseStack,
     Piece,
     RepeatedRecords,
     TornRecord,
@@ -33,7 +32,6 @@ _EXPECTED: Mapping[type[Piece], str] = {
     CutRecord: "the rest of the line: the input ends here",
     LongRecord: f"a record of at most {LONGEST_RECORD >> 20} MiB",
     TornRecord: TORN,
-    LooseStack: "the header of these frames: goroutine N [...]:",
 }
 
 

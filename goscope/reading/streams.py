@@ -11,7 +11,6 @@ from goscope.framing.framed import (
     BlockRecords,
     Ids,
     LineRecords,
-    LooseStack,
     Piece,
     RepeatedRecords,
 )
@@ -63,8 +62,6 @@ class Streams:
             yield from self._marked(origin, framer.feed(portion.data))
         for origin, framer in map(self._framing, self._unwrapper.streams):
             yield from self._marked(origin, framer.finish())
-            loose = self._unwrapper.loose.get(id(origin.stream), ())
-            yield from self._marked(origin, [LooseStack(text, number) for number, text in loose])
 
     @property
     def wrapped(self) -> bool:
