@@ -50,6 +50,8 @@ class RecordFinder:
         self._patterns = patterns = _patterns(self.line_kinds, self.block_kinds)
         #: What the first lines of one-line records start with.
         self.line_openings = patterns.line_openings
+        #: Matches what any record starts with.
+        self.opening = patterns.opening
         self._words, self._short = patterns.words, patterns.short
 
     # ---- at the start of a line ---------------------------------------------------------------------

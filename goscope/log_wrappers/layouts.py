@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from goscope.framing import torn_lines
 from goscope.framing.record_finder import COLOUR, RecordFinder
+from goscope.framing.records import LineKind
 from goscope.framing.torn_blocks import SEAMS
 
 #: A longer text is not looked at.
@@ -27,6 +28,7 @@ LONGEST = 1 << 19
 Numbered = tuple[int, bytes]
 
 _MOST_JOINED = 6
+_LONGEST_FRONT = 200
 _NBSP = re.compile(rb"\xc2\xa0|\xe2\x80[\x80-\x8a\xaf]|\xe3\x80\x80|\t(?=\xc2\xa0)")
 _ENTITY = re.compile(rb"&(?:[a-z]{2,6}|#[0-9]{1,5}|#x[0-9a-f]{1,4});")
 _TYPED = (
@@ -54,9 +56,9 @@ _GAP = re.compile(
 #: sign, a bullet, a line number, a sign of a difference, a cell, a fence, emphasis.
 _NUMBER = rb"[ \t]*[0-9]{1,6}(?:[ \t]*[|:)>\xb7][ \t]?|\t|[ \t]{1,3}|-[ \t]?)"
 _FRONT = re.compile(
-    rb"(?P<number>" + _NUMBER + rb")?"
-    rb"(?:[ \t]+|>[ ]?|\|[ ]?|#{1,6}[ ]?|/{2,3}[ ]?|--[ ]|;{1,2}[ ]?|%[ ]|\$[ ]|[-*+][ ]|\xe2\x80\xa2[ ]?"
-    rb"|[0-9]{1,3}[.)][ ]|[+-]|```+[a-z]*[ ]?|`|\*\*|__|~~)*"
+    rb"(?:" + _NUMBER + rb")?+"
+    rb"(?:[ \t]|>[ ]?|\|[ ]?|#{1,6}[ ]?|/{2,3}[ ]?|--[ ]|;{1,2}[ ]?|%[ ]|\$[ ]|[-*+][ ]|\xe2\x80\xa2[ ]?"
+    rb"|[0-9]{1,3}[.)][ ]|[+-]|```+[a-z]*[ ]?|`|\*\*|__|~~)*+"
 )
 _ONCE = re.compile(rb"```+[a-z]*[ ]?|`|\*\*|__|~~")
 _BULLET = re.compile(rb"(?<![^ \t>|])(?:[-*+]|\xe2\x80\xa2|[0-9]{1,3}[.)])[ ]$")
@@ -175,8 +177,11 @@ def _front_of(text: bytes, finder: RecordFinder) -> int:
     """How long the decoration in front of a record is; -1 if the line opens none behind one."""
     found = _FRONT.match(text)
     assert found is not None
-    end = found.end()
-    for at in range(end, -1, -1):
+    if found.end() > _LONGEST_FRONT:
+        return -1
+    for at in range(found.end(), -1, -1):
+        if not finder.opening.match(text, at):
+            continue
         if _FRONT.fullmatch(text, 0, at) and finder.opens(text[at:]):
             if at >= 2 and text[at - 2 : at] == b"  " and finder.line_kind(text[at - 2 :]):
                 continue  # P, M and G lines are indented by two blanks
@@ -347,21 +352,44 @@ def _wrapped(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Number
     in_stack = False
     while at < len(lines):
         number, text = lines[at]
-        below = [line for _, line in lines[at + 1 : at + 1 + _MOST_JOINED]]
-        kind = finder.line_kind(text)
-        taken, whole = 0, text
-        if kind is not None:
-            torn = torn_lines.is_torn(text) or not below or finder.opens(below[0])
-            goes_on = kind.continuation is not None and below and kind.continuation.match(below[0])
-            if not torn and not goes_on and not finder.accepts(text):
-                taken, whole = _joined(text, below, finder.accepts)
-        elif _BEGUN_HEAD.match(text):
-            taken, whole = _joined(text, below[:2], lambda one: _HEAD.match(one) is not None)
-        elif in_stack and text.strip() and not torn_lines.is_torn(text):
-            taken, whole = _whole_frame(text, below, finder)
-        in_stack = bool(_HEAD.match(whole)) or (in_stack and bool(whole.strip()))
-        yield number, whole
+        taken = 0
+        if not text.strip():
+            in_stack = False
+        elif text.startswith((b"\t", b" ")):
+            if in_stack and (b" +0x" not in text or not _PLACE.match(text.lstrip())):
+                taken, text = _whole_frame(text, _below(lines, at), finder)
+        elif not text.endswith(b")"):
+            taken, text = _whole(text, _below(lines, at), in_stack, finder)
+            in_stack = in_stack or _HEAD.match(text) is not None
+        yield number, text
         at += 1 + taken
+
+
+def _below(lines: Sequence[Numbered], at: int) -> list[bytes]:
+    return [line for _, line in lines[at + 1 : at + 1 + _MOST_JOINED]]
+
+
+def _whole(
+    text: bytes, below: Sequence[bytes], in_stack: bool, finder: RecordFinder
+) -> tuple[int, bytes]:
+    """A record, a header or a call that may be wrapped: how many lines belong to it, and its text."""
+    kind = finder.line_kind(text)
+    if kind is not None:
+        if kind.complete.search(text) is None and _may_go_on(text, below, kind, finder):
+            return _joined(text, below, finder.accepts)
+    elif _BEGUN_HEAD.match(text):
+        return _joined(text, below[:2], lambda one: _HEAD.match(one) is not None)
+    elif in_stack:
+        return _whole_frame(text, below, finder)
+    return 0, text
+
+
+def _may_go_on(text: bytes, below: Sequence[bytes], kind: LineKind, finder: RecordFinder) -> bool:
+    """Whether the rest of a record may stand below, where the framer does not look for it."""
+    if not below or finder.opens(below[0]) or torn_lines.is_torn(text):
+        return False
+    goes_on = kind.continuation is not None and kind.continuation.match(below[0]) is not None
+    return not goes_on and not finder.accepts(text)
 
 
 def _joined(
@@ -382,7 +410,7 @@ def _joined(
 def _whole_frame(text: bytes, below: Sequence[bytes], finder: RecordFinder) -> tuple[int, bytes]:
     """A call or a place with its rest."""
     bare = text.strip()
-    if finder.opens(text) or (below and finder.opens(below[0])):
+    if finder.opens(text) or (below and finder.opens(below[0])) or torn_lines.is_torn(text):
         return 0, text
     if _CALL.match(bare) or _PLACE.match(bare) or not below or not below[0].strip():
         if not (_PLACE.match(bare) and below and re.fullmatch(rb"[ \t]*\+0x[0-9a-f]+", below[0])):
@@ -432,20 +460,20 @@ def _flattened(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Numb
 def _parts(text: bytes, finder: RecordFinder) -> Iterator[bytes]:
     text = text.rstrip(b"\r")
     starts = [found.start() for found in _INSIDE.finditer(text)]
-    if not starts or (starts == [0] and finder.accepts(text)):
+    if not starts or starts == [0]:
         return
-    if len(starts) == 1 and finder.accepts(text[starts[0] :]):
-        return  # something in front of a whole record, which a wrapper may have put there
+    if len(starts) == 1:  # behind something that a wrapper may have put there, if nothing follows
+        kind = finder.line_kind(text[starts[0] :])
+        if kind is None or kind.complete.search(text) is not None:
+            return
     ends = [*starts[1:], len(text)]
     wholes = [_longest(text[a:b].rstrip(), finder) for a, b in zip(starts, ends, strict=True)]
     if all(wholes) and (len(wholes) > 1 or starts[0]):
         yield from wholes
 
 
-_INSIDE = re.compile(
-    rb"(?<![^ \t`>(])(?:SCHED [0-9]+ms: |gc [0-9]+ @[0-9.]+s |scvg[0-9]+: |[PMG][0-9]+: (?:status|p)=)"
-)
-
+_RECORD = rb"(?:SCHED [0-9]+ms: |gc [0-9]+ @[0-9.]+s |scvg[0-9]+: |[PMG][0-9]+: (?:status|p)=)"
+_INSIDE = re.compile(rb"(?<![^ \t`>(])" + _RECORD)
 
 #: What may follow a record in a sentence: a mark or a word, but no more of a record.
 _WORDS = re.compile(rb"$|[`,.;<]|[ \t]+(?:[A-Za-z]+(?![\w=:/+])|[`|<(]|\xe2)")
@@ -473,6 +501,17 @@ def _holds(*literals: bytes) -> Callable[[bytes, RecordFinder], bool]:
     return lambda text, finder: any(literal in text for literal in literals)
 
 
+_TURNED_HEAD = re.compile(
+    rb"^[ \t]*goroutine [0-9]+ \[[^\n]*:[ \t\r]*\n[ \t\r]*(?:\n|\Z)", re.MULTILINE
+)
+
+
+def _may_be_turned(text: bytes, finder: RecordFinder) -> bool:
+    """Whether nothing stands below the first line of a goroutine, or clocks go back at first."""
+    clocks = [int(m[1] or m[2]) for m in itertools.islice(_CLOCK.finditer(text), 2)]
+    return clocks != sorted(clocks) or _TURNED_HEAD.search(text) is not None
+
+
 def _decorated(text: bytes, finder: RecordFinder) -> bool:
     """Whether a record stands behind a decoration."""
     lines = re.finditer(rb"^[^\na-zA-Z\[{][^\n]*", text, re.MULTILINE)
@@ -488,7 +527,7 @@ LAYOUTS = (
     Layout("tags", _has(re.compile(rb"<(?:pre|code|li|td|p|br|span)\b[^>\n]*>")), _tags),
     Layout(
         "newest first",
-        _has(re.compile(rb"goroutine [0-9]+ \[|SCHED [0-9]+ms|gc [0-9]+ @")),
+        _may_be_turned,
         _turned,
     ),
     Layout("fences", _has(re.compile(rb"^[ \t>]*(?:`|~~~)", re.MULTILINE)), _fences),
@@ -504,11 +543,16 @@ LAYOUTS = (
     Layout("doubled lines", _holds(b"\n\n"), _doubled),
     Layout(
         "places",
-        _has(re.compile(rb"^[ \t]*[^\s:()][^\n:()]*\.(?:go|s|c|h):[0-9]+", re.MULTILINE)),
+        _has(
+            re.compile(
+                rb"^(?:[ \t]*(?: \t|\t )[ \t]*)?[^\s:()][^\n:()]*\.(?:go|s|c|h):[0-9]+(?: \+0x|\r?$)",
+                re.MULTILINE,
+            )
+        ),
         _places,
     ),
     Layout(
         "wrapped lines", _has(re.compile(rb"SCHED [0-9]|gc [0-9]+ @|goroutine [0-9]+ \[")), _wrapped
     ),
-    Layout("flattened", _has(_INSIDE), _flattened),
+    Layout("flattened", _has(re.compile(rb"(?<=[^\s][ \t`>(])" + _RECORD)), _flattened),
 )
