@@ -35,7 +35,9 @@ def strictly(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_there_is_a_schema_for_every_file_of_one() -> None:
-    files = {path.name.partition(".")[0] for path in ROOT.glob("goscope/renderers/*.schema.json")}
+    files = {
+        path.name.partition(".")[0] for path in ROOT.glob("goscope/renderers/json/*.schema.json")
+    }
     assert files == {document.value for document in Document}
 
 
