@@ -463,8 +463,9 @@ def _parts(text: bytes, finder: RecordFinder) -> Iterator[bytes]:
     if not starts or starts == [0]:
         return
     if len(starts) == 1:  # behind something that a wrapper may have put there, if nothing follows
-        kind = finder.line_kind(text[starts[0] :])
-        if kind is None or kind.complete.search(text) is not None:
+        rest = text[starts[0] :]
+        kind = finder.line_kind(rest)
+        if kind is None or kind.complete.search(rest) is not None:
             return
     ends = [*starts[1:], len(text)]
     wholes = [_longest(text[a:b].rstrip(), finder) for a, b in zip(starts, ends, strict=True)]

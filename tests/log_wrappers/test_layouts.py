@@ -91,6 +91,14 @@ def test_rows_know_the_lines_of_the_input(read: READ) -> None:
 
 
 SCHED = SAMPLES["sched"].split("\n")[0]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_what_a_wrapper_takes_off_is_left_to_it(name: str) -> None:
+    text = "".join(f"app-1  | {line}\n" for line in SAMPLES[name].splitlines())
+    assert without_layout(text.encode(), FINDER) is None
+
+
 GC = SAMPLES["gc"].split("\n")[0]
 
 
