@@ -513,6 +513,21 @@ def _may_be_turned(text: bytes, finder: RecordFinder) -> bool:
     return clocks != sorted(clocks) or _TURNED_HEAD.search(text) is not None
 
 
+_RECORD_INSIDE = re.compile(rb"(?<=[^\s][ \t`>(])" + _RECORD)
+#: In a log with something in front of its lines more of them hold a record.
+_MOST_FLATTENED = 3
+
+
+def _few_hold_records(text: bytes, finder: RecordFinder) -> bool:
+    """Whether records stand inside of lines, but of a few: others are a log with a front."""
+    found: set[int] = set()
+    for match in _RECORD_INSIDE.finditer(text):
+        found.add(text.rfind(b"\n", 0, match.start()))
+        if len(found) > _MOST_FLATTENED:
+            return False
+    return bool(found)
+
+
 def _decorated(text: bytes, finder: RecordFinder) -> bool:
     """Whether a record stands behind a decoration."""
     lines = re.finditer(rb"^[^\na-zA-Z\[{][^\n]*", text, re.MULTILINE)
@@ -555,5 +570,5 @@ LAYOUTS = (
     Layout(
         "wrapped lines", _has(re.compile(rb"SCHED [0-9]|gc [0-9]+ @|goroutine [0-9]+ \[")), _wrapped
     ),
-    Layout("flattened", _has(re.compile(rb"(?<=[^\s][ \t`>(])" + _RECORD)), _flattened),
+    Layout("flattened", _few_hold_records, _flattened),
 )
