@@ -315,11 +315,16 @@ def _gaps(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Numbered]
         yield number, b"..." if _GAP.match(text) and text not in SEAMS else text
 
 
+#: Fewer lines with empty ones between may be records that empty lines part.
+_FEWEST_DOUBLED = 4
+
+
 def _doubled(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Numbered]:
     """An empty line below each line."""
     filled = [at for at, (_, text) in enumerate(lines) if text.strip()]
     followed = sum(at + 1 < len(lines) and not lines[at + 1][1].strip() for at in filled)
-    if followed < len(filled) - 1 - len(filled) // 20:
+    separate = len(filled) < _FEWEST_DOUBLED
+    if separate or followed < len(filled) - 1 - len(filled) // 20:
         yield from lines
         return
     skip = False
@@ -357,16 +362,22 @@ def _wrapped(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Number
             in_stack = False
         elif text.startswith((b"\t", b" ")):
             if in_stack and (b" +0x" not in text or not _PLACE.match(text.lstrip())):
-                taken, text = _whole_frame(text, _below(lines, at), finder)
+                taken, text = _whole_frame(text, _below(lines, at, finder), finder)
         elif not text.endswith(b")"):
-            taken, text = _whole(text, _below(lines, at), in_stack, finder)
+            taken, text = _whole(text, _below(lines, at, finder), in_stack, finder)
             in_stack = in_stack or _HEAD.match(text) is not None
         yield number, text
         at += 1 + taken
 
 
-def _below(lines: Sequence[Numbered], at: int) -> list[bytes]:
-    return [line for _, line in lines[at + 1 : at + 1 + _MOST_JOINED]]
+def _below(lines: Sequence[Numbered], at: int, finder: RecordFinder) -> list[bytes]:
+    """The lines that may be the rest of one: up to the next that opens a record itself."""
+    below: list[bytes] = []
+    for _, line in lines[at + 1 : at + 1 + _MOST_JOINED]:
+        if finder.opens(line) or _BEGUN_HEAD.match(line):
+            break
+        below.append(line)
+    return below
 
 
 def _whole(

@@ -138,3 +138,15 @@ def test_a_text_is_read_when_it_is_asked_for(read: READ) -> None:
     builder.read("log", chunks())
     assert seen[0] >= 1
     assert len(builder.build().table("sched")) == 4
+
+
+@pytest.mark.parametrize("between", ["", "\n"])
+def test_a_line_that_opens_a_record_is_not_the_rest_of_another(between: str) -> None:
+    torn, whole = (
+        "goroutine 7 [chan send, oops\n",
+        "goroutine 8 [running]:\nmain.f()\n\t/a.go:3 +0x1\n",
+    )
+    builder = CaptureBuilder()
+    found = builder.read("input", [f"{torn}{between}{whole}".encode()])
+    assert builder.build().table("goroutines")["id"].tolist() == [8]
+    assert found.unparsed_count == 1
