@@ -238,9 +238,6 @@ def test_no_input_takes_long(name: str) -> None:
     grows(lambda size: read([INPUTS[name](size).encode()]), 60_000)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="an endless goroutine, line by line, takes more than time in proportion"
-)
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", INPUTS)
 def test_nor_does_it_line_by_line(name: str) -> None:

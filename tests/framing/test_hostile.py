@@ -91,9 +91,6 @@ def test_long_lines_take_seconds_at_most(read: READ, line: bytes) -> None:
     assert [row["cycle"] for row in found.rows("gc")] == [3]
 
 
-@pytest.mark.xfail(
-    strict=False, reason="what is left of a record beyond all limits is read as a loose stack"
-)
 @pytest.mark.parametrize("step", [1 << 20, 1 << 16, 5_000])
 @pytest.mark.sampled(3)
 def test_a_record_beyond_all_limits_is_told_and_what_is_around_it_is_read(

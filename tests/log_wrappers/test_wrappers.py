@@ -92,10 +92,6 @@ def test_the_same_records(read: READ, wrapper: Wrapper, name: str) -> None:
     compare(read(data), plain(read, name), origin, wrapper)
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="frames of a header inside a panic value, with lines of journald between, become a loose stack",
-)
 @pytest.mark.parametrize(("wrapper", "name"), pairs(SOURCES[:2]))
 def test_the_same_records_among_lines_of_the_application(
     read: READ, wrapper: Wrapper, name: str
