@@ -35,11 +35,14 @@ FORMAT = Format(
             b"non-Go function at pc=",
         ),
         above=True,
-        # The header with a first frame or what stands for one: the value of a panic has no such.
+        # The header with a first frame or what stands for one: the value of a panic has no such. A call
+        # alone is believed of the goroutine that crashed: it runs.
         begins=re.compile(
+            rb"goroutine [0-9]+ (?:gp=0x[0-9a-f]+ m=[^\[\n]+ )?\[running[^\n]*\]:\n"
+            + NAME_OF_CALL
+            + rb"\([^()\n]*\)\n|"
             rb"goroutine [0-9]+ (?:gp=0x[0-9a-f]+ m=[^\[\n]+ )?\[[^\n]*(?:\Z|:\n(?:"
             rb"[^\n]*(?:\Z|\)\n(?:\Z|[ \t][^\n]*(?:\Z|:[0-9])))"
-            rb"|" + NAME_OF_CALL + rb"\([^()\n]*\)\n"
             rb"|[ \t]+goroutine running on other thread|non-Go function|created by |\.\.\."
             rb"|[^\n]*\n[ \t][^\n]*pc=0x))"
         ),

@@ -125,7 +125,6 @@ def fake_lines(data: bytes) -> set[int]:
 # ---- values that imitate something else -----------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=False, reason="calls below a header inside a value become a loose stack")
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_header_in_a_value_is_no_goroutine(read: READ, version: str) -> None:
     for case in ("fake_header", "fake_dump"):
@@ -136,7 +135,6 @@ def test_a_header_in_a_value_is_no_goroutine(read: READ, version: str) -> None:
     assert whole.startswith("no rows\ngoroutine 99 [fake]:\nmain.fake()\n")
 
 
-@pytest.mark.xfail(strict=False, reason="calls inside a value become a loose stack")
 def test_without_a_traceback_the_value_ends_where_nothing_tells_more(read: READ) -> None:
     """GOTRACEBACK=none, Go 1.22: the rest of the value looks like any other text."""
     found = read(text_of("1.22", "none-fake") + b"listening on :8080\n")
