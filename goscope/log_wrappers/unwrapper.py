@@ -128,6 +128,7 @@ class Unwrapper:
             None if plain else []
         )  # all of the input so far, while it is short
         self._text_size = 0
+        self._short = False  # all of the input is at hand
         self._places: Positions | None = (
             None  # the lines of the input that those of a text come from
         )
@@ -182,6 +183,7 @@ class Unwrapper:
         """What was held back, and a last line without a line end."""
         if self._text is not None:
             text, self._text = b"".join(self._text), None
+            self._short = True
             found = without_layout(text, self._finder)
             if found is not None:
                 self._places = np.array([number for number, _ in found], np.int64)
@@ -451,6 +453,13 @@ class Unwrapper:
             numbers, stamps = np.repeat(numbers, heights), np.repeat(stamps, heights)
         if any(place in data for place in _PLACES):
             data = _BARE_PLACE.sub(rb"\t\1\2", data)
+        if self._short:
+            found = without_layout(data, self._finder)
+            if found is not None:
+                data = _joined(found, False)
+                kept_lines = np.array([number for number, _ in found], np.int64)
+                kept_lines = np.minimum(kept_lines, len(numbers) - 1)
+                numbers, stamps = numbers[kept_lines], stamps[kept_lines]
         stream.places.add(numbers, stamps)
         stream.stamped = stream.stamped or bool((stamps != NEVER).any())
         kept.texts, kept.numbers, kept.stamps = [], [], []
