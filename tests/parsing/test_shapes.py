@@ -417,12 +417,13 @@ dump_terminals: dict[str, st.SearchStrategy[str]] = {
     "INT": st.one_of(st.integers(0, 300).map(str), st.integers(0, 10**20).map(str)),
     "HEX": st.sampled_from(["0x1", "0x0", "0xc000012018", "0xabcdef", "0x12"]),
     "_INDENT": st.sampled_from(["\t", "    "]),
+    "_BELOW": st.sampled_from(["\n\t", "\n    "]),
     "SYMBOL": st.sampled_from(["crash_me", "non-Go function", "std::f"]),
 }
 dump_named = {
     "header": ["STATE", "QUOTED", "BARE", "INT", "HEX"],
     "frame": ["FUNCTION", "ARGUMENTS", "FILE", "INT", "HEX", "_INDENT"],
-    "created": ["CREATOR", "FILE", "INT", "HEX", "_INDENT"],
+    "created": ["CREATOR", "FILE", "INT", "HEX", "_BELOW"],
     "elided": ["INT"],
 }
 SLOTS = {
