@@ -161,11 +161,6 @@ def is_standard_library(name: str) -> bool:
     return package.partition("/")[0] in _STD_TREES
 
 
-def is_compiler_made(name: str) -> bool:
-    """Whether the compiler made the function: ``type:.eq.main.T`` (``type..eq`` up to 1.19)."""
-    return name.startswith(_COMPILER_MADE)
-
-
 def is_cgo(name: str) -> bool:
     """Whether the function is a bridge that cgo made: ``main._Cfunc_sleep``, ``_cgoexp_..._f``."""
     package, rest = _cut_package(name)

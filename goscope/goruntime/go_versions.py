@@ -42,15 +42,3 @@ def span(fact: Dated) -> str:
     if fact.since <= OLDEST:
         return f"<={until}"
     return until if since == until else f"{since}-{until}"
-
-
-def parse_version(text: str) -> Version | None:
-    """``go1.22.3``, ``1.27rc1`` or ``go1.26-devel`` as ``(1, 22)``; None for what is no Go version.
-
-    The forms are those of ``runtime.Version()``; a devel version without a number gives None.
-    """
-    major, dot, rest = text.removeprefix("go").partition(".")
-    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    if not dot or not digits or not (major.isascii() and major.isdigit()):
-        return None
-    return int(major), int(digits)

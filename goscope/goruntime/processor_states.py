@@ -1,8 +1,4 @@
-"""The states of a P, and the numbers that an M line of scheddetail shows.
-
-From ``runtime/runtime2.go`` (``_Pidle`` ... ``_Pdead``, ``type m``) and ``runtime/panic.go``
-(``throwType``, ``startpanic_m``).
-"""
+"""The states of a P, from ``runtime/runtime2.go`` (``_Pidle`` ... ``_Pdead``)."""
 
 from __future__ import annotations
 
@@ -36,25 +32,3 @@ PROCESSOR_STATES: tuple[ProcessorState, ...] = (
     ProcessorState(4, "dead", OLDEST, None,
                    "Not in use since GOMAXPROCS was lowered."),
 )  # fmt: skip
-
-THROWING: dict[int, str] = {
-    0: "the thread is not dying",
-    1: "fatal error of the program, such as concurrent map writes; up to 1.18 any fatal error",
-    2: "fatal error of the runtime, or a fatal signal (1.19+)",
-}
-"""Values of ``throwing`` on an M line: ``throwType`` in ``runtime/panic.go``."""
-
-DYING: dict[int, str] = {
-    0: "the thread is not panicking",
-    1: "prints a panic or fatal error",
-    2: "failed while it printed the panic ('panic during panic')",
-    3: "failed again ('stack trace unavailable'); the process exits at once",
-}
-"""Values of ``dying`` on an M line: ``startpanic_m`` in ``runtime/panic.go``."""
-
-
-def name_of_processor_status(status: int) -> str:
-    """``idle`` for 0, ... ``dead`` for 4, ``???`` for a number that Go does not have."""
-    if 0 <= status < len(PROCESSOR_STATES):
-        return PROCESSOR_STATES[status].name
-    return "???"

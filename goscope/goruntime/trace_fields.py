@@ -128,16 +128,3 @@ FIELDS: dict[FieldTable, tuple[Field, ...]] = {
     "gc": GC_FIELDS,
 }
 """The fields of each table of traces, in the order in which the runtime prints them."""
-
-
-def fields_named(name: str) -> list[tuple[FieldTable, Field]]:
-    """All fields of a name, with their tables; a name may stand in several, as ``status`` does.
-
-    Both the column (``on_m``) and the runtime's own word (``m=`` or ``m``) are found.
-    """
-    return [
-        (table, field)
-        for table, fields in FIELDS.items()
-        for field in fields
-        if name == field.name or (field.printed and name in (field.printed, field.printed[:-1]))
-    ]

@@ -186,12 +186,6 @@ def reason(text: str) -> WaitReason | None:
     return None
 
 
-def is_system_idle(text: str) -> bool:
-    """Whether the reason is that of a goroutine of the runtime at rest."""
-    found = reason(text)
-    return found is not None and found.kind == "system_idle"
-
-
 def never_wakes(text: str) -> bool:
     """Whether nothing can ever end the wait: nil channels and ``select {}``."""
     found = reason(text)

@@ -11,7 +11,6 @@ from goscope.goruntime.function_names import (
     bare_name,
     declared_name,
     is_cgo,
-    is_compiler_made,
     is_runtime,
     is_standard_library,
     is_user_code,
@@ -132,10 +131,6 @@ def test_bridges_to_c() -> None:
     assert all(map(is_cgo, bridges))
     assert not is_user_code("main._Cfunc_sleep")
     assert not is_cgo("main.main")
-
-
-def test_what_the_compiler_makes() -> None:
-    assert is_compiler_made("type..hash.main.T") and not is_compiler_made("main.typed")
 
 
 @given(st.text(alphabet="ab/.()[]{}*%2e- :\u00b71func", max_size=40))

@@ -4,27 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from goscope.goruntime.go_versions import OLDEST, Version, holds, parse_version, span
+from goscope.goruntime.go_versions import OLDEST, Version, holds, span
 from goscope.goruntime.trace_fields import Field
-
-
-@pytest.mark.parametrize(
-    ("text", "version"),
-    [
-        ("go1.22.3", (1, 22)),
-        ("1.27", (1, 27)),
-        ("go1.27rc1", (1, 27)),
-        ("go1.26-devel_1234", (1, 26)),
-        ("go1.5", (1, 5)),
-        ("devel +abc", None),
-        ("go1.x", None),
-        ("go", None),
-        ("", None),
-        ("go\u00b2.5", None),
-    ],
-)
-def test_parse_version(text: str, version: Version | None) -> None:
-    assert parse_version(text) == version
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from goscope.goruntime.go_versions import Version, holds
-from goscope.goruntime.trace_fields import FIELDS, FieldTable, fields_named
+from goscope.goruntime.trace_fields import FIELDS, FieldTable
 
 
 def names(table: FieldTable, version: Version) -> list[str]:
@@ -60,11 +60,3 @@ def test_names_are_unique_in_a_table_and_units_are_in_the_name() -> None:
         for field in fields:
             for suffix, unit in (("_ms", "ms"), ("_mb", "MiB"), ("_s", "s"), ("_percent", "%")):
                 assert not field.name.endswith(suffix) or field.unit == unit, field.name
-
-
-def test_a_field_is_found_by_column_and_by_print() -> None:
-    assert [table for table, _ in fields_named("status")] == ["procs", "sched_goroutines"]
-    assert {f.name for _, f in fields_named("m=")} == {"on_m"}
-    assert {f.name for _, f in fields_named("on_p")} == {"on_p"}
-    assert fields_named("nothing") == []
-    assert fields_named("") == []

@@ -10,7 +10,6 @@ from goscope.goruntime.wait_reasons import (
     WAIT_REASONS,
     Primitive,
     can_leak,
-    is_system_idle,
     never_wakes,
     primitive_of,
     reason,
@@ -106,7 +105,7 @@ def test_annotations_are_not_part_of_the_reason(printed: str, text: str) -> None
 )
 def test_what_is_no_wait_reason(text: str) -> None:
     assert reason(text) is None
-    assert not (is_system_idle(text) or never_wakes(text) or can_leak(text))
+    assert not (never_wakes(text) or can_leak(text))
 
 
 def test_what_never_wakes() -> None:
@@ -119,7 +118,7 @@ def test_what_never_wakes() -> None:
 
 
 def test_the_runtime_at_rest_is_no_leak() -> None:
-    resting = [r for r in WAIT_REASONS if is_system_idle(r.text)]
+    resting = [r for r in WAIT_REASONS if r.kind == "system_idle"]
     assert len(resting) == 10
     assert not any(can_leak(r.text) for r in resting)
 

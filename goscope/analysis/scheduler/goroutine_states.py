@@ -75,11 +75,6 @@ class Transitions:
     shares: tuple[tuple[str, float], ...]  # largest first
     active: tuple[GoroutineTime, ...]
 
-    @property
-    def impossible(self) -> int:
-        """How many pairs of states no sequence of transitions explains: misread or torn lines."""
-        return sum(step.count for step in self.steps if not step.possible)
-
 
 @once_per_capture
 def transitions_of(capture: Capture) -> tuple[Transitions, ...]:
