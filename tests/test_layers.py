@@ -156,3 +156,12 @@ def test_reading_loads_no_pandas() -> None:
 
 def test_the_command_line_loads_no_pandas() -> None:
     assert loaded_by("goscope.cli") & {"pandas", "plotly", "pyarrow", "lark"} == set()
+
+
+def test_no_two_classes_have_one_name() -> None:
+    places: dict[str, list[str]] = {}
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

@@ -63,7 +63,7 @@ def split_name(name: str) -> FunctionName:
     package, rest = _cut_package(name)
     if not package:
         return FunctionName("", "", rest, "")
-    rest = _without_type_arguments(rest)
+    rest = _with_type_arguments(rest, "")
     match = _CLOSURE.search(rest)
     declared, closure = (rest, "") if match is None else (rest[: match.start()], match.group())
     if declared.endswith(")") and closure.startswith("."):  # a method that is called func1
@@ -122,20 +122,7 @@ def printed_name(name: str) -> str:
 
     Symbols spell them out, as ``main.(*Stack[go.shape.int]).Pop``; so do profiles as protobuf.
     """
-    if "[" not in name:
-        return name
-    kept: list[str] = []
-    depth = 0
-    for letter in name:
-        if letter == "[":
-            depth += 1
-            if depth == 1:
-                kept.append("[...]")
-        elif letter == "]" and depth:
-            depth -= 1
-        elif not depth:
-            kept.append(letter)
-    return name if depth else "".join(kept)
+    return _with_type_arguments(name, "[...]")
 
 
 def is_runtime(name: str) -> bool:
@@ -184,20 +171,22 @@ def _cut_package(name: str) -> tuple[str, str]:
     return unescape(name[:dot]), name[dot + 1 :]
 
 
-def _without_type_arguments(rest: str) -> str:
-    """``(*Stack[...]).Map[...].func1`` as ``(*Stack).Map.func1``; also for spelled-out types."""
-    if "[" not in rest:
-        return rest
+def _with_type_arguments(name: str, shown: str) -> str:
+    """With ``shown`` for each outermost list of type arguments; unchanged if brackets do not close."""
+    if "[" not in name:
+        return name
     kept: list[str] = []
     depth = 0
-    for letter in rest:
+    for letter in name:
         if letter == "[":
             depth += 1
+            if depth == 1:
+                kept.append(shown)
         elif letter == "]" and depth:
             depth -= 1
         elif not depth:
             kept.append(letter)
-    return rest if depth else "".join(kept)
+    return name if depth else "".join(kept)
 
 
 def _dotted(declared: str) -> list[str]:

@@ -90,7 +90,7 @@ def _all_along(created: IntArray, duration_ns: int, least: float) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
+class _Unfinished:
     reason: str
     stack: Stack
     rows: IntArray
@@ -98,7 +98,7 @@ class _Group:
 
 def _largest(
     execution: Execution, table: Table, reasons: list[str | None], rows: IntArray
-) -> _Group | None:
+) -> _Unfinished | None:
     """Those that wait in one place for another goroutine; None if what they wait for is normal."""
     places = [
         (reasons[row], execution.stack(int(table["wait_stack"][row])).user_frame) for row in rows
@@ -113,7 +113,7 @@ def _largest(
     creator = _creator(execution, table, int(mine[0]))
     if normal_long_wait(stack.functions, creator.function if creator else None):
         return None
-    return _Group(str(reason), stack, mine)
+    return _Unfinished(str(reason), stack, mine)
 
 
 def _creator(execution: Execution, table: Table, row: int) -> Site | None:
@@ -134,7 +134,7 @@ def _forever(execution: Execution, table: Table, reasons: list[str | None]) -> I
             places[stack.user_frame].append(row)
     for site, mine in places.items():
         stack = execution.stack(int(table["wait_stack"][mine[0]]))
-        group = _Group(_FOREVER, stack, np.array(mine))
+        group = _Unfinished(_FOREVER, stack, np.array(mine))
         yield _finding(
             execution,
             table,
@@ -147,7 +147,7 @@ def _forever(execution: Execution, table: Table, reasons: list[str | None]) -> I
         )
 
 
-def _started(execution: Execution, table: Table, function: Function, group: _Group) -> Finding:
+def _started(execution: Execution, table: Table, function: Function, group: _Unfinished) -> Finding:
     """Those that were started all along, and stay."""
     rows = group.rows
     waited = execution.duration_ns - table["since_ns"][rows]
@@ -178,7 +178,7 @@ def _started(execution: Execution, table: Table, function: Function, group: _Gro
 def _finding(
     execution: Execution,
     table: Table,
-    group: _Group,
+    group: _Unfinished,
     *,
     title: str,
     detail: str,

@@ -54,7 +54,7 @@ Row: TypeAlias = dict[str, object]
 
 
 @dataclass(slots=True)
-class Stack:
+class StackRows:
     """A distinct stack: its frames as (ancestor, frame), and who started the goroutine."""
 
     frames: list[tuple[int, Row]] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Stacks:
     def __init__(self) -> None:
         #: The number of a stack by its text without what varies from goroutine to goroutine.
         self.codes: dict[bytes, int] = {}
-        self.all: list[Stack] = []
+        self.all: list[StackRows] = []
         self._parts: dict[bytes, Row | None] = {}
         self._shapes = {
             "frame": TextShapes(GRAMMAR, "frame", FRAME_SLOTS),
@@ -85,7 +85,7 @@ class Stacks:
 
     def add(self, key: bytes, own: bytes, ancestors: bytes) -> int:
         """Take a stack apart that was not seen before; its number."""
-        stack = Stack()
+        stack = StackRows()
         for ancestor, section in enumerate(_ORIGIN.split(b"\n" + own + ancestors)[::2]):
             self._read_section(stack, ancestor, section.strip(b"\n"))
         code = self.codes[key] = len(self.all)
@@ -116,7 +116,7 @@ class Stacks:
         """For each stack the function that started its goroutines."""
         return [cast("str | None", stack.creator.get("creator")) for stack in self.all]
 
-    def _read_section(self, stack: Stack, ancestor: int, section: bytes) -> None:
+    def _read_section(self, stack: StackRows, ancestor: int, section: bytes) -> None:
         """Read the frames of one goroutine: its own, or those of an ancestor."""
         lines = section.split(b"\n") if section else []
         unknown: list[tuple[int, bytes, str]] = []
@@ -209,7 +209,7 @@ def split_ancestors(body: bytes) -> tuple[bytes, bytes, str]:
     return body[:start], _ORIGIN.sub(b"\n[originating from goroutine 0]:", tail), ids
 
 
-def shown_depths(stack: Stack) -> list[int]:
+def shown_depths(stack: StackRows) -> list[int]:
     """The frames of a goroutine's own stack whose calls show argument words."""
     own = [frame for ancestor, frame in stack.frames if ancestor == 0]
     shown = [cast("str | None", frame["arguments"]) or "" for frame in own]
