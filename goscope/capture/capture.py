@@ -7,6 +7,8 @@ columns as numpy arrays from :meth:`Capture.table`.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 _IN_REPR = 6  # tables that a repr names
 
 
+#: By these tables a process is named: a log says more than a dump.
+_TELLING_FIRST = ("sched", "gc", "goroutines", "crashes", "profiles", "traces", "snapshots")
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """One input: its name, the formats found in it, how much was read and what was not understood."""
@@ -42,6 +48,10 @@ class Input:
     rejoined_count: int = 0  # torn records that were put together
     rejoined: tuple[tuple[int, bytes], ...] = ()  # the first of them: line from 1, text
     rows: Mapping[str, int] = field(default_factory=dict)  # of tables of lines, also those let go
+
+
+def _file_of(input_name: str) -> str:
+    return re.split(r"[/\\!]", input_name)[-1]
 
 
 class Capture:
@@ -150,9 +160,31 @@ class Capture:
         return any(len(table) for table in self._tables.values())
 
     def process_name(self, process: int) -> str:
-        """How to call a process: by its number, and its label if it has one."""
-        label = self.labels.get(process)
-        return f"process {process}" + (f" ({label})" if label else "")
+        """What to call a process where there are several: by its pod or folder, or by the file of its run."""
+        return self._process_names.get(process, f"run {process + 1}")
+
+    @cached_property
+    def _process_names(self) -> dict[int, str]:
+        """The names of all processes; those that share one also get the line with which they begin."""
+        begins: dict[int, tuple[str, int]] = {}
+        for name in _TELLING_FIRST:
+            table = self._tables.get(name)
+            if table is None or not len(table) or table.categories("input") == ():
+                continue
+            processes, first = np.unique(table["process"], return_index=True)
+            for process, row in zip(processes.tolist(), first.tolist(), strict=True):
+                line = int(table.at("line", slice(row, row + 1))[0]) if "line" in table else 0
+                begins.setdefault(process, (table.text("input", row) or "", line))
+        runs = {n: f"run {_file_of(name)}" for n, (name, _) in begins.items()}
+        names = {n: self.labels.get(n) or run for n, run in runs.items()}
+        often = Counter(names.values())
+        for process, name in names.items():
+            if often[name] > 1:
+                source, line = begins[process]
+                own = name if process in self.labels else "run"
+                place = source if len({s for s, _ in begins.values()}) > 1 else _file_of(source)
+                names[process] = f"{own} {place}" + (f":{line}" if line else "")
+        return names
 
     @cached_property
     def sched(self) -> pd.DataFrame:

@@ -155,9 +155,10 @@ class Table:
 
     def distinct(self, column: str) -> list[int]:
         """The values of a small non-negative integer column, each once, in order."""
-        return (
-            np.flatnonzero(np.bincount(self._column(column).values)).tolist() if self.rows else []
-        )
+        values = self._column(column).values
+        if is_repeated(values):
+            return [int(values[0])]
+        return np.flatnonzero(np.bincount(values)).tolist() if self.rows else []
 
     def flags(self, column: str) -> Bools:
         """A BOOL column as booleans; a missing value counts as False."""

@@ -223,7 +223,7 @@ def test_a_short_run_is_ok_with_low_confidence() -> None:
 def test_the_process_is_named_where_there_are_several() -> None:
     found = diagnosed(every(1, 20) + THRASH).verdicts["gc"]
     assert found.state == "thrash"
-    assert found.reason.startswith("process 1: ")
+    assert found.reason.startswith("run text 1:")
 
 
 # ---- hostile --------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ class Origin:
 
 def ordered(table: Table) -> Table:
     """The rows of each stream together, stream after stream."""
-    if len(table) and (np.diff(table["stream_id"]) < 0).any():
+    if len(table.distinct("stream_id")) > 1 and (np.diff(table["stream_id"]) < 0).any():
         return table.select(np.argsort(table["stream_id"], kind="stable"))
     return table
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from goscope.capture.linking.clocks import RESUMED, Clock, Mixed, chains_of
 from goscope.capture.linking.draft import Draft
+from goscope.capture.linking.instances import instances_of
 from goscope.capture.linking.origins import Origin
 from goscope.parsing.numbers import IntArray
 from goscope.tables.table import Bools, Cells, Table, as_run, narrow, rows_by
@@ -41,13 +42,23 @@ def assign_processes(draft: Draft) -> Draft:
     for number, found in runs.items():
         first[number] = count
         count += found.count
-    untraced = _of_others(origins, _with_rows(tables), runs, first, count)
+    with_rows = _with_rows(tables)
+    instances = _instances(origins, with_rows)
+    dumped = frozenset(tables["goroutines"].distinct("stream_id"))
+    untraced: dict[int, int] = {}
+    for name in dict.fromkeys(instances.values()):
+        group = [origin for origin in origins if instances.get(origin.number, "") == name]
+        own = {n: found for n, found in runs.items() if instances.get(n, "") == name}
+        fresh = max([count, *(process + 1 for process in untraced.values())])
+        untraced |= _of_others(group, with_rows, own, first, dumped, fresh)
     filled = {
         name: _filled(table, runs, first, untraced, len(origins)) for name, table in tables.items()
     }
     filled, total = _numbered(filled, count)
     mixed = {origins[n].input: found.mixed for n, found in runs.items() if found.mixed is not None}
-    labels = _labels(filled, origins)
+    labels = _labels(
+        filled, [origin.label or instances.get(origin.number, "") for origin in origins]
+    )
     return replace(draft.with_tables(filled), processes=total, labels={**labels}, mixed={**mixed})
 
 
@@ -56,17 +67,18 @@ def _of_others(
     with_rows: frozenset[int],
     runs: Mapping[int, _Runs],
     first: Mapping[int, int],
+    dumped: frozenset[int],
     count: int,
 ) -> dict[int, int]:
-    """The process of each stream that has no trace lines; ``count`` processes have some."""
+    """The process of each stream of an instance that has no trace lines; new ones count from ``count`` on."""
 
     def last_of(number: int) -> int:
         return first[number] + runs[number].count - 1
 
-    # One log: what has no trace lines was taken from its last process. Several logs: nobody knows from
+    # One log: what has no trace lines was taken from its last process. Of several logs nobody knows from
     # which, so dumps in files of their own count as a process of their own.
-    only = next(iter(runs)) if len(runs) == 1 else None
-    others = last_of(only) if only is not None and not runs[only].mixed else count
+    only = _log_among(list(runs), runs, dumped)
+    others = last_of(only) if only is not None else count
     of_label: dict[str, int] = {}
     used = count
     found: dict[int, int] = {}
@@ -90,16 +102,22 @@ def _of_others(
                 of_label[label] = max(used, others + 1 if others == count else used)
                 used = of_label[label] + 1
             found[number] = of_label[label]
-        elif (log := _log_among(logs.get(_folder(origin), ()), runs)) is not None:
+        elif (log := _log_among(logs.get(_folder(origin), ()), runs, dumped)) is not None:
             found[number] = last_of(log)
         else:
             found[number] = max(others, 0)
     return found
 
 
-def _log_among(beside: Sequence[int], runs: Mapping[int, _Runs]) -> int | None:
-    """Of the logs in the folder of a dump the one that is alone there."""
-    return beside[0] if len(beside) == 1 and not runs[beside[0]].mixed else None
+def _log_among(
+    logs: Sequence[int], runs: Mapping[int, _Runs], dumped: frozenset[int]
+) -> int | None:
+    """Of the logs beside a dump the one that it belongs to: the only one, or the only one without a dump.
+
+    A run that was ended to see its goroutines (SIGQUIT), or that crashed, has its own in its log.
+    """
+    fitting = logs if len(logs) == 1 else [number for number in logs if number not in dumped]
+    return fitting[0] if len(fitting) == 1 and not runs[fitting[0]].mixed else None
 
 
 def _folder(origin: Origin) -> str:
@@ -121,18 +139,27 @@ def _numbered(tables: dict[str, Table], traced: int) -> tuple[dict[str, Table], 
     return result, max(traced + len(later), 1)
 
 
-def _labels(tables: dict[str, Table], origins: Sequence[Origin]) -> dict[int, str]:
+def _instances(origins: Sequence[Origin], with_rows: frozenset[int]) -> dict[int, str]:
+    """The instance of each stream that has rows; those of live programs are told apart by their addresses."""
+    found = [o for o in origins if o.number in with_rows and o.program is None]
+    names = list(dict.fromkeys(origin.input for origin in found))
+    of_input = dict(zip(names, instances_of(names), strict=True))
+    return {origin.number: of_input[origin.input] for origin in found}
+
+
+def _labels(tables: dict[str, Table], names: Sequence[str]) -> dict[int, str]:
+    """What each process is called, given the names of the streams; "" names none."""
     labels: dict[int, str] = {}
-    if not any(origin.label for origin in origins):
+    if not any(names):
         return labels
     for table in tables.values():
         if "process" not in table or not len(table):
             continue
         for number in table.distinct("stream_id"):
-            if origins[number].label:
+            if names[number]:
                 mine = table["process"][table["stream_id"] == number]
                 for process in np.flatnonzero(np.bincount(mine)).tolist():
-                    labels.setdefault(process, origins[number].label)
+                    labels.setdefault(process, names[number])
     return labels
 
 

@@ -51,7 +51,7 @@ def _of_lines(capture: Capture, findings: Sequence[Finding]) -> Verdict:
         if state in lasting:
             strongest = [f for f in lasting[state] if f.rule == lasting[state][0].rule]
             best = max(strongest, key=lambda f: f.confidence.rank)
-            several = f"process {best.process}: " if len(processes) > 1 else ""
+            several = f"{capture.process_name(best.process)}: " if len(processes) > 1 else ""
             collect = (
                 _COLLECT_LONGER
                 if state == "heap_growth" and best.confidence.rank < Confidence.HIGH.rank

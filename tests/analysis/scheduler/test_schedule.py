@@ -329,7 +329,7 @@ def test_two_processes_in_one_log_are_judged_apart() -> None:
     assert found.capture.processes == 2
     scheduler = found.verdicts["scheduler"]
     assert scheduler.state == "starving"  # the worst speaks
-    assert "process 0" in scheduler.reason
+    assert "run text 1:1: " in scheduler.reason
     assert [(s.process, s.state) for s in scheduler.timeline] == [(0, "starving"), (1, "idle")]
     assert [(f.rule, f.process) for f in found.findings] == [("sched-starving", 0)]
 

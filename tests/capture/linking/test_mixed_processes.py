@@ -91,7 +91,7 @@ def test_the_labels_are_in_the_report(read: READ) -> None:
     text = "".join(LABELS["compose"](n, line, 0) + "\n" for n, line in interleaved(*logs))
     diagnosis = goscope.diagnose(goscope.read(text))
     assert diagnosis.verdicts["scheduler"].state == "starving"
-    assert "(web-1): " in diagnosis.verdicts["scheduler"].reason
+    assert "web-1: " in diagnosis.verdicts["scheduler"].reason
     assert all(f.process == 0 for f in diagnosis.findings if f.rule == "sched-starving")
 
 
