@@ -171,20 +171,30 @@ class Capture:
             table = self._tables.get(name)
             if table is None or not len(table) or table.categories("input") == ():
                 continue
-            processes, first = np.unique(table["process"], return_index=True)
-            for process, row in zip(processes.tolist(), first.tolist(), strict=True):
-                line = int(table.at("line", slice(row, row + 1))[0]) if "line" in table else 0
-                begins.setdefault(process, (table.text("input", row) or "", line))
-        runs = {n: f"run {_file_of(name)}" for n, (name, _) in begins.items()}
-        names = {n: self.labels.get(n) or run for n, run in runs.items()}
-        often = Counter(names.values())
-        for process, name in names.items():
-            if often[name] > 1:
-                source, line = begins[process]
-                own = name if process in self.labels else "run"
-                place = source if len({s for s, _ in begins.values()}) > 1 else _file_of(source)
-                names[process] = f"{own} {place}" + (f":{line}" if line else "")
+            pair = (
+                table["process"].astype(np.int64) * len(table.categories("input")) + table["input"]
+            )
+            _, first = np.unique(pair, return_index=True)
+            found: dict[int, tuple[str, int]] = {}
+            for row in first.tolist():
+                one = slice(row, row + 1)
+                line = int(table.at("line", one)[0]) if "line" in table else 0
+                process, place = int(table.at("process", one)[0]), table.text("input", row) or ""
+                found[process] = min(found.get(process, (place, line)), (place, line))
+            begins = found | begins
+        names: dict[int, str] = {}
+        calls = {n: self._calls_of(n, *place) for n, place in begins.items()}
+        often = Counter(name for call in calls.values() for name in set(call))
+        for process, call in calls.items():
+            names[process] = next((name for name in call if often[name] == 1), call[-1])
         return names
+
+    def _calls_of(self, process: int, source: str, line: int) -> tuple[str, ...]:
+        """What a process may be called, the shortest first."""
+        label, file = self.labels.get(process), _file_of(source)
+        own = f"{label} " if label else "run "
+        first = (label,) if label else ()
+        return (*first, own + file, own + source, f"{own}{file}:{line}", f"{own}{source}:{line}")
 
     @cached_property
     def sched(self) -> pd.DataFrame:

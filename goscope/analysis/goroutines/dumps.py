@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TypeAlias
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from goscope.analysis.goroutines.grouping import group_some
 from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
+from goscope.capture.linking.instances import moments_of_names
 from goscope.findings.findings import Group, Site
 from goscope.goruntime.crash_kinds import ASKED, RECOVERED
 from goscope.goruntime.function_names import is_standard_library
@@ -164,8 +166,9 @@ def snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]], ..
 
     Dumps that a crash printed are left out, except those that somebody asked for with a signal: they
     show a program that was dying, and often one goroutine only.
-    Dumps in files of their own come in the order of reading. A dump inside a log of traces is the one
-    that ended the program (SIGQUIT, a crash), so it comes after them.
+    Files are put in order by the numbers, times and words of their names, whatever the order in which they
+    were read; where these tell nothing, by the highest id of a goroutine, for ids only rise. A dump inside
+    a log of traces is the one that ended the program (SIGQUIT, a crash), so it comes after them.
     """
     goroutines, snapshots = capture.table("goroutines"), capture.table("snapshots")
     names = snapshots.texts("input")
@@ -186,9 +189,26 @@ def snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]], ..
     logs = set(capture.table("sched").categories("input")) | set(
         capture.table("gc").categories("input")
     )
-    for dumps in found.values():
-        dumps.sort(key=lambda dump: names[dump.number] in logs)
+    for process, dumps in found.items():
+        files = _in_order([(str(names[dump.number]), dump.rows) for dump in dumps])
+        place = {file: (file in logs, number) for number, file in enumerate(files)}
+        found[process] = [
+            dump
+            for _, dump in sorted(
+                ((place[str(names[dump.number])], dump) for dump in dumps), key=itemgetter(0)
+            )
+        ]
     return tuple((process, tuple(dumps)) for process, dumps in sorted(found.items()))
+
+
+def _in_order(dumps: Sequence[tuple[str, Table]]) -> list[str]:
+    """The files that hold dumps of a process, the earliest first, given the goroutines of each dump."""
+    highest: dict[str, int] = {}
+    for file, rows in dumps:
+        highest[file] = max(highest.get(file, -1), int(rows["id"].max(initial=-1)))
+    files = list(highest)
+    moments = moments_of_names(files) or [(highest[file],) for file in files]
+    return [file for _, file in sorted(zip(moments, files, strict=True))]
 
 
 @once_per_capture

@@ -12,6 +12,7 @@ from goscope.capture.linking.origins import located, ordered
 from goscope.capture.linking.processes import assign_processes
 from goscope.capture.linking.programs import split_programs
 from goscope.capture.linking.table_links import link_samples, mark_forced_cycles, number_stacks
+from goscope.capture.linking.unlike_dumps import part_unlike_dumps
 from goscope.tables.table import Table
 
 #: Whose rows other tables number: their order stays.
@@ -72,6 +73,7 @@ PASSES: tuple[Callable[[Draft], Draft], ...] = (
     mark_forced_cycles,
     join_crashes,
     assign_processes,
+    part_unlike_dumps,
     split_programs,
     add_interval_cpu,
     locate,

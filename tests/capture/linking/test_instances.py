@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import goscope
-from goscope.capture.linking.instances import instances_of
+from goscope.capture.linking.instances import instances_of, moments_of_names
 from tests.conftest import CAPTURES, content
 
 
@@ -20,6 +20,10 @@ from tests.conftest import CAPTURES, content
         (["a/eu/web/stderr.log", "a/us/web/stderr.log"], ["eu/web", "us/web"]),
         (["pod-0001-dump-1.txt", "pod-0001-dump-2.txt", "pod-0002-dump-1.txt"], ["pod-0001", "pod-0001", "pod-0002"]),
         (["api_2026-11-30T10-00-00.txt", "web_2026-11-30T10-00-00.txt"], ["api", "web"]),
+        (["dump-pod-a-1.txt", "dump-pod-a-2.txt", "dump-pod-b-1.txt"], ["pod-a", "pod-a", "pod-b"]),
+        (["web-7d9f8b6c5-x2x4p.txt", "web-7d9f8b6c5-k9qzl.log"], ["web-7d9f8b6c5-x2x4p", "web-7d9f8b6c5-k9qzl"]),
+        (["goroutine-10.0.0.1.txt", "goroutine-10.0.0.2.txt"], ["10.0.0.1", "10.0.0.2"]),
+        (["node1.txt", "node2.txt"], ["node1", "node2"]),
         ([r"C:\d\web-1\dump.txt", r"C:\d\web-2\dump.txt"], ["web-1", "web-2"]),
     ],
 )  # fmt: skip
@@ -36,6 +40,9 @@ def test_instances(names: list[str], expected: list[str]) -> None:
         ["before/goroutines.txt", "after/goroutines.txt"],
         ["goroutines-before.txt", "goroutines-after.txt"],
         ["web-1.txt", "web-2.txt", "web-3.txt"],
+        ["dump-web-1.txt", "dump-web-2.txt"],
+        ["dump-morning.txt", "dump-evening.txt"],
+        ["podium.txt", "tripod.txt"],
         ["logs/stderr.log", "dumps/dump-1.txt", "dumps/dump-2.txt"],
         ["/var/log/app.log", "/tmp/goroutines.txt"],
         ["one.txt"],
@@ -44,6 +51,28 @@ def test_instances(names: list[str], expected: list[str]) -> None:
 )
 def test_moments_and_files_of_one_instance(names: list[str]) -> None:
     assert instances_of(names) == [""] * len(names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["dump-2.txt", "dump-10.txt.gz"],
+        ["9/dump.txt", "11/dump.txt"],
+        ["before/dump.txt", "after/dump.txt"],
+        ["before/dump-1.txt", "after/dump-1.txt", "after/dump-2.txt"],
+        ["stacks-old.txt", "stacks-new.txt"],
+        ["g.2026-11-30T23:59:01.txt", "g.2026-12-01T00:00:01.txt"],
+    ],
+)
+def test_moments(names: list[str]) -> None:
+    moments = moments_of_names(names)
+    assert moments is not None
+    assert moments == sorted(set(moments))
+
+
+@pytest.mark.parametrize("names", [["a.txt", "b.txt"], ["dump-1.txt", "stderr.log"]])
+def test_names_without_a_moment(names: list[str]) -> None:
+    assert moments_of_names(names) is None
 
 
 def pods(folder: Path, programs: dict[str, str]) -> list[Path]:
