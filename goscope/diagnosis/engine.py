@@ -10,6 +10,7 @@ from goscope.analysis.goroutines.profiles import summaries_of
 from goscope.capture.capture import Capture
 from goscope.diagnosis.diagnosis import Diagnosis, Ignored
 from goscope.diagnosis.duplicates import one_per_problem
+from goscope.diagnosis.instances import one_for_all_instances
 from goscope.diagnosis.selections import share_judged
 from goscope.diagnosis.verdicts import verdicts_of
 from goscope.findings.findings import Finding, Severity, Verdict, worst
@@ -26,7 +27,7 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
         if settings.runs(rule.name) and rule.present(capture)
         for finding in rule.run(capture, settings)
     ]
-    findings = one_per_problem(findings)
+    findings = one_for_all_instances(one_per_problem(findings), capture)
     findings.sort(key=lambda f: (-f.severity.rank, -f.confidence.rank, f.rule))
     findings, ignored = _without_ignored(findings, settings)
     verdicts = {

@@ -33,28 +33,30 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
             "no goroutine dump was read" + (" but those of crashes" if crashed else ""),
             "add two or three dumps of /debug/pprof/goroutine?debug=2, some seconds apart",
         )
-    most = max((len(snapshots) for _, snapshots in dumps), default=0)
+    # Of several processes the one with the fewest dumps says how sure an all-clear is.
+    most = min((len(snapshots) for _, snapshots in dumps), default=0)
     collect = None if most > 2 else "add dumps some seconds apart: growth tells leaks from waiting"
     if not dumps:
         collect = "add dumps (goroutine?debug=2) some seconds apart: they have ids and wait times"
     if leaks:
         best = max(leaks, key=lambda f: (f.confidence.rank, f.severity.rank))
+        where = f"{capture.process_name(best.process)}: " if capture.processes > 1 else ""
         sure = best.confidence.rank >= Confidence.HIGH.rank
         return Verdict(
             "leak" if sure else "suspected_leak",
             best.confidence,
-            best.title,
+            where + best.title,
             None if sure else collect,
         )
     confidence = Confidence.HIGH if most > 2 else Confidence.MEDIUM if most == 2 else Confidence.LOW
     parts = []
     if dumps:
         total = sum(len(d.rows) for _, snapshots in dumps for d in snapshots[-1:])
-        parts.append(_none_leaked(total, most, "dump"))
+        parts.append(_none_leaked(total, most, "dump", len(dumps)))
     elif profiles:
-        most = max(len(found) for _, found in profiles)
+        most = min(len(found) for _, found in profiles)
         total = sum(found[-1].total for _, found in profiles)
-        parts.append(_none_leaked(total, most, "profile"))
+        parts.append(_none_leaked(total, most, "profile", len(profiles)))
     if searches and not any(found[-1].total for _, found in searches):
         parts.append(
             "the runtime searched for leaks and found none (it misses what stays reachable)"
@@ -67,6 +69,11 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
     return Verdict("ok", confidence, "; ".join(parts) + unread, collect)
 
 
-def _none_leaked(total: int, most: int, what: str) -> str:
+def _none_leaked(total: int, most: int, what: str, processes: int) -> str:
     s = "s" * (most > 1)
-    return f"{total} goroutines in the last of {most} {what}{s}, and none of them looks leaked"
+    last = (
+        f"the last of {most} {what}{s}"
+        if processes == 1
+        else f"the last {what}s of {processes} runs"
+    )
+    return f"{total} goroutines in {last}, and none of them looks leaked"

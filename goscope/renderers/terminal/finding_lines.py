@@ -55,13 +55,13 @@ def several(findings: Sequence[Finding], capture: Capture, width: int) -> list[T
     lines = whole(findings[0], capture, width)
     if len(findings) > 1:
         lines += wrapped("and likewise:", width, 2)
-    return lines + _titles(findings[1:], width)
+    return lines + _titles(findings[1:], findings[0], capture, width)
 
 
 def short(findings: Sequence[Finding], capture: Capture, width: int) -> list[Text]:
     """The findings of a rule by their titles, and what to do."""
     lines = wrapped(_head(findings[0], capture), width)
-    lines += _titles(findings, width)
+    lines += _titles(findings, findings[0], capture, width)
     return lines + wrapped(_next(findings[0]), width, 2)
 
 
@@ -92,12 +92,16 @@ def _head(finding: Finding, capture: Capture) -> Text:
     )
 
 
-def _titles(findings: Sequence[Finding], width: int) -> list[Text]:
+def _titles(findings: Sequence[Finding], head: Finding, capture: Capture, width: int) -> list[Text]:
+    """The titles, each with the process that it is about if that is not the one of the ``head``."""
     from rich.text import Text
 
     lines = []
     for finding in findings[:_TITLES_SHOWN]:
-        lines += wrapped(Text(safe(finding.title), "bold"), width, 2, 2)
+        title = Text(safe(finding.title), "bold")
+        if finding.process != head.process and family_of(finding) is not Family.INPUTS:
+            title.append(f" in {safe(capture.process_name(finding.process))}")
+        lines += wrapped(title, width, 2, 2)
     if len(findings) > _TITLES_SHOWN:
         lines += wrapped(Text(f"... and {len(findings) - _TITLES_SHOWN} more", "dim"), width, 2)
     return lines

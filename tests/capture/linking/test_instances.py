@@ -95,7 +95,7 @@ def test_a_set_is_as_bad_as_its_worst_part_in_every_order(tmp_path: Path) -> Non
         found = goscope.diagnose(goscope.read(*itertools.chain.from_iterable(order)))
         verdict = found.verdicts["goroutines"]
         assert (verdict.state, verdict.confidence) == ("leak", alone[0].confidence)
-        assert verdict.reason == alone[0].reason
+        assert verdict.reason == f"web-1: {alone[0].reason}"
         growth = next(f for f in found.findings if f.rule == "leak-growth")
         assert found.capture.process_name(growth.process) == "web-1"
 
