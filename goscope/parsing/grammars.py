@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lark import Lark
+    from lark.common import LexerConf
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,22 @@ class Grammar:
 @functools.cache
 def _compile(grammar: Grammar) -> Lark:
     from lark import Lark
+    from lark.lexer import ContextualLexer
+
+    class Lexer(ContextualLexer):
+        """Lark's own, which does not look for collisions of terminals: a test does that once.
+
+        With the package interegular somewhere in the environment that would take 25 s at each start.
+        """
+
+        def __init__(
+            self,
+            conf: LexerConf,
+            states: dict[int, Collection[str]],
+            always_accept: Collection[str] = (),
+        ):
+            conf.skip_validation = True
+            super().__init__(conf, states, always_accept)
 
     folder = grammar_folder()
     return Lark(
@@ -84,6 +102,7 @@ def _compile(grammar: Grammar) -> Lark:
         start=list(grammar.starts),
         import_paths=[str(folder)],
         maybe_placeholders=False,
+        _plugins={"ContextualLexer": Lexer},
     )
 
 
