@@ -193,6 +193,8 @@ class Capture:
         """What a process may be called, the shortest first."""
         label, file = self.labels.get(process), _file_of(source)
         own = f"{label} " if label else "run "
+        if label and file.startswith(label):
+            own = ""
         first = (label,) if label else ()
         return (*first, own + file, own + source, f"{own}{file}:{line}", f"{own}{source}:{line}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -231,6 +232,12 @@ def last_snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]
             crashed[process] = Snapshot(row, source, rows)
     found |= {process: (dump,) for process, dump in crashed.items()}
     return tuple(sorted(found.items(), key=lambda item: item[0]))
+
+
+def ids_fall(dumps: Sequence[Snapshot]) -> bool:
+    """Whether a later dump has lower ids only: the newest goroutines ended, or it is of another process."""
+    highest = [int(dump.rows["id"].max(initial=-1)) for dump in dumps]
+    return any(later < earlier for earlier, later in itertools.pairwise(highest))
 
 
 def _most(dumps: list[int]) -> list[int]:

@@ -1,7 +1,8 @@
 """Parts dumps that cannot be of one process, where neither folders nor names tell the instances apart.
 
 A goroutine has the same creator as long as it lives, and its id is never given to another one
-(``runtime.newproc1``). A function is compiled from one file, and a process dies only once.
+(``runtime.newproc1``). A function is compiled from one file, another version of Go has other lines in the
+standard library, and a process dies only once.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import numpy as np
 
 from goscope.capture.linking.draft import Draft
 from goscope.goruntime.crash_kinds import RECOVERED
+from goscope.goruntime.function_names import is_standard_library
 from goscope.parsing.numbers import IntArray
 from goscope.tables.table import Cells, Table, narrow, rows_by
 
-#: So many processes are looked at for each dump, those found last.
-_MOST = 50
+#: So many processes are looked at for each dump, and so many dumps of each, those found last.
+_MOST, _MEMBERS = 50, 8
 #: After these a program goes on, or may: a handler of its own can print goroutines on SIGQUIT.
 _NO_DEATH = RECOVERED | {"sigquit", "goleak", "data_race"}
 
@@ -29,6 +31,7 @@ class _Dumped:
     stream: int
     born: IntArray  # ids with their creators, each as one number
     files: Mapping[str, str]  # of functions
+    lines: Mapping[str, frozenset[int]]  # of the standard library's functions
     dies: bool
 
     @property
@@ -89,9 +92,14 @@ def _facts(tables: Mapping[str, Table], streams: Sequence[int]) -> list[_Dumped]
     goroutines, frames, crashes = (tables[n] for n in ("goroutines", "frames", "crashes"))
     rows = rows_by(goroutines["stream_id"])
     known = goroutines.present("id") & goroutines.present("creator")
-    born = (np.where(known, goroutines["id"], 0).astype(np.int64) << 24) + goroutines["creator"]
+    stacks = tables["stacks"]
+    statement = (stacks["creator"].astype(np.int64) << 32) + stacks["creator_line"]
+    _, creator = np.unique(statement, return_inverse=True)
+    born = np.where(known, goroutines["id"], 0).astype(np.int64) << 24
+    born += creator[goroutines["stack_id"]]
     functions, files = frames.categories("function"), frames.categories("file")
     placed = frames.present("function") & frames.present("file")
+    lined = frames.present("line")
     place = (frames["function"].astype(np.int64) << 32) + frames["file"]
     kinds = crashes.texts("kind")
     deaths = {int(crashes["stream_id"][n]) for n, kind in enumerate(kinds) if kind not in _NO_DEATH}
@@ -100,12 +108,21 @@ def _facts(tables: Mapping[str, Table], streams: Sequence[int]) -> list[_Dumped]
         mine = rows[stream]
         of_stream = np.zeros(len(tables["stacks"]), np.bool_)
         of_stream[goroutines["stack_id"][mine]] = True
+        there = placed & lined & of_stream[frames["stack_id"]]
         shown = np.unique(place[placed & of_stream[frames["stack_id"]]])
+        places = np.unique(
+            (frames["function"][there].astype(np.int64) << 32) + frames["line"][there]
+        )
+        lines: dict[str, set[int]] = {}
+        for one in places.tolist():
+            if is_standard_library(functions[one >> 32]):
+                lines.setdefault(functions[one >> 32], set()).add(one & 0xFFFFFFFF)
         found.append(
             _Dumped(
                 stream,
                 np.unique(born[mine][known[mine]]),
                 {functions[p >> 32]: files[p & 0xFFFFFFFF] for p in shown.tolist()},
+                {function: frozenset(found) for function, found in lines.items()},
                 stream in deaths,
             )
         )
@@ -117,9 +134,9 @@ def _parted(dumped: Sequence[_Dumped]) -> list[list[int]]:
     parts: list[list[_Dumped]] = []
     for one in sorted(dumped, key=lambda d: d.order):
         fitting = [
-            (sum(len(np.intersect1d(one.born, other.born)) for other in part), part)
+            (sum(len(np.intersect1d(one.born, other.born)) for other in part[-_MEMBERS:]), part)
             for part in parts[-_MOST:]
-            if not any(_unlike(one, other) for other in part)
+            if not any(_unlike(one, other) for other in part[-_MEMBERS:])
         ]
         if fitting:
             max(fitting, key=lambda pair: pair[0])[1].append(one)
@@ -139,4 +156,8 @@ def _unlike(one: _Dumped, other: _Dumped) -> bool:
         return True
     functions = one.files.keys() & other.files.keys()
     foreign = {name for name in functions if one.files[name] != other.files[name]}
+    library = one.lines.keys() & other.lines.keys()
+    moved = [name for name in library if one.lines[name].isdisjoint(other.lines[name])]
+    if len(moved) > max(2, len(library) // 2):
+        return True
     return "main.main" in foreign or len(foreign) > max(2, len(functions) // 2)

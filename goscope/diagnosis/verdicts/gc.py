@@ -51,7 +51,7 @@ def _of_lines(capture: Capture, findings: Sequence[Finding]) -> Verdict:
         if state in lasting:
             strongest = [f for f in lasting[state] if f.rule == lasting[state][0].rule]
             best = max(strongest, key=lambda f: f.confidence.rank)
-            several = f"{capture.process_name(best.process)}: " if len(processes) > 1 else ""
+            several = f"{capture.process_name(best.process)}: " if capture.processes > 1 else ""
             collect = (
                 _COLLECT_LONGER
                 if state == "heap_growth" and best.confidence.rank < Confidence.HIGH.rank
@@ -66,7 +66,7 @@ def _ok(capture: Capture, processes: Sequence[Collecting], findings: Sequence[Fi
     """What the costliest process shows; of short ones the longest."""
     measured = [c for c in processes if c.whole().seconds >= _SHORT_S]
     c = max(measured or processes, key=lambda c: _cost(c) if measured else c.whole().seconds)
-    reason = f"{capture.process_name(c.process)}: " if len(processes) > 1 else ""
+    reason = f"{capture.process_name(c.process)}: " if capture.processes > 1 else ""
     reason += f"{c.cycles} cycle{'s' * (c.cycles != 1)} in {_seconds(c.seen_s)}"
     if not measured:
         reason += ", too short a time to judge"

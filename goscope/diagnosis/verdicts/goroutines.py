@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from goscope.analysis.crashes import crash_reports_of
-from goscope.analysis.goroutines.dumps import snapshots_of
+from goscope.analysis.goroutines.dumps import ids_fall, snapshots_of
 from goscope.analysis.goroutines.profiles import goroutine_profiles_of
 from goscope.capture.capture import Capture
 from goscope.diagnosis.selections import not_understood
@@ -48,6 +48,10 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
             where + best.title,
             None if sure else collect,
         )
+    outlived = next((r for r in crash_reports_of(capture) if r.kind == "goleak"), None)
+    if outlived is not None:
+        reason = f"goleak reports goroutines that outlived a test ({outlived.source})"
+        return Verdict("suspected_leak", Confidence.MEDIUM, reason)
     confidence = Confidence.HIGH if most > 2 else Confidence.MEDIUM if most == 2 else Confidence.LOW
     parts = []
     if dumps:
@@ -62,6 +66,9 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
             "the runtime searched for leaks and found none (it misses what stays reachable)"
         )
         confidence = max(confidence, Confidence.MEDIUM, key=lambda c: c.rank)
+    if any(ids_fall(found) for _, found in dumps):
+        confidence = min(confidence, Confidence.MEDIUM, key=lambda c: c.rank)
+        parts.append("the highest goroutine id falls, so the dumps may be of several processes")
     unread = not_understood(capture)
     cut = capture.table("snapshots").flags("truncated")
     if unread or any(cut[dump.number] for _, found in dumps for dump in found[-1:]):

@@ -26,7 +26,7 @@ def scheduler_verdict(capture: Capture, findings: Sequence[Finding], settings: S
     chosen = worst.verdict
     timeline = tuple(stretch for s in schedules for stretch in s.verdict.timeline)
     reason = chosen.reason
-    if len(schedules) > 1:
+    if capture.processes > 1:
         reason = f"{capture.process_name(worst.process)}: {reason}"
     of_traces = scheduler_verdict_of_traces(capture, findings, worst.process)
     own = Verdict(chosen.state, chosen.confidence, reason, chosen.collect, timeline)

@@ -42,6 +42,26 @@ def test_an_id_with_another_creator(tmp_path: Path) -> None:
     assert processes(tmp_path, LEAK[0], turned) == 2
 
 
+def test_a_go_statement_at_another_line(tmp_path: Path) -> None:
+    moved = LEAK[1].replace("main.go:22 ", "main.go:29 ")
+    assert moved != LEAK[1]
+    assert processes(tmp_path, LEAK[0], moved) == 2
+
+
+@pytest.mark.parametrize("version", ["go1.19", "go1.22", "go1.26"])
+def test_another_version_of_go(tmp_path: Path, version: str) -> None:
+    (path,) = (CAPTURES / version / "leak_receiver").glob("dump-3.txt*")
+    assert processes(tmp_path, *LEAK[:2], content(path).decode()) == 2
+
+
+def test_pods_that_only_their_ids_tell_apart_give_no_sure_all_clear(tmp_path: Path) -> None:
+    for number, text in enumerate((LEAK[1], LEAK[1], LEAK[0])):
+        (tmp_path / f"web-{number}.txt").write_text(text)
+    verdict = goscope.diagnose(goscope.read(tmp_path)).verdicts["goroutines"]
+    assert (verdict.state, verdict.confidence.value) == ("ok", "medium")
+    assert "may be of several processes" in verdict.reason
+
+
 def test_one_torn_creator_parts_nothing(tmp_path: Path) -> None:
     torn = LEAK[1].replace("created by main.leak1", "created by main.lea", 1)
     assert processes(tmp_path, LEAK[0], torn) == 1
