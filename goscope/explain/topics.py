@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -197,7 +197,7 @@ def _tables() -> Iterator[Topic]:
 
 
 def _other_tables() -> Iterator[Topic]:
-    tables = {name: columns for form in all_formats() for name, columns in form.tables.items()}
+    tables = _table_columns(None)
     for table in sorted(tables.keys() - FIELDS.keys()):
         columns = tables[table]
         lines = [f"    {c.name}: {c.meaning}" + f" ({c.unit})" * bool(c.unit) for c in columns]
@@ -207,11 +207,21 @@ def _other_tables() -> Iterator[Topic]:
         yield Topic(name, "tables", summary, text + "\n".join(lines))
 
 
+def _table_columns(wanted: Collection[str] | None) -> dict[str, tuple[Column, ...]]:
+    """The columns of these tables, or of all."""
+    return {
+        name: columns
+        for form in all_formats()
+        for name, columns in form.tables.items()
+        if wanted is None or name in wanted
+    }
+
+
 def _other_columns() -> Iterator[Topic]:
-    """The columns of execution traces; those of GODEBUG lines with the same name come first."""
+    """The columns that no GODEBUG line prints: what is worked out of them, and those of traces."""
     known = {field.name for fields in FIELDS.values() for field in fields}
     places: dict[str, list[tuple[str, Column]]] = {}
-    for table, columns in TRACE_TABLES.items():
+    for table, columns in (_table_columns(FIELDS) | TRACE_TABLES).items():
         for column in columns:
             if column.name not in known:
                 places.setdefault(column.name, []).append((table, column))

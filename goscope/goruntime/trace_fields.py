@@ -111,7 +111,8 @@ GC_FIELDS: tuple[Field, ...] = (
     _F("heap_start_mb", "MiB", "Heap when the cycle started, rounded down."),
     _F("heap_end_mb", "MiB", "Heap when marking ended, rounded down."),
     _F("heap_live_mb", "MiB", "Heap that was marked as live, rounded down."),
-    _F("heap_goal_mb", "MiB", "Heap size at which the cycle was meant to end.", printed="MB goal"),
+    _F("heap_goal_mb", "MiB", "Heap size at which the cycle was meant to end, set from the live heap "
+       "that the cycle before it found; not the goal of the next one.", printed="MB goal"),
     _F("stacks_mb", "MiB", "Goroutine stacks that were scanned.", (1, 18), printed="MB stacks"),
     _F("globals_mb", "MiB", "Global data that can be scanned.", (1, 18), printed="MB globals"),
     _F("gomaxprocs", "Ps", "GOMAXPROCS; the CPU times count these, not the machine's cores.",

@@ -65,7 +65,9 @@ def found(rule: Rule, texts: Texts) -> list[Finding]:
 def test_names_are_unique_and_every_case_belongs_to_a_rule() -> None:
     names = [rule.name for rule in all_rules()]
     assert len(names) == len(set(names))
-    assert set(CASES) == set(names)
+    assert set(CASES) == set(names), (
+        "each rule needs a Case in tests/rules/cases.py, and each Case a rule"
+    )
 
 
 @each_rule

@@ -51,7 +51,7 @@ COLUMNS = (
     Column("heap_start_mb", Kind.INT, "MiB", "heap when the cycle started"),
     Column("heap_end_mb", Kind.INT, "MiB", "heap when marking ended"),
     Column("heap_live_mb", Kind.INT, "MiB", "live heap that the cycle found"),
-    Column("heap_goal_mb", Kind.INT, "MiB", "heap size that the cycle aimed at"),
+    Column("heap_goal_mb", Kind.INT, "MiB", "heap size that this cycle aimed at"),
     Column("stacks_mb", Kind.INT, "MiB", "stacks that were scanned; 1.18 and newer"),
     Column("globals_mb", Kind.INT, "MiB", "global variables that were scanned; 1.18 and newer"),
     Column("gomaxprocs", Kind.INT, "Ps", "GOMAXPROCS"),
