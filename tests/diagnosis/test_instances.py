@@ -6,6 +6,7 @@ from pathlib import Path
 
 import goscope
 from goscope.diagnosis.diagnosis import Diagnosis
+from goscope.renderers.terminal import finding_lines
 from tests.conftest import CAPTURES, content
 
 
@@ -45,6 +46,17 @@ def test_two_findings_of_one_instance_at_a_place_stay_two(tmp_path: Path) -> Non
     assert sum("in 2 of 2 instances" in f.title for f in found) == len(
         {(f.site, f.created_by) for f in cycles}
     )
+
+
+def test_a_title_below_the_finding_of_another_instance_names_its_own(tmp_path: Path) -> None:
+    found = fleet(tmp_path, a=("leak_receiver", (1, 2, 3)), b=("leak_mutex", (1, 2, 3)))
+    one, two = (f for f in found.findings if f.rule == "leak-growth")
+    lines = finding_lines.several([one, two], found.capture, 200)
+    text = [line.plain for line in lines]
+    names = [found.capture.process_name(f.process) for f in (one, two)]
+    assert sorted(names) == ["a", "b"]
+    assert text[0].endswith(f"in {names[0]}")
+    assert text[-1].strip() == f"{two.title} in {names[1]}"
 
 
 def test_an_all_clear_is_as_sure_as_that_of_the_instance_that_shows_the_least(
