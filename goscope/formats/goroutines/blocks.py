@@ -52,6 +52,8 @@ _POINTERS = re.compile(rb" fp=0x[0-9a-f]+ sp=0x[0-9a-f]+(?: pc=0x[0-9a-f]+)?")
 _ARGUMENTS = re.compile(rb"\([0{_][^\n()]*\)\n")
 #: What stands for all argument words in a key. It is a list of them itself, so that no other text is alike.
 _ANY_ARGUMENTS = b"(0)\n"
+#: Words and labels of a header; a real one has some hundred bytes, and Lark takes 10 us for each word.
+_LONGEST_TAIL = 1 << 16
 #: Markdown makes a pair of stars, as in (*DB).run of one frame and (*DB).get of the next, an underscore.
 _MARKED_RECEIVER = b".(_"
 _GOES_ON = re.compile(rb":[0-9]+ \+0x[0-9a-f]|elided\.\.\.$|\]:$")
@@ -192,6 +194,9 @@ class GoroutineReader:
         _, gp, m, mp, tail = found.groups()
         if len(found[1]) > MOST_DIGITS:
             self._set_aside(line, head, "a goroutine id of at most 18 digits")
+            return None
+        if len(tail) > _LONGEST_TAIL:
+            self._set_aside(line, head, f"a header of at most {_LONGEST_TAIL >> 10} KiB")
             return None
         code = self._header_codes.get(tail)
         if code is None:
