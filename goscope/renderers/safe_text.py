@@ -13,11 +13,11 @@ from goscope.redaction import without_credentials
 
 _CUT = 300
 _BEYOND = 600  # a credential that starts before the cut is seen whole
-#: What GitHub Actions takes for a command wherever a job prints it: ``##[...]`` anywhere in a line,
-#: ``::...`` where a line starts, which a long line may do anew when it is folded (actions/runner,
-#: ActionCommand).
+#: What systems of continuous integration take for a command wherever a job prints it: ``##[...]``,
+#: ``##vso[...]`` and ``##teamcity[...]`` anywhere in a line (GitHub Actions, Azure Pipelines, TeamCity),
+#: ``::...`` where a line starts, or where a long one is folded (actions/runner, ActionCommand).
 _COMMAND = re.compile(
-    r"(?i):(?=:(?:error|warning|notice|debug|echo|group|endgroup|add-|remove-|set-|save-|stop-|internal-))|#(?=#\[)"
+    r"(?i):(?=:(?:error|warning|notice|debug|echo|group|endgroup|add-|remove-|set-|save-|stop-|internal-))|#(?=#\w*\[)"
 )
 
 
@@ -26,7 +26,7 @@ def safe(text: str, *, longest: int = _CUT) -> str:
     text = without_credentials(text[: longest + _BEYOND])
     if len(text) > longest:
         text = text[: longest - 3] + "..."
-    if "::" in text or "##[" in text:
+    if "::" in text or "##" in text:
         text = _COMMAND.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
     if text.isascii() and text.isprintable():
         return text

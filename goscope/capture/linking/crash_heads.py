@@ -79,7 +79,10 @@ def heads_of(table: Table, dumped: Dumped) -> list[Head]:
             before.dump = head.dump  # a process dies once, and of what came first
             before.message += f"\nfatal error: {head.message}"
             continue
-        if linked and head.sort == "panic":
+        # printpanics writes an empty line between the value and the goroutine that crashed.
+        printed = 1 + head.message.count("\n") + (head.signal is not None)
+        parted = follows[row] - line > printed
+        if linked and head.sort == "panic" and not (parted and _crashed(dumped, first)):
             head.dump = _behind_value(dumped, head.dump, stop)
         heads.append(head)
     return heads
@@ -102,9 +105,10 @@ def _join(dumped: Dumped, main: Head, section: range) -> None:
 def _behind_value(dumped: Dumped, dump: range, stop: int) -> range:
     """The dump without goroutines that are part of the panic's value.
 
-    Up to Go 1.22 a value is printed as it is, and people panic with the text of a stack. Of a crash
-    only the goroutine that crashed is running and has frames, and it comes first. So the last such
-    one, close behind the others, is the one; what stands before it is of the value.
+    Up to Go 1.22 a value is printed as it is, and people panic with the text of a stack. Then no empty line
+    stands above it, or its goroutine was writing the stack itself. Of a crash only the goroutine that crashed
+    is running and has frames, and it comes first. So the last such one, close behind the others, is the one;
+    what stands before it is of the value.
     """
     limit = min(stop, dump.start + _MOST_QUOTED)
     candidates = np.flatnonzero(dumped.running[dump.start + 1 : limit]) + dump.start + 1
@@ -115,8 +119,7 @@ def _behind_value(dumped: Dumped, dump: range, stop: int) -> range:
             near += 1
         if near < candidate:
             break
-        frames = dumped.frames(candidate)
-        if frames and frames[0].function not in _LOGGERS:
+        if _crashed(dumped, candidate):
             crashed = candidate
     if crashed == dump.start:
         return dump
@@ -124,6 +127,12 @@ def _behind_value(dumped: Dumped, dump: range, stop: int) -> range:
     found = range(crashed, dumped.end_of_dump(crashed, stop))
     dumped.taken[found.start : found.stop] = True
     return found
+
+
+def _crashed(dumped: Dumped, row: int) -> bool:
+    """Whether a goroutine may be the one that crashed: it runs, and does not write stacks itself."""
+    frames = dumped.frames(row) if dumped.running[row] else ()
+    return bool(frames) and frames[0].function not in _LOGGERS
 
 
 def _gap(dumped: Dumped, row: int) -> int:

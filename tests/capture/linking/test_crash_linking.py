@@ -166,3 +166,20 @@ def test_inputs_do_not_mix() -> None:
     table = capture.table("crashes")
     assert (table.texts("kind"), table.texts("exit")) == (["panic"], [None])
     assert not table.present("goroutine").any()
+
+
+@pytest.mark.parametrize("gap", ["", "\n"])
+@pytest.mark.parametrize("writer", ["runtime/pprof.writeGoroutineStacks", "main.logStacks"])
+def test_what_is_dumped_below_a_crash_did_not_crash(read: READ, gap: str, writer: str) -> None:
+    below = stack(34, "running", writer) + "\n" + stack(9, "chan receive", "main.work")
+    found = read("panic: boom\n\n" + stack(1, "running", "main.register") + gap + below)
+    assert (only(found)["goroutine"], only(found)["function"]) == (1, "main.register")
+    assert [row["id"] for row in found.rows("goroutines")] == [1, 34, 9]
+
+
+@pytest.mark.parametrize("value", ["boom\n", "boom\nwhile it worked\n", ""])
+def test_a_stack_in_the_value_did_not_crash(read: READ, value: str) -> None:
+    """No empty line stands above it: the value is printed as it is (runtime/panic.go: printpanicval)."""
+    quoted = stack(34, "running", "main.work")
+    found = read(f"panic: {value}{quoted}\n\n" + stack(1, "running", "main.main"))
+    assert only(found)["goroutine"] == 1
