@@ -74,7 +74,7 @@ def saved_text(diagnosis: Diagnosis) -> str:
     document = {"schema": SCHEMA, "diagnosis": _encoded(diagnosis)}
     text = json.dumps(document, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     # The same to a reader of JSON; printed in a job of GitHub Actions, ##[...] would be a command.
-    return text.replace("##[", r"\u0023#[").replace("\x7f", r"\u007f") + "\n"
+    return text.replace("##", r"\u0023\u0023").replace("\x7f", r"\u007f") + "\n"
 
 
 def load(path: Path) -> Diagnosis:

@@ -16,7 +16,7 @@ def json_text(document: Mapping[str, Any]) -> str:
     json.dump(_shareable(document), page, ensure_ascii=True, indent=2)
     # Both are the same text to a reader of JSON. A job of GitHub Actions that prints ##[...] gives a
     # command, and DEL is the one control character that JSON has no escape for.
-    return page.getvalue().replace("##[", r"\u0023#[").replace("\x7f", r"\u007f") + "\n"
+    return page.getvalue().replace("##", r"\u0023\u0023").replace("\x7f", r"\u007f") + "\n"
 
 
 def _shareable(value: Any) -> Any:
