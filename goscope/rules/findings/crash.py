@@ -170,11 +170,12 @@ def crash_findings(
         if report.kind in kinds or (not kinds and report.kind not in but):
             place = report.site or (report.input, report.line)
             groups.setdefault((report.kind, report.severity, place), []).append(report)
+    dumped = frozenset(capture.table("snapshots").texts("input"))
     for reports in groups.values():
-        yield _finding(rule, reports)
+        yield _finding(rule, reports, dumped)
 
 
-def _finding(rule: str, reports: list[CrashReport]) -> Finding:
+def _finding(rule: str, reports: list[CrashReport], dumped: Collection[str | None]) -> Finding:
     first = reports[0]
     times = f"{len(reports)} times " if len(reports) > 1 else ""
     message, *more = first.message.split("\n")
@@ -187,7 +188,7 @@ def _finding(rule: str, reports: list[CrashReport]) -> Finding:
         severity=first.severity,
         confidence=first.confidence,
         title=title,
-        detail=_detail(first, more),
+        detail=_detail(first, more, dumped),
         evidence=tuple(_evidence(reports)),
         advice=_advice(first),
         process=first.process,
@@ -200,8 +201,8 @@ def _finding(rule: str, reports: list[CrashReport]) -> Finding:
     )
 
 
-def _detail(report: CrashReport, more: list[str]) -> str:
-    """Where it happened, in one or two sentences."""
+def _detail(report: CrashReport, more: list[str], dumped: Collection[str | None]) -> str:
+    """Where it happened, in one or two sentences; ``dumped`` are the inputs that show goroutines."""
     said = [*(line.strip() for line in more if line.strip())][:3]
     parts = ["; ".join(said) + "."] if said else []
     who = "" if report.goroutine is None else f"Goroutine {report.goroutine}"
@@ -220,9 +221,13 @@ def _detail(report: CrashReport, more: list[str]) -> str:
             "Other lines follow it, and no goroutine: the program may have logged a panic that it recovered, "
             "or the rest was left out. See in the whole log whether it went on."
         )
+    elif report.kind == "crash_tail":
+        parts.append("The goroutine that the signal hit is not known.")
     elif not report.shows_goroutines and report.kind not in ("test_exit", "data_race"):
         parts.append(
-            "No goroutines are shown: run it with GOTRACEBACK=all to see where it happened."
+            "None of the goroutines in this text is surely of this crash."
+            if report.input in dumped
+            else "No goroutines are shown: run it with GOTRACEBACK=all to see where it happened."
         )
     elif report.kind in PANICS:
         parts.append("The goroutine that panicked is not in this text, so nobody is blamed.")
