@@ -42,6 +42,7 @@ _TYPED = (
     (b"\xe2\x80\x99", b"'"),
     (b"\xe2\x80\xa6", b"..."),
 )
+_BETA = re.compile(rb"(?<!\w)gc #(?=[0-9]+ @[0-9.]+s )")
 _TAG = re.compile(
     rb"</?(?:pre|code|br|p|li|ul|ol|td|th|tr|table|tbody|div|span|details|summary|b|strong|em|i|samp|tt|kbd|blockquote)"
     rb"(?: [a-z-]+=(?:\"[^\">\n]*\"|'[^'>\n]*'))* ?/?>"
@@ -136,6 +137,12 @@ def _entities(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Numbe
                 "utf-8", "surrogateescape"
             )
         yield number, text
+
+
+def _betas(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Numbered]:
+    """The number sign of a beta of Go 1.5: ``gc #20 @3.100s``."""
+    for number, text in lines:
+        yield number, _BETA.sub(b"gc ", text)
 
 
 def _typed(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Numbered]:
@@ -552,6 +559,7 @@ LAYOUTS = (
     Layout("no-break blanks", _has(_NBSP), _blanks),
     Layout("entities", _holds(b"-&gt;", b"&lt;", b"&gt;", b"&#", b"&quot;"), _entities),
     Layout("typed characters", _holds(*(made for made, _ in _TYPED)), _typed),
+    Layout("number signs", _has(_BETA), _betas),
     Layout("colours", _holds(b"\x1b["), _colours),
     Layout("tags", _has(re.compile(rb"<(?:pre|code|li|td|p|br|span)\b[^>\n]*>")), _tags),
     Layout(
@@ -562,7 +570,9 @@ LAYOUTS = (
     Layout("fences", _has(re.compile(rb"^[ \t>]*(?:`|~~~)", re.MULTILINE)), _fences),
     Layout("fronts", _decorated, _fronts),
     Layout(
-        "backs", _has(re.compile(rb"`|\*\*|\||\xe2|#|//|\\$|\.(?:js|html?|wasm):[0-9]")), _backs
+        "backs",
+        _has(re.compile(rb"`|\*\*|\||\xe2|#|//|\\$|\[[0-9 ]*\.\.\.|\.(?:js|html?|wasm):[0-9]")),
+        _backs,
     ),
     Layout(
         "gaps",

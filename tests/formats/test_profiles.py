@@ -224,7 +224,7 @@ def test_dumps_and_profiles_share_their_stacks(read: READ) -> None:
     [
         ("goroutine profile: total 3\n1: 2 [3: 4] @ 0x1\n\n", "announces"),
         ("heap profile: 0: 0 [1: 2] @ heap/1048576\n3 @ 0x1\n\n", "announces"),
-        ("#\t0x4\tmain.f+0x1\t/a.go:3\n\n2 @ 0x1\n#\t0x1\tmain.g+0x1\t/a.go:1\n\n", "the first line of the profile"),
+        ("#\t0x4\tmain.f+0x1\t/a.go:3\n\n2: 8 [3: 9] @ 0x1\n#\t0x1\tmain.g+0x1\t/a.go:1\n\n", "the first line of the profile"),
         ("goroutine profile: total 3\n99999999999999999999 @ 0x1\n\n", "numbers below"),
         ("goroutine profile: total 3\n3 @ 0x1\n#\t0x1\tmain.f\t/a.go:1\n\n", ""),
     ],
@@ -304,3 +304,21 @@ def test_unpacked_protobuf_and_wrong_names_are_read(tmp_path: Path) -> None:
     assert len(goscope.read(gzip.decompress(packed.read_bytes())).table("profile")) == len(
         profile_rows(packed)
     )
+
+
+@pytest.mark.parametrize(
+    ("frame", "profiles"),
+    [
+        ("main.f+0x1\t/a.go:3", 1),
+        ("runtime.allocm+0x1\t/usr/go/src/runtime/proc.go:3", 0),
+        ("0x1", 0),
+    ],
+)
+def test_a_record_that_was_copied_without_the_line_above(
+    read: READ, frame: str, profiles: int
+) -> None:
+    """Only goroutines and threads have one count; threads start in the runtime (runtime/proc.go: allocm)."""
+    found = read(f"412 @ 0x4 0x5\n#\t0x4\t{frame}\n\n")
+    assert [row["kind"] for row in found.rows("profiles")] == ["goroutine"] * profiles
+    assert [row["count"] for row in found.rows("profile")] == [412] * profiles
+    assert found.input.unparsed_count == 1 - profiles

@@ -63,5 +63,6 @@ TRANSFORMATIONS = [
     Transformation("tabs are blanks", _each(lambda line: line.replace("\t", "    "))),
     Transformation("tabs are gone", _unindented),
     Transformation("an empty line below each", _doubled),
+    Transformation("number signs", _each(lambda line: re.sub(r"^gc (?=[0-9])", "gc #", line))),
     Transformation("two carriage returns", _each(lambda line: line + "\r\r")),
 ]

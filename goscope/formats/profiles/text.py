@@ -43,6 +43,7 @@ _HEADER = (
 _RECORD = rb"-?[0-9]+(?:| [0-9]+|: -?[0-9]+ \[[0-9]+: [0-9]+\]) @(?: 0x[0-9a-f]+)*"
 _RECORD_LINE = re.compile(_RECORD)
 _MEMSTATS = b"# runtime.MemStats"
+_THREAD_STARTS = (b"\truntime.allocm+", b"\truntime.newm+", b"\truntime.mstart")
 
 _NUMBERS = re.compile(rb"((?: 0x[0-9a-f]+)+)|((?<![^ \[])-[0-9]+)|([0-9]+)")
 _FRAME_SLOTS = re.compile(
@@ -132,6 +133,8 @@ class TextReader:
 
     def _read_block(self, lines: list[bytes], line: int) -> bool:
         record = _RECORD_LINE.fullmatch(lines[0]) is not None
+        if self._stream_id not in self._open and record:
+            self._open_without_header(lines, line)
         if self._stream_id not in self._open and (record or lines[0] == _MEMSTATS):
             self._set_aside(line, lines[0], "the first line of the profile above its records")
             return False
@@ -171,6 +174,18 @@ class TextReader:
             facts.get("total"),
         )
         return True
+
+    def _open_without_header(self, lines: list[bytes], line: int) -> None:
+        """Begin the profile of a record that was copied without the line above: only one of goroutines has
+        counts and stacks that start in other functions than those that start threads."""
+        parts = self._shapes["record"].parse(lines[0])
+        shown = next((text for text in lines[1:] if text.startswith(b"#\t0x")), b"")
+        if isinstance(parts, Rejected) or parts[0].name != "count_record" or b".go:" not in shown:
+            return
+        if any(starts in text for text in lines[1:] for starts in _THREAD_STARTS):
+            return
+        number = self._records.begin(self._stream_id, line + 1, "goroutine", "text")
+        self._open[self._stream_id] = _Open(number, "goroutine", "count_header")
 
     def _read_record(self, lines: list[bytes], line: int) -> bool:
         parts = self._parse("record", lines[0], line)

@@ -1,7 +1,8 @@
 """Recognises files that are no output of the Go runtime, and says what to give goscope instead.
 
 Binary files are recognised by their first bytes and refused. Documents that came in place of a dump (an error
-page saved by curl) are text: they are read, and named only if nothing of the Go runtime was found in them.
+page saved by curl), and what other tools print about programs, are text: they are read, and named only if
+nothing of the Go runtime was found in them.
 """
 
 from __future__ import annotations
@@ -165,4 +166,73 @@ def _document(head: bytes) -> ForeignKind | None:
     )
 
 
-_TEXTUAL: tuple[Callable[[bytes], ForeignKind | None], ...] = (_html, _answer, _document)
+_DUMP = "give the dump that it was made from: " + _FETCH.removesuffix(" and give that")
+_PROCESS = "give what kill -QUIT makes the program print on stderr, or " + _FETCH.removesuffix(
+    " and give that"
+)
+#: What other tools print about a program: how a line of it begins, its name, and what to do instead.
+_TOOLS = (
+    (
+        rb"[ \t]*POTENTIAL DEADLOCK:|[ \t]*Previous place where the lock was grabbed$",
+        "a report of the package go-deadlock",
+        "it names its locks itself; for all goroutines give a dump: " + _FETCH,
+    ),
+    (
+        rb"[0-9]+: [a-z][^\n\[]*(?: \[[^\]\n]*\])*(?: \[Created by [^\]\n]+\])\r?$",
+        "output of panicparse",
+        _DUMP,
+    ),
+    (
+        rb"(?:\* |  )Goroutine [0-9]+ - (?:User|Runtime|Start|Go): ",
+        "a list of goroutines by Delve",
+        _PROCESS,
+    ),
+    (
+        rb"\[?(?:Switching to thread |New Thread |Thread )0x[0-9a-f]+ \(LWP |#[0-9]+ +(?:0x[0-9a-f]+ in )?"
+        rb"[\w.*()/:]+ \([^\n]*\)(?: at | from )",
+        "a backtrace of gdb",
+        _PROCESS,
+    ),
+    (
+        rb"Full thread dump |\"[^\"\n]+\" (?:#[0-9]+ )?(?:\[[0-9]+\] )?(?:daemon )?prio=[0-9]+ "
+        rb"|Exception in thread \"[^\n]+\" [\w.$]+|\tat [\w.$/<>]+\([\w$]+\.(?:java|kt|scala):[0-9]+\)",
+        "a thread dump or an exception of Java",
+        "goscope reads programs in Go; jstack and its viewers read this one",
+    ),
+    (
+        rb"Unhandled exception\. [\w.]+: |   at [\w.<>`+\[\], ]+\([^)\n]*\)(?: in [^\n]+:line [0-9]+)?\r?$"
+        rb"|OS Thread Id: 0x[0-9a-f]+ \(",
+        "a stack of .NET",
+        "goscope reads programs in Go; dotnet-stack and dotnet-dump read this one",
+    ),
+    (
+        rb"Traceback \(most recent call last\):",
+        "a traceback of Python",
+        "goscope reads programs in Go",
+    ),
+    (
+        rb"gc[0-9]+\([0-9]+\): [0-9+]+ ",
+        "gctrace of Go 1.4 or older, which is not supported",
+        "run the program built with Go 1.5 or newer",
+    ),
+    (
+        rb"panic: runtime error at 0x[0-9a-f]+: ",
+        "a panic of TinyGo, which prints no goroutines",
+        "its address is resolved by addr2line with the program's ELF file",
+    ),
+    (
+        rb"-{5,}\+-{10,}|Type: [a-z_]+\r?$|PeriodType: |Showing nodes accounting for ",
+        "text made by go tool pprof",
+        "give the profile itself, the .pb.gz file",
+    ),
+)
+
+
+def _tool(head: bytes) -> ForeignKind | None:
+    for pattern, what, instead in _TOOLS:
+        if re.search(rb"(?m)^(?:%s)" % pattern, head) is not None:
+            return ForeignKind(what, instead)
+    return None
+
+
+_TEXTUAL: tuple[Callable[[bytes], ForeignKind | None], ...] = (_html, _answer, _document, _tool)

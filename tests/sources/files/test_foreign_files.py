@@ -95,7 +95,34 @@ def test_pages_in_place_of_a_dump(text: str, what: str, instead: str) -> None:
     assert "\n" not in said
 
 
+#: As their sources print it, behind a line of a log.
+TOOLS = [
+    ("POTENTIAL DEADLOCK: Inconsistent locking. saw this ordering in one goroutine:", "a report of the package go-deadlock", "debug=2"),
+    ("3: chan receive [2~5 minutes] [Created by main.start @ pool.go:12]", "output of panicparse", "debug=2"),
+    ("* Goroutine 1 - User: ./main.go:10 main.main (0x49a2f3) (thread 4711)", "a list of goroutines by Delve", "kill -QUIT"),
+    ("#1  0x000000000046f2a3 in runtime.futex () at /usr/lib/go/src/runtime/sys_linux_amd64.s:557", "a backtrace of gdb", "kill -QUIT"),
+    ('Exception in thread "main" java.lang.NullPointerException', "a thread dump or an exception of Java", "jstack"),
+    ("   at Orders.Server.Lookup(String id) in /src/Server.cs:line 12", "a stack of .NET", "dotnet-stack"),
+    ("Traceback (most recent call last):", "a traceback of Python", "programs in Go"),
+    ("gc42(8): 3+17+524 us, 12 -> 24 MB, 1234 (5678-4444) objects", "gctrace of Go 1.4 or older", "Go 1.5"),
+    ("panic: runtime error at 0x0000000000234f1a: nil pointer dereference", "a panic of TinyGo", "addr2line"),
+    ("-----------+-------------------------------------------------------", "text made by go tool pprof", ".pb.gz"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "what", "instead"), TOOLS, ids=lambda given: given[:30])
+def test_what_other_tools_print(text: str, what: str, instead: str) -> None:
+    kind = resembles(f"2026/11/24 01:43:00 started\n{text}\n".encode())
+    assert kind is not None
+    said = str(kind.refusal("x"))
+    assert said.startswith(f"x: this is {what}")
+    assert instead in said
+    assert "\n" not in said
+
+
 LOGS = [
+    "2026/11/24 01:43:00 POTENTIAL DEADLOCK: said the log\n",
+    "12: 34 items [5 new]\n#1 in the list (of 5) at 3 o'clock\ngc10(2) collected\n",
     '{"level":"info","ts":1795469580.1,"msg":"started"}\n{"level":"info","msg":"served"}\n',
     '{"log":"2026/11/24 served\\n","stream":"stderr","time":"2026-11-24T01:43:00Z"}\n',
     "2026/11/24 01:43:00 404 page not found: /favicon.ico\n",
