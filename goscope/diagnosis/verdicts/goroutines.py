@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from goscope.analysis.crashes import crash_reports_of
-from goscope.analysis.goroutines.dumps import ids_fall, snapshots_of
+from goscope.analysis.goroutines.dumps import Snapshot, blocked_groups, ids_fall, snapshots_of
 from goscope.analysis.goroutines.profiles import goroutine_profiles_of
 from goscope.capture.capture import Capture
 from goscope.diagnosis.selections import not_understood
 from goscope.diagnosis.verdicts.traces import goroutine_verdict_of_traces
 from goscope.findings.findings import Confidence, Finding, Verdict
 from goscope.rules import findings_by_state
+from goscope.rules.findings.leak import place_of
 from goscope.rules.rule import Family
+
+#: So many senders at one place are worth a word; fewer are a burst of any program.
+_CROWD = 10
 
 
 def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
@@ -57,6 +61,7 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
     if dumps:
         total = sum(len(d.rows) for _, snapshots in dumps for d in snapshots[-1:])
         parts.append(_none_leaked(total, most, "dump", len(dumps)))
+        parts.extend(_crowds(capture, [found[0] for _, found in dumps if len(found) == 1]))
     elif profiles:
         most = min(len(found) for _, found in profiles)
         total = sum(found[-1].total for _, found in profiles)
@@ -74,6 +79,20 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
     if unread or any(cut[dump.number] for _, found in dumps for dump in found[-1:]):
         confidence = Confidence.LOW
     return Verdict("ok", confidence, "; ".join(parts) + unread, collect)
+
+
+def _crowds(capture: Capture, lone: Sequence[Snapshot]) -> Iterator[str]:
+    """Where most goroutines of a lone dump send at one place: it cannot tell whether they become more."""
+    for dump in lone:
+        # Who waits to receive may be an idle pool; a sender has something that nobody takes.
+        senders = [
+            one for one in blocked_groups(capture, dump) if one.reason.startswith("chan send")
+        ]
+        largest = max(senders, key=lambda one: len(one.rows), default=None)
+        if largest is not None and len(largest.rows) >= max(_CROWD, len(dump.rows) / 2):
+            place = place_of(largest.stack.user_frame)
+            waiting = f"{len(largest.rows)} wait in {largest.reason} at {place}"
+            yield f"{waiting}: one dump cannot tell whether they pile up"
 
 
 def _none_leaked(total: int, most: int, what: str, processes: int) -> str:
