@@ -44,7 +44,7 @@ def test_instances(names: list[str], expected: list[str]) -> None:
         ["dump-morning.txt", "dump-evening.txt"],
         ["podium.txt", "tripod.txt"],
         ["logs/stderr.log", "dumps/dump-1.txt", "dumps/dump-2.txt"],
-        ["/var/log/app.log", "/tmp/goroutines.txt"],
+        ["/var/log/app.log", "/data/goroutines.txt"],
         ["one.txt"],
         [],
     ],
