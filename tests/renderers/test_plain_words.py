@@ -88,5 +88,5 @@ def test_a_report_is_headed_with_the_worst_finding_or_with_what_was_looked_at() 
 def test_a_summary_without_problems_says_what_it_did_not_look_at() -> None:
     text = goscope.render(goscope.diagnose(goscope.read(dump())), "text")
     assert text.startswith(
-        "goscope: ok\nnothing urgent in what was read; not judged: Scheduler, GC, Threads\n"
+        "goscope: ok (low confidence)\nnothing urgent in what was read; not judged: Scheduler, GC, Threads\n"
     )
