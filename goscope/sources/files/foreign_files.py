@@ -189,7 +189,7 @@ _TOOLS = (
     ),
     (
         rb"\[?(?:Switching to thread |New Thread |Thread )0x[0-9a-f]+ \(LWP |#[0-9]+ +(?:0x[0-9a-f]+ in )?"
-        rb"[\w.*()/:]+ \([^\n]*\)(?: at | from )",
+        rb"[\w.*()/:]+ \([^\n]*\)(?: at [^\s:]+:[0-9]| from /)",
         "a backtrace of gdb",
         _PROCESS,
     ),
@@ -200,7 +200,8 @@ _TOOLS = (
         "goscope reads programs in Go; jstack and its viewers read this one",
     ),
     (
-        rb"Unhandled exception\. [\w.]+: |   at [\w.<>`+\[\], ]+\([^)\n]*\)(?: in [^\n]+:line [0-9]+)?\r?$"
+        rb"Unhandled exception\. [\w.]+: "
+        rb"|   at [\w<>`+\[\],]+(?:\.[\w<>`+\[\],]+)+\([^)\n]*\)(?: in [^\n]+:line [0-9]+)?\r?$"
         rb"|OS Thread Id: 0x[0-9a-f]+ \(",
         "a stack of .NET",
         "goscope reads programs in Go; dotnet-stack and dotnet-dump read this one",
@@ -221,7 +222,7 @@ _TOOLS = (
         "its address is resolved by addr2line with the program's ELF file",
     ),
     (
-        rb"-{5,}\+-{10,}|Type: [a-z_]+\r?$|PeriodType: |Showing nodes accounting for ",
+        rb"-{11}\+-{50,}|PeriodType: |Showing nodes accounting for ",
         "text made by go tool pprof",
         "give the profile itself, the .pb.gz file",
     ),

@@ -121,6 +121,8 @@ def test_what_other_tools_print(text: str, what: str, instead: str) -> None:
 
 
 LOGS = [
+    "Type: error\n-----+----------\n",
+    "   at the end (of the day)\n#1 foo (bar) at home\n",
     "2026/11/24 01:43:00 POTENTIAL DEADLOCK: said the log\n",
     "12: 34 items [5 new]\n#1 in the list (of 5) at 3 o'clock\ngc10(2) collected\n",
     '{"level":"info","ts":1795469580.1,"msg":"started"}\n{"level":"info","msg":"served"}\n',
