@@ -73,7 +73,7 @@ def saved_text(diagnosis: Diagnosis) -> str:
     """The diagnosis as the text of such a file."""
     document = {"schema": SCHEMA, "diagnosis": _encoded(diagnosis)}
     text = json.dumps(document, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    # The same to a reader of JSON; printed in a job of GitHub Actions, ##[...] would be a command.
+    # The same to a reader of JSON; printed by a job, ##[...] or ##vso[...] would be a command.
     return text.replace("##", r"\u0023\u0023").replace("\x7f", r"\u007f") + "\n"
 
 

@@ -43,6 +43,7 @@ _HEADER = (
 _RECORD = rb"-?[0-9]+(?:| [0-9]+|: -?[0-9]+ \[[0-9]+: [0-9]+\]) @(?: 0x[0-9a-f]+)*"
 _RECORD_LINE = re.compile(_RECORD)
 _MEMSTATS = b"# runtime.MemStats"
+#: What stands in the stacks of a threadcreate profile (runtime/proc.go: allocm, newm, mstart).
 _THREAD_STARTS = (b"\truntime.allocm+", b"\truntime.newm+", b"\truntime.mstart")
 
 _NUMBERS = re.compile(rb"((?: 0x[0-9a-f]+)+)|((?<![^ \[])-[0-9]+)|([0-9]+)")
@@ -176,8 +177,11 @@ class TextReader:
         return True
 
     def _open_without_header(self, lines: list[bytes], line: int) -> None:
-        """Begin the profile of a record that was copied without the line above: only one of goroutines has
-        counts and stacks that start in other functions than those that start threads."""
+        """Begin the profile of a record that was copied without the line above its records.
+
+        Go itself writes counts for goroutines and threads only, and threads start in the runtime. A profile
+        of the program's own (``pprof.NewProfile``) looks like one of goroutines.
+        """
         parts = self._shapes["record"].parse(lines[0])
         shown = next((text for text in lines[1:] if text.startswith(b"#\t0x")), b"")
         if isinstance(parts, Rejected) or parts[0].name != "count_record" or b".go:" not in shown:

@@ -14,8 +14,8 @@ def json_text(document: Mapping[str, Any]) -> str:
     """The document as JSON, without credentials in its texts, with a line end."""
     page = io.StringIO()  # dumps() would keep a list of all words until the end
     json.dump(_shareable(document), page, ensure_ascii=True, indent=2)
-    # Both are the same text to a reader of JSON. A job of GitHub Actions that prints ##[...] gives a
-    # command, and DEL is the one control character that JSON has no escape for.
+    # Both are the same text to a reader of JSON. A job that prints ##[...] or ##vso[...] gives
+    # a command, and DEL is the one control character that JSON has no escape for.
     return page.getvalue().replace("##", r"\u0023\u0023").replace("\x7f", r"\u007f") + "\n"
 
 

@@ -166,16 +166,14 @@ def _document(head: bytes) -> ForeignKind | None:
     )
 
 
-_DUMP = "give the dump that it was made from: " + _FETCH.removesuffix(" and give that")
-_PROCESS = "give what kill -QUIT makes the program print on stderr, or " + _FETCH.removesuffix(
-    " and give that"
-)
+_DUMP = f"give the dump that it was made from, or {_FETCH}"
+_PROCESS = f"give what kill -QUIT makes the program print on stderr, or {_FETCH}"
 #: What other tools print about a program: how a line of it begins, its name, and what to do instead.
 _TOOLS = (
     (
         rb"[ \t]*POTENTIAL DEADLOCK:|[ \t]*Previous place where the lock was grabbed$",
         "a report of the package go-deadlock",
-        "it names its locks itself; for all goroutines give a dump: " + _FETCH,
+        f"it names its locks itself; for all goroutines {_FETCH}",
     ),
     (
         rb"[0-9]+: [a-z][^\n\[]*(?: \[[^\]\n]*\])*(?: \[Created by [^\]\n]+\])\r?$",
@@ -197,19 +195,19 @@ _TOOLS = (
         rb"Full thread dump |\"[^\"\n]+\" (?:#[0-9]+ )?(?:\[[0-9]+\] )?(?:daemon )?prio=[0-9]+ "
         rb"|Exception in thread \"[^\n]+\" [\w.$]+|\tat [\w.$/<>]+\([\w$]+\.(?:java|kt|scala):[0-9]+\)",
         "a thread dump or an exception of Java",
-        "goscope reads programs in Go; jstack and its viewers read this one",
+        "goscope reads what Go programs print; look at this one with a viewer of Java thread dumps",
     ),
     (
         rb"Unhandled exception\. [\w.]+: "
         rb"|   at [\w<>`+\[\],]+(?:\.[\w<>`+\[\],]+)+\([^)\n]*\)(?: in [^\n]+:line [0-9]+)?\r?$"
         rb"|OS Thread Id: 0x[0-9a-f]+ \(",
         "a stack of .NET",
-        "goscope reads programs in Go; dotnet-stack and dotnet-dump read this one",
+        "goscope reads what Go programs print; look at this one with dotnet-stack or dotnet-dump",
     ),
     (
         rb"Traceback \(most recent call last\):",
         "a traceback of Python",
-        "goscope reads programs in Go",
+        "goscope reads what Go programs print",
     ),
     (
         rb"gc[0-9]+\([0-9]+\): [0-9+]+ ",
@@ -219,7 +217,7 @@ _TOOLS = (
     (
         rb"panic: runtime error at 0x[0-9a-f]+: ",
         "a panic of TinyGo, which prints no goroutines",
-        "its address is resolved by addr2line with the program's ELF file",
+        "resolve its address with addr2line and the program's ELF file",
     ),
     (
         rb"-{11}\+-{50,}|PeriodType: |Showing nodes accounting for ",
@@ -230,6 +228,7 @@ _TOOLS = (
 
 
 def _tool(head: bytes) -> ForeignKind | None:
+    # Compiled only where nothing of Go was found: most runs need none of them.
     for pattern, what, instead in _TOOLS:
         if re.search(rb"(?m)^(?:%s)" % pattern, head) is not None:
             return ForeignKind(what, instead)
