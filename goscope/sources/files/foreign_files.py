@@ -187,7 +187,7 @@ _TOOLS = (
     ),
     (
         rb"\[?(?:Switching to thread |New Thread |Thread )0x[0-9a-f]+ \(LWP |#[0-9]+ +(?:0x[0-9a-f]+ in )?"
-        rb"[\w.*()/:]+ \([^\n]*\)(?: at [^\s:]+:[0-9]| from /)",
+        rb"[\w.*()/:]+ \([^\n]*\)(?: at [^\s:]+\.\w+:[0-9]| from /)",
         "a backtrace of gdb",
         _PROCESS,
     ),
@@ -220,7 +220,7 @@ _TOOLS = (
         "resolve its address with addr2line and the program's ELF file",
     ),
     (
-        rb"-{11}\+-{50,}|PeriodType: |Showing nodes accounting for ",
+        rb"-{11}\+-{55}\r?$|PeriodType: |Showing nodes accounting for ",
         "text made by go tool pprof",
         "give the profile itself, the .pb.gz file",
     ),

@@ -121,6 +121,8 @@ def test_what_other_tools_print(text: str, what: str, instead: str) -> None:
 
 
 LOGS = [
+    " name      | value\n-----------+" + "-" * 52 + "\n a         | b\n",
+    "#3 main.go (the file) at line:1\n",
     "Type: error\n-----+----------\n",
     "   at the end (of the day)\n#1 foo (bar) at home\n",
     "2026/11/24 01:43:00 POTENTIAL DEADLOCK: said the log\n",
