@@ -79,7 +79,7 @@ class CrashReport:
         Who logs a stack calls runtime/debug; a running goroutine without that may as well be the rest of a
         crash, of which the first lines were left out.
         """
-        if self.hangs:
+        if self.hangs or self.kind == "crash_tail":
             return Confidence.HIGH
         if self.kind == "recovered_logged_stack":
             functions = () if self.stack is None else self.stack.functions
@@ -167,12 +167,11 @@ def _hanging_panics(capture: Capture) -> Iterator[CrashReport]:
             below = functions.index("panic") + 1
             stack = Stack(frames[below:], blocked.stack.created_by)
             deferred = Stack(frames[: below - 1], None).user_frame
-            where = f" of {deferred.function}" if deferred is not None else ""
+            where = f" ({deferred.function})" if deferred is not None else ""
             rows, first = dumps[-1].rows, int(blocked.rows[0])
             yield CrashReport(
                 kind="panic",
-                message=f"panicked, and hangs in {blocked.reason}{where}, a deferred call, before the panic "
-                "is printed",
+                message=f"a panic is not printed, as a deferred call{where} waits in {blocked.reason}",
                 input=rows.text("input", first) or "",
                 line=int(rows["line"][first]),
                 process=process,

@@ -13,7 +13,7 @@ from goscope.diagnosis.duplicates import one_per_problem
 from goscope.diagnosis.instances import one_for_all_instances
 from goscope.diagnosis.selections import share_judged
 from goscope.diagnosis.verdicts import verdicts_of
-from goscope.findings.findings import Finding, Severity, Verdict, worst
+from goscope.findings.findings import Confidence, Finding, Severity, Verdict, worst
 from goscope.rules import all_rules, rule_of
 from goscope.rules.rule import Rule, Settings
 
@@ -36,7 +36,7 @@ def diagnose(capture: Capture, settings: Settings | None = None) -> Diagnosis:
     }
     return Diagnosis(
         capture,
-        _status(findings, verdicts),
+        _status(capture, findings, verdicts),
         verdicts,
         tuple(findings),
         settings,
@@ -77,10 +77,23 @@ def _with_note(name: str, verdict: Verdict, ignored: tuple[Ignored, ...]) -> Ver
     return replace(verdict, reason=f"{verdict.reason} ({note})")
 
 
-def _status(findings: list[Finding], verdicts: Mapping[str, Verdict]) -> str:
+#: The table that the verdict rests on, and the states that are an all-clear.
+_RESTS_ON = {"scheduler": "sched", "gc": "gc", "goroutines": "goroutines"}
+_ALL_CLEAR = ("ok", "none", "healthy", "idle", "unknown")
+
+
+def _status(capture: Capture, findings: list[Finding], verdicts: Mapping[str, Verdict]) -> str:
+    """The severity of the worst finding; ``ok`` only where nothing that was read speaks against it."""
     severity = worst(findings)
     if severity in (Severity.CRITICAL, Severity.WARNING):
         return str(severity.value)
     if all(verdict.state in ("unknown", "none") for verdict in verdicts.values()):
         return "unknown"
-    return "info" if severity is Severity.INFO else "ok"
+    if severity is Severity.INFO:
+        return "info"
+    for name, table in _RESTS_ON.items():
+        undecided = verdicts[name].state == "unknown" and len(capture.table(table))
+        suspected = verdicts[name].state not in _ALL_CLEAR
+        if undecided or (suspected and verdicts[name].confidence is Confidence.LOW):
+            return "unknown"
+    return "ok"

@@ -24,8 +24,8 @@ KINDS = (
 RECOVERED = frozenset({"recovered_http_panic", "recovered_logged_stack"})
 #: What a goroutine does itself, and is running then.
 PANICS = frozenset(KINDS[: KINDS.index("deadlock")])
-#: Dumps that somebody asked for with a signal; no goroutine is to blame for them.
-ASKED = frozenset({"sigquit", "sigabrt", "sigsegv"})
+#: Dumps that somebody asked for with a signal, or may have; no goroutine is to blame for them.
+ASKED = frozenset({"sigquit", "sigabrt", "sigsegv", "crash_tail"})
 
 # What a panic's value starts with. A runtime error that was wrapped is another error.
 _PANICS = (

@@ -37,7 +37,7 @@ from goscope.analysis.waits.wakeup_graph import WakeSource
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.leak import leak_finding, place_of
-from goscope.rules.findings.lock import advice_about, who_waits_for_whom
+from goscope.rules.findings.lock import advice_about, holder_in_words, who_waits_for_whom
 from goscope.rules.rule import Family, Rule, Settings
 
 _MOST_COMPARED = 200
@@ -86,7 +86,7 @@ def _finding(process: int, locks: Locks, blocked: Blocked, stuck: dict[int, int]
     elif any(holder.itself for holder in locks.holders(locks.all[number])):
         what = f"{verb} for a lock that a caller of the same goroutine seems to hold"
     else:
-        what = f"{verb} for a lock that nobody unlocks"
+        what = f"{verb} for {holder_in_words(locks, locks.all[number])}"
     sentences = list(who_waits_for_whom(locks, locks.all[number], cycle))
     if len(numbers) > 1:
         sentences.append(f"So it is with {len(numbers) - 1} more such locks.")
@@ -129,7 +129,7 @@ def _group_findings(process: int, locks: Locks, stuck: dict[int, int]) -> Iterat
             process=process,
             title=f"1 waits for workers that never end at {place_of(blocked.stack.user_frame)}",
             detail=f"Goroutine {dump.ids[row]} waits for {len(workers)} that it started: they wait for "
-            f"locks that nobody unlocks at {', '.join(where[:3])}.",
+            f"locks themselves at {', '.join(where[:3])}.",
             evidence=(
                 Evidence("workers, all of them stuck", len(workers), "goroutines"),
                 *_unmoved(locks, (row,)),

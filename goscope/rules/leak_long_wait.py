@@ -10,7 +10,8 @@ is noise. A lock or a send needs another goroutine to act at once, so waiting th
 receive, a select, a sleep or network I/O is how idle servers live: there the time alone says little
 and counts only if the ages within one stack are spread out, as goroutines that pile up have it and
 a pool of workers has not. The main goroutine counts where it waits for a lock or in a send: programs
-that serve wait in other ways.
+that serve wait in other ways. The goroutine of a test should end by itself, in whatever it waits
+(testing/testing.go: tRunner).
 
 Example: ``goroutine 42 [chan send, 5 minutes]:``
 
@@ -52,6 +53,7 @@ def find(
             if not len(long) or not can_leak(blocked.reason) or never_wakes(blocked.reason):
                 continue
             urgent = blocked.primitive in _URGENT or blocked.reason.startswith("chan send")
+            urgent |= blocked.stack.runs_test
             main = bool((ids[blocked.rows] == 1).all())
             if main and not urgent:
                 continue  # how programs that serve keep their main function
@@ -85,7 +87,9 @@ def _finding(
         severity = Severity.WARNING if piled else Severity.INFO
         confidence = Confidence.LOW
     detail = (
-        f"They wait in {blocked.reason}, where only another goroutine can free them."
+        "It is the goroutine of a test, which should end by itself."
+        if blocked.stack.runs_test
+        else f"They wait in {blocked.reason}, where only another goroutine can free them."
         if urgent
         else f"Time alone says little in {blocked.reason}"
         + (", but their ages are spread out as if they piled up." if piled else ".")

@@ -67,7 +67,7 @@ def test_when_all_are_asleep_a_lock_needs_no_wait_time() -> None:
     text = dump(goroutine(8, "sync.Mutex.Lock", where=locking("main.(*cache).get", A + 8, A)))
     assert of_rule(judged(text)) == []
     (found,) = of_rule(judged(ASLEEP + text))
-    assert found.title.startswith("1 waits for a lock that nobody unlocks")
+    assert found.title.startswith("1 waits for a lock that nobody who is left seems to hold")
 
 
 # ---- a lock that is taken twice --------------------------------------------------------------------

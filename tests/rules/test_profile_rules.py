@@ -192,7 +192,7 @@ def test_other_profiles_say_nothing_of_goroutines(run: Path) -> None:
 
 def test_the_total_comes_from_the_profile() -> None:
     (reason,) = {judged(ALL_PROFILES[-1] / f"goroutine-3{s}").verdicts["goroutines"].reason for s in FORMS}  # fmt: skip
-    assert reason.startswith("20 goroutines in the last of 1 profile")
+    assert reason.startswith("20 goroutines in one profile")
 
 
 # ---- crowds, which give nothing but profiles --------------------------------------------------------

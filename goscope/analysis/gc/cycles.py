@@ -33,6 +33,9 @@ from goscope.tables.table import Bools, Floats, Ints, Table, rows_by
 WARM_UP_S = 1.0
 #: No more windows than these; none is shorter than a second.
 _MOST_WINDOWS = 60
+#: A heap that grew so many times late, and to so much, may go on to grow.
+_LATE_RISE = 4.0
+_NOTABLE_HEAP_MB = 64.0
 #: Medians need no more cycles than these.
 _MOST_SAMPLES = 10_000
 
@@ -148,8 +151,13 @@ class Collecting:
 
     @property
     def judged_from_s(self) -> float:
-        """When the warm-up is over. A log that lacks the first cycle begins later than that."""
-        return WARM_UP_S if self.first_cycle == 1 else max(WARM_UP_S, float(self.t_s[0]))
+        """When the warm-up is over.
+
+        An excerpt is judged from the end of its first cycle on: the time that belongs to that one,
+        since the cycle before it, was not seen.
+        """
+        first_s = float(self.t_s[0] + self.wall_s[0])
+        return WARM_UP_S if self.first_cycle == 1 else max(WARM_UP_S, first_s)
 
     @property
     def seen_s(self) -> float:
@@ -206,6 +214,13 @@ class Collecting:
         if not self.wholes:
             self.wholes.append(self.load(self.judged_from_s, max(self.until_s, self.judged_from_s)))
         return self.wholes[0]
+
+    def rose_late(self) -> bool:
+        """Whether the live heap at the end is several times what it was for most of the time."""
+        middle = (float(self.t_s[0]) + self.until_s) / 2
+        before = self.live_mb[self.t_s <= middle]
+        least = _LATE_RISE * max(float(np.nanmax(before, initial=0.0)), 4.0)
+        return bool(self.live_mb[-1] >= max(least, _NOTABLE_HEAP_MB))
 
     def stretches(self, least_share: float, least_marking: float = 2.0) -> list[Load]:
         """The stretches in which the collector took this share of the CPU, or marked for so long."""

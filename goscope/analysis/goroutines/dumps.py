@@ -98,6 +98,12 @@ class Stack:
         return normal_long_wait(self.functions, creator)
 
     @property
+    def runs_test(self) -> bool:
+        """Whether it runs the function of a test, and does not wait there for another test."""
+        telling = (f for f in self.functions if not f.startswith(_PRIMITIVES))
+        return "testing.tRunner" in self.functions and not next(telling, "").startswith("testing.")
+
+    @property
     def waits_for_lock(self) -> bool:
         """Whether it waits for a Mutex or RWMutex: up to 1.19 only the frames tell."""
         return any(
@@ -212,6 +218,14 @@ def _in_order(dumps: Sequence[tuple[str, Table]]) -> list[str]:
     return [file for _, file in sorted(zip(moments, files, strict=True))]
 
 
+def printed_by(capture: Capture, dump: int) -> str | None:
+    """The kind of the crash that printed a dump, by its number; None for one that no crash did."""
+    crashes, snapshots = capture.table("crashes"), capture.table("snapshots")
+    if not snapshots.present("crash")[dump]:
+        return None
+    return crashes.text("kind", int(snapshots["crash"][dump]))
+
+
 @once_per_capture
 def last_snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]], ...]:
     """The dumps of each process, or the last one that a crash printed where there is no other.
@@ -225,8 +239,7 @@ def last_snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]
     crashed: dict[int, Snapshot] = {}
     for row in np.flatnonzero(snapshots.present("crash")).tolist():
         process = int(snapshots["process"][row])
-        kind = capture.table("crashes").text("kind", int(snapshots["crash"][row]))
-        if process not in found and kind not in _PARTIAL:
+        if process not in found and printed_by(capture, row) not in _PARTIAL:
             rows = goroutines.select(np.arange(bounds[row], bounds[row + 1]))
             source = f"{snapshots.text('input', row)}:{snapshots['line'][row]}"
             crashed[process] = Snapshot(row, source, rows)

@@ -23,7 +23,8 @@ _WAITING_PER_P = 8.0
 #: A goroutine in the run queue of an idle program is about to run: up to one for four Ps.
 _PASSING_PER_P = 0.25
 
-_MORE_LINES = "collect more SCHED lines: at least 8"
+_MORE_LINES = "collect more SCHED lines: 10 and more"
+_LONGER = "collect SCHED lines for longer: what it does after its start"
 _TELL_APART = "add GODEBUG=scheddetail=1 or a goroutine dump to tell idle from blocked"
 _WHAT_BLOCKS = "add a goroutine dump: it tells in which system calls, and from where"
 _WHO_WAITS = "add a goroutine dump: it tells what the program itself and its requests wait for"
@@ -86,7 +87,7 @@ def _starving(
         words = f"{load:.0f} goroutines per P wait to run and no P is idle"
         if len(s) > 1 and s.t_ms[-1] < YOUNG_MS:
             words += f", but the program is only {s.t_ms[-1] / 1000:.1f} s old: it may be its start"
-            return Judgement("unknown", Confidence.LOW, words, _MORE_LINES, "young")
+            return Judgement("unknown", Confidence.LOW, words, _LONGER, "young")
         sure = sure if overloaded else _at_most(sure, Confidence.MEDIUM)
         return Judgement("starving", sure, words, more, "queues")
     if busy < 0.8:
@@ -195,9 +196,15 @@ def _resting(
         words = f"{idle}, and its goroutines wait for work, timers or the network ({waits.source})"
         return Judgement("idle", sure, words, more)
     if many_threads(s) or s.threads_per_p >= thresholds.busy_threads_per_p:
+        threads, busy = float(np.median(s.threads)), float(np.median(s.busy_threads))
         words = (
-            f"most Ps are idle, yet the program needed {np.median(s.threads):.0f} threads for "
-            f"{np.median(s.procs):.0f} Ps: goroutines block in system calls"
+            f"most Ps are idle, yet the program needed {threads:.0f} threads for "
+            f"{np.median(s.procs):.0f} Ps: "
+        )
+        words += (
+            f"its goroutines block in system calls now and then, and {threads - busy:.0f} threads are parked"
+            if busy < threads / 2
+            else "goroutines block in system calls"
         )
         return Judgement("blocked", Confidence.LOW, words, _TELL_APART, "syscalls")
     words = f"{idle}, which idle and blocked programs both look like"
@@ -333,6 +340,10 @@ def _healthy(s: Samples, sure: Confidence, more: str | None) -> Judgement:
         words += f"; in {waits:.0%} of the samples goroutines wait to run, {most}"
         return Judgement("healthy", sure, words, more)
     words = f"all Ps work and {load:.1f} goroutines per P wait to run"
+    if not s.waiting.any():
+        words = "all Ps work and no work waits"
+    elif load < 0.05:
+        words = f"all Ps work, and seldom a goroutine waits to run, at most {s.waiting.max():.0f}"
     if np.isnan(s.still_ms).all() and (s.waiting > 0).mean() >= 0.5:
         return Judgement("healthy", _at_most(sure, Confidence.MEDIUM), words, _WHO_KEEPS)
     return Judgement("healthy", sure, words, more)

@@ -205,11 +205,14 @@ def _of_few(
     """The state in so few samples that a median hides the last one: where that one is worse, it speaks."""
     last = judge_part(s.part(slice(len(s) - 1, None)), True)
     worse = last.state in ("starving", "stalled") and whole.state in ("healthy", "idle", "unknown")
+    worse &= (
+        whole.cause != "young" or last.state == "stalled"
+    )  # that speaks of the overload already
     run = _Run(0, len(s), whole.state)
     if len(s) < 2 or not worse:
         return whole, _stretches(s, [run])
     before = replace(run, end=len(s) - 1)
-    reason = f"in the last of {len(s)} samples {last.reason}"
+    reason = f"in the last sample {last.reason}"
     chosen = replace(last, confidence=Confidence.LOW, reason=reason)
     return chosen, _stretches(s, [before, _Run(len(s) - 1, len(s), last.state)])
 

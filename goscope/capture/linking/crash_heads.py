@@ -70,7 +70,7 @@ def heads_of(table: Table, dumped: Dumped) -> list[Head]:
         head.above = range(start if before is None else max(start, before.dump.stop), first)
         linked = first < stop and int(dumped.lines[first]) == follows[row]
         if linked:
-            head.dump = range(first, dumped.end_of_dump(first, stop))
+            head.dump = range(first, _end_of_dump(dumped, first, stop))
             dumped.taken[first : head.dump.stop] = True
         if separated[row] and before is not None and _same_signal(head, before):
             _join(dumped, before, head.dump)
@@ -86,6 +86,19 @@ def heads_of(table: Table, dumped: Dumped) -> list[Head]:
             head.dump = _behind_value(dumped, head.dump, stop)
         heads.append(head)
     return heads
+
+
+def _end_of_dump(dumped: Dumped, first: int, stop: int) -> int:
+    """The row behind the dump of a crash; the runtime may print the first stack without a header.
+
+    Then the goroutines behind the next empty line are of the same dump (runtime/signal_windows.go:
+    winthrow, and sighandler on the stack of a signal).
+    """
+    end = dumped.end_of_dump(first, stop)
+    if dumped.headless[first] and end == first + 1 < stop and _gap(dumped, end) <= 2:
+        end = dumped.end_of_dump(end, stop)
+        dumped.snapshot[first:end] = dumped.snapshot[first]
+    return end
 
 
 def _same_signal(head: Head, before: Head) -> bool:

@@ -52,7 +52,7 @@ def link_crashes(tables: Mapping[str, Table]) -> dict[str, Table]:
         *_logged(dumped),
         *_leak_reports(tables["goleaks"]),
         *map(_silent, silent),
-        *map(_of_tail, tails),
+        *(_of_tail(dumped, tail) for tail in tails),
     ]
     found.sort(key=lambda crash: (crash.stream_id, crash.line))
     goroutines, snapshots, renumbered = _regrouped(dumped, tables["snapshots"], found)
@@ -159,12 +159,16 @@ def _silent(found: SilentExit) -> _Crash:
     return _Crash(found.stream_id, found.line, columns)
 
 
-def _of_tail(found: CrashTail) -> _Crash:
+def _of_tail(dumped: Dumped, found: CrashTail) -> _Crash:
+    start, stop = dumped.rows_of(found.stream_id)
+    above = start + int(np.searchsorted(dumped.lines[start:stop], found.line)) - 1
+    shown = above >= start and not dumped.taken[above]
+    snapshot = int(dumped.snapshot[above]) if shown else None
     columns: dict[str, object] = {
         "kind": "crash_tail",
         "message": "registers stand below goroutines: a fatal signal whose first lines are not in this text",
     }
-    return _Crash(found.stream_id, found.line, columns)
+    return _Crash(found.stream_id, found.line, columns, snapshot)
 
 
 def _regrouped(

@@ -68,10 +68,12 @@ def number_stacks(draft: Draft) -> Draft:
 def link_samples(draft: Draft) -> Draft:
     """Give each P, M and G line the ``sample``, the SCHED line that it stands under.
 
-    Needs the rows of each stream together.
+    None where that line lists its queues in brackets: the runtime writes either the list or lines for each
+    P, M and G (runtime/proc.go: schedtrace), so that these are of another text. Needs the rows of each
+    stream together.
     """
     sched = draft.tables["sched"]
-    heads = _places(sched)
+    heads, listed = _places(sched), sched.counts("local_queues") > 0
     linked = {}
     for name in ("procs", "threads", "sched_goroutines"):
         table = draft.tables[name]
@@ -82,6 +84,7 @@ def link_samples(draft: Draft) -> Draft:
         sample = np.repeat(np.arange(-1, len(heads)), np.diff(begins, prepend=0, append=len(table)))
         known = sample >= 0
         known[known] = sched.at("stream_id", sample[known]) == table["stream_id"][known]
+        known &= ~listed[sample] if len(sched) else known
         linked[name] = table.replaced("sample", Cells(np.where(known, sample, -1), known))
     return draft.with_tables(linked)
 

@@ -22,6 +22,8 @@ _SHORT_S = 3.0
 _FEW_CYCLES = 5
 #: A hundred times of what a stop-the-world phase usually takes (tens of microseconds).
 _NOTABLE_PAUSE_MS = 5.0
+#: Memory that is idle for a moment is not worth a word.
+_NOTABLE_IDLE_MB = 256
 _COLLECT_MORE = "collect gc lines for 10 seconds and more: the first ones say little"
 
 
@@ -67,7 +69,10 @@ def _ok(capture: Capture, processes: Sequence[Collecting], findings: Sequence[Fi
     measured = [c for c in processes if c.whole().seconds >= _SHORT_S]
     c = max(measured or processes, key=lambda c: _cost(c) if measured else c.whole().seconds)
     reason = f"{capture.process_name(c.process)}: " if capture.processes > 1 else ""
-    reason += f"{c.cycles} cycle{'s' * (c.cycles != 1)} in {_seconds(c.seen_s)}"
+    if c.cycles == 1 and c.first_cycle != 1:
+        reason += f"cycle {c.first_cycle} alone, at {_seconds(float(c.t_s[0]))}"
+    else:
+        reason += f"{c.cycles} cycle{'s' * (c.cycles != 1)} in {_seconds(c.seen_s)}"
     if not measured:
         reason += ", too short a time to judge"
     else:
@@ -77,6 +82,7 @@ def _ok(capture: Capture, processes: Sequence[Collecting], findings: Sequence[Fi
     longest = max(float(np.nanmax(one.pause_ms, initial=0.0)) for one in processes)
     if longest >= _NOTABLE_PAUSE_MS:
         reason += f"; the longest stop-the-world phase took {longest:.3g} ms"
+    reason += _idle_memory(capture)
     rules = [rule for rule in map(rule_of, findings) if rule and rule.family is Family.GC]
     for brief, times in Counter(rule.brief for rule in rules if rule.brief).items():
         reason += f", but {times} time{'s' * (times > 1)} {brief}"
@@ -87,7 +93,22 @@ def _ok(capture: Capture, processes: Sequence[Collecting], findings: Sequence[Fi
         return Verdict("ok", Confidence.LOW, reason, _COLLECT_MORE)
     few = c.cycles < _FEW_CYCLES
     sure = Confidence.MEDIUM if few else Confidence.HIGH
+    if c.rose_late():
+        reason += f"; the live heap rose to {c.live_mb[-1]:,.0f} MB at the end"
+        return Verdict("ok", Confidence.LOW, reason, _COLLECT_LONGER)
     return Verdict("ok", sure, reason, _COLLECT_MORE if few else None)
+
+
+def _idle_memory(capture: Capture) -> str:
+    """What the last scvg line says of memory that is kept without need; "" if that is little."""
+    scvg = capture.table("scvg")
+    idle, released, taken = (
+        scvg.numbers(f"{name}_mb")[-1:].sum() for name in ("idle", "released", "sys")
+    )
+    kept = idle - released
+    if not kept >= max(_NOTABLE_IDLE_MB, taken / 2):
+        return ""
+    return f"; {kept:,.0f} of {taken:,.0f} MB taken from the system are idle and not given back"
 
 
 def _cost(c: Collecting) -> float:

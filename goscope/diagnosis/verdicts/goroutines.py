@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from goscope.analysis.crashes import crash_reports_of
-from goscope.analysis.goroutines.dumps import Snapshot, blocked_groups, ids_fall, snapshots_of
+from goscope.analysis.goroutines.dumps import (
+    Snapshot,
+    blocked_groups,
+    ids_fall,
+    printed_by,
+    snapshots_of,
+)
 from goscope.analysis.goroutines.profiles import goroutine_profiles_of
 from goscope.capture.capture import Capture
 from goscope.diagnosis.selections import not_understood
@@ -40,7 +46,7 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
     # Of several processes the one with the fewest dumps says how sure an all-clear is.
     most = min((len(snapshots) for _, snapshots in dumps), default=0)
     collect = None if most > 2 else "add dumps some seconds apart: growth tells leaks from waiting"
-    if not dumps:
+    if not dumps and (profiles or searches):
         collect = "add dumps (goroutine?debug=2) some seconds apart: they have ids and wait times"
     if leaks:
         best = max(leaks, key=lambda f: (f.confidence.rank, f.severity.rank))
@@ -56,6 +62,13 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
     if outlived is not None:
         reason = f"goleak reports goroutines that outlived a test ({outlived.source})"
         return Verdict("suspected_leak", Confidence.MEDIUM, reason)
+    if any(printed_by(capture, found[-1].number) == "crash_tail" for _, found in dumps):
+        return Verdict(
+            "unknown",
+            Confidence.LOW,
+            "the goroutines are the rest of a crash's report: more may have stood above them"
+            "give the whole report, or add dumps of /debug/pprof/goroutine?debug=2",
+        )
     confidence = Confidence.HIGH if most > 2 else Confidence.MEDIUM if most == 2 else Confidence.LOW
     parts = []
     if dumps:
@@ -96,10 +109,10 @@ def _crowds(capture: Capture, lone: Sequence[Snapshot]) -> Iterator[str]:
 
 
 def _none_leaked(total: int, most: int, what: str, processes: int) -> str:
-    s = "s" * (most > 1)
-    last = (
-        f"the last of {most} {what}{s}"
-        if processes == 1
-        else f"the last {what}s of {processes} runs"
-    )
+    if processes > 1:
+        last = f"the last {what}s of {processes} runs"
+    else:
+        last = f"the last of {most} {what}s" if most > 1 else f"one {what}"
+    if total == 1:
+        return f"1 goroutine in {last}, and it does not look leaked"
     return f"{total} goroutines in {last}, and none of them looks leaked"

@@ -55,14 +55,23 @@ def several(findings: Sequence[Finding], capture: Capture, width: int) -> list[T
     lines = whole(findings[0], capture, width)
     if len(findings) > 1:
         lines += wrapped("and likewise:", width, 2)
-    return lines + _titles(findings[1:], findings[0], capture, width)
+    return [
+        *lines,
+        *_titles(findings[1:], findings[0], capture, width),
+        *_more(findings[1:], width),
+    ]
 
 
 def short(findings: Sequence[Finding], capture: Capture, width: int) -> list[Text]:
-    """The findings of a rule by their titles, and what to do."""
+    """The findings of a rule by their titles, and what to do about those that are shown."""
     lines = wrapped(_head(findings[0], capture), width)
-    lines += _titles(findings, findings[0], capture, width)
-    return lines + wrapped(_next(findings[0]), width, 2)
+    alike: dict[str, list[Finding]] = {}
+    for finding in findings[:_TITLES_SHOWN]:
+        alike.setdefault(finding.advice, []).append(finding)
+    for found in alike.values():
+        lines += _titles(found, findings[0], capture, width)
+        lines += wrapped(_next(found[0]), width, 2)
+    return lines + _more(findings, width)
 
 
 def line(findings: Sequence[Finding], width: int) -> list[Text]:
@@ -102,9 +111,14 @@ def _titles(findings: Sequence[Finding], head: Finding, capture: Capture, width:
         if finding.process != head.process and family_of(finding) is not Family.INPUTS:
             title.append(f" in {safe(capture.process_name(finding.process))}")
         lines += wrapped(title, width, 2, 2)
-    if len(findings) > _TITLES_SHOWN:
-        lines += wrapped(Text(f"... and {len(findings) - _TITLES_SHOWN} more", "dim"), width, 2)
     return lines
+
+
+def _more(findings: Sequence[Finding], width: int) -> list[Text]:
+    from rich.text import Text
+
+    more = len(findings) - _TITLES_SHOWN
+    return wrapped(Text(f"... and {more} more", "dim"), width, 2) if more > 0 else []
 
 
 def _next(finding: Finding) -> Text:

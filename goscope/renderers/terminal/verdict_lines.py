@@ -85,12 +85,16 @@ def _timeline(stretches: Sequence[Stretch], capture: Capture) -> str:
     shown = stretches[:_STRETCHES_SHOWN]
     many = len({s.process for s in stretches}) > 1
     parts = [
-        (safe(capture.process_name(s.process)) + " " if many else "")
-        + f"{s.state} {s.start_ms / 1000:.1f} to {s.end_ms / 1000:.1f} s"
+        (safe(capture.process_name(s.process)) + " " if many else "") + f"{s.state} {_when(s)}"
         for s in shown
     ]
     more = len(stretches) - len(shown)
     return ", ".join(parts) + (f", and {more} more" if more else "")
+
+
+def _when(stretch: Stretch) -> str:
+    start, end = (f"{ms / 1000:.1f}" for ms in (stretch.start_ms, stretch.end_ms))
+    return f"at {start} s" if start == end else f"{start} to {end} s"
 
 
 def trend_lines(

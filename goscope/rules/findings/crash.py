@@ -15,7 +15,7 @@ _TITLES = {
     "sigquit": "dump on request",
     "sigabrt": "ended by a signal",
     "sigsegv": "ended by a signal",
-    "test_timeout": "a test hangs",
+    "test_timeout": "a test ran out of time",
     "test_exit": "test binary ended by itself",
     "data_race": "data race",
     "goleak": "goroutines outlived a test",
@@ -103,18 +103,24 @@ _ADVICE_ON_FAULT = {
     "SIGSEGV": _ADVICE["fault_address"],
     "SIGBUS": "Memory behind an address is not there: a mapped file was truncated, its disk is full, or "
     "the address is not aligned (code 1). Do not map files that others shrink.",
-    "SIGILL": "The processor does not have this instruction: the program or its assembly was built for "
-    "a newer one (GOAMD64, AVX), or something that is no code was run. Check for the feature first "
-    "(golang.org/x/sys/cpu).",
+    "SIGILL": "The processor refused an instruction. It may lack it: the program or its assembly was built "
+    "for a newer one (GOAMD64, AVX; golang.org/x/sys/cpu tells what there is). Instruction bytes 0xf 0xb "
+    "are UD2, a trap where code must never come; others may be no code at all.",
     "SIGTRAP": "A breakpoint was hit: runtime.Breakpoint, an int3 in assembly, or one that a debugger "
     "left behind.",
     "SIGFPE": "Assembly or C code divided by zero or overflowed; Go code panics instead.",
     "SIGSYS": "The system forbids this call, mostly a seccomp profile of the container: allow it there, "
     "or avoid it.",
 }
+#: Plan 9 calls a signal a note: ``sys: trap: fault read``.
+_NOTE_OF_FAULT = "sys: trap: fault"
 _ADVICE_ON_SENT = (
     "Another process sent this signal (kill, tgkill): look for a watchdog, a script or the container "
     "runtime. No goroutine is the cause; the dump shows what the program was doing."
+)
+_ADVICE_ON_HANGING = (
+    "A deferred call must not wait for what the function that panics holds or was to do: unlock before code "
+    "that may panic can call others, and let deferred calls take no lock that may be held."
 )
 _ADVICE_ON_LOOSE_STACK = (
     "This may be a stack that the program logged, or the rest of a crash: see what stands above it in the "
@@ -136,6 +142,8 @@ _THREADS = re.compile(r"failed to create new OS thread \(have ([0-9]{1,9}) alrea
 
 def _advice(report: CrashReport) -> str:
     """One or two sentences that help with this crash."""
+    if report.hangs:
+        return _ADVICE_ON_HANGING
     if report.sent and report.kind != "sigquit":
         return _ADVICE_ON_SENT
     if report.slow_suite:
@@ -146,7 +154,9 @@ def _advice(report: CrashReport) -> str:
     if threads is not None and int(threads[1]) < _FEW_THREADS:
         return _ADVICE_ON_FEW_THREADS
     if report.goroutine is not None and report.kind in ("sigsegv", "fatal"):
-        on_fault = _ADVICE_ON_FAULT.get(report.signal or "")
+        signal = report.signal or ""
+        signal = "SIGSEGV" if signal.startswith(_NOTE_OF_FAULT) else signal
+        on_fault = _ADVICE_ON_FAULT.get(signal)
         if on_fault is not None:
             return on_fault
     return _ADVICE.get(report.kind, _ADVICE["fatal"])
@@ -239,7 +249,12 @@ def _detail(report: CrashReport, more: list[str], dumped: Collection[str | None]
 def _evidence(reports: list[CrashReport]) -> Iterator[Evidence]:
     first = reports[0]
     count = len(reports)
-    yield Evidence("printed", count, "time" if count == 1 else "times", first.source)
+    yield Evidence(
+        "shown" if first.hangs else "printed",
+        count,
+        "time" if count == 1 else "times",
+        first.source,
+    )
     if first.signal is not None:
         yield Evidence("signal", first.signal)
     if first.address is not None:

@@ -10,16 +10,17 @@ from goscope.findings.findings import Confidence, Evidence, Finding, Group, Seve
 from goscope.goruntime.parked_frames import CHANNEL_OPERATION
 
 _FIXES = {
-    "channel send": "Nobody receives any more: give the channel room for the value (make(chan T, 1)), "
-    "or send in a select with a way out (ctx.Done() or default).",
-    "channel receive": "Nobody sends or closes any more: close the channel when the sender is done, "
-    "or receive in a select that also waits for ctx.Done().",
-    "channel": "Nobody is at the other end of the channel any more: give a send room (make(chan T, 1)), "
-    "close the channel when the sender is done, or use a select that also waits for ctx.Done().",
+    "channel send": "See who should receive. If nobody does any more: give the channel room for the value "
+    "(make(chan T, 1)), or send in a select with a way out (ctx.Done() or default).",
+    "channel receive": "See who should send. If nobody does any more: close the channel when the sender "
+    "is done, or receive in a select that also waits for ctx.Done().",
+    "channel": "See who should be at the other end. If nobody is any more: give a send room "
+    "(make(chan T, 1)), close the channel when the sender is done, or use a select that also waits for "
+    "ctx.Done().",
     "never": "A nil channel or an empty select never wakes: make the channel before it is used, or "
     "let the goroutine end.",
-    "select": "Give the wait an end: a case for ctx.Done() that returns, and a context that is cancelled; a "
-    "call that waits for its answer needs a deadline.",
+    "select": "See which of its cases should come, and which of them ends it: a case for ctx.Done() does "
+    "once the context is cancelled; a call that waits for its answer needs a deadline.",
     "lock": "Look for the holder of the lock among the goroutines that run or wait elsewhere, and see what "
     "it waits for.",
     "wait_group": "See which worker has not called Done: call it with defer at the top of each, and see "
@@ -32,27 +33,48 @@ _FIXES = {
     "(non-blocking mode, a timeout, closing the file), and bound how many wait at once.",
     "io": "It waits for a peer: set deadlines, close response bodies, give requests a context.",
 }
-#: What a frame tells that the wait reason does not: the first that matches from the innermost on.
+#: What a frame tells that the wait reason does not, and in which wait only (all if ""): the first that
+#: matches from the innermost on. ``readLoop`` waits in a select until somebody has read the body to its
+#: end or closed it, and at the network for the next answer or for the peer to hang up
+#: (net/http/transport.go).
 _FIXES_BY_FRAME = (
     (
+        "net/http.(*persistConn).readLoop",
+        "select",
+        "It waits until a response body is read to its end or closed: see that every one is "
+        "(defer resp.Body.Close() right after the error check).",
+    ),
+    (
+        "net/http.(*persistConn).roundTrip",
+        "",
+        "It waits for the server's answer: set http.Client.Timeout, or give the request a context with "
+        "a deadline.",
+    ),
+    (
         "net/http.(*persistConn).",
-        "A response body was not read and closed: defer resp.Body.Close() right after the error check.",
+        "",
+        "It serves one connection of a client: use one http.Transport for all requests, close response "
+        "bodies, and set IdleConnTimeout.",
     ),
     (
         "database/sql.(*Tx).awaitDone",
-        "A transaction was not ended: defer tx.Rollback() right after Begin.",
+        "",
+        "It waits for the end of a transaction: defer tx.Rollback() right after Begin.",
     ),
     (
         "database/sql.(*Rows).awaitDone",
-        "Rows were not closed: defer rows.Close() right after the query.",
+        "",
+        "It waits until rows are closed: defer rows.Close() right after the query.",
     ),
     (
         "context.(*cancelCtx).propagateCancel",
-        "A context is never cancelled: defer its cancel function where it is made.",
+        "",
+        "It waits until a context is cancelled: defer its cancel function where it is made.",
     ),
     (
         "iter.Pull",
-        "An iterator was not drained: defer the stop function of iter.Pull.",
+        "",
+        "It waits until an iterator is drained: defer the stop function of iter.Pull.",
     ),
 )
 _OTHER_FIX = "See that whoever it waits for still exists, or give it a way to end (a context)."
@@ -75,8 +97,8 @@ def fix_for(reason: str, primitive: str | None, functions: Sequence[str]) -> str
     by_frame = (
         fix
         for function in functions
-        for start, fix in _FIXES_BY_FRAME
-        if function.startswith(start)
+        for start, wait, fix in _FIXES_BY_FRAME
+        if function.startswith(start) and reason.startswith(wait)
     )
     return next(by_frame, None) or _FIXES.get(_class(reason, primitive), _OTHER_FIX)
 

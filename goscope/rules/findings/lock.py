@@ -51,8 +51,19 @@ def who_waits_for_whom(
         )
 
 
+def holder_in_words(locks: Locks, lock: Lock) -> str:
+    """What a title says of a lock that is in no cycle and not held by who waits for it."""
+    if locks.holders(lock):
+        return "a lock whose holder waits as well"
+    if locks.in_methods(lock) or locks.others_in_package(lock):
+        return "a lock whose holder is not to be seen"
+    if not locks.dump.whole:
+        return "a lock whose holder is not in this text"
+    return "a lock that nobody who is left seems to hold"
+
+
 def advice_about(locks: Locks, lock: Lock, cycle: tuple[int, ...] | None) -> str:
-    """What to do about a lock that nobody unlocks."""
+    """What to do about a lock whose waiters wait on."""
     holders = locks.holders(lock)
     if cycle is not None and len(cycle) > 1:
         return "Take these locks in one order everywhere, for example by name or id."

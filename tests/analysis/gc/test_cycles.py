@@ -48,7 +48,7 @@ def test_cycles_that_were_asked_for_do_not_count() -> None:
 
 def test_a_log_without_its_beginning_is_judged_from_its_first_line() -> None:
     later = "".join(cycle(900 + n, 3000 + n) for n in range(10))
-    assert only(later).judged_from_s == 3000
+    assert only(later).judged_from_s == pytest.approx(3000, abs=0.01)
     assert only(cycle(1, 5.0)).judged_from_s == 1.0
 
 
