@@ -139,6 +139,17 @@ def test_settings_reach_the_rules_and_stay_with_the_diagnosis() -> None:
 # ---- status ---------------------------------------------------------------------------------------
 
 
+def test_what_looks_wrong_and_is_not_sure_is_no_all_clear() -> None:
+    """Two samples: the last shows a world that is being stopped, or more work than Ps, in a young program."""
+    detail = "SCHED {}ms: gomaxprocs=2 idleprocs={} threads=5 spinningthreads=0 idlethreads=1 runqueue=0 "
+    detail += "gcwaiting={} nmidlelocked=0 stopwait={} sysmonwait=0\n"
+    stalled = diagnosed(detail.format(900, 1, 0, 0) + detail.format(1900, 0, 1, 1))
+    assert (stalled.verdicts["scheduler"].state, stalled.status) == ("stalled", "unknown")
+    queued = sched(1, runqueue=40, local="9 0 0 7", samples=1)
+    assert diagnosed(queued).status == "unknown"
+    assert diagnosed(sched(1, samples=1)).status == "ok"
+
+
 @pytest.mark.parametrize(
     ("texts", "wanted"),
     [

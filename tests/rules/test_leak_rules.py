@@ -617,6 +617,28 @@ def test_the_main_goroutine_may_wait_for_long() -> None:
     assert findings(text) == []
 
 
+TEST = "testing.tRunner(0xc0002, 0x239)\n\t/usr/local/go/src/testing/testing.go:909 +0xc9"
+RUN = "testing.(*T).Run\n\t/usr/local/go/src/testing/testing.go:960 +0x350"
+
+
+@pytest.mark.parametrize("state", ["chan receive", "select", "sleep", "IO wait"])
+def test_a_test_that_waits_so_long_hangs_whatever_it_waits_for(state: str) -> None:
+    where = f"app.TestCheck(0xc0002)\n\t/app/check_test.go:94 +0x27\n{TEST}"
+    found = only(goroutine(8, f"{state}, 10 minutes", where=where, started=RUN))
+    assert (found.severity, found.confidence) == (Severity.WARNING, Confidence.MEDIUM)
+    assert "of a test" in found.detail
+
+
+@pytest.mark.parametrize("inner", ["testing.(*T).Run", "testing.(*T).Parallel"])
+def test_a_test_that_waits_for_others_does_not_hang_itself(inner: str) -> None:
+    where = (
+        f"{inner}(0xc0002)\n\t/usr/local/go/src/testing/testing.go:961 +0x377\n"
+        f"app.TestCheck(0xc0002)\n\t/app/check_test.go:94 +0x27\n{TEST}"
+    )
+    found = findings(goroutine(8, "chan receive, 10 minutes", where=where, started=RUN))
+    assert all(one.severity is Severity.INFO for one in found)
+
+
 def test_several_dumps_tell_growth_better_than_time() -> None:
     pool = dump(*leaks(range(18, 30), "select, 45 minutes"))
     assert findings(pool, pool) == []

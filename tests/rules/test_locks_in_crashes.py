@@ -192,7 +192,13 @@ def test_a_panic_whose_deferred_call_hangs_is_told() -> None:
     assert found.verdicts["crash"].confidence.value != "certain"
     assert crash.site is not None
     assert (crash.site.function, crash.site.line) == ("main.(*stream).sync", 62)
-    assert "panicked, and hangs in sync.Mutex.Lock of main.(*stream).apply.func2" in crash.title
+    assert "a deferred call (main.(*stream).apply.func2) waits in sync.Mutex.Lock" in crash.title
+    assert (
+        found.verdicts["crash"]
+        .reason.partition(" (text")[0]
+        .endswith("; it happened in main.(*stream).sync")
+    )
+    assert "value of its own" not in crash.advice  # nothing was printed
     assert crash.severity is Severity.WARNING
 
 

@@ -24,7 +24,7 @@ def heading(found: Listing, name: str, width: int) -> list[Text]:
     s = "s" * (found.totals[-1] != 1)
     text = f"{found.totals[-1]:,} goroutine{s} in {groups:,} group{'s' * (groups != 1)}"
     gone = len(found.groups) + found.omitted - groups
-    text += f", {gone:,} group{'s' * (gone != 1)} in earlier dumps only" if gone else ""
+    text += f", {gone:,} gone" if gone else ""
     of = f" of {len(found.sources)} dumps" if len(found.sources) > 1 else ""
     where = f" ({name}last{of}: {safe(found.sources[-1])})" if of or name else ""
     return wrapped(Text.assemble((text, "bold"), (where, "dim")), width)

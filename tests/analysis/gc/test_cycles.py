@@ -52,6 +52,15 @@ def test_a_log_without_its_beginning_is_judged_from_its_first_line() -> None:
     assert only(cycle(1, 5.0)).judged_from_s == 1.0
 
 
+@pytest.mark.parametrize("count", [2, 3, 5, 20])
+def test_an_excerpt_shows_the_share_of_the_whole(count: int) -> None:
+    """Lines that are cut out of a steady log: as many intervals as cycles are counted."""
+    lines = every(0.1, 10, assist=10, background=30).splitlines(keepends=True)
+    excerpt = only("".join(lines[40 : 40 + count]))
+    assert excerpt.whole().cpu_share == pytest.approx(0.1, rel=0.02)
+    assert excerpt.whole().cycles == count - 1
+
+
 def test_a_cycle_that_takes_long_is_spread_over_its_time() -> None:
     """8 s of marking from 2 s on: half of it lies before 6 s."""
     c = only(cycle(1, 2.0, background=16000, mark=8000) + cycle(2, 12.0))

@@ -178,8 +178,20 @@ def test_of_few_samples_the_last_one_speaks_if_it_is_worse() -> None:
     idle, busy = series(8, 8), sched(5, runqueue=900, local=[20] * 8, procs=8)
     found = verdict(idle + busy)
     assert (found.state, found.confidence) == ("starving", Confidence.LOW)
-    assert found.reason.startswith("in the last of 3 samples")
+    assert found.reason.startswith("in the last sample 132 goroutines per P")
     assert [s.state for s in found.timeline][-1] == "starving"
+
+
+def test_an_overload_at_the_end_of_a_program_that_starts_may_be_its_start() -> None:
+    young = "".join(sched(t, runqueue=395, local=[150] * 4, procs=4) for t in (0.2, 0.4, 0.6))
+    found = verdict(sched(0, idle=4, procs=4) + young)
+    assert (found.state, found.confidence) == ("unknown", Confidence.LOW)
+    assert "249 goroutines per P" in found.reason
+    assert "only 0.6 s old" in found.reason
+
+
+def test_where_nothing_waits_no_share_of_a_goroutine_is_told() -> None:
+    assert verdict(series(0, *[0] * 12)).reason == "all Ps work and no work waits"
 
 
 @pytest.mark.parametrize("queued", [(1, 0, 0, 0), (0, 0, 0, 0)])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import goscope
 from goscope.capture.linking.draft import Draft
 from goscope.capture.linking.intervals import add_interval_cpu
 from goscope.capture.linking.origins import Origin
@@ -168,3 +170,13 @@ def test_a_capture_shows_no_internal_column() -> None:
     shown = {c.name for table in found.tables.values() for c in table.schema}
     assert "line" in shown
     assert "stream_id" not in shown
+
+
+def test_p_lines_below_a_list_of_queues_are_of_another_text() -> None:
+    """The runtime writes the list or the lines (runtime/proc.go: schedtrace)."""
+    detail = "gcwaiting=0 nmidlelocked=0 stopwait=0 sysmonwait=0"
+    head = "SCHED {}ms: gomaxprocs=2 idleprocs=0 threads=5 spinningthreads=0 idlethreads=1 runqueue=0 {}\n"
+    lines = "  P0: status=1 schedtick=4 syscalltick=2 m=0 runqsize=50 gfreecnt=0\n"
+    text = head.format(500, "[1 0]") + lines + head.format(900, detail) + lines
+    procs = goscope.read(text).frame("procs")
+    assert [None if pd.isna(n) else int(n) for n in procs["sample"]] == [0, 0, None, 1]

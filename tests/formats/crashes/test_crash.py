@@ -242,6 +242,21 @@ def test_an_exception_of_windows(read: READ) -> None:
     assert (row["kind"], row["signal"], row["goroutine"]) == ("cgo_sigsegv", "0xc0000005", None)
 
 
+def test_the_goroutines_below_a_first_stack_without_a_header_are_of_the_same_dump(
+    read: READ,
+) -> None:
+    text = (
+        "Exception 0xc0000005 0x0 0x0 0x45d2f3\nPC=0x45d2f3\n\n"
+        "main.decode(0x1, 0x2)\n\tC:/src/decode.go:31 +0x3e\nmain.main()\n\tC:/src/main.go:9 +0x1d\n\n"
+        f"{STACK}\n{STACK.replace('goroutine 7', 'goroutine 8')}"
+    )
+    found = read(text)
+    (dump,) = found.rows("snapshots")
+    assert (dump["goroutines"], dump["crash"], dump["line"]) == (3, 0, 4)
+    apart = read(text + "\nlistening\n" * 3 + STACK.replace("running", "IO wait"))
+    assert [row["crash"] for row in apart.rows("snapshots")] == [0, None]
+
+
 def test_what_is_torn_is_set_aside_and_the_rest_is_read(read: READ) -> None:
     found = read(f"panic: boom\n[signal SIGSEGV: segm\n\n{STACK}")
     assert [(row["kind"], row["goroutine"]) for row in found.rows("crashes")] == [("panic", 7)]

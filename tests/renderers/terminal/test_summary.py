@@ -73,7 +73,7 @@ def test_all_parts_of_a_finding_are_shown() -> None:
         "> main.leak1.func1  /app/main.go:15",
         "created by main.leak1  /app/main.go:14",
         "goroutine ids: 18, 19, 20, 21, 22, 23, 24, 25, ...",
-        "next: Nobody receives any more",
+        "next: See who should receive.",
         "read text 3: ",
         "31 goroutines, 1 dump",
     ):
