@@ -1,7 +1,8 @@
-"""Execution traces as rules look at them: one per trace, with its functions, latencies and stacks."""
+"""Execution traces as rules and pages look at them: one per trace, with functions, latencies and stacks."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,11 +13,14 @@ from goscope.analysis.goroutines.dumps import Stack
 from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Site
-from goscope.goruntime.function_names import is_standard_library
+from goscope.goruntime.function_names import is_runtime, is_standard_library
 from goscope.tables.table import Table
 
 #: The tracing itself starts goroutines that are no load of the program's.
 _OF_TRACING = ("runtime/trace.", "runtime/pprof.")
+# Functions of the runtime that are not exported: chanrecv1, selectgo, gopark.
+_PLUMBING = re.compile(r"runtime\.[a-z]")
+_NOWHERE = Stack((), None)
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
 
@@ -37,6 +41,16 @@ class Function:
     syscall_ns: int
     syscall_block_ns: int
     assist_ns: int
+
+    @property
+    def all_syscall_ns(self) -> int:
+        """In system calls, with and without a P."""
+        return self.syscall_ns + self.syscall_block_ns
+
+    @property
+    def active_ns(self) -> int:
+        """Time in which its goroutines were not at rest."""
+        return self.exec_ns + self.sched_wait_ns + self.all_syscall_ns
 
     @property
     def program(self) -> bool:
@@ -72,12 +86,25 @@ class Execution:
         self.source = traces.text("input", 0) or ""
         self.process = int(traces["process"][0])
         self.format = traces.text("format", 0) or ""
+        self.dropped_why = traces.text("dropped_why", 0)
         self.duration_ns = max(int(traces["duration_ns"][0]), 1)
         self.procs = max(int(traces["procs"][0]), 1)
 
     def total(self, column: str) -> int:
         """A number of the traces table."""
         return int(self._whole[column][0])
+
+    @property
+    def wall_start_ns(self) -> int | None:
+        """When it began, in nanoseconds since 1970; traces of Go 1.22 to 1.24 do not say."""
+        return self.total("wall_start_ns") if self._whole.present("wall_start_ns")[0] else None
+
+    @property
+    def proc_shares(self) -> dict[str, float]:
+        """What the Ps did, as shares of their time: running, idle, syscall."""
+        times = {name: self.total(f"proc_{name}_ns") for name in ("running", "idle", "syscall")}
+        whole = max(sum(times.values()), 1)
+        return {name: ns / whole for name, ns in times.items()}
 
     def rows(self, table: str) -> Table:
         """The rows of a table that belong to this trace."""
@@ -143,13 +170,12 @@ class Execution:
         if kind not in kinds:
             return []
         mine = table.select(table["kind"] == kinds.index(kind))
-        stacks = np.where(mine.present("stack_id"), mine["stack_id"], -1).tolist()
-        found = zip(stacks, mine["count"].tolist(), mine["ns"].tolist(), strict=True)
+        found = zip(stack_rows(mine), mine["count"].tolist(), mine["ns"].tolist(), strict=True)
         return sorted(found, key=lambda row: (-row[2], -row[1]))
 
     def stack(self, number: int) -> Stack:
         """A stack of the trace by its number; -1 gives one without frames."""
-        return _stacks_of(self._capture)(number)
+        return _stacks_of(self._capture)[number] if number >= 0 else _NOWHERE
 
     def where_it_runs(self, name: str | None) -> tuple[Stack | None, Site]:
         """The stack in which goroutines of a start function were mostly preempted, and its place."""
@@ -172,23 +198,24 @@ class _Stacks:
 
     def __init__(self, capture: Capture):
         frames = capture.table("trace_frames")
-        self._bounds = np.searchsorted(
-            frames["stack_id"], np.arange(len(capture.table("trace_stacks")) + 1)
-        )
-        self._frames = frames
+        stacks = np.arange(len(capture.table("trace_stacks")) + 1)
+        self._bounds = np.searchsorted(frames["stack_id"], stacks).tolist()
+        self._functions, self._files = frames.cells("function"), frames.cells("file")
+        self._lines = frames["line"]
         self._made: dict[int, Stack] = {}
 
-    def __call__(self, number: int) -> Stack:
-        if number < 0:
-            return Stack((), None)
-        if number not in self._made:
-            mine = self._frames.select(
-                np.arange(self._bounds[number], self._bounds[number + 1], dtype=np.int64)
-            )
-            lines = [line or None for line in mine["line"].tolist()]
-            places = zip(mine.texts("function"), mine.texts("file"), lines, strict=True)
-            self._made[number] = Stack(tuple(Site(*place) for place in places), None)
-        return self._made[number]
+    def __getitem__(self, row: int) -> Stack:
+        if row not in self._made:
+            frames = range(self._bounds[row], self._bounds[row + 1])
+            self._made[row] = Stack(tuple(map(self._site, frames)), None)
+        return self._made[row]
+
+    def _site(self, frame: int) -> Site:
+        function, file = (
+            None if (code := int(cells.values[frame])) < 0 else cells.categories[code]
+            for cells in (self._functions, self._files)
+        )
+        return Site(function, file, int(self._lines[frame]) or None)
 
 
 @once_per_capture
@@ -200,3 +227,20 @@ def _stacks_of(capture: Capture) -> _Stacks:
 def executions_of(capture: Capture) -> tuple[Execution, ...]:
     """The execution traces of a capture, in the order of reading."""
     return tuple(Execution(capture, n) for n in range(len(capture.table("traces"))))
+
+
+def place_of(stack: Stack) -> Site | None:
+    """The frame that stands for a stack: the program's own, else the innermost outside of the runtime."""
+    user = stack.user_frame
+    if user is None or not is_standard_library(user.function or ""):
+        return user
+    outside = (frame for frame in stack.frames if not is_runtime(frame.function or ""))
+    return next(outside, None) or next(
+        (frame for frame in stack.frames if not _PLUMBING.match(frame.function or "")), user
+    )
+
+
+def stack_rows(table: Table, column: str = "stack_id") -> list[int]:
+    """The rows of ``trace_stacks`` that a column names, -1 where it names none."""
+    rows: list[int] = np.where(table.present(column), table[column], -1).tolist()
+    return rows

@@ -71,7 +71,7 @@ def analyses_of(capture: Capture) -> tuple[Analysis, ...]:
 
 
 def _analysis(execution: Execution) -> Analysis:
-    active = sorted(execution.functions, key=lambda f: (f.system, -_activity(f)))
+    active = sorted(execution.functions, key=lambda f: (f.system, -f.active_ns))
     latencies = [
         found
         for kind in ("sched", "sched_later", "first_run", "task", "region")
@@ -83,13 +83,6 @@ def _analysis(execution: Execution) -> Analysis:
         max(len(active) - MOST_FUNCTIONS, 0),
         tuple(latencies),
         tuple(_profiles(execution)),
-    )
-
-
-def _activity(function: Function) -> int:
-    """Time in which its goroutines were not at rest."""
-    return (
-        function.exec_ns + function.sched_wait_ns + function.syscall_ns + function.syscall_block_ns
     )
 
 

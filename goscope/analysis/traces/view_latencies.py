@@ -9,7 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
-from goscope.analysis.traces.view_traces import TraceView
+from goscope.analysis.traces.executions import Execution, Latency
 from goscope.tables.table import Table
 
 #: Tasks and regions beside the waits for a P.
@@ -27,17 +27,10 @@ class Histogram:
 
 
 @dataclass(frozen=True, slots=True)
-class LatencyDistribution:
-    """The distribution of one function's waits, or of one type of task or region."""
+class LatencyView:
+    """The distribution of one function's waits, or of one type of task or region, with its histogram."""
 
-    kind: str  # sched, task or region
-    name: str | None
-    count: int
-    total_ns: int
-    p50_ns: int
-    p90_ns: int
-    p99_ns: int
-    max_ns: int
+    figures: Latency
     all: Histogram
     later: Histogram | None  # of sched: without the first wait, if that differs
     later_p99_ns: int | None  # of the same
@@ -47,7 +40,7 @@ class LatencyDistribution:
 class LatencyViews:
     """The distributions that are shown, in the order of the page, and how many are not."""
 
-    shown: tuple[LatencyDistribution, ...]
+    shown: tuple[LatencyView, ...]
     omitted: int
     overall: tuple[Histogram, Histogram | None] | None  # all waits for a P
     low_ns: int  # the ends of a logarithmic scale that holds all percentiles
@@ -59,35 +52,29 @@ class LatencyViews:
         return min(max(math.log(max(ns, 1) / self.low_ns) / span, 0.0), 1.0)
 
 
-def latencies_of(trace: TraceView, *, each: int = 40) -> LatencyViews:
+def latencies_of(trace: Execution, *, each: int = 40) -> LatencyViews:
     """Of each kind the ``each`` with the longest times."""
-    rows, buckets = trace.rows("trace_latencies"), trace.rows("trace_latency_buckets")
-    histograms = _histograms(buckets)
-    kinds, names = rows.texts("kind"), rows.texts("name")
-    columns = ("count", "total_ns", "p50_ns", "p90_ns", "p99_ns", "max_ns")
-    figures = {column: rows[column].tolist() for column in columns}
-    later = {name: row for row, name in enumerate(names) if kinds[row] == LATER}
+    histograms = _histograms(trace.rows("trace_latency_buckets"))
     shown, omitted = [], 0
     for kind in _KINDS:
-        mine = [row for row in range(len(rows)) if kinds[row] == kind]
-        mine.sort(key=lambda row: -figures["max_ns"][row])
+        mine = sorted(
+            (one for one in trace.latencies if one.kind == kind), key=lambda one: -one.max_ns
+        )
         omitted += len(mine[each:])
-        for row in mine[:each]:
-            name = names[row]
-            again = later.get(name) if kind == "sched" else None
-            first = again is not None and figures["count"][again] < figures["count"][row]
+        for one in mine[:each]:
+            later = trace.latency(LATER, one.name) if kind == "sched" else None
+            if later is not None and later.count == one.count:
+                later = None
             shown.append(
-                LatencyDistribution(
-                    kind=kind,
-                    name=name,
-                    **{column: figures[column][row] for column in columns},
-                    all=histograms[kind, name],
-                    later=histograms[LATER, name] if first else None,
-                    later_p99_ns=figures["p99_ns"][again] if again is not None and first else None,
+                LatencyView(
+                    one,
+                    histograms[kind, one.name],
+                    None if later is None else histograms[LATER, one.name],
+                    None if later is None else later.p99_ns,
                 )
             )
-    least = min((one.p50_ns for one in shown), default=1)
-    most = max((one.max_ns for one in shown), default=1)
+    least = min((one.figures.p50_ns for one in shown), default=1)
+    most = max((one.figures.max_ns for one in shown), default=1)
     low = 10 ** math.floor(math.log10(max(least, 1)))
     high = 10 ** math.ceil(math.log10(max(most, 10 * low)))
     return LatencyViews(tuple(shown), omitted, _overall(histograms), low, high)

@@ -8,9 +8,8 @@ import numpy as np
 
 from goscope.analysis.goroutines.call_tree import StackNode, calls_of, tree_of
 from goscope.analysis.goroutines.dumps import Stack
-from goscope.analysis.traces.view_traces import TraceView, stack_rows
+from goscope.analysis.traces.executions import Execution, stack_rows
 from goscope.goruntime.trace_reasons import primitive_of
-from goscope.tables.table import Table
 
 #: In the order of the page, and the colour of stacks of which nothing more is known.
 KINDS = {
@@ -53,46 +52,40 @@ class TraceProfile:
 
 
 def profiles_of(
-    trace: TraceView, *, shown: int = 60, nodes: int = 1200
+    trace: Execution, *, shown: int = 60, nodes: int = 1200
 ) -> tuple[TraceProfile, ...]:
     """The profiles that hold anything."""
-    rows = trace.rows("trace_profiles")
     reasons = _reasons(trace)
-    found = []
-    for kind in KINDS:
-        if kind not in rows.categories("kind"):
-            continue
-        own = rows.select(rows["kind"] == rows.categories("kind").index(kind))
-        if len(own):
-            found.append(_profile(trace, kind, own, reasons, shown, nodes))
-    return tuple(found)
+    profiles = ((kind, trace.profile(kind)) for kind in KINDS)
+    return tuple(
+        _profile(trace, kind, rows, reasons, shown, nodes) for kind, rows in profiles if rows
+    )
 
 
 def _profile(
-    trace: TraceView, kind: str, rows: Table, reasons: dict[int, str], shown: int, nodes: int
+    trace: Execution,
+    kind: str,
+    rows: list[tuple[int, int, int]],
+    reasons: dict[int, str],
+    shown: int,
+    nodes: int,
 ) -> TraceProfile:
     timed = kind != "cpu"
-    weights = rows["ns"] if timed else rows["count"]
-    order = np.argsort(-weights, kind="stable")
-    rows, weights = rows.select(order), weights[order]
-    stacks, counts = stack_rows(rows), rows["count"].tolist()
     weighed = []
-    for stack, count, weight in zip(stacks, counts, weights.tolist(), strict=True):
+    for stack, count, ns in rows:
         reason = reasons.get(stack) if kind == "sync" else None
         colour = primitive_of(reason) if reason else KINDS[kind]
-        weighed.append(
-            Weighed(trace.stack(stack), count, weight if timed else None, colour, reason)
-        )
+        weighed.append(Weighed(trace.stack(stack), count, ns if timed else None, colour, reason))
     root, missing, _ = tree_of(
         ((_calls(w.stack), w.weight, w.kind) for w in weighed if w.weight), nodes=nodes
     )
     return TraceProfile(
         kind,
-        sum(counts),
-        int(weights.sum()),
+        sum(w.count for w in weighed),
+        sum(w.weight for w in weighed),
         len(weighed),
         tuple(weighed[:shown]),
-        int(weights[shown:].sum()),
+        sum(w.weight for w in weighed[shown:]),
         root,
         missing,
         timed,
@@ -104,7 +97,7 @@ def _calls(stack: Stack) -> tuple[str, ...]:
     return calls_of(stack) if stack.frames else ("no stack",)
 
 
-def _reasons(trace: TraceView) -> dict[int, str]:
+def _reasons(trace: Execution) -> dict[int, str]:
     """For each stack what goroutines wait for there: a profile does not say."""
     rows = trace.rows("trace_wakeups")
     order = np.argsort(rows["ns"], kind="stable")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from goscope.analysis.traces.executions import Execution
 from goscope.analysis.traces.view_functions import Part
-from goscope.analysis.traces.view_traces import TraceView
 from goscope.tables.table import Table
 
 _STATES = (
@@ -72,7 +72,7 @@ class TaskViews:
     annotations_left_out: int  # tasks, regions and logs that the reader did not keep
 
 
-def tasks_of(trace: TraceView, *, types: int = 20, each: int = 6, bars: int = 60) -> TaskViews:
+def tasks_of(trace: Execution, *, types: int = 20, each: int = 6, bars: int = 60) -> TaskViews:
     """The slowest tasks of a trace."""
     view = _Waterfalls(trace, bars)
     rows = trace.rows("trace_tasks")
@@ -97,16 +97,16 @@ def tasks_of(trace: TraceView, *, types: int = 20, each: int = 6, bars: int = 60
                 tuple(view.of(row, length[row] / longest) for row in mine[:each]),
             )
         )
-    return TaskViews(tuple(made), len(ranked[types:]), trace.fact("annotations_left_out"))
+    return TaskViews(tuple(made), len(ranked[types:]), trace.total("annotations_left_out"))
 
 
 class _Waterfalls:
     """The tasks and regions of a trace, and who belongs to whom."""
 
-    def __init__(self, trace: TraceView, bars: int):
+    def __init__(self, trace: Execution, bars: int):
         self._most = bars
         tasks, self._regions = trace.rows("trace_tasks"), trace.rows("trace_regions")
-        end = trace.fact("duration_ns")
+        end = trace.total("duration_ns")
         self._tasks = tasks
         self._spans = {t.name: _spans(t, end) for t in (tasks, self._regions)}
         begins, ends = self._spans[tasks.name]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goscope.analysis.traces.view_traces import TraceView
+from goscope.analysis.traces.executions import Execution
 from goscope.tables.downsampling import Curve, Panel, curve
 from goscope.tables.table import Floats, Ints, Table
 
@@ -48,10 +48,10 @@ class TraceTimeLine:
     slice_ns: int  # how long a slice is
 
 
-def time_line(trace: TraceView, *, rows: int = 24, points: int = 1200) -> TraceTimeLine | None:
+def time_line(trace: Execution, *, rows: int = 24, points: int = 1200) -> TraceTimeLine | None:
     """The time line of a trace; None if it has no length."""
     slices = trace.rows("trace_timeline")
-    end_ns = trace.fact("duration_ns")
+    end_ns = trace.total("duration_ns")
     if not len(slices) or end_ns <= 0:
         return None
     unit, scale = ("ms", 1e6) if end_ns < _SHORT_NS else ("s", 1e9)
@@ -70,7 +70,7 @@ def time_line(trace: TraceView, *, rows: int = 24, points: int = 1200) -> TraceT
     )
 
 
-def _lanes(trace: TraceView, starts: Floats, widths: Ints, rows: int) -> Lanes | None:
+def _lanes(trace: Execution, starts: Floats, widths: Ints, rows: int) -> Lanes | None:
     procs = trace.rows("trace_timeline_procs")
     if not len(procs):
         return None
@@ -124,7 +124,7 @@ def _stretches(slices: Table, scale: float) -> tuple[tuple[float, float], ...]:
     )
 
 
-def _ranges(trace: TraceView) -> tuple[tuple[str, int, int, int], ...]:
+def _ranges(trace: Execution) -> tuple[tuple[str, int, int, int], ...]:
     rows = trace.rows("trace_range_totals")
     order = np.argsort(-rows["ns"], kind="stable")
     rows = rows.select(order)
@@ -132,7 +132,7 @@ def _ranges(trace: TraceView) -> tuple[tuple[str, int, int, int], ...]:
     return tuple(zip((name or "?" for name in rows.texts("name")), *columns, strict=True))
 
 
-def _panels(trace: TraceView, slices: Table, scale: float, points: int) -> Iterator[Panel]:
+def _panels(trace: Execution, slices: Table, scale: float, points: int) -> Iterator[Panel]:
     starts, widths = slices["start_ns"], np.maximum(slices["width_ns"], 1)
     end = float(starts[-1] + widths[-1])
     t = np.append(starts, end) / scale
@@ -162,7 +162,7 @@ def _panels(trace: TraceView, slices: Table, scale: float, points: int) -> Itera
     yield from _stops(trace, scale, points)
 
 
-def _stops(trace: TraceView, scale: float, points: int) -> Iterator[Panel]:
+def _stops(trace: Execution, scale: float, points: int) -> Iterator[Panel]:
     ranges = trace.rows("trace_ranges")
     codes = ranges.categories("kind")
     if "stw" not in codes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from goscope.analysis.goroutines.dumps import Stack
-from goscope.analysis.traces.view_traces import TraceView, place_of, stack_rows
+from goscope.analysis.traces.executions import Execution, place_of, stack_rows
 from goscope.findings.findings import Site
 from goscope.goruntime.trace_reasons import primitive_of
 
@@ -54,7 +54,7 @@ class Wakeups:
     by_runtime: int  # waits that a timer or the network ended
 
 
-def wakeups_of(trace: TraceView, *, limit: int = 60) -> Wakeups:
+def wakeups_of(trace: Execution, *, limit: int = 60) -> Wakeups:
     """The pairs of waiting and waking stacks of a trace."""
     rows = trace.rows("trace_wakeups")
     woken = rows.present("waker_stack")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from goscope.analysis.traces.executions import Execution, Latency
 from goscope.analysis.traces.view_latencies import (
     Histogram,
-    LatencyDistribution,
+    LatencyView,
     LatencyViews,
     latencies_of,
 )
-from goscope.analysis.traces.view_traces import TraceView
 from goscope.goruntime.function_names import short_name
 from goscope.renderers.html.section import ReportPage, Section, label, shown
 from goscope.renderers.html.trace_parts import fill_for_each_trace
@@ -19,7 +19,7 @@ WORDS = {"sched": "scheduling", "task": "task", "region": "region"}
 
 
 def _build(page: ReportPage) -> str | None:
-    def part(trace: TraceView) -> dict[str, Any] | None:
+    def part(trace: Execution) -> dict[str, Any] | None:
         found = latencies_of(trace)
         if not found.shown:
             return None
@@ -38,18 +38,15 @@ def _choices(found: LatencyViews) -> list[tuple[str, list[Any]]]:
     choices = []
     if found.overall is not None:
         choices.append(("all waits for a P", _figures("waits", *found.overall)))
-    for one in found.shown:
+    for view in found.shown:
+        one = view.figures
+        what = "waits" if one.kind == "sched" else f"{one.kind}s"
         words = f"{WORDS[one.kind]}: {label(_name(one))}"
-        choices.append(
-            (
-                words,
-                _figures("waits" if one.kind == "sched" else f"{one.kind}s", one.all, one.later),
-            )
-        )
+        choices.append((words, _figures(what, view.all, view.later)))
     return choices
 
 
-def _name(one: LatencyDistribution) -> str:
+def _name(one: Latency) -> str:
     """A function without its path; the names of tasks and regions are what the program says."""
     if one.kind == "sched":
         return short_name(one.name or "not known")
@@ -60,9 +57,11 @@ def _figures(what: str, everything: Histogram, later: Histogram | None) -> list[
     return [what, *(h and [list(h.edges_ns), list(h.counts)] for h in (everything, later))]
 
 
-def _row(one: LatencyDistribution, found: LatencyViews) -> dict[str, Any]:
+def _row(view: LatencyView, found: LatencyViews) -> dict[str, Any]:
+    one = view.figures
     return {
         "one": one,
+        "later_p99_ns": view.later_p99_ns,
         "name": _name(one),
         "at": {
             name: f"{100 * found.position(ns):.2f}"

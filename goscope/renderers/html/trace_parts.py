@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from goscope.analysis.traces.view_traces import TraceView, traces_of
+from goscope.analysis.traces.executions import Execution, executions_of
 from goscope.renderers.html.section import ReportPage
 
 _SHOWN = 4
 
 
-def shown_traces(page: ReportPage) -> tuple[tuple[TraceView, ...], int]:
+def shown_traces(page: ReportPage) -> tuple[tuple[Execution, ...], int]:
     """The first traces, and how many more there are."""
-    traces = traces_of(page.diagnosis.capture)
+    traces = executions_of(page.diagnosis.capture)
     return traces[:_SHOWN], max(len(traces) - _SHOWN, 0)
 
 
 def fill_for_each_trace(
     page: ReportPage,
     template: str,
-    part_of: Callable[[TraceView], dict[str, Any] | None],
+    part_of: Callable[[Execution], dict[str, Any] | None],
     **values: Any,
 ) -> str | None:
     """A template with what ``part_of`` returns for each trace; None if no trace has anything to show."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from goscope.analysis.traces.executions import Execution, place_of
 from goscope.analysis.traces.view_profiles import TraceProfile, Weighed, profiles_of
-from goscope.analysis.traces.view_traces import TraceView, place_of
 from goscope.renderers.html.goroutines import icicle
 from goscope.renderers.html.section import ReportPage, Section, shown
 from goscope.renderers.html.trace_parts import fill_for_each_trace
@@ -28,7 +28,7 @@ WORDS = {
 
 
 def _build(page: ReportPage) -> str | None:
-    def part(trace: TraceView) -> dict[str, Any] | None:
+    def part(trace: Execution) -> dict[str, Any] | None:
         profiles = profiles_of(trace)
         if not profiles:
             return None

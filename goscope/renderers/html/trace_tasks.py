@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from goscope.analysis.traces.executions import Execution
 from goscope.analysis.traces.view_tasks import tasks_of
-from goscope.analysis.traces.view_traces import TraceView
 from goscope.renderers.html.section import ReportPage, Section
 from goscope.renderers.html.trace_parts import fill_for_each_trace
 
 
-def _part(trace: TraceView) -> dict[str, Any] | None:
+def _part(trace: Execution) -> dict[str, Any] | None:
     found = tasks_of(trace)
     return {"found": found} if found.types else None
 

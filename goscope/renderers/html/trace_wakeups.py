@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from goscope.analysis.traces.view_traces import TraceView
+from goscope.analysis.traces.executions import Execution
 from goscope.analysis.traces.view_wakeups import wakeups_of
 from goscope.renderers.html.section import ReportPage, Section
 from goscope.renderers.html.trace_parts import fill_for_each_trace
 
 
-def _part(trace: TraceView) -> dict[str, Any] | None:
+def _part(trace: Execution) -> dict[str, Any] | None:
     found = wakeups_of(trace)
     return {"found": found} if found.shown else None
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from goscope.analysis.traces.executions import Execution, executions_of
 from goscope.analysis.traces.view_functions import longest_waiting
 from goscope.analysis.traces.view_latencies import latencies_of
-from goscope.analysis.traces.view_traces import TraceView, traces_of
 from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.renderers.markdown.markdown_text import code, text
 from goscope.renderers.quantities import duration, plural
@@ -18,18 +18,18 @@ _KINDS = {"sched": "wait for a P", "task": "task", "region": "region"}
 
 def trace_lines(diagnosis: Diagnosis) -> Iterator[str]:
     """A section for each of the first traces; nothing if there is none."""
-    traces = traces_of(diagnosis.capture)
+    traces = executions_of(diagnosis.capture)
     for trace in traces[:_SHOWN]:
-        yield from ("", f"### Execution trace {code(trace.input)}", "")
+        yield from ("", f"### Execution trace {code(trace.source)}", "")
         facts = ", ".join(f"{name} {value}" for name, value in facts_of(trace))
-        yield text(f"{duration(trace.fact('duration_ns'))}; {facts}.")
+        yield text(f"{duration(trace.total('duration_ns'))}; {facts}.")
         yield from _functions(trace)
         yield from _latencies(trace)
     if len(traces) > _SHOWN:
         yield from ("", f"{plural(len(traces) - _SHOWN, 'more trace')}.")
 
 
-def _functions(trace: TraceView) -> Iterator[str]:
+def _functions(trace: Execution) -> Iterator[str]:
     found = longest_waiting(trace)
     if not found:
         return
@@ -48,7 +48,7 @@ def _functions(trace: TraceView) -> Iterator[str]:
     )
 
 
-def _latencies(trace: TraceView) -> Iterator[str]:
+def _latencies(trace: Execution) -> Iterator[str]:
     found = latencies_of(trace, each=5).shown
     if not found:
         return
@@ -63,7 +63,7 @@ def _latencies(trace: TraceView) -> Iterator[str]:
                 f"{one.count:,}",
                 *map(duration, (one.p50_ns, one.p99_ns, one.max_ns)),
             )
-            for one in found
+            for one in (view.figures for view in found)
         ],
     )
 

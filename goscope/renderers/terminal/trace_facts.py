@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 
-from goscope.analysis.traces.view_traces import TraceView
+from goscope.analysis.traces.executions import Execution
 
 
-def facts_of(trace: TraceView) -> list[tuple[str, str]]:
+def facts_of(trace: Execution) -> list[tuple[str, str]]:
     """Facts of a trace by their names, as text."""
     shares = trace.proc_shares
     facts = [
-        ("format", f"{trace.words('format')}"),
-        ("events", f"{trace.fact('events'):,}"),
-        ("goroutines", f"{trace.fact('goroutines'):,}"),
-        ("Ps", f"{trace.fact('procs'):,}"),
+        ("format", f"{trace.format}"),
+        ("events", f"{trace.total('events'):,}"),
+        ("goroutines", f"{trace.total('goroutines'):,}"),
+        ("Ps", f"{trace.total('procs'):,}"),
         (
             "Ps were",
             ", ".join(
@@ -26,7 +26,7 @@ def facts_of(trace: TraceView) -> list[tuple[str, str]]:
                 )
             ),
         ),
-        ("GC cycles", f"{trace.fact('gc_cycles'):,}"),
+        ("GC cycles", f"{trace.total('gc_cycles'):,}"),
     ]
     wall = trace.wall_start_ns
     if wall is not None and wall >= 0:

@@ -132,7 +132,7 @@ def _function(f: Function) -> tuple[str, ...]:
         duration(f.exec_ns),
         duration(f.sched_wait_ns),
         duration(f.block_ns),
-        duration(f.syscall_ns + f.syscall_block_ns),
+        duration(f.all_syscall_ns),
     )
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from goscope.analysis.traces.executions import Execution, executions_of
 from goscope.analysis.traces.view_time_line import time_line
-from goscope.analysis.traces.view_traces import TraceView, traces_of
 from tests.traces.truth import capture, truth
 
 NAMES = [f"go1.27/trace_{name}" for name in ("gc", "http", "starving", "tasks", "files", "stw")]
 
 
-def trace(name: str) -> TraceView:
-    (found,) = traces_of(capture(name))
+def trace(name: str) -> Execution:
+    (found,) = executions_of(capture(name))
     return found
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from goscope.analysis.goroutines.call_tree import StackNode
-from goscope.analysis.traces.view_functions import functions_of, longest_waiting
+from goscope.analysis.traces.executions import executions_of
+from goscope.analysis.traces.view_functions import functions_of, longest_waiting, parts_of
 from goscope.analysis.traces.view_latencies import Histogram, latencies_of
 from goscope.analysis.traces.view_profiles import profiles_of
-from goscope.analysis.traces.view_traces import traces_of
 from goscope.analysis.traces.view_wakeups import wakeups_of
 from goscope.goruntime.trace_reasons import primitive_of
 from tests.analysis.traces.test_view_time_line import trace
@@ -17,7 +17,8 @@ from tests.traces.truth import NAMES, capture, rows, truth
 
 @pytest.mark.parametrize("name", ["go1.27/trace_http", "go1.27/trace_sync", "go1.22/trace_leak"])
 def test_functions_have_the_times_of_their_goroutines(name: str) -> None:
-    found = functions_of(trace(name))
+    execution = trace(name)
+    found = functions_of(execution)
     assert (found.omitted, found.omitted_goroutines) == (0, 0)
     known = truth(name)["goroutines"]
     assert sum(one.goroutines for one in found.shown) == len(known)
@@ -28,8 +29,9 @@ def test_functions_have_the_times_of_their_goroutines(name: str) -> None:
         assert one.exec_ns == pytest.approx(sum(g["exec"] for g in mine), abs=slack)
         assert one.sched_wait_ns == pytest.approx(sum(g["sched_wait"] for g in mine), abs=slack)
         calls = sum(g["syscall"] + g["syscall_block"] for g in mine)
-        assert one.syscall_ns == pytest.approx(calls, abs=slack)
-        assert sum(part.ns for part in one.parts) == pytest.approx(one.total_ns, abs=slack)
+        assert one.all_syscall_ns == pytest.approx(calls, abs=slack)
+        total = sum(g["total_ns"] for g in rows(name, "trace_goroutines") if g["name"] == one.name)
+        assert sum(part.ns for part in parts_of(execution, one)) == pytest.approx(total, abs=slack)
     times = [one.exec_ns for one in found.shown]
     assert times == sorted(times, reverse=True)
 
@@ -107,18 +109,19 @@ def test_reasons_of_traces(reason: str | None, kind: str) -> None:
 def test_latencies_are_those_of_the_truth(name: str) -> None:
     found = latencies_of(trace(name))
     known = truth(name)["latency"]
-    sched = {one.name: one for one in found.shown if one.kind == "sched"}
+    sched = {one.figures.name: one.figures for one in found.shown if one.figures.kind == "sched"}
     assert set(known) <= {name or "" for name in sched}
     for function, (count, p50, p99, longest) in known.items():
         one = sched[function]
         assert (one.count, one.max_ns) == (count, longest)
         assert one.p50_ns == pytest.approx(p50, rel=0.02)
         assert one.p99_ns == pytest.approx(p99, rel=0.02)
-    for one in found.shown:
-        assert sum(one.all.counts) == one.count
-        assert len(one.all.edges_ns) == len(one.all.counts) + 1
-        assert list(one.all.edges_ns) == sorted(set(one.all.edges_ns))
-        at = [found.position(ns) for ns in (one.p50_ns, one.p90_ns, one.p99_ns, one.max_ns)]
+    for view in found.shown:
+        figures = view.figures
+        assert sum(view.all.counts) == figures.count
+        assert len(view.all.edges_ns) == len(view.all.counts) + 1
+        assert list(view.all.edges_ns) == sorted(set(view.all.edges_ns))
+        at = [found.position(getattr(figures, f"{p}_ns")) for p in ("p50", "p90", "p99", "max")]
         assert at == sorted(at)
         assert 0 <= at[0] <= at[-1] <= 1
     assert found.overall is not None
@@ -127,10 +130,10 @@ def test_latencies_are_those_of_the_truth(name: str) -> None:
 
 def test_the_first_wait_is_told_apart() -> None:
     found = latencies_of(trace("go1.27/trace_starving"))
-    compute = next(one for one in found.shown if one.name == "main.compute")
+    compute = next(one for one in found.shown if one.figures.name == "main.compute")
     assert compute.later is not None
     assert sum(compute.all.counts) - sum(compute.later.counts) == 40  # goroutines
-    main = next(one for one in found.shown if one.name == "main.main")
+    main = next(one for one in found.shown if one.figures.name == "main.main")
     assert main.later is None
 
 
@@ -140,13 +143,15 @@ def test_types_that_are_left_out_are_counted() -> None:
         latencies_of(trace("go1.27/trace_tasks"), each=2),
     )
     assert some.omitted == len(whole.shown) - len(some.shown)
-    assert {one.kind for one in some.shown} == {"sched", "task", "region"}
+    assert {one.figures.kind for one in some.shown} == {"sched", "task", "region"}
     assert some.overall == whole.overall
 
 
 def test_gaps_of_a_histogram_are_nothing() -> None:
     found = latencies_of(trace("go1.27/trace_tasks"))
-    order = next(one for one in found.shown if (one.kind, one.name) == ("task", "order"))
+    order = next(
+        one for one in found.shown if (one.figures.kind, one.figures.name) == ("task", "order")
+    )
     assert isinstance(order.all, Histogram)
     assert 0 in order.all.counts  # between most orders and the slow one
     assert order.all.counts[-1] == 1
@@ -176,7 +181,7 @@ def test_frames_of_the_runtime_do_not_stand_for_a_stack() -> None:
 
 
 def test_no_trace_no_views() -> None:
-    assert traces_of(capture("go1.27/trace_http"))
+    assert executions_of(capture("go1.27/trace_http"))
     from goscope import read
 
-    assert traces_of(read("gc 1 @0.012s 5%: nothing\n")) == ()
+    assert executions_of(read("gc 1 @0.012s 5%: nothing\n")) == ()
