@@ -9,28 +9,32 @@ import numpy as np
 import numpy.typing as npt
 
 from goscope.formats.trace.columns import Given, Text, table_of
+from goscope.formats.trace.schema import TABLES
 from goscope.formats.trace.stack_tables import frame_table, stack_table
 from goscope.tables.table import Table
 from goscope.traces.bounded_rows import Columns
 from goscope.traces.generation_tables import TextTable, TraceStacks
 from goscope.traces.latency_distributions import KINDS as LATENCY_KINDS
 from goscope.traces.latency_distributions import REGION, TASK
-from goscope.traces.live_goroutines import SUMS
+from goscope.traces.live_goroutines import GOROUTINE, SUMS
 from goscope.traces.proc_spans import NAMES as PROC_STATES
 from goscope.traces.ranges import KINDS as RANGE_KINDS
 from goscope.traces.state_transitions import GONE, SYSCALL, SYSCALL_LOST
 from goscope.traces.state_transitions import NAMES as STATES
 from goscope.traces.trace_reader import Trace
 
-#: The names of the sums of goroutines in the tables.
-_TIMES = dict(
-    zip(
-        SUMS,
-        ("sched_wait_ns", "exec_ns", "block_ns", "syscall_ns", "syscall_block_ns"),
-        strict=True,
-    )
-)
-_OVERLAPPING = ("assist", "sweep", "stw")
+#: What columns are called where they are added up, if not as in the table, with or without the last word.
+_KEYS = {
+    "g": "id",
+    "unblocked_by_g": "waker",
+    **dict(
+        zip(
+            ("sched_wait_ns", "exec_ns", "block_ns", "syscall_ns", "syscall_block_ns"),
+            SUMS,
+            strict=True,
+        )
+    ),
+}
 
 
 class TraceTables:
@@ -117,26 +121,18 @@ class TraceTables:
         state = rows["state"].astype(np.int64)
         gone = state == GONE
         state[(state == SYSCALL) & (rows["lost_at"] >= 0)] = SYSCALL_LOST
-        over = np.where(gone, -1, state)
-        return {
-            "g": rows["id"],
-            "name": self._name(rows["name"]),
-            "system": self._is_system(rows["name"]),
-            "existed": rows["existed"],
-            "created_ns": rows["created"],
-            "started_ns": rows["started"],
-            "ended_ns": rows["ended"],
-            "creator_g": rows["creator"],
-            "stack_id": rows["created_at"],
-            "total_ns": total,
-            **{column: rows[name] for name, column in _TIMES.items()},
-            "first_wait_ns": rows["first_wait"],
-            **{f"{name}_ns": rows[name] for name in _OVERLAPPING},
-            "state": (over, STATES),
-            "wait_reason": self._reason(np.where(gone, 0, rows["reason"])),
-            "wait_stack": np.where(gone, -1, rows["stack"]),
-            "since_ns": np.where(gone, -1, rows["since"]),
-        }
+        return _named(
+            "trace_goroutines",
+            {name: rows[name] for name in GOROUTINE.fields or ()},
+            {"name": self._names},
+            system=self._is_system(rows["name"]),
+            stack_id=rows["created_at"],
+            total_ns=total,
+            state=(np.where(gone, -1, state), STATES),
+            wait_reason=(np.where(gone | (rows["reason"] == 0), -1, rows["reason"]), self._words),
+            wait_stack=np.where(gone, -1, rows["stack"]),
+            since_ns=np.where(gone, -1, rows["since"]),
+        )
 
     def _blocks(self, trace: Trace) -> Given:
         rows, _ = trace.summaries.rows()
@@ -152,23 +148,12 @@ class TraceTables:
 
     def _functions(self, trace: Trace) -> Given:
         found = trace.summaries.functions()
-        return {
-            "name": self._name(found["name"]),
-            "system": self._is_system(found["name"]),
-            **{name: found[name] for name in ("goroutines", "created", "ended")},
-            "total_ns": found["total"],
-            **{column: found[name] for name, column in _TIMES.items()},
-            **{f"{name}_ns": found[name] for name in ("first_wait", *_OVERLAPPING)},
-        }
+        system = self._is_system(found["name"])
+        return _named("trace_functions", found, {"name": self._names}, system=system)
 
     def _function_blocks(self, trace: Trace) -> Given:
-        found = trace.summaries.function_blocks()
-        return {
-            "name": self._name(found["name"]),
-            "reason": (found["reason"], self._words),
-            "count": found["count"],
-            "ns": found["ns"],
-        }
+        texts = {"name": self._names, "reason": self._words}
+        return _named("trace_function_blocks", trace.summaries.function_blocks(), texts)
 
     def _profiles(self, trace: Trace) -> Given:
         found = trace.blocking.profiles(self._words)
@@ -181,31 +166,11 @@ class TraceTables:
         return {"kind": kinds, "stack_id": columns.pop("stack"), **columns}
 
     def _wakeups(self, trace: Trace) -> Given:
-        found = trace.blocking.wakeups()
-        return {
-            "reason": (found["reason"], self._words),
-            "stack_id": found["stack"],
-            "waker_stack": found["waker"],
-            "count": found["count"],
-            "ns": found["ns"],
-            "max_ns": found["max_ns"],
-        }
+        return _named("trace_wakeups", trace.blocking.wakeups(), {"reason": self._words})
 
     def _longest(self, trace: Trace) -> Given:
-        found = trace.longest.columns()
-        if not found:
-            return {}
-        return {
-            "g": found["g"],
-            "name": self._name(found["name"]),
-            "state": (found["state"], STATES),
-            "start_ns": found["start"],
-            "duration_ns": found["duration"],
-            "reason": self._reason(found["reason"]),
-            "stack_id": found["stack"],
-            "waker_stack": found["waker"],
-            "open": found["open"],
-        }
+        texts = {"name": self._names, "state": STATES, "reason": self._words}
+        return _named("trace_longest", _with_reasons(trace.longest.columns()), texts)
 
     def _latencies(self, trace: Trace) -> Given:
         return self._of_latencies(trace.latencies.distributions())
@@ -238,29 +203,18 @@ class TraceTables:
             return {}
         found = trace.overview.slices(trace.end)
         width = np.maximum(found["width"], 1)
-        states = {
-            "runnable": found["runnable"],
-            "running": found["running"],
-            "in_syscall": found["syscall"],
-            "live": sum(found[name] for name in ("runnable", "running", "waiting", "syscall")),
-        }
-        return {
-            "start_ns": found["start"],
-            "width_ns": found["width"],
-            **{name: area / width for name, area in states.items()},
-            "heap_bytes": found["heap"],
-            "goal_bytes": found["goal"],
-            **{f"{name}_ns": found[name] for name in ("gc", "stw", "assist", "sweep")},
-        }
+        live = sum(found[name] for name in ("runnable", "running", "waiting", "syscall"))
+        return _named(
+            "trace_timeline",
+            found,
+            runnable=found["runnable"] / width,
+            running=found["running"] / width,
+            in_syscall=found["syscall"] / width,
+            live=live / width,
+        )
 
     def _timeline_procs(self, trace: Trace) -> Given:
-        found = trace.overview.procs(trace.end, trace.procs["p"])
-        times = ("running", "syscall", "idle", "gc")
-        return {
-            "start_ns": found["start"],
-            "p": found["p"],
-            **{f"{name}_ns": found[name] for name in times},
-        }
+        return _named("trace_timeline_procs", trace.overview.procs(trace.end, trace.procs["p"]))
 
     def _ranges(self, trace: Trace) -> Given:
         parts = [kept.columns() for kept in (trace.ranges.rare, trace.ranges.frequent) if kept.rows]
@@ -279,111 +233,41 @@ class TraceTables:
             for name in parts[0]
             if name != "end_g"
         }
-        order = np.argsort(
-            np.where(found["start"] >= 0, found["start"], found["end"]), kind="stable"
-        )
-        found = {name: column[order] for name, column in found.items()}
-        return {
-            "kind": (found["kind"], RANGE_KINDS),
-            "name": (found["name"], self._words),
-            **{name: found[name] for name in ("g", "p", "swept_bytes", "reclaimed_bytes")},
-            "stack_id": found["stack"],
-            **{f"{name}_ns": found[name] for name in ("start", "duration", "end")},
-        }
+        texts = {"kind": RANGE_KINDS, "name": self._words}
+        return _named("trace_ranges", _in_order(found), texts)
 
     def _range_totals(self, trace: Trace) -> Given:
-        found = trace.ranges.totals.result()
-        return {
-            "kind": (found["kind"], RANGE_KINDS),
-            "name": (found["name"], self._words),
-            **{name: found[name] for name in ("count", "ns", "max_ns")},
-        }
+        texts = {"kind": RANGE_KINDS, "name": self._words}
+        return _named("trace_range_totals", trace.ranges.totals.result(), texts)
 
     def _tasks(self, trace: Trace) -> Given:
         found = _in_order(trace.annotations.tasks.columns())
-        if not found:
-            return {}
-        return {
-            **{name: found[name] for name in ("task", "parent", "g")},
-            "stack_id": found["stack"],
-            "name": (found["name"], self._words),
-            **{f"{name}_ns": found[name] for name in ("start", "end", "duration")},
-        }
+        return _named("trace_tasks", found, {"name": self._words})
 
     def _regions(self, trace: Trace) -> Given:
         found = _in_order(trace.annotations.regions.columns())
-        if not found:
-            return {}
-        return {
-            **{name: found[name] for name in ("g", "task")},
-            "stack_id": found["stack"],
-            "name": (found["name"], self._words),
-            "inherited": found["inherited"].astype(np.bool_),
-            **{f"{name}_ns": found[name] for name in ("start", "end", "duration")},
-            **{column: found[name] for name, column in _TIMES.items()},
-        }
+        return _named("trace_regions", found, {"name": self._words})
 
     def _logs(self, trace: Trace) -> Given:
-        found = trace.annotations.logs.columns()
-        if not found:
-            return {}
-        return {
-            "time_ns": found["time"],
-            **{name: found[name] for name in ("g", "task")},
-            "stack_id": found["stack"],
-            "category": (found["category"], self._words),
-            "message": found["message"].tolist(),
-        }
+        return _named("trace_logs", trace.annotations.logs.columns(), {"category": self._words})
 
     def _goroutine_spans(self, trace: Trace) -> Given:
         found: Columns = {} if trace.spans is None else trace.spans.kept.columns()
-        if not found:
-            return {}
-        return {
-            "g": found["g"],
-            "state": (found["state"], STATES),
-            "start_ns": found["start"],
-            "duration_ns": found["duration"],
-            "reason": self._reason(found["reason"]),
-            "stack_id": found["stack"],
-            "m": found["m"],
-            "p": found["p"],
-            "unblocked_by_g": found["waker"],
-            "open": found["open"],
-        }
+        texts = {"state": STATES, "reason": self._words}
+        return _named("trace_goroutine_spans", _with_reasons(found), texts)
 
     def _proc_spans(self, trace: Trace) -> Given:
         found = trace.proc_spans.columns()
         if not found:
             return {}
         running = found["state"] == PROC_STATES.index("running")
-        return {
-            "p": found["p"],
-            "m": np.where(running, found["m"], -1),
-            "state": (found["state"], PROC_STATES),
-            "start_ns": found["start"],
-            "duration_ns": found["duration"],
-            "stolen": found["stolen"],
-            "open": found["open"],
-        }
+        m = np.where(running, found["m"], -1)
+        return _named("trace_proc_spans", found, {"state": PROC_STATES}, m=m)
 
     def _heap(self, trace: Trace) -> Given:
-        found = trace.overview.heap.columns()
-        if not found:
-            return {}
-        return {
-            "time_ns": found["time"],
-            "alloc_bytes": found["alloc"],
-            "goal_bytes": found["goal"],
-        }
+        return _named("trace_heap", trace.overview.heap.columns())
 
     # ---- all traces -----------------------------------------------------------------------------
-
-    def _name(self, names: npt.NDArray[Any]) -> Text:
-        return names, self._names
-
-    def _reason(self, reasons: npt.NDArray[Any]) -> Text:
-        return np.where(reasons == 0, -1, reasons), self._words
 
     def _is_system(self, names: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         """As ``IsSystemGoroutine`` of ``internal/trace`` has it."""
@@ -392,6 +276,36 @@ class TraceTables:
             for name in self._names
         ]
         return np.asarray(np.array([*system, True])[names], np.bool_)
+
+
+def _named(
+    table: str,
+    found: Mapping[str, npt.NDArray[Any]],
+    texts: Mapping[str, Sequence[str]] | None = None,
+    **given: npt.NDArray[Any] | Text,
+) -> Given:
+    """What was found, under the names of the columns of a table; nothing if nothing was.
+
+    ``texts`` are those that the codes of columns stand for; ``given`` are columns that are found otherwise.
+    """
+    if not found:
+        return {}
+    named = dict(given)
+    for column in TABLES[table]:
+        name = column.name
+        for key in (name, _KEYS.get(name, ""), name.rpartition("_")[0]):
+            if key in found and name not in named:
+                codes = found[key]
+                named[name] = (codes, texts[name]) if texts and name in texts else codes
+    return named
+
+
+def _with_reasons(columns: Columns) -> Columns:
+    """The same without a reason where Go gave none."""
+    if not columns:
+        return columns
+    reason = columns["reason"]
+    return {**columns, "reason": np.where(reason == 0, -1, reason)}
 
 
 def _in_order(columns: Columns) -> Columns:
