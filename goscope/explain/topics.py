@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from goscope.formats.trace.schema import TABLES as TRACE_TABLES
 from goscope.goruntime.go_versions import span
 from goscope.goruntime.goroutine_states import STATES, TRANSITIONS, GoroutineState
 from goscope.goruntime.processor_states import PROCESSOR_STATES
-from goscope.goruntime.trace_fields import FIELDS, Field
 from goscope.goruntime.wait_reasons import WAIT_REASONS, WaitReason
 from goscope.rules import all_rules
 from goscope.tables.table import Column
@@ -45,6 +44,7 @@ _DONE = {
     "system_idle": "no rule for leaks counts it.",
     "idle_by_design": "no rule for leaks counts it.",
 }
+#: The tables of GODEBUG lines that people look up field by field.
 _TABLES = {
     "sched": "a SCHED line of GODEBUG=schedtrace",
     "procs": "a P line of scheddetail",
@@ -74,9 +74,7 @@ def all_topics() -> tuple[Topic, ...]:
         *_reasons(),
         *_processors(),
         *_tables(),
-        *_other_tables(),
         *_fields(),
-        *_other_columns(),
     )
 
 
@@ -190,65 +188,41 @@ def _processors() -> Iterator[Topic]:
 
 
 def _tables() -> Iterator[Topic]:
-    for table, fields in FIELDS.items():
-        lines = [_field(field) for field in fields]
-        text = f"A row is {_TABLES[table]}.\n\n" + "\n".join(lines)
-        yield Topic(table, "fields", f"the fields of {_TABLES[table]}", text)
-
-
-def _other_tables() -> Iterator[Topic]:
-    tables = _table_columns(None)
-    for table in sorted(tables.keys() - FIELDS.keys()):
-        columns = tables[table]
-        lines = [f"    {c.name}: {c.meaning}" + f" ({c.unit})" * bool(c.unit) for c in columns]
+    columns = _columns()
+    for table, row in _TABLES.items():
+        lines = [_field(column) for column in columns[table] if column not in PLACE]
+        text = f"A row is {row}.\n\n" + "\n".join(lines)
+        yield Topic(table, "fields", f"the fields of {row}", text)
+    for table in sorted(columns.keys() - _TABLES.keys()):
         text = "The columns, as goscope tables and goscope.read() give them:\n\n"
-        summary = ", ".join(c.name for c in columns if c not in PLACE) or "where one was printed"
+        text += "\n".join(map(_field, columns[table]))
+        summary = ", ".join(c.name for c in columns[table] if c not in PLACE)
         name = f"{table} table" if (_PAGES / f"{table}.txt").exists() else table
-        yield Topic(name, "tables", summary, text + "\n".join(lines))
-
-
-def _table_columns(wanted: Collection[str] | None) -> dict[str, tuple[Column, ...]]:
-    """The columns of these tables, or of all."""
-    return {
-        name: columns
-        for form in all_formats()
-        for name, columns in form.tables.items()
-        if wanted is None or name in wanted
-    }
-
-
-def _other_columns() -> Iterator[Topic]:
-    """The columns that no GODEBUG line prints: what is worked out of them, and those of traces."""
-    known = {field.name for fields in FIELDS.values() for field in fields}
-    places: dict[str, list[tuple[str, Column]]] = {}
-    for table, columns in (_table_columns(FIELDS) | TRACE_TABLES).items():
-        for column in columns:
-            if column.name not in known:
-                places.setdefault(column.name, []).append((table, column))
-    for name, found in places.items():
-        lines = [
-            f"In {table}:\n    {c.name}: {c.meaning}" + f" ({c.unit})" * bool(c.unit)
-            for table, c in found
-        ]
-        yield Topic(name, "single fields", found[0][1].meaning, "\n".join(lines))
+        yield Topic(name, "tables", summary or "where one was printed", text)
 
 
 def _fields() -> Iterator[Topic]:
-    for name in dict.fromkeys(field.name for fields in FIELDS.values() for field in fields):
-        places = [(t, f) for t, fields in FIELDS.items() for f in fields if f.name == name]
-        text = "\n".join(f"In {_TABLES[table]}:\n{_field(field)}" for table, field in places)
-        yield Topic(name, "single fields", places[0][1].meaning, text)
+    """The fields of these lines, what is worked out of them, and the columns of execution traces."""
+    columns = _columns()
+    places: dict[str, list[tuple[str, Column]]] = {}
+    for table in (*_TABLES, *TRACE_TABLES):
+        for column in columns[table]:
+            places.setdefault(column.name, []).append((_TABLES.get(table, table), column))
+    for name, found in places.items():
+        text = "\n".join(f"In {table}:\n{_field(column)}" for table, column in found)
+        yield Topic(name, "single fields", found[0][1].meaning, text)
 
 
-def _field(field: Field) -> str:
-    notes: Sequence[str] = [
-        note
-        for note in (
-            field.unit,
-            f"printed as {field.printed}" if field.printed else "",
-            "" if span(field) == "all" else f"Go {span(field)}",
-        )
-        if note
-    ]
-    behind = f" ({'; '.join(notes)})" if notes else ""
-    return f"    {field.name}: {field.meaning}{behind}"
+def _columns() -> dict[str, tuple[Column, ...]]:
+    """The columns of all tables."""
+    return {name: columns for form in all_formats() for name, columns in form.tables.items()}
+
+
+def _field(column: Column) -> str:
+    notes = (
+        column.unit,
+        f"printed as {column.printed}" if column.printed else "",
+        "" if span(column) == "all" else f"Go {span(column)}",
+    )
+    behind = "; ".join(filter(None, notes))
+    return f"    {column.name}: {column.meaning}" + f" ({behind})" * bool(behind)

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from goscope.goruntime.go_versions import OLDEST, Version
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -45,7 +47,8 @@ class Kind(Enum):
 class Column:
     """One column of a schema: its name, kind, unit ("" for none) and what it means.
 
-    An ``internal`` column is there while inputs are read, and not in the tables of a capture.
+    An ``internal`` column is there while inputs are read, and not in the tables of a capture. Go prints it
+    from version ``since`` to ``until``, as ``printed`` where that differs from the name.
     """
 
     name: str
@@ -54,6 +57,9 @@ class Column:
     meaning: str
     default: bool | None = None  # for flags: what the absence of the word says
     internal: bool = False
+    since: Version = OLDEST
+    until: Version | None = None
+    printed: str = ""
 
 
 @dataclass(slots=True)

@@ -10,9 +10,11 @@ from goscope.explain.topics import all_topics, mentioning, near, rules_about, to
 from goscope.formats import all_formats
 from goscope.formats.trace.schema import TABLES as TRACE_TABLES
 from goscope.goruntime.goroutine_states import STATES
-from goscope.goruntime.trace_fields import FIELDS
 from goscope.goruntime.wait_reasons import WAIT_REASONS
 from goscope.rules import all_rules
+
+#: The tables of lines that have a page for each field.
+TABLES = ("sched", "procs", "threads", "sched_goroutines", "gc")
 
 
 @pytest.mark.parametrize(
@@ -21,8 +23,7 @@ from goscope.rules import all_rules
         *(rule.name for rule in all_rules()),
         *(state.name for state in STATES),
         *(reason.text for reason in WAIT_REASONS),
-        *(field.name for fields in FIELDS.values() for field in fields),
-        *FIELDS,
+        *(c.name for f in all_formats() for name in TABLES for c in f.tables.get(name, ())),
         *(table for form in all_formats() for table in form.tables),
         *(column.name for columns in TRACE_TABLES.values() for column in columns),
     ],

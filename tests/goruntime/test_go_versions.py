@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from goscope.goruntime.go_versions import OLDEST, Version, holds, span
-from goscope.goruntime.trace_fields import Field
+from goscope.goruntime.processor_states import ProcessorState
 
 
 @pytest.mark.parametrize(
@@ -19,9 +19,9 @@ from goscope.goruntime.trace_fields import Field
     ],
 )
 def test_span(since: Version, until: Version | None, words: str) -> None:
-    assert span(Field("f", "", "", since, until)) == words
+    assert span(ProcessorState(0, "", since, until, "")) == words
 
 
 def test_both_ends_of_a_span_count() -> None:
-    fact = Field("f", "", "", (1, 9), (1, 20))
+    fact = ProcessorState(0, "", (1, 9), (1, 20), "")
     assert [v for v in ((1, 8), (1, 9), (1, 20), (1, 21)) if holds(fact, v)] == [(1, 9), (1, 20)]

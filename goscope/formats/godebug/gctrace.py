@@ -11,6 +11,7 @@ milliseconds of one cycle against the time since the one before tell the load of
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import numpy as np
 
@@ -21,51 +22,49 @@ from goscope.parsing.line_plans import LineRule
 from goscope.tables.row_selection import Keeping
 from goscope.tables.table import Column, Ints, Kind, Table
 
-
-def _ms(name: str, meaning: str) -> Column:
-    return Column(name, Kind.FLOAT, "ms", meaning)
-
-
+_ms = partial(Column, kind=Kind.FLOAT, unit="ms")
+_mb = partial(Column, kind=Kind.INT, unit="MiB")
+_flag = partial(Column, kind=Kind.BOOL, unit="", default=False)
 COLUMNS = (
     *PLACE,
-    Column("cycle", Kind.INT, "", "number of the GC cycle, from 1"),
-    Column("t_s", Kind.FLOAT, "s", "time since the runtime started"),
-    Column("cpu_percent", Kind.INT, "%", "GC's share of all CPU since the program started"),
-    Column(
-        "leak_check", Kind.BOOL, "", "a cycle of the goroutine leak profile; 1.26", default=False
-    ),
-    _ms("stw_sweep_ms", "wall time of the first stop-the-world phase: sweep termination"),
-    _ms("scan_ms", "wall time of the concurrent scan; 1.5 only"),
-    _ms("write_barrier_ms", "wall time of installing the write barrier; 1.5 only"),
-    _ms("mark_ms", "wall time of concurrent marking"),
-    _ms("stw_mark_ms", "wall time of the second stop-the-world phase: mark termination"),
-    _ms("sweep_cpu_ms", "CPU of sweep termination, over all Ps"),
-    _ms("scan_cpu_ms", "CPU of the concurrent scan; 1.5 only"),
-    _ms("write_barrier_cpu_ms", "CPU of installing the write barrier; 1.5 only"),
-    _ms("assist_cpu_ms", "CPU of goroutines that had to help marking before they could allocate"),
-    _ms("background_cpu_ms", "CPU of the dedicated and fractional mark workers"),
-    _ms("idle_cpu_ms", "CPU of marking on Ps that had nothing else to do"),
-    _ms("mark_term_cpu_ms", "CPU of mark termination, over all Ps"),
-    _ms("clock_ms", "wall time of the whole cycle: the sum of its phases"),
-    _ms("load_cpu_ms", "CPU that the cycle took from the program: all but idle marking"),
-    Column("heap_start_mb", Kind.INT, "MiB", "heap when the cycle started"),
-    Column("heap_end_mb", Kind.INT, "MiB", "heap when marking ended"),
-    Column("heap_live_mb", Kind.INT, "MiB", "live heap that the cycle found"),
-    Column("heap_goal_mb", Kind.INT, "MiB", "heap size that this cycle aimed at"),
-    Column("stacks_mb", Kind.INT, "MiB", "stacks that were scanned; 1.18 and newer"),
-    Column("globals_mb", Kind.INT, "MiB", "global variables that were scanned; 1.18 and newer"),
-    Column("gomaxprocs", Kind.INT, "Ps", "GOMAXPROCS"),
-    Column(
-        "interval_cpu_percent",
-        Kind.FLOAT,
-        "%",
-        "GC's share of the CPU from this cycle's start to the next one's, without idle marking",
-    ),
-    Column("forced", Kind.BOOL, "", "asked for by runtime.GC or debug.FreeOSMemory", default=False),
-    Column(
-        "periodic", Kind.BOOL, "", "forced by two minutes without a cycle: no load", default=False
-    ),
-)
+    Column("cycle", Kind.INT, "", "number of the GC cycle, from 1; a falling number starts a new "
+           "process", printed="gc N"),
+    Column("t_s", Kind.FLOAT, "s", "time since the runtime started", printed="@Ts"),
+    Column("cpu_percent", Kind.INT, "%", "share of the CPU time since the start of the program that "
+           "went to the GC, rounded down: cumulative, and high for the first cycles of any program"),
+    _flag("leak_check", meaning="the cycle looked for leaked goroutines", since=(1, 26),
+          printed="(checking for goroutine leaks)"),
+    _ms("stw_sweep_ms", meaning="clock: the world stopped to end sweeping and to start marking"),
+    _ms("scan_ms", meaning="clock: concurrent scan", until=(1, 5)),
+    _ms("write_barrier_ms", meaning="clock: installing the write barrier", until=(1, 5)),
+    _ms("mark_ms", meaning="clock: concurrent mark"),
+    _ms("stw_mark_ms", meaning="clock: the world stopped to end marking"),
+    _ms("sweep_cpu_ms", meaning="CPU: sweep termination; its clock time times the Ps stopped"),
+    _ms("scan_cpu_ms", meaning="CPU: scan", until=(1, 5)),
+    _ms("write_barrier_cpu_ms", meaning="CPU: installing the write barrier", until=(1, 5)),
+    _ms("assist_cpu_ms", meaning="CPU: marking done by goroutines that allocate"),
+    _ms("background_cpu_ms", meaning="CPU: marking by background workers, dedicated and fractional"),
+    _ms("idle_cpu_ms", meaning="CPU: marking on Ps that would else be idle"),
+    _ms("mark_term_cpu_ms", meaning="CPU: mark termination; its clock time times the Ps stopped"),
+    _ms("clock_ms", meaning="wall time of the whole cycle: the sum of its phases"),
+    _ms("load_cpu_ms", meaning="CPU that the cycle took from the program: all but idle marking"),
+    _mb("heap_start_mb", meaning="heap when the cycle started, rounded down"),
+    _mb("heap_end_mb", meaning="heap when marking ended, rounded down"),
+    _mb("heap_live_mb", meaning="heap that was marked as live, rounded down"),
+    _mb("heap_goal_mb", meaning="heap size at which the cycle was meant to end, set from the live heap "
+        "that the cycle before it found; not the goal of the next one", printed="MB goal"),
+    _mb("stacks_mb", meaning="goroutine stacks that were scanned", since=(1, 18),
+        printed="MB stacks"),
+    _mb("globals_mb", meaning="global data that can be scanned", since=(1, 18),
+        printed="MB globals"),
+    Column("gomaxprocs", Kind.INT, "Ps", "GOMAXPROCS; the CPU times count these, not the machine's "
+           "cores", printed="N P"),
+    Column("interval_cpu_percent", Kind.FLOAT, "%", "GC's share of the CPU from this cycle's start to "
+           "the next one's, without idle marking"),
+    _flag("forced", meaning="asked for by runtime.GC, debug.FreeOSMemory or a leak check; not the GC "
+          "of every two minutes; in 1.5 to 1.8 any GC that was not concurrent", printed="(forced)"),
+    _flag("periodic", meaning="forced by two minutes without a cycle: no load"),
+)  # fmt: skip
 
 _CLOCK = ("stw_sweep_ms", "scan_ms", "write_barrier_ms", "mark_ms", "stw_mark_ms")
 #: Idle marking takes what nobody wants.

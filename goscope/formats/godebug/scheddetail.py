@@ -7,6 +7,7 @@ a G line is its *last* wait reason: it is current only where status is 4 (waitin
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from goscope.formats.format import PLACE, Format
 from goscope.framing.records import LineKind
@@ -16,50 +17,60 @@ from goscope.tables.row_selection import Keeping
 from goscope.tables.table import Column, Kind
 
 _GRAMMAR = Grammar("scheddetail", ("processor", "thread", "goroutine"))
-_SAMPLE = Column("sample", Kind.INT, "", "the row of the sched table that the line belongs to")
+_int = partial(Column, kind=Kind.INT)
+_SAMPLE = _int("sample", unit="", meaning="the row of the sched table that the line belongs to")
 
 PROCS = (
     *PLACE,
     _SAMPLE,
-    Column("p", Kind.INT, "", "the P"),
-    Column("status", Kind.INT, "", "0 idle, 1 running, 2 syscall (up to 1.25), 3 gcstop, 4 dead"),
-    Column("schedtick", Kind.INT, "ticks", "scheduler calls on this P"),
-    Column("syscalltick", Kind.INT, "ticks", "system calls on this P"),
-    Column("on_m", Kind.INT, "", "the M that runs it"),
-    Column("runqsize", Kind.INT, "goroutines", "length of its run queue"),
-    Column("gfreecnt", Kind.INT, "goroutines", "dead Gs kept for reuse"),
-    Column("timerslen", Kind.INT, "timers", "timers; 1.14 and newer"),
-)
+    _int("p", unit="", meaning="number of the P", printed="PN:"),
+    _int("status", unit="", meaning="0 idle, 1 running, 2 syscall (up to 1.25), 3 gcstop, 4 dead"),
+    _int("schedtick", unit="ticks", meaning="scheduler calls on this P, modulo 2**32; while it runs "
+         "and the tick stands still, one goroutine keeps the P"),
+    _int("syscalltick", unit="ticks", meaning="system calls on this P, modulo 2**32"),
+    _int("on_m", unit="", meaning="the thread that has the P; none if idle", printed="m="),
+    _int("runqsize", unit="goroutines", meaning="runnable goroutines in its queue, at most 256"),
+    _int("gfreecnt", unit="goroutines", meaning="dead goroutines kept for reuse"),
+    _int("timerslen", unit="timers", meaning="timers on the heap of this P", since=(1, 14)),
+)  # fmt: skip
 
 THREADS = (
     *PLACE,
     _SAMPLE,
-    Column("m", Kind.INT, "", "the M"),
-    Column("on_p", Kind.INT, "", "the P that it holds"),
-    Column("curg", Kind.INT, "", "the goroutine that it runs"),
-    Column("mallocing", Kind.INT, "", "inside the allocator"),
-    Column("throwing", Kind.INT, "", "0 no, 1 user fatal error, 2 runtime throw"),
-    Column("preemptoff", Kind.TEXT, "", "why it must not be preempted"),
-    Column("locks", Kind.INT, "locks", "runtime locks that it holds"),
-    Column("dying", Kind.INT, "", "0 to 3: how far a crash is"),
-    Column("helpgc", Kind.INT, "", "GC helper; up to 1.11"),
+    _int("m", unit="", meaning="number of the thread; 0 is the main thread", printed="MN:"),
+    _int("on_p", unit="", meaning="the P that it has; none if it is idle, blocked or in a system "
+         "call", printed="p="),
+    _int("curg", unit="", meaning="the goroutine that it runs, or that is in a system call on it"),
+    _int("mallocing", unit="", meaning="not 0 while it is inside the memory allocator"),
+    _int("throwing", unit="", meaning="0 no, 1 a fatal error of the program, 2 of the runtime (1.19+)"),
+    Column("preemptoff", Kind.TEXT, "", "if not empty, why its goroutine must not be preempted, as "
+           "'gcing'"),
+    _int("locks", unit="locks", meaning="runtime locks that it holds; it is not preempted while there "
+         "are any"),
+    _int("dying", unit="", meaning="0 no, 1 panicking, 2 panic during panic, 3 not even a stack trace"),
+    _int("helpgc", unit="", meaning="helper number in a parallel GC phase", until=(1, 11)),
     Column("spinning", Kind.BOOL, "", "looks for work"),
-    Column("blocked", Kind.BOOL, "", "sleeps on a note"),
-    Column("lockedg", Kind.INT, "", "the goroutine that is locked to it"),
-    Column("runqsize", Kind.INT, "goroutines", "queue length, in shortened forms only"),
-    Column("gfreecnt", Kind.INT, "goroutines", "dead Gs, in shortened forms only"),
+    Column("blocked", Kind.BOOL, "", "asleep on a note: parked, or waiting for a thread; wrong in 1.5 "
+           "and 1.6"),
+    _int("lockedg", unit="", meaning="the goroutine that locked itself to this thread "
+         "(runtime.LockOSThread)"),
+    _int("runqsize", unit="goroutines", meaning="queue length, in shortened forms only"),
+    _int("gfreecnt", unit="goroutines", meaning="dead goroutines, in shortened forms only"),
     Column("note", Kind.TEXT, "", "a remark such as idle, in shortened forms only"),
-)
+)  # fmt: skip
 
 GOROUTINES = (
     *PLACE,
     _SAMPLE,
-    Column("g", Kind.INT, "", "the goroutine id"),
-    Column("status", Kind.INT, "", "G status number; 4096 more while its stack is scanned"),
-    Column("reason", Kind.TEXT, "", "last wait reason; current only in status 4 and 10"),
-    Column("on_m", Kind.INT, "", "the M that runs it"),
-    Column("lockedm", Kind.INT, "", "the M that it is locked to"),
-)
+    _int("g", unit="", meaning="id of the goroutine; 1 is the main goroutine", printed="GN:"),
+    _int("status", unit="", meaning="0 idle, 1 runnable, 2 running, 3 syscall, 4 waiting, 6 dead, "
+         "8 copystack, 9 preempted, 10 leaked, 11 deadextra; 4096 more while its stack is scanned"),
+    Column("reason", Kind.TEXT, "", "the last wait reason; current only in status 4 and 10; empty if "
+           "it never waited", printed="(...)"),
+    _int("on_m", unit="", meaning="the thread that it runs on; waiting with a thread means that it "
+         "really runs code of the runtime", printed="m="),
+    _int("lockedm", unit="", meaning="the thread that it is locked to"),
+)  # fmt: skip
 
 
 def _rule(

@@ -7,6 +7,7 @@ are read without locks and need not add up.
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import numpy as np
 
@@ -17,25 +18,36 @@ from goscope.parsing.line_plans import LineRule, Lists
 from goscope.tables.row_selection import Keeping
 from goscope.tables.table import Cells, Column, Kind
 
+_int = partial(Column, kind=Kind.INT)
+_flag = partial(Column, kind=Kind.BOOL, unit="")
 COLUMNS = (
     *PLACE,
-    Column("t_ms", Kind.INT, "ms", "time since the first SCHED line of the process"),
-    Column("gomaxprocs", Kind.INT, "Ps", "GOMAXPROCS"),
-    Column("idleprocs", Kind.INT, "Ps", "idle Ps"),
-    Column("threads", Kind.INT, "Ms", "threads that exist"),
-    Column("spinningthreads", Kind.INT, "Ms", "threads that look for work"),
-    Column("needspinning", Kind.INT, "", "1 if a spinning thread is wanted; 1.20 and newer"),
-    Column("idlethreads", Kind.INT, "Ms", "parked threads"),
-    Column("runqueue", Kind.INT, "goroutines", "length of the global run queue"),
-    Column("local_queues", Kind.INTS, "goroutines", "length of each P's run queue; at most 256"),
-    Column("schedticks", Kind.INTS, "ticks", "each P's count of scheduler calls; 1.25 and newer"),
-    Column("local_sum", Kind.INT, "goroutines", "sum of the local run queues"),
-    Column("local_max", Kind.INT, "goroutines", "longest local run queue"),
-    Column("gcwaiting", Kind.BOOL, "", "the GC waits to stop the world; scheddetail only"),
-    Column("nmidlelocked", Kind.INT, "Ms", "locked threads that wait for work; scheddetail only"),
-    Column("stopwait", Kind.INT, "Ps", "Ps that have not stopped yet; scheddetail only"),
-    Column("sysmonwait", Kind.BOOL, "", "sysmon sleeps; scheddetail only"),
-)
+    _int("t_ms", unit="ms", meaning="time since the first SCHED line of the process, not since its "
+         "start; 0 marks a new process", printed="SCHED Nms"),
+    _int("gomaxprocs", unit="Ps", meaning="GOMAXPROCS: how many goroutines can run at the same time"),
+    _int("idleprocs", unit="Ps", meaning="Ps without work; in a system call it is idle once sysmon "
+         "took it away"),
+    _int("threads", unit="threads", meaning="OS threads (Ms) created minus those that exited, with "
+         "idle ones"),
+    _int("spinningthreads", unit="threads", meaning="threads that look for work instead of sleeping"),
+    _int("needspinning", unit="", meaning="1 if a thread should start to look for work",
+         since=(1, 20)),
+    _int("idlethreads", unit="threads", meaning="threads that are parked because there is no work "
+         "for them"),
+    _int("runqueue", unit="goroutines", meaning="runnable goroutines in the global queue"),
+    Column("local_queues", Kind.INTS, "goroutines", "runnable goroutines in the queue of each P, at "
+           "most 256; read without a lock; not printed with scheddetail", printed="[N N ...]"),
+    Column("schedticks", Kind.INTS, "ticks", "scheduler calls of each P since the start, modulo "
+           "2**32; not printed with scheddetail", since=(1, 25)),
+    _int("local_sum", unit="goroutines", meaning="sum of the local run queues"),
+    _int("local_max", unit="goroutines", meaning="longest local run queue"),
+    _flag("gcwaiting", meaning="the world is being or is stopped; scheddetail only"),
+    _int("nmidlelocked", unit="threads", meaning="idle threads that are locked to a goroutine; -1 "
+         "for a moment is legal; scheddetail only"),
+    _int("stopwait", unit="Ps", meaning="Ps that must still stop before the world is stopped; "
+         "scheddetail only"),
+    _flag("sysmonwait", meaning="the monitor thread sleeps; scheddetail only"),
+)  # fmt: skip
 
 
 def _sums(lists: dict[str, Lists]) -> dict[str, Cells]:
