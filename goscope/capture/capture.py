@@ -54,6 +54,15 @@ def _file_of(input_name: str) -> str:
     return re.split(r"[/\\!]", input_name)[-1]
 
 
+def _frame_of(documentation: str) -> cached_property[pd.DataFrame]:
+    """The property that gives the table of its own name as a DataFrame."""
+    found: cached_property[pd.DataFrame] = cached_property(
+        lambda capture: capture.table(found.attrname).frame()
+    )
+    found.__doc__ = documentation
+    return found
+
+
 class Capture:
     """The tables of everything that was read, and the inputs that it came from.
 
@@ -198,10 +207,24 @@ class Capture:
         first = (label,) if label else ()
         return (*first, own + file, own + source, f"{own}{file}:{line}", f"{own}{source}:{line}")
 
-    @cached_property
-    def sched(self) -> pd.DataFrame:
-        """A row per SCHED line."""
-        return self.table("sched").frame()
+    sched = _frame_of("A row per SCHED line.")
+    threads = _frame_of("A row per M line of scheddetail.")
+    sched_goroutines = _frame_of("A row per G line of scheddetail.")
+    gc = _frame_of("A row per GC cycle.")
+    goroutines = _frame_of("A row per goroutine and snapshot.")
+    stacks = _frame_of("A row per distinct stack.")
+    frames = _frame_of("A row per frame of a distinct stack.")
+    profile = _frame_of("A row per record of a profile.")
+    profiles = _frame_of("A row per profile.")
+    memstats = _frame_of("A row per heap profile that ends with runtime.MemStats.")
+    arguments = _frame_of(
+        "A row per argument word that may be a pointer, of the first goroutines of each stack."
+    )
+    snapshots = _frame_of("A row per goroutine dump.")
+    crashes = _frame_of(
+        "A row per panic, fatal error, fatal signal, logged stack, test timeout and goleak report."
+    )
+    races = _frame_of("A row per report of the race detector.")
 
     @cached_property
     def procs(self) -> pd.DataFrame:
@@ -211,68 +234,3 @@ class Capture:
         listed = listed_procs(self.table("sched"), self.table("procs").schema)
         frames = [t.frame() for t in (listed, self.table("procs")) if len(t)]
         return pd.concat(frames, ignore_index=True) if frames else self.table("procs").frame()
-
-    @cached_property
-    def threads(self) -> pd.DataFrame:
-        """A row per M line of scheddetail."""
-        return self.table("threads").frame()
-
-    @cached_property
-    def sched_goroutines(self) -> pd.DataFrame:
-        """A row per G line of scheddetail."""
-        return self.table("sched_goroutines").frame()
-
-    @cached_property
-    def gc(self) -> pd.DataFrame:
-        """A row per GC cycle."""
-        return self.table("gc").frame()
-
-    @cached_property
-    def goroutines(self) -> pd.DataFrame:
-        """A row per goroutine and snapshot."""
-        return self.table("goroutines").frame()
-
-    @cached_property
-    def stacks(self) -> pd.DataFrame:
-        """A row per distinct stack."""
-        return self.table("stacks").frame()
-
-    @cached_property
-    def frames(self) -> pd.DataFrame:
-        """A row per frame of a distinct stack."""
-        return self.table("frames").frame()
-
-    @cached_property
-    def profile(self) -> pd.DataFrame:
-        """A row per record of a profile."""
-        return self.table("profile").frame()
-
-    @cached_property
-    def profiles(self) -> pd.DataFrame:
-        """A row per profile."""
-        return self.table("profiles").frame()
-
-    @cached_property
-    def memstats(self) -> pd.DataFrame:
-        """A row per heap profile that ends with runtime.MemStats."""
-        return self.table("memstats").frame()
-
-    @cached_property
-    def arguments(self) -> pd.DataFrame:
-        """A row per argument word that may be a pointer, of the first goroutines of each stack."""
-        return self.table("arguments").frame()
-
-    @cached_property
-    def snapshots(self) -> pd.DataFrame:
-        """A row per goroutine dump."""
-        return self.table("snapshots").frame()
-
-    @cached_property
-    def crashes(self) -> pd.DataFrame:
-        """A row per panic, fatal error, fatal signal, logged stack, test timeout and goleak report."""
-        return self.table("crashes").frame()
-
-    @cached_property
-    def races(self) -> pd.DataFrame:
-        """A row per report of the race detector."""
-        return self.table("races").frame()
