@@ -7,11 +7,15 @@ goroutine.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from goscope.framing.lines import Lines, Positions
 from goscope.framing.records import BlockKind
 from goscope.tables.table import Bools
+
+Pair = tuple[re.Pattern[bytes], re.Pattern[bytes]]
 
 #: What the runtime prints above frames that are of no goroutine.
 _OF_NO_GOROUTINE = (b"runtime stack:", b"goroutine stack:")
@@ -51,6 +55,8 @@ def loose_stacks(
                 end += 1
             start = runs.pop()[0] if runs and runs[-1][1] == line else line
             runs.append((start, end))
+    if runs and _goes_on(lines, runs[0][0], kind.pair, line_above):
+        del runs[0]
     if runs and runs[-1][1] >= open_from:
         open_from = runs[-1][0]
     kept = [run for run in runs if _is_stack(lines, *run, kind.closing, line_above)]
@@ -68,6 +74,14 @@ def may_be_loose(lines: Lines, kind: BlockKind) -> bool:
         or b"(...)\n" in lines.data
         or any(pattern.match(last) for pattern in kind.pair)
     )
+
+
+def _goes_on(lines: Lines, start: int, pair: Pair, line_above: bytes) -> bool:
+    """Whether a run of calls is the rest of a record that was too long, and was passed by up to here."""
+    first, second = pair
+    if start == 0:
+        return second.match(line_above) is not None
+    return start == 1 and first.match(line_above) is not None and bool(second.match(lines.text(0)))
 
 
 def _is_stack(lines: Lines, start: int, end: int, closing: bytes, line_above: bytes) -> bool:

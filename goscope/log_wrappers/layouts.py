@@ -77,7 +77,7 @@ _PATH = re.compile(rb"[ \t]*(?:/|[A-Za-z]:[\\/])|[ \t]+[^\s()]+/")
 _CALL = re.compile(rb"(?:created by [^\s]+(?: in goroutine [0-9]+)?|[^\s`|][^\n]*\))$")
 _HEAD = re.compile(rb"goroutine [0-9]+ (?:gp=0x[0-9a-f]+ m=[^\[\n]+ )?\[[^\n]*:$")
 _BEGUN_HEAD = re.compile(rb"goroutine [0-9]+ \[[^\]\n]*$")
-_CLOCK = re.compile(rb"SCHED ([0-9]+)ms:|gc ([0-9]+) @")
+_CLOCK = re.compile(rb"SCHED ([0-9]{1,18})ms:|gc ([0-9]{1,18}) @")
 _PANIC = re.compile(rb"panic: |fatal error: |\[Goroutine ")
 
 
