@@ -123,7 +123,8 @@ def _blanks(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Numbere
     for number, line in lines:
         text = line
         plain = _NBSP.sub(b" ", text)
-        if plain != text and _is_of_go(plain.lstrip(b" #>"), finder):
+        own = _PANIC.match(text) is not None  # the rest of such a line is the program's
+        if plain != text and not own and _is_of_go(plain.lstrip(b" #>"), finder):
             text = plain
         yield number, text
 
@@ -308,11 +309,29 @@ def _backs(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Numbered
                     ),
                     text,
                 )
-        elif text.endswith((b"`", b"**", b"|", b"\\")):
+        elif text.endswith(_LAST_MARKS) and not (
+            _PANIC.match(text) and _ends_value(text, lines, finder)
+        ):
             bare = text.rstrip(b"`*|\\ ")
             if finder.opens(bare) or _PLACE.match(bare.lstrip()) or _CALL.match(bare):
                 text = bare
         yield number, text
+
+
+#: What Markdown and shells put at the end of a line.
+_LAST_MARKS = (b"`", b"**", b"|", b"\\")
+
+
+def _ends_value(text: bytes, lines: Sequence[Numbered], finder: RecordFinder) -> bool:
+    """Whether a mark at the end of a panic is of its value: no mark opens there, and no other record ends so."""
+    mark = next(mark for mark in _LAST_MARKS if text.endswith(mark))
+    if mark in (b"`", b"**") and text.count(mark) % 2 == 0:
+        return True
+    if _PANIC.match(text.rstrip(b"`*|\\ ")) is None:
+        return True  # there would be no value left
+    if mark in (b"`", b"**"):
+        return False
+    return sum(other.endswith(mark) and finder.opens(other) for _, other in lines) < 2
 
 
 # ---- between lines --------------------------------------------------------------------------------
