@@ -323,7 +323,7 @@ _LAST_MARKS = (b"`", b"**", b"|", b"\\")
 
 
 def _ends_value(text: bytes, lines: Sequence[Numbered], finder: RecordFinder) -> bool:
-    """Whether a mark at the end of a panic is of its value: no mark opens there, and no other record ends so."""
+    """Whether the mark at the end of a panic is of its value: none opens there, no other record ends so."""
     mark = next(mark for mark in _LAST_MARKS if text.endswith(mark))
     if mark in (b"`", b"**") and text.count(mark) % 2 == 0:
         return True
