@@ -14,6 +14,7 @@ import numpy as np
 from goscope.analysis.goroutines.moments import Moment, first_and_last
 from goscope.analysis.series.sparklines import queued
 from goscope.capture.capture import Capture
+from goscope.capture.linking.table_links import local_queues
 from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.findings.findings import Finding
 from goscope.tables.table import Table
@@ -145,16 +146,12 @@ def _latest(table: Table) -> Table:
 
 def _queues(capture: Capture, process: int) -> tuple[int, ...]:
     """How many goroutines wait for each P: in the last SCHED line, or in the last P lines of scheddetail."""
-    sched, procs = capture.table("sched"), capture.table("procs")
-    rows = np.flatnonzero(sched["process"] == process)
-    if len(rows) and (local := int(sched.counts("local_queues")[rows[-1]])):
-        end = int(sched.counts("local_queues")[: rows[-1] + 1].sum())
-        return tuple(sched["local_queues"][end - local : end].tolist())
-    mine = procs.select((procs["process"] == process) & procs.present("sample"))
-    if not len(mine):
-        return ()
-    last = mine.select(mine["sample"] == mine["sample"].max())
-    return tuple(last["runqsize"][np.argsort(last["p"])].tolist())
+    sched = capture.table("sched")
+    # P lines of the last sample may not have come yet.
+    samples = np.flatnonzero(sched["process"] == process)[-2:]
+    place, p, length = local_queues(sched, capture.table("procs"), samples)
+    last = place == place.max(initial=-1)
+    return tuple(length[last][np.argsort(p[last], kind="stable")].tolist())
 
 
 def _thread_count(profiles: Table) -> int | None:

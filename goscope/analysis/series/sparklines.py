@@ -8,6 +8,7 @@ import numpy as np
 
 from goscope.analysis.goroutines.dumps import snapshots_of
 from goscope.capture.capture import Capture
+from goscope.capture.linking.table_links import local_queues
 from goscope.tables.table import Floats
 
 _LEAST = 3  # values that make a series
@@ -53,18 +54,12 @@ def queued(capture: Capture, process: int) -> Floats:
     Plain schedtrace prints the queue of each P in the line, scheddetail in the P lines below; where both
     are missing the number is NaN.
     """
-    sched, procs = capture.table("sched"), capture.table("procs")
-    counts = sched.counts("local_queues")
-    owner = np.repeat(np.arange(len(sched)), counts)
-    local = np.bincount(owner, weights=sched["local_queues"], minlength=len(sched))
-    if len(procs):
-        below = procs.present("sample")
-        sample = procs["sample"][below]
-        sizes = procs.numbers("runqsize", 0)[below]
-        local = local + np.bincount(sample, weights=sizes, minlength=len(sched))
-        counts = counts + np.bincount(sample, minlength=len(sched))
-    total = np.where(counts > 0, sched.numbers("runqueue") + local, np.nan)
-    return np.asarray(total[sched["process"] == process], np.float64)
+    sched = capture.table("sched")
+    samples = np.flatnonzero(sched["process"] == process)
+    place, _, length = local_queues(sched, capture.table("procs"), samples)
+    local = np.bincount(place, length, len(samples))
+    shown = np.bincount(place, minlength=len(samples)) > 0
+    return np.where(shown, sched.numbers("runqueue")[samples] + local, np.nan)
 
 
 def _trend(name: str, unit: str, process: int, values: Floats, points: int) -> Trend | None:

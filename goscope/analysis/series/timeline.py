@@ -13,19 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from goscope.capture.capture import Capture
+from goscope.capture.linking.table_links import local_queues
 from goscope.tables.downsampling import Curve, Grid, Panel, curve, grid
 from goscope.tables.table import Floats, Ints, Table
 
-#: Marking on Ps that had nothing else to do is no load, so idle_cpu_ms is not among them.
-_LOAD = (
-    "sweep_cpu_ms",
-    "scan_cpu_ms",
-    "write_barrier_cpu_ms",
-    "assist_cpu_ms",
-    "background_cpu_ms",
-    "mark_term_cpu_ms",
-)
-_WALL = ("stw_sweep_ms", "scan_ms", "write_barrier_ms", "mark_ms", "stw_mark_ms")
 _LEAST_WINDOW_S = 0.25
 
 
@@ -164,13 +155,13 @@ def _share(gc: Table, end_s: float, points: int) -> Iterator[Panel]:
     if span < 2 * _LEAST_WINDOW_S:
         return
     procs = np.maximum(gc.numbers("gomaxprocs", 1), 1)
-    wall = _sum(gc, _WALL) / 1000
+    wall = gc.numbers("clock_ms", 0) / 1000
     windows = int(min(span / _LEAST_WINDOW_S, points / 2, max(2 * len(t), 8)))
     edges = np.linspace(start, end_s, windows + 1)
     at = np.maximum.accumulate(np.column_stack((t, t + wall)).ravel())
     shares = []
-    for names, let_go in ((_LOAD, "let_go_cpu"), (("assist_cpu_ms",), "let_go_assist")):
-        own = _sum(gc, names) / 1000 / procs
+    for name, let_go in (("load_cpu_ms", "let_go_cpu"), ("assist_cpu_ms", "let_go_assist")):
+        own = gc.numbers(name, 0) / 1000 / procs
         # Of a selection: what stood between these cycles is spread over the time between them.
         gone = gc[let_go] / 1e9 if let_go in gc else np.zeros(len(gc))
         spent = np.cumsum(own + gone)
@@ -190,18 +181,13 @@ def _share(gc: Table, end_s: float, points: int) -> Iterator[Panel]:
     )
 
 
-def _sum(table: Table, names: tuple[str, ...]) -> Floats:
-    total = np.zeros(len(table))
-    for name in names:
-        total += table.numbers(name, 0)
-    return total
-
-
 def _queues(capture: Capture, samples: Ints, columns: int, rows: int) -> Queues | None:
     """The run queues: from the brackets of SCHED lines, or from P lines below them."""
     sched = capture.table("sched")
     t = sched.numbers("t_ms")[samples] / 1000
-    sample, p, length = _local_queues(capture, samples)
+    sample, p, length = local_queues(sched, capture.table("procs"), samples)
+    # A P number comes from the text: one of a million would be a picture of a million rows.
+    sample, p, length = (column[(p >= 0) & (p < 4096)] for column in (sample, p, length))
     if not len(p):
         return None
     count = len(samples)
@@ -227,24 +213,3 @@ def _queues(capture: Capture, samples: Ints, columns: int, rows: int) -> Queues 
         values, names = np.vstack((values, shared.values)), [*names, "global"]
     whole = Grid(values, step, local.first_sample, count)
     return Queues(tuple(names), t[local.first_sample], float(t[-1]), whole)
-
-
-def _local_queues(capture: Capture, samples: Ints) -> tuple[Ints, Ints, Ints]:
-    """For each P and sample that is known: the sample's place among those given, the P, its queue."""
-    sched = capture.table("sched")
-    counts = sched.counts("local_queues").astype(np.int64)
-    if counts[samples].any():
-        begins = (np.cumsum(counts) - counts)[samples]
-        mine = counts[samples]
-        p = np.arange(int(mine.sum())) - np.repeat(np.cumsum(mine) - mine, mine)
-        length = sched["local_queues"][np.repeat(begins, mine) + p]
-        return np.repeat(np.arange(len(samples)), mine), p, length
-    procs = capture.table("procs")
-    known = procs.present("sample") & procs.present("runqsize") & procs.present("p")
-    place = np.full(len(sched), -1, np.int64)
-    place[samples] = np.arange(len(samples))
-    here = place[procs["sample"][known]]
-    p, length = procs["p"][known], procs["runqsize"][known]
-    # A P number comes from the text: one of a million would be a picture of a million rows.
-    inside = (here >= 0) & (p >= 0) & (p < 4096)
-    return here[inside], p[inside], length[inside]

@@ -10,7 +10,7 @@ from goscope.capture.linking.draft import Draft
 from goscope.parsing.numbers import IntArray
 from goscope.tables.builder import STREAM, stacked
 from goscope.tables.row_selection import STRETCH
-from goscope.tables.table import Cells, Column, Kind, Table, int_cells, narrow
+from goscope.tables.table import Cells, Column, Ints, Kind, Table, missing_cells, narrow
 
 #: A column that numbers the rows of a table, over all readers that fill it.
 _NUMBERED = {"stack_id": "stacks", "profile": "profiles"}
@@ -115,22 +115,45 @@ def _places(table: Table) -> IntArray:
     return places
 
 
+def local_queues(sched: Table, procs: Table, samples: Ints) -> tuple[IntArray, IntArray, IntArray]:
+    """The run queues of Ps in samples, given as rows of the sched table.
+
+    Lists in brackets come first, then P lines. For each queue: the place of its sample among those given, its
+    P, and its length.
+    """
+    listed = _listed(sched, samples)
+    known = procs.present("sample") & procs.present("runqsize") & procs.present("p")
+    place = np.full(len(sched), -1, np.int64)
+    place[samples] = np.arange(len(samples))
+    here = place[procs["sample"][known]]
+    below = (here, procs["p"][known], procs["runqsize"][known])
+    found = [np.concatenate((a, b[here >= 0])) for a, b in zip(listed, below, strict=True)]
+    return found[0], found[1], found[2]
+
+
+def _listed(sched: Table, samples: Ints) -> tuple[IntArray, IntArray, IntArray]:
+    """The same of the lists in brackets."""
+    counts = sched.counts("local_queues").astype(np.int64)
+    begins, mine = (np.cumsum(counts) - counts)[samples], counts[samples]
+    p = np.arange(int(mine.sum())) - np.repeat(np.cumsum(mine) - mine, mine)
+    length = sched["local_queues"][np.repeat(begins, mine) + p]
+    return np.repeat(np.arange(len(samples)), mine), p, length
+
+
 def listed_procs(sched: Table, schema: tuple[Column, ...]) -> Table:
     """The bracket lists of SCHED lines in the form of P lines."""
-    counts = sched.counts("local_queues")
-    rows = int(counts.sum())
-    sample = np.repeat(np.arange(len(sched)), counts)
+    sample, p, length = _listed(sched, np.arange(len(sched)))
     cells = {
         "input": Cells(sched["input"][sample], None, sched.categories("input")),
         "process": Cells(sched["process"][sample]),
         "stream": Cells(sched["stream"][sample], None, sched.categories("stream")),
         "line": Cells(sched["line"][sample]),
         "sample": Cells(sample),
-        "p": Cells(np.arange(rows) - np.repeat(np.cumsum(counts) - counts, counts)),
-        "runqsize": Cells(sched["local_queues"]),
+        "p": Cells(p),
+        "runqsize": Cells(length),
     }
     ticks = sched.counts("schedticks")
-    if rows and (ticks == counts).all():
+    if len(p) and (ticks == sched.counts("local_queues")).all():
         cells["schedtick"] = Cells(sched["schedticks"])
-    missing = {c.name: int_cells([None] * rows) for c in schema if c.kind is Kind.INT}
-    return Table("procs", schema, {**missing, **cells}, rows)
+    missing = {c.name: missing_cells(c, len(p)) for c in schema if c.kind is Kind.INT}
+    return Table("procs", schema, {**missing, **cells}, len(p))
