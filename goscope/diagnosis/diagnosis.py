@@ -60,6 +60,11 @@ class Diagnosis:
         """How many findings reports only count."""
         return shown_and_left_out(self.findings)[1]
 
+    @property
+    def not_judged(self) -> tuple[str, ...]:
+        """The verdicts that the input did not allow; each of them says what to collect."""
+        return tuple(name for name, verdict in self.verdicts.items() if verdict.state == "unknown")
+
     def to_html(self) -> str:
         """The report as one HTML page that needs no network."""
         return goscope.render(self, "html")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from goscope.diagnosis.diagnosis import Diagnosis
-from goscope.findings.findings import Verdict
+from goscope.findings.findings import Confidence, Verdict
 
 #: What a report is headed with where no finding is.
 HEADLINES = {
@@ -112,12 +112,19 @@ def level(state: str, status: str = "critical") -> str:
 def headline(diagnosis: Diagnosis) -> str:
     """The worst finding of a diagnosis, or what its status says where none is urgent."""
     urgent = diagnosis.status in ("critical", "warning") and diagnosis.findings
-    return diagnosis.findings[0].title if urgent else HEADLINES[diagnosis.status]
+    return diagnosis.findings[0].title if urgent else HEADLINES[diagnosis.status] + doubt(diagnosis)
+
+
+def doubt(diagnosis: Diagnosis) -> str:
+    """That an all-clear is not sure, where a verdict of it has only low confidence."""
+    judged = [one for one in diagnosis.verdicts.values() if one.state != "unknown"]
+    unsure = diagnosis.status == "ok" and any(one.confidence is Confidence.LOW for one in judged)
+    return " (low confidence)" if unsure else ""
 
 
 def not_judged(diagnosis: Diagnosis) -> str:
     """Which verdicts the input did not allow: ``not judged: GC, goroutines``; "" if it allowed all."""
-    names = [TITLES[name] for name, one in diagnosis.verdicts.items() if one.state == "unknown"]
+    names = [TITLES[name] for name in diagnosis.not_judged]
     return f"not judged: {', '.join(names)}" if names else ""
 
 

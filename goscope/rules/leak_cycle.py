@@ -27,8 +27,10 @@ False positives: a lock held on purpose for longer than the dumps are apart by c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from goscope.analysis.goroutines.dumps import Blocked
 from goscope.analysis.waits.locks import Locks, locks_of
@@ -56,9 +58,23 @@ def find(capture: Capture, settings: Settings, *, least_waiters: int = 1) -> Ite
                 counts = lasting or number in locks.cycles or locks.held_by_itself(lock)
             if counts:
                 stuck.update(dict.fromkeys(lock.rows, number))
-        for blocked in locks.dump.groups(stuck):
+        for blocked in _by_place(locks, stuck):
             yield _finding(process, locks, blocked, stuck)
         yield from _group_findings(process, locks, stuck)
+
+
+def _by_place(locks: Locks, stuck: Mapping[int, int]) -> list[Blocked]:
+    """Who waits at one place, by stack; those of one lock cycle together, whatever called them."""
+    found: dict[object, Blocked] = {}
+    for number, blocked in enumerate(locks.dump.groups(stuck)):
+        cycles = {locks.cycles.get(stuck[row]) for row in blocked.rows.tolist()}
+        cycle = cycles.pop() if len(cycles) == 1 else None
+        place = (blocked.reason, blocked.stack.user_frame)
+        key: object = (frozenset(cycle), place) if cycle else number
+        first = found.get(key)
+        rows = blocked.rows if first is None else np.sort(np.append(first.rows, blocked.rows))
+        found[key] = replace(first or blocked, rows=rows)
+    return list(found.values())
 
 
 def _finding(process: int, locks: Locks, blocked: Blocked, stuck: dict[int, int]) -> Finding:
@@ -76,7 +92,7 @@ def _finding(process: int, locks: Locks, blocked: Blocked, stuck: dict[int, int]
     sure = (
         cycle is not None
         and any(row in locks.still for row in rows)
-        and not locks.somebody_acts(locks.all[number])
+        and (locks.waited_for_minutes(cycle) or not locks.somebody_acts(locks.all[number]))
     )
     verb = "waits" if len(rows) == 1 else "wait"
     if cycle:

@@ -206,6 +206,8 @@ _BENIGN_GROWTH = {
     ),
     BenignGrowth.SETTLED: "But no more have come since the dump before: a pool that has reached its size, or "
     "a leak whose cause pauses.",
+    BenignGrowth.STOPPED: "But no more have come since the dump before: what brings them there pauses, or "
+    "has stopped.",
     BenignGrowth.SETTLING: "Few came since the dump before: a pool that reaches its size, or dumps that were "
     "taken one soon after the other.",
     BenignGrowth.NAPPING: "But a sleep ends by itself, and these are longer than dumps usually are apart.",
@@ -241,7 +243,8 @@ def _finding(
 ) -> Finding:
     stay = "all old ones" if births.survival == 1 else f"{births.survival:.0%} of the old ones"
     severity, confidence = Severity.WARNING, Confidence.MEDIUM
-    more = "became more" if doubt is BenignGrowth.SETTLED else "become more in every dump"
+    stopped = doubt in (BenignGrowth.SETTLED, BenignGrowth.STOPPED)
+    more = "became more" if stopped else "become more in every dump"
     detail = f"They {more}, {stay} stay, and most wait in {blocked.reason}."
     if births.counts != counts:
         detail += f" With those in other places there are {_over_dumps(births.counts)} of this go statement."

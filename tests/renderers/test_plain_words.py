@@ -77,7 +77,8 @@ def test_a_report_is_headed_with_the_worst_finding_or_with_what_was_looked_at() 
     assert headline(leaking) == leaking.findings[0].title
     assert not_judged(leaking) == ""
     quiet = goscope.diagnose(goscope.read(dump()))
-    assert (quiet.status, headline(quiet)) == ("ok", HEADLINES["ok"])
+    assert (quiet.status, headline(quiet)) == ("ok", f"{HEADLINES['ok']} (low confidence)")
+    assert quiet.not_judged == ("scheduler", "gc", "threads")
     assert not_judged(quiet) == "not judged: Scheduler, GC, Threads"
     crashed = saved("crash")
     assert headline(crashed) == crashed.findings[0].title

@@ -56,6 +56,12 @@ def test_a_cycle_is_found_whatever_stands_above_the_dump(above: str, below: str)
     assert found[0].goroutines.ids == (7, 8)
 
 
+@pytest.mark.parametrize(("cycle", "told"), [(LASTING, [Severity.CRITICAL]), (CYCLE, [])])
+def test_a_cycle_of_minutes_is_sure_whoever_else_runs(cycle: str, told: list[Severity]) -> None:
+    runs = "goroutine 5 [running]:\nmain.watch()\n\t/app/w.go:1 +0x1\n"
+    assert [found.severity for found in of_rule(judged(f"{cycle}\n{runs}"))] == told
+
+
 def test_a_panic_with_goroutines_that_wait_for_a_lock_for_a_moment_is_no_leak() -> None:
     """Whoever panics holds it, or the one that runs: a server that dies under load."""
     waiting = [goroutine(n, "sync.Mutex.Lock", where=locking("main.(*cache).get", A + 8, A)) for n in (8, 9)]  # fmt: skip

@@ -34,7 +34,8 @@ class BenignGrowth(Enum):
     FED = "fed"  # they are workers, and the old ones get work
     SERVED = "served"  # they queue, and the oldest of them have ended
     SETTLED = "settled"  # there are no more in the last dump than in the one before
-    SETTLING = "settling"  # and hardly more: a pool that reaches its size
+    STOPPED = "stopped"  # the same of senders and lock waiters, which no pool parks
+    SETTLING = "settling"  # hardly more than in the dump before: a pool that reaches its size
     NAPPING = "napping"  # a sleep ends by itself, and is longer than the dumps are apart
     PATIENT = "patient"  # requests that wait for other goroutines, and so do their clients
     PEER = "peer"  # somebody at the other end of a connection or a pipe may end it
@@ -76,7 +77,9 @@ def doubt_about(
         return BenignGrowth.FED
     if _served(capture, dumps, blocked):
         return BenignGrowth.SERVED
-    if parked and len(steps) > 1 and steps[-1] < _LEAST_STEP_SHARE * max(steps):
+    if steps[-1] == 0:
+        return BenignGrowth.STOPPED
+    if len(steps) > 1 and steps[-1] < _LEAST_STEP_SHARE * max(steps):
         return BenignGrowth.SETTLING
     if blocked.primitive == "sleep":
         return (

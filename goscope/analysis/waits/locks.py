@@ -8,6 +8,7 @@ keeps all others that call it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -317,6 +318,11 @@ class Locks:
         """Whether a waiter holds it, for all that is seen: no wait of any length ends that."""
         holders = self.holders(lock)
         return bool(holders) and all(h.itself and h.exact for h in holders)
+
+    def waited_for_minutes(self, numbers: Sequence[int]) -> bool:
+        """Whether somebody has waited for each of some locks for a minute or more, as the runtime says."""
+        minutes = self.dump.snapshot.rows.numbers("wait_minutes")
+        return all(any(minutes[row] >= 1 for row in self.all[n].rows) for n in numbers)
 
     def holder_acts(self, lock: Lock) -> bool:
         """Whether one who has the lock's object can act: runs, sleeps, waits for the network."""

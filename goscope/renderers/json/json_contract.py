@@ -45,6 +45,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "goscope": __version__,
         "status": diagnosis.status,
         "verdicts": {name: _verdict(v) for name, v in diagnosis.verdicts.items()},
+        "not_judged": list(diagnosis.not_judged),
         "findings": [_finding(f) for f in diagnosis.shown],
         "findings_left_out": [
             {"rule": left.rule, "severity": left.severity.value, "count": left.count}

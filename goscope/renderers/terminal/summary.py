@@ -17,8 +17,8 @@ from goscope.analysis.series.sparklines import trends
 from goscope.analysis.traces.executions import executions_of
 from goscope.capture.capture import Capture
 from goscope.diagnosis.diagnosis import Diagnosis
-from goscope.findings.findings import Confidence, Finding, Severity
-from goscope.renderers.plain_words import not_judged
+from goscope.findings.findings import Finding, Severity
+from goscope.renderers.plain_words import doubt, not_judged
 from goscope.renderers.quantities import plural
 from goscope.renderers.renderer import Renderer
 from goscope.renderers.terminal import finding_lines
@@ -74,7 +74,7 @@ def show(diagnosis: Diagnosis, console: Console, *, full: bool = False, height: 
     ascii_only = not console.encoding.lower().startswith("utf")
     status = [
         Text.assemble(
-            "goscope: ", (diagnosis.status, colour_of(diagnosis.status)), _doubt(diagnosis)
+            "goscope: ", (diagnosis.status, colour_of(diagnosis.status)), doubt(diagnosis)
         )
     ]
     if diagnosis.status in ("ok", "info") and (missing := not_judged(diagnosis)):
@@ -118,13 +118,6 @@ def show(diagnosis: Diagnosis, console: Console, *, full: bool = False, height: 
         if number:
             console.print()
         put_lines(console, part)
-
-
-def _doubt(diagnosis: Diagnosis) -> str:
-    """That an all-clear is not sure, where a verdict of it has only low confidence."""
-    judged = [one for one in diagnosis.verdicts.values() if one.state != "unknown"]
-    unsure = diagnosis.status == "ok" and any(one.confidence is Confidence.LOW for one in judged)
-    return " (low confidence)" if unsure else ""
 
 
 def _height(parts: Sequence[Sequence[Text]]) -> int:

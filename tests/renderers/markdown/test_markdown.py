@@ -45,7 +45,7 @@ def test_a_real_report() -> None:
 def test_a_sound_program() -> None:
     page = RENDERER.render(goscope.diagnose(goscope.read(dump())))
     assert page.startswith(
-        "## ✅ goscope: No problem was found in what was read\n\nNot judged: Scheduler, GC, Threads.\n"
+        "## ✅ goscope: No problem was found in what was read (low confidence)\n\nNot judged: Scheduler, GC, Threads.\n"
     )
     assert "###" not in page
 
