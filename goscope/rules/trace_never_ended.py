@@ -15,6 +15,9 @@ a warning if half of them spent nearly all their life there, in a send or a lock
 in a receive or a select workers rest. On a nil channel one is enough: nothing can wake it
 (runtime/chan.go); ``select {}`` is a usual way to stay and is left out. The numbers are chosen so that
 one burst, or a pool, gives none.
+Where more have ended, those are taken that are left over: at least 5, and a tenth of those created, that wait
+in such a place five times as long as the longest-lived of those that ended, and were created all along. A
+queue that only grows is none of it: there those that end have waited longest.
 
 Example: ``main.query.func1``: 60 created in a second, none ended, all wait in ``chan send`` at one
 place.
@@ -61,6 +64,8 @@ def find(
     least_created: int = 5,
     most_ended_share: float = 0.1,
     least_third: float = 0.1,
+    least_left_share: float = 0.1,
+    times_as_long: float = 5.0,
 ) -> Iterator[Finding]:
     """One finding per trace and place where such goroutines wait."""
     for execution in executions_of(capture):
@@ -71,17 +76,21 @@ def find(
         for function in execution.program:
             if function.created < least_created:
                 continue
-            if function.ended > most_ended_share * function.created:
-                continue
             mine = (names == function.name) & table.present("created_ns") & ~table.flags("existed")
-            rows = np.flatnonzero(mine & table.present("wait_stack"))
-            if len(rows) < least_created or not _all_along(
-                table["created_ns"][mine], execution.duration_ns, least_third
-            ):
+            left = mine & table.present("wait_stack")
+            longest_ns = 0
+            if some_end := function.ended > most_ended_share * function.created:
+                longest_ns = int(table["total_ns"][mine & table.present("ended_ns")].max(initial=0))
+                waited = execution.duration_ns - table["since_ns"]
+                left &= waited > times_as_long * longest_ns
+            rows = np.flatnonzero(left)
+            least = max(least_created, least_left_share * function.created if some_end else 0)
+            created = table["created_ns"][left if some_end else mine]
+            if len(rows) < least or not _all_along(created, execution.duration_ns, least_third):
                 continue
             group = _largest(execution, table, reasons, rows)
             if group is not None and len(group.rows) >= max(least_created, 0.8 * len(rows)):
-                yield _started(execution, table, function, group)
+                yield _started(execution, table, function, group, longest_ns)
 
 
 def _all_along(created: IntArray, duration_ns: int, least: float) -> bool:
@@ -147,22 +156,32 @@ def _forever(execution: Execution, table: Table, reasons: list[str | None]) -> I
         )
 
 
-def _started(execution: Execution, table: Table, function: Function, group: _Unfinished) -> Finding:
-    """Those that were started all along, and stay."""
+def _started(
+    execution: Execution, table: Table, function: Function, group: _Unfinished, longest_ns: int
+) -> Finding:
+    """Those that were started all along, and stay; ``longest_ns`` is the longest life of those that ended."""
     rows = group.rows
     waited = execution.duration_ns - table["since_ns"][rows]
     still = int((waited >= _STILL * table["total_ns"][rows]).sum())
     stuck = 2 * still >= len(rows)
     alone = group.reason in _NO_REST
     longest = int(waited.max())
+    if longest_ns:
+        ended = f"{function.ended} ended, and {len(rows)} wait on"
+        how = (
+            f", more than five times as long as any lived that ended ({ms(longest_ns)} ms at most)."
+        )
+    else:
+        ended = f"and {'none' if not function.ended else f'only {function.ended}'} ended"
+        how = (
+            ", most since they first came there." if stuck else ", and go on working now and then."
+        )
     return _finding(
         execution,
         table,
         group,
-        title=f"{function.created} goroutines of {function.name} were started, and "
-        f"{'none' if not function.ended else f'only {function.ended}'} ended",
-        detail=f"{len(rows)} of them wait in {group.reason} at {place_of(group.stack.user_frame)}"
-        + (", most since they first came there." if stuck else ", and go on working now and then."),
+        title=f"{function.created} goroutines of {function.name} were started, {ended}",
+        detail=f"{len(rows)} of them wait in {group.reason} at {place_of(group.stack.user_frame)}{how}",
         severity=Severity.WARNING if stuck and alone else Severity.INFO,
         confidence=Confidence.MEDIUM if stuck and alone else Confidence.LOW,
         evidence=(

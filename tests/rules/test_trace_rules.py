@@ -127,6 +127,21 @@ def test_what_never_ends_and_who_started_it(version: str) -> None:
     assert diagnosis.verdicts["scheduler"].state == "idle"
 
 
+@pytest.mark.parametrize("version", ["1.22", "1.27"])
+def test_a_part_that_never_ends_beside_a_queue_that_grows(version: str) -> None:
+    """Of 80 senders 40 had their receiver; the orders that are left wait no longer than those that ended."""
+    (found_one,) = found(diagnosed(path(version, "trace_leak_some")), "trace-never-ended")
+    assert found_one.severity is Severity.WARNING
+    assert found_one.site is not None
+    assert found_one.site.function == "main.price.func1"
+    assert found_one.goroutines is not None
+    assert found_one.goroutines.count == 40
+    assert (number(found_one, "created in the trace"), number(found_one, "ended in the trace")) == (
+        80,
+        40,
+    )
+
+
 def test_a_slow_task_names_the_region_in_which_it_hung() -> None:
     slow = found(diagnosed(path("1.27", "trace_tasks")), "trace-task-slow")
     order = next(f for f in slow if "tasks order" in f.title)
