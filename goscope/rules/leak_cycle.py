@@ -3,7 +3,7 @@
 What it detects: goroutines that wait for a Mutex or RWMutex which nobody who can act could let go of:
 two locks taken in opposite orders, a method that locks what its caller has locked, a holder that waits
 for a channel or a WaitGroup, a path that returned without Unlock; and a WaitGroup all of whose workers
-are among them.
+are among them, or send to a channel that only the one who waits for them could receive from.
 
 Why it matters: nothing ends this but a restart, and whoever needs the lock next waits as well.
 
@@ -13,7 +13,8 @@ goroutine that can act (running, runnable, in a system call, asleep, at the netw
 before) run code of the package that locks: in contention the holder, or the waiter whose turn it is,
 is one. A cycle that lasts counts whoever else acts. The address of a lock is an argument of the frame
 that waits (``lockSlow``), and who runs a method of the object around it without waiting for it
-seems to hold it.
+seems to hold it. If the workers of a WaitGroup send: all of them stand still, were started by the waiter,
+and whoever has a parent, pointer, type or function in common with them stands still as well.
 
 Example: goroutine 8 waits for the lock of ``b`` in ``main.(*account).move`` below a method of ``a``,
 goroutine 9 for the lock of ``a`` below a method of ``b``.
@@ -34,7 +35,7 @@ import numpy as np
 
 from goscope.analysis.goroutines.dumps import Blocked
 from goscope.analysis.waits.locks import Locks, locks_of
-from goscope.analysis.waits.orphaned import waits_for_group
+from goscope.analysis.waits.orphaned import only_waiter_could_receive, waits_for_group
 from goscope.analysis.waits.wakeup_graph import WakeSource
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
@@ -43,6 +44,12 @@ from goscope.rules.findings.lock import advice_about, holder_in_words, who_waits
 from goscope.rules.rule import Family, Rule, Settings
 
 _MOST_COMPARED = 200
+_LOCKED = "wait for locks themselves"
+_SENDING = "send what nobody but the waiter seems to receive"
+_RECEIVE_FIRST = (
+    "Receive while the workers run: start a goroutine that calls Wait and then closes the channel, and range "
+    "over the channel; or give it room for all results."
+)
 
 
 def find(capture: Capture, settings: Settings, *, least_waiters: int = 1) -> Iterator[Finding]:
@@ -125,38 +132,51 @@ def _finding(process: int, locks: Locks, blocked: Blocked, stuck: dict[int, int]
 
 
 def _group_findings(process: int, locks: Locks, stuck: dict[int, int]) -> Iterator[Finding]:
-    """WaitGroups that wait for goroutines all of which are stuck."""
+    """WaitGroups that wait for goroutines all of which are stuck, in a lock or in a send to the waiter."""
     dump = locks.dump
-    for row in sorted(locks.still) if stuck else ():
-        if not waits_for_group(dump, row):
-            continue
-        workers = _workers(locks, row)
-        if not workers or not all(
-            w in stuck or dump.wake_sources[w] is WakeSource.NONE for w in workers
-        ):
-            continue
-        (blocked,) = dump.groups((row,))
+    waiting: dict[int, list[int]] = {}
+    for row in sorted(locks.still):
+        workers = _workers(locks, row) if waits_for_group(dump, row) else []
+        locked = all(w in stuck or dump.wake_sources[w] is WakeSource.NONE for w in workers)
+        if workers and (locked or only_waiter_could_receive(dump, locks.still, row, workers)):
+            waiting[row] = workers
+    for blocked in dump.groups(waiting):
+        rows = blocked.rows.tolist()
+        workers = sorted({w for row in rows for w in waiting[row]})
         where = sorted({place_of(dump.stack_of(w).user_frame) for w in workers})
-        yield leak_finding(
+        ways = {_SENDING if dump.reason(w).startswith("chan send") else _LOCKED for w in workers}
+        why = " and ".join(sorted(ways))
+        many = f"Goroutine {dump.ids[rows[0]]} waits" if len(rows) == 1 else "They wait"
+        found = leak_finding(
             "leak-cycle",
             Severity.WARNING,
             Confidence.MEDIUM,
             blocked,
             process=process,
-            title=f"1 waits for workers that never end at {place_of(blocked.stack.user_frame)}",
-            detail=f"Goroutine {dump.ids[row]} waits for {len(workers)} that it started: they wait for "
-            f"locks themselves at {', '.join(where[:3])}.",
+            title=f"{len(rows)} {'waits' if len(rows) == 1 else 'wait'} for workers that never end "
+            f"at {place_of(blocked.stack.user_frame)}",
+            detail=f"{many} for {len(workers)} that {'it' if len(rows) == 1 else 'they'} started: these "
+            f"{why} at {', '.join(where[:3])}.",
             evidence=(
                 Evidence("workers, all of them stuck", len(workers), "goroutines"),
-                *_unmoved(locks, (row,)),
+                *_unmoved(locks, rows),
             ),
         )
+        yield replace(found, advice=_RECEIVE_FIRST) if why == _SENDING else found
 
 
 def _workers(locks: Locks, row: int) -> list[int]:
-    """Whom the waiter started, and who has a pointer to the WaitGroup."""
+    """Whom the waiter started, in the function that calls Wait if any; and who has the WaitGroup."""
     dump = locks.dump
-    found = set(dump.tied.get(("goroutine", dump.ids[row]), ()))
+    waits_in = dump.stack_of(row).user_frame
+    children = set(dump.tied.get(("goroutine", dump.ids[row]), ())) - {row}
+    found = {
+        child
+        for child in children
+        if waits_in
+        and (created := dump.stack_of(child).created_by)
+        and created.function == waits_in.function
+    } or children
     if dump.addresses[row]:
         found |= set(dump.tied.get(("pointer", dump.addresses[row]), ()))
     return sorted(found - {row, dump.row_of.get(dump.parents[row], row)})

@@ -90,6 +90,52 @@ def test_the_workers_of_a_wait_group_that_are_stuck() -> None:
     assert evidence(publish)["workers, all of them stuck"] == 3
 
 
+def gathering(consumer: str = "", *, age: str = "") -> str:
+    """``main.gather`` waits for three workers that send; perhaps somebody of it receives now and then."""
+    group = (
+        "sync.(*WaitGroup).Wait(0xc0000121d0)\n\t/usr/local/go/src/sync/waitgroup.go:206 +0x85\n"
+    )
+    waiter = goroutine(
+        7,
+        f"sync.WaitGroup.Wait{age}",
+        where=f"{group}main.gather()\n\t/app/main.go:31 +0x31",
+        started="main.main in goroutine 1\n\t/app/main.go:9 +0x1",
+    )
+    workers = leaks(
+        range(20, 23),
+        f"chan send{age}",
+        where="main.gather.func1()\n\t/app/main.go:28 +0x31",
+        started="main.gather in goroutine 7\n\t/app/main.go:26 +0x66",
+    )
+    return dump(waiter, *workers, *([consumer] if consumer else []))
+
+
+def test_workers_that_send_to_whoever_waits_for_them() -> None:
+    """The waiter would have to receive first: seen twice at the same place, or for minutes."""
+    for texts in ((gathering(), gathering()), (gathering(age=", 3 minutes"),)):
+        (finding,) = [f for f in found(*texts) if f.rule == "leak-cycle"]
+        assert weight(finding) == ("leak-cycle", Severity.WARNING, Confidence.MEDIUM)
+        assert finding.title.startswith("1 waits for workers that never end at main.gather")
+        assert "Receive while the workers run" in finding.advice
+    assert [f for f in found(gathering()) if f.rule == "leak-cycle"] == []
+
+
+@pytest.mark.parametrize("state", ["sleep", "running", "IO wait", "chan receive"])
+def test_workers_that_send_to_somebody_who_acts(state: str) -> None:
+    """A consumer that the same function started takes one value now and then."""
+
+    def consumer(line: int) -> str:
+        return goroutine(
+            30,
+            state,
+            where=f"main.gather.func2()\n\t/app/main.go:{line} +0x31",
+            started="main.gather in goroutine 7\n\t/app/main.go:20 +0x66",
+        )
+
+    texts = (gathering(consumer(22)), gathering(consumer(23)))
+    assert [f for f in found(*texts) if f.rule == "leak-cycle"] == []
+
+
 def test_one_dump_without_minutes_tells_cycles_and_locks_taken_twice() -> None:
     findings = captured("1.27", "lock_cycles", "1")
     assert tops(findings) == {"main.(*account).deposit", "main.(*registry).count"}

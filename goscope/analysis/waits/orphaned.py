@@ -9,7 +9,7 @@ returned, in a package in which nobody else is (:func:`orphans`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -301,6 +301,26 @@ def _lacks_partner(dump: Dump, component: Sequence[int]) -> bool:
         if dump.parents[row] in (maker, -1) and _primitive(dump, row) != "wait_group"
     )
     return bool(serving) and max(alike.values(), default=0) < _A_POOL
+
+
+def only_waiter_could_receive(
+    dump: Dump, still: Collection[int], waiter: int, workers: Sequence[int]
+) -> bool:
+    """Whether all workers of a WaitGroup send, and nobody who moves has anything to do with them.
+
+    They were started by the waiter, so the channel is its own or was given to it; it receives nothing as
+    long as it waits for them.
+    """
+    if not all(
+        w in still
+        and dump.reason(w).startswith("chan send")
+        and dump.parents[w] == dump.ids[waiter]
+        for w in workers
+    ):
+        return False
+    ties = {tie for w in workers for tie in dump.ties(w)} - {("goroutine", 1)}
+    kin = {row for tie in ties for row in dump.tied.get(tie, ())}
+    return all(row in still for row in kin - {waiter, *workers})
 
 
 def waits_for_group(dump: Dump, row: int) -> bool:

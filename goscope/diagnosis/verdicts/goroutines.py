@@ -84,7 +84,7 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
             "the runtime searched for leaks and found none (it misses what stays reachable)"
         )
         confidence = max(confidence, Confidence.MEDIUM, key=lambda c: c.rank)
-    if any(ids_fall(found) for _, found in dumps):
+    if any(ids_fall(capture, found) for _, found in dumps):
         confidence = min(confidence, Confidence.MEDIUM, key=lambda c: c.rank)
         parts.append("the highest goroutine id falls, so the dumps may be of several processes")
     unread = not_understood(capture)
