@@ -8,6 +8,7 @@ Why it matters: this is what a leak is. It ends with the memory, the threads or 
 Evidence and threshold: the same id later is the same goroutine, so births and deaths are counted, not
 guessed. At least 3 more than in the first dump; of those in each dump at least 90 % are in the next
 (numbers chosen on labelled programs: none is published).
+Where only two more come over three dumps, senders and lock waiters of more than a minute are suspected.
 Three dumps make it sure, two leave it a suspicion. Growth alone also happens when a pool warms up or
 connections build up: known long waiters do not count, and neither do goroutines that run or are
 runnable (an overload, not a leak). Some kinds of growth are only mentioned: workers that were given
@@ -99,6 +100,7 @@ def find(
     settings: Settings,
     *,
     least_growth: int = 3,
+    least_slow_growth: int = 2,
     least_survival_share: float = 0.9,
     most_runnable_share: float = 0.5,
 ) -> Iterator[Finding]:
@@ -115,15 +117,18 @@ def find(
         connections = Connections(capture, dumps[-1])
         for origin in sorted(origins[-1], key=str):
             births = _Births(tuple(found.get(origin, frozenset()) for found in origins))
-            if births.grows(least_growth) and births.survival >= least_survival_share:
+            slow = not births.grows(least_growth)
+            grows = births.grows(least_slow_growth) and (len(dumps) > 2 or not slow)
+            if grows and births.survival >= least_survival_share:
                 blocked = _stuck(births, groups, 1 - most_runnable_share)
-                if blocked is None:
+                if blocked is None or (slow and not _old_senders(births, blocked)):
                     continue
                 parts = _parts(births, groups, related[process], least_growth)
                 for part, where in parts if len(parts) > 1 else [(births, blocked)]:
                     doubt = doubt_about(capture, dumps, part.ids, where, connections)
                     counts = _counts(capture, process, where)
-                    yield _finding(process, dumps, part, where, counts, doubt)
+                    found = _finding(process, dumps, part, where, counts, doubt)
+                    yield _suspected(found) if slow else found
 
 
 def _counts(capture: Capture, process: int, blocked: Blocked) -> tuple[int, ...]:
@@ -172,6 +177,21 @@ def _stuck(births: _Births, groups: list[Blocked], least_share: float) -> Blocke
     if not stuck or stuck < least_share * len(ids):
         return None
     return groups[waiting.most_common(1)[0][0]]
+
+
+def _old_senders(births: _Births, blocked: Blocked) -> bool:
+    """Whether they wait where nobody rests, all but the last ones for minutes, as the runtime says."""
+    rows = blocked.snapshot.rows
+    ids, minutes = rows.at("id", blocked.rows), rows.numbers("wait_minutes")[blocked.rows]
+    old = np.isin(ids, list(births.ids[-2]))
+    no_rest = blocked.primitive == "lock" or blocked.reason.startswith("chan send")
+    return no_rest and int(old.sum()) == len(births.ids[-2]) and bool((minutes[old] >= 1).all())
+
+
+def _suspected(found: Finding) -> Finding:
+    """A leak of so few that more dumps have to tell."""
+    severity = min(found.severity, Severity.WARNING, key=lambda s: s.rank)
+    return replace(found, severity=severity, confidence=Confidence.LOW)
 
 
 def _parts(

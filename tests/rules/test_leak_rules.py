@@ -278,6 +278,43 @@ def test_a_pool_that_has_reached_its_size_is_only_mentioned() -> None:
     assert weight(growing) == ("leak-growth", Severity.CRITICAL, Confidence.HIGH)
 
 
+def slow_leak(count: int, state: str) -> str:
+    """So many at one place in a program with 20 workers that rest; the last of them came just now."""
+    others = leaks(
+        range(100, 120),
+        "select, 9 minutes",
+        started="main.start in goroutine 1\n\t/app/p.go:4 +0x1",
+    )
+    return dump(
+        *leaks(range(20, 19 + count), state),
+        *leaks([19 + count], state.partition(",")[0]),
+        *others,
+    )
+
+
+@pytest.mark.parametrize("state", ["chan send, 2 minutes", "sync.Mutex.Lock, 7 minutes"])
+def test_one_more_in_every_dump_is_suspected(state: str) -> None:
+    found = [
+        f for f in findings(*(slow_leak(n, state) for n in (2, 3, 4))) if f.rule == "leak-growth"
+    ]
+    assert [weight(f) for f in found] == [("leak-growth", Severity.WARNING, Confidence.LOW)]
+    assert found[0].title.startswith("2 -> 3 -> 4 goroutines")
+
+
+@pytest.mark.parametrize(
+    ("state", "counts"),
+    [
+        ("chan send", (2, 3, 4)),  # they may be on their way
+        ("chan receive, 2 minutes", (2, 3, 4)),  # workers rest in it
+        ("chan send, 2 minutes", (2, 4)),  # two dumps
+        ("chan send, 2 minutes", (2, 3, 3)),
+    ],
+)
+def test_few_more_are_no_suspicion(state: str, counts: tuple[int, ...]) -> None:
+    found = findings(*(slow_leak(n, state) for n in counts))
+    assert [f for f in found if f.rule == "leak-growth"] == []
+
+
 @pytest.mark.parametrize("state", ["chan send", "sync.Mutex.Lock"])
 def test_nobody_parks_workers_in_a_send_or_before_a_lock(state: str) -> None:
     """A leak whose cause pauses stays suspected, but that it goes on was not seen."""
