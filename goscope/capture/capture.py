@@ -47,6 +47,7 @@ class Input:
     wrapped: bool = False
     rejoined_count: int = 0  # torn records that were put together
     rejoined: tuple[tuple[int, bytes], ...] = ()  # the first of them: line from 1, text
+    quoted_count: int = 0  # lines like those of records in the values of crashes
     rows: Mapping[str, int] = field(default_factory=dict)  # of tables of lines, also those let go
 
 

@@ -43,6 +43,11 @@ class BlockFramer:
     def __init__(self, finder: RecordFinder, rejoined: Rejoined):
         #: Whether a block was found inside of which trace lines may stand.
         self.found = False
+        #: How many lines look like records and are of the value of a crash.
+        self.quoted = 0
+        #: Whether a record that was too long may go on in the next line.
+        self.passing = False
+        self._passed = 0  # the first line of the stretch behind it
         self._kinds = kinds = finder.block_kinds
         self._accepts = finder.accepts
         self._rejoined = rejoined
@@ -102,6 +107,7 @@ class BlockFramer:
                     kept = min(kept, int(headers[-1]))
                     headers, ends = headers[:-1], ends[:-1]
             found.append(Found(kind, headers, ends, again))
+        self._passed = 0
         for kind in self._kinds:
             if may_be_loose(lines, kind):
                 found, kept = self._with_loose_stacks(lines, kind, found, kept, final)
@@ -111,10 +117,11 @@ class BlockFramer:
         self, lines: Lines, kind: BlockKind, found: list[Found], kept: int, final: bool
     ) -> tuple[list[Found], int]:
         """The same with the records of a kind that have no first line, and where to hold back now."""
-        covered = self._covered(lines, kind, found)
+        covered = self.covered(lines, [_leading_no_further(lines, one, kind) for one in found])
         text, number = self._above
         above = text if number == lines.first - 1 else b""
-        starts, ends, open_from = loose_stacks(lines, kind, covered, above)
+        found_loose = loose_stacks(lines, kind, covered, above, self.passing)
+        starts, ends, open_from, self._passed = found_loose
         if not final:
             kept = min(kept, open_from)
         starts, ends = starts[starts < kept], ends[starts < kept]
@@ -127,20 +134,6 @@ class BlockFramer:
         all_ends = np.concatenate([*(one.ends for one in own), ends])
         again = {line: whole for one in own for line, whole in one.again.items()}
         return [*result, Found(kind, headers[order], all_ends[order], again)], kept
-
-    def _covered(self, lines: Lines, kind: BlockKind, found: Sequence[Found]) -> Bools:
-        """Which lines are of blocks, but for what may be a loose stack below a head that leads to one."""
-        steps = np.zeros(len(lines) + 1, np.int64)
-        for one in found:
-            headers, ends = one.headers, np.minimum(one.ends, len(lines))
-            if one.kind.headless is not None and one.kind.leads_to == kind.name:
-                ends = ends.copy()
-                headless = lines.signed(one.kind.headless, headers)
-                ends[np.isin(headers, headless)] = headless + 1
-            np.add.at(steps, headers, 1)
-            np.add.at(steps, ends, -1)
-        covered: Bools = np.cumsum(steps)[:-1] > 0
-        return covered
 
     def _leading(self, lines: Lines, one: Found, kind: BlockKind, starts: Positions) -> Found:
         """The same blocks; those with a loose stack right below, or in what they claim, end there."""
@@ -165,6 +158,24 @@ class BlockFramer:
                 lines, one.kind, one.headers[inside], one.ends[inside], one.again, cut_line
             )
         self._remember(lines, kept)
+        if kept:
+            self.passing = self._passed >= kept
+
+    def covered(self, lines: Lines, found: Sequence[Found]) -> Bools:
+        """Which lines are of blocks, not counting others that stand in them."""
+        if found:
+            starts = np.concatenate([one.headers for one in found])
+            ends = np.minimum(np.concatenate([one.ends for one in found]), len(lines))
+            steps = np.bincount(starts, minlength=len(lines) + 1)
+            steps -= np.bincount(ends, minlength=len(lines) + 1)
+            inside: Bools = np.cumsum(steps)[:-1] > 0
+        else:
+            inside = np.zeros(len(lines), np.bool_)
+        inside[: self._passed] = True
+        for one in found:
+            for whole in one.again.values():
+                inside[list(whole.others)] = False
+        return inside
 
     def _headers(self, lines: Lines, kind: BlockKind, rare: Positions) -> Positions:
         """The lines that blocks of a kind start with; ``rare`` are those that may be of a rare kind."""
@@ -246,7 +257,7 @@ class BlockFramer:
         """For each header the first line that is not of its block; beyond the last line if unknown."""
         if not len(headers):
             return headers
-        indented = (lines.heads == ord("\t")) | (lines.heads == ord(" "))
+        indented = lines.indented
         body = indented.copy()
         if kind.pairs:
             body[:-1] |= indented[1:]
@@ -345,6 +356,9 @@ class BlockFramer:
             for place in np.flatnonzero(np.isin(headers, list(again))).tolist():
                 texts[place] = again[int(headers[place])].text
                 self._rejoined.add(int(headers[place]) + lines.first, texts[place])
+        if kind.leads_to is not None:
+            target = next(one for one in self._kinds if one.name == kind.leads_to)
+            self.quoted += sum(len(target.sign.findall(text)) for text in texts)
         cut = bool(cut_line >= 0 and ends[-1] - 1 == cut_line)
         if kind.header is not None and 0 <= cut_line == ends[-1]:  # it began like one of the block
             cut = any(lone.startswith(lines.text(cut_line)) for lone in kind.lone)
@@ -386,6 +400,16 @@ class BlockFramer:
         if len(filled):
             line = int(filled[-1])
             self._above = (lines.text(line)[:ABOVE], lines.first + line)
+
+
+def _leading_no_further(lines: Lines, one: Found, kind: BlockKind) -> Found:
+    """The same blocks; of those that may lead to a loose stack of a kind only their first lines."""
+    if one.kind.headless is None or one.kind.leads_to != kind.name:
+        return one
+    ends = one.ends.copy()
+    headless = lines.signed(one.kind.headless, one.headers)
+    ends[np.isin(one.headers, headless)] = headless + 1
+    return replace(one, ends=ends)
 
 
 def _bridged(body: Bools, filled: Bools, final: bool) -> Bools:

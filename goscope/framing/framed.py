@@ -87,8 +87,16 @@ class TornRecord:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class RecordPiece:
+    """A line that only a record holds, but is in none: the other lines of its record are missing."""
+
+    text: bytes
+    number: int
+
+
 Piece: TypeAlias = (
-    LineRecords | RepeatedRecords | BlockRecords | CutRecord | LongRecord | TornRecord
+    LineRecords | RepeatedRecords | BlockRecords | CutRecord | LongRecord | TornRecord | RecordPiece
 )
 
 

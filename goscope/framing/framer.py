@@ -22,6 +22,7 @@ from goscope.framing.line_memo import FramedLineMemo
 from goscope.framing.lines import Lines
 from goscope.framing.quotation import Prefix
 from goscope.framing.record_finder import RecordFinder
+from goscope.framing.record_pieces import RecordPieces
 
 _STUMP = LONGEST_RECORD + 64  # what is kept of an endless line: too long, even without a prefix
 #: From so many bytes on, a record that may go on is looked at again only when it grew by an eighth: a long
@@ -47,11 +48,17 @@ class Framer:
         self._behind_size = 0
         self._partial: list[bytes] = []  # the beginning of a line whose end has not come yet
         self._partial_size = 0
+        self._pieces = RecordPieces(finder)
         self._prefix = Prefix(finder)
 
     def expect_all(self) -> None:
         """What the first block of a kind announces is not in this part of the input."""
         self._blocks.expect_all()
+
+    @property
+    def quoted(self) -> int:
+        """How many lines look like records and are of the value of a crash."""
+        return self._blocks.quoted
 
     @property
     def openings(self) -> tuple[bytes, ...]:
@@ -112,11 +119,12 @@ class Framer:
         openings = lines.shorter_than(LONGEST_LINE, records)
         if not final:
             kept = self._lines.held(lines, openings, kept)
+        too_long = len(lines)
         if kept < len(lines):
             start = int(raw.starts[kept])
             if len(data) - start > LONGEST_RECORD:
                 yield LongRecord(lines.text(kept)[:ABOVE], lines.first + kept)
-                kept = len(lines)
+                too_long, kept = kept, len(lines)
             else:
                 self._held = data[start:]
         cut_line = kept - 1 if cut else -1
@@ -124,4 +132,13 @@ class Framer:
         within = sorted(pair for whole in wholes for pair in whole.within if pair[0] < kept)
         yield from self._lines.pieces(lines, openings, kept, cut_line, within)
         yield from self._blocks.pieces(lines, blocks, kept, cut_line)
+        if too_long < len(lines):
+            self._blocks.passing = True
+        free = ~self._blocks.covered(lines, blocks) & (lines.ends > lines.starts)
+        free[openings] = False
+        free[self._lines.unsigned] = True
+        free[too_long:] = False
+        free[[line for line, _ in within]] = False
+        free[kept:] = False
+        yield from self._pieces.find(lines, free)
         self.lines_seen += kept

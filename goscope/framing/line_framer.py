@@ -41,6 +41,9 @@ class LineFramer:
         self._accepts = finder.accepts
         self._rejoined = rejoined
         self._again: set[int] = set()  # the lines of a stretch whose records were put together
+        self._joined_at: set[int] = set()  # and those that go on below, or hold another record
+        #: The lines of a stretch that open like a record, but are none by their sign.
+        self.unsigned: list[int] = []
         self._last_broken = -torn.WINDOW - 1  # the last line that may be the front of a torn record
         self._rests = [k.rest for k in kinds if k.rest is not None]
         self._rest_ends = [end[0] * 256 + end[1] for k in kinds for end in k.rest_ends]
@@ -137,6 +140,7 @@ class LineFramer:
                 openings = openings[:-1]
                 yield CutRecord(text, lines.first + cut_line)
         wrapped = self._wrapped(lines, openings)
+        self._joined_at = {int(openings[position]) for position, _ in wrapped}
         if wrapped and 0 <= openings[-1] < cut_line and wrapped[-1][0] == len(openings) - 1:
             text, last = wrapped[-1][1], lines.text(cut_line).strip()
             if last and text.endswith(last) and not self._complete(text):
@@ -167,11 +171,10 @@ class LineFramer:
     def _torn_rests(self, lines: Lines, openings: Positions, kept: int) -> Iterator[Piece]:
         """Ends of records that no torn record above explains."""
         whole = self._are_whole(lines, openings)
-        fronts = [
-            n
-            for n in openings[~whole].tolist()
-            if n in self._again or self._finder.line_kind(lines.text(n)) is not None
-        ]
+        doubtful = openings[~whole].tolist()
+        kinds = {n: self._finder.line_kind(lines.text(n)) for n in doubtful}
+        fronts = [n for n in doubtful if n in self._again or kinds[n] is not None]
+        self.unsigned = [n for n in doubtful if n not in self._joined_at and kinds[n] is None]
         broken = np.append(self._last_broken, np.array(fronts, np.int64) + lines.first)
         self._last_broken = int(broken[-1])
         if not self._rests:

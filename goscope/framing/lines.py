@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from goscope.tables.table import distinct
+from goscope.tables.table import Bools, distinct
 
 Positions: TypeAlias = npt.NDArray[np.int64]
 
@@ -44,6 +44,12 @@ class Lines:
 
     def __len__(self) -> int:
         return len(self.ends)
+
+    @functools.cached_property
+    def indented(self) -> Bools:
+        """Which lines start with a blank or a tab."""
+        found: Bools = (self.heads == ord("\t")) | (self.heads == ord(" "))
+        return found
 
     def text(self, line: int) -> bytes:
         """One line without its line end."""

@@ -22,17 +22,19 @@ _OF_NO_GOROUTINE = (b"runtime stack:", b"goroutine stack:")
 
 
 def loose_stacks(
-    lines: Lines, kind: BlockKind, covered: Bools, line_above: bytes
-) -> tuple[Positions, Positions, int]:
+    lines: Lines, kind: BlockKind, covered: Bools, line_above: bytes, passing: bool
+) -> tuple[Positions, Positions, int, int]:
     """The lines with which loose stacks start, the first lines behind them, and from where on they may go on.
 
     ``covered`` says which lines are of other blocks, ``line_above`` is the last text line before the stretch.
+    ``passing`` says that a record that was too long may go on in the first lines; the first line behind it
+    is returned too.
     A stack is a run of calls, each with its place below; one of them has the distance from the
     function's entry or was inlined, which nobody but Go writes like that.
     """
     assert kind.pair is not None
     none = np.empty(0, np.int64)
-    indented = (lines.heads == ord("\t")) | (lines.heads == ord(" "))
+    indented = lines.indented
     calls = ~indented & ~covered
     calls[:-1] &= indented[1:]
     calls[-1:] = False
@@ -43,7 +45,7 @@ def loose_stacks(
     if count and not covered[-1] and first.match(lines.text(count - 1)):
         open_from = count - 1  # its place may be the next line
     if not len(found):
-        return none, none, open_from
+        return none, none, open_from, 0
     last = lines.bytes[lines.ends[found] - 1]
     created = lines.opening_with((kind.closing,), among=found)
     found = found[(last == ord(")")) | np.isin(found, created)]
@@ -55,13 +57,14 @@ def loose_stacks(
                 end += 1
             start = runs.pop()[0] if runs and runs[-1][1] == line else line
             runs.append((start, end))
-    if runs and _goes_on(lines, runs[0][0], kind.pair, line_above):
-        del runs[0]
+    passed = 0
+    if passing and runs and _goes_on(lines, runs[0][0], kind.pair, line_above):
+        passed = runs.pop(0)[1]
     if runs and runs[-1][1] >= open_from:
         open_from = runs[-1][0]
     kept = [run for run in runs if _is_stack(lines, *run, kind.closing, line_above)]
     starts = np.array([start for start, _ in kept], np.int64)
-    return starts, np.array([end for _, end in kept], np.int64), open_from
+    return starts, np.array([end for _, end in kept], np.int64), open_from, passed
 
 
 def may_be_loose(lines: Lines, kind: BlockKind) -> bool:
@@ -69,11 +72,9 @@ def may_be_loose(lines: Lines, kind: BlockKind) -> bool:
     if not len(lines) or kind.pair is None:
         return False
     last = lines.text(len(lines) - 1)
-    return (
-        b" +0x" in lines.data
-        or b"(...)\n" in lines.data
-        or any(pattern.match(last) for pattern in kind.pair)
-    )
+    if any(pattern.match(last) for pattern in kind.pair):
+        return True
+    return bool(lines.indented.any()) and (b" +0x" in lines.data or b"(...)\n" in lines.data)
 
 
 def _goes_on(lines: Lines, start: int, pair: Pair, line_above: bytes) -> bool:

@@ -63,6 +63,8 @@ class BlockKind:
     with it, a record is put together again when other lines stand inside
     (:mod:`goscope.framing.torn_blocks`). ``unpaired`` starts a line that belongs to it alone,
     ``closing`` the first line of the last pair, ``begun`` the first line of a pair in which the input ends.
+    ``pieces`` are openings, and signs, of lines that nobody but Go prints: where one stands in no record, a
+    record was lost.
     """
 
     name: str
@@ -85,6 +87,7 @@ class BlockKind:
     unpaired: bytes = b"..."
     closing: bytes = b"created by "
     begun: re.Pattern[bytes] | None = None
+    pieces: tuple[tuple[bytes, re.Pattern[bytes]], ...] = ()
 
     @property
     def introduces(self) -> bool:

@@ -27,12 +27,14 @@ _LONGEST_LINE = 1 << 16
 class Whole:
     """The text of a block without the other lines, and the first line behind it.
 
-    ``within`` are whole records of one line that stood inside lines of the block.
+    ``within`` are whole records of one line that stood inside lines of the block, ``others`` the lines
+    between its own.
     """
 
     text: bytes
     end: int
     within: tuple[tuple[int, bytes], ...]
+    others: tuple[int, ...]
 
 
 def whole(
@@ -85,6 +87,7 @@ class _Walk:
         self._end_of_input = len(lines) - 1 if final else -1
         self._front: bytes | None = None  # of a torn line
         self._within: list[tuple[int, bytes]] = []
+        self._others: set[int] = set()
         if not self._texts[0].endswith(b":") and (front := torn.front(self._texts[0])) is not None:
             self._note(header, self._texts[0])
             self._texts, self._front = [], front
@@ -110,7 +113,9 @@ class _Walk:
         if placeless and self._pending is not None and self._pending_line == self._last + 1:
             self._texts.append(self._pending)  # the place of this call is not in the text
             self._last += 1
-        return Whole(b"\n".join(self._texts), self._last + 1, tuple(self._within))
+            self._others.discard(self._last)
+        others = tuple(line for line in sorted(self._others) if line <= self._last)
+        return Whole(b"\n".join(self._texts), self._last + 1, tuple(self._within), others)
 
     def take(self, line: int, text: bytes) -> None:
         if len(text) > _LONGEST_LINE:
@@ -119,10 +124,12 @@ class _Walk:
             self._front is not None and self._continue(line, self._front + text)
         ):
             self.others += 1
+            self._others.add(line)
             self._front = self._front if text else None
             front = torn.front(text)
             if front is not None:
                 self._front = front
+                self._others.discard(line)
                 self._note(line, text)
 
     def _continue(self, line: int, text: bytes) -> bool:
@@ -133,9 +140,11 @@ class _Walk:
             self._texts.append(text)
         elif self._pending is not None and self._second.match(text):
             self._texts += [self._pending, text]
+            self._others.discard(self._pending_line)
             self._pending = None
         elif self._first.match(text) and torn.front(text) is None:
             self._pending, self._pending_line = text, line
+            self._others.add(line)
             self._front = None
             self.others += 1
             return True

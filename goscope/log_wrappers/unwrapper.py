@@ -20,7 +20,7 @@ import numpy as np
 from goscope.framing.lines import Positions
 from goscope.framing.quotation import PREFIXES
 from goscope.framing.record_finder import RecordFinder
-from goscope.log_wrappers import layers
+from goscope.log_wrappers import layers, line_prefix
 from goscope.log_wrappers.layers import Recipe
 from goscope.log_wrappers.layouts import LONGEST, without_layout
 from goscope.log_wrappers.line_origins import Places
@@ -42,6 +42,11 @@ _MOST_RECIPES = 8
 _SHORTEST_PART = 4000
 #: So many lines below the first line of a block show whether its body has the same words in front.
 _BODY_LINES = 4
+
+#: The head of a crash behind the name of a service, or the output that a container's runtime notes.
+_SHIPPED_CRASH = re.compile(
+    rb"^(\S+ +\| |\S+Z (?:stdout|stderr) F )(?:panic|fatal error): ", re.MULTILINE
+)
 
 _PLACES = (
     *(b".%s:" % kind for kind in (b"go", b"s", b"c", b"cc", b"cpp", b"h", b"m")),
@@ -237,6 +242,9 @@ class Unwrapper:
             if known:
                 yield from self._apply_from(everything, before + start)
                 return
+        if final and self._learn_of_crash(everything):
+            yield from self._apply_from(everything, 0)
+            return
         if final:
             yield self._plain_portion(everything)
             return
@@ -285,6 +293,20 @@ class Unwrapper:
             self._recipes.append(recipe)
             self._recipes.sort(key=lambda r: -r.length)
         return sure
+
+    def _learn_of_crash(self, everything: bytes) -> bool:
+        """Learn what stands before the head of a crash, the only record, and before all other lines.
+
+        Applications write such words as well, so only what shippers put before the whole line counts.
+        """
+        found = _SHIPPED_CRASH.search(everything) if self._short else None
+        shape = None if found is None else line_prefix.learn(found[1])
+        if found is None or shape is None:
+            return False
+        if any(shape.peel(text) is None for text in everything.split(b"\n") if text.strip()):
+            return False
+        self._recipes.append(Recipe((layers.Prefixed(shape),), len(found[1])))
+        return True
 
     def _body_follows(self, below: bytes, final: bool) -> bool | None:
         """Whether the prefix that the last line may have stands before the body of a block as well.

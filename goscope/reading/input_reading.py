@@ -17,6 +17,7 @@ from goscope.framing.framed import (
     LineRecords,
     LongRecord,
     Piece,
+    RecordPiece,
     RepeatedRecords,
     TornRecord,
 )
@@ -32,6 +33,7 @@ _EXPECTED: Mapping[type[Piece], str] = {
     CutRecord: "the rest of the line: the input ends here",
     LongRecord: f"a record of at most {LONGEST_RECORD >> 20} MiB",
     TornRecord: TORN,
+    RecordPiece: "the other lines of its record",
 }
 
 
@@ -173,6 +175,7 @@ class InputReading:
             wrapped=streams.wrapped,
             rejoined_count=rejoined_count,
             rejoined=tuple(sorted(rejoined)),
+            quoted_count=streams.quoted_count + (0 if rest is None else rest.quoted_count),
             rows={n: readers.builders[n].total - rows for n, rows in self._rows_before.items()},
         )
 

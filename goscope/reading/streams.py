@@ -93,6 +93,11 @@ class Streams:
         return sum(framer.rejoined.count for _, framer in self._framed.values())
 
     @property
+    def quoted_count(self) -> int:
+        """How many lines look like records and are of the value of a crash."""
+        return sum(framer.quoted for _, framer in self._framed.values())
+
+    @property
     def openings(self) -> tuple[bytes, ...]:
         """Where the rest of the input may be read apart from here; see :attr:`Framer.openings`."""
         return self._plain.openings if self._unwrapper.is_plain else ()

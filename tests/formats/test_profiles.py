@@ -224,7 +224,7 @@ def test_dumps_and_profiles_share_their_stacks(read: READ) -> None:
     [
         ("goroutine profile: total 3\n1: 2 [3: 4] @ 0x1\n\n", "announces"),
         ("heap profile: 0: 0 [1: 2] @ heap/1048576\n3 @ 0x1\n\n", "announces"),
-        ("#\t0x4\tmain.f+0x1\t/a.go:3\n\n2: 8 [3: 9] @ 0x1\n#\t0x1\tmain.g+0x1\t/a.go:1\n\n", "the first line of the profile"),
+        ("#\t0x4\tmain.f+0x1\t/a.go:3\n\n", "the other lines"),
         ("goroutine profile: total 3\n99999999999999999999 @ 0x1\n\n", "numbers below"),
         ("goroutine profile: total 3\n3 @ 0x1\n#\t0x1\tmain.f\t/a.go:1\n\n", ""),
     ],
@@ -233,6 +233,17 @@ def test_what_is_not_understood_is_set_aside(read: READ, text: str, expected: st
     found = read(text)
     assert found.input.unparsed_count == 1
     assert expected in found.input.unparsed[0].expected
+
+
+def test_records_above_the_head_of_a_profile_are_counted(read: READ) -> None:
+    found = read(
+        "#\t0x4\tmain.f+0x1\t/a.go:3\n\n2: 8 [3: 9] @ 0x1\n#\t0x1\tmain.g+0x1\t/a.go:1\n\n"
+    )
+    expected = [one.expected for one in found.input.unparsed]
+    assert expected == [
+        "the other lines of its record",
+        "the first line of the profile above its records",
+    ]
 
 
 LARGEST = (1 << 63) - 1

@@ -149,6 +149,13 @@ def test_the_value_of_a_panic_is_no_wrapper(read: READ, prefix: str) -> None:
     assert [row["message"] for row in found.rows("crashes")] == ["goroutine 5 [running]:\nmain.f()"]
 
 
+@pytest.mark.parametrize("prefix", ["app-1  | ", "2026-11-23T22:00:00.5Z stderr F "])
+@pytest.mark.parametrize("head", ["panic: boom", "fatal error: boom"])
+def test_a_crash_of_which_only_the_head_is_in_a_log(read: READ, prefix: str, head: str) -> None:
+    found = read("".join(f"{prefix}{line}\n" for line in ("starting", head, "exit status 2")))
+    assert [row["message"] for row in found.rows("crashes")] == ["boom"]
+
+
 @pytest.mark.parametrize(
     "line",
     [

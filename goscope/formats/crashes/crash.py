@@ -325,6 +325,7 @@ FORMAT = Format(
         above=True,
         leads_to="goroutine",
         headless=re.compile(rb"Exception 0x"),
+        pieces=((b"[signal ", re.compile(rb"\[signal (?:SIG[A-Z]+|0x[0-9a-f]+)[: ]")),),
     ),
     reader=CrashReader,
     example="panic: runtime error: index out of range [5] with length 3",

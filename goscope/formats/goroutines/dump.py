@@ -47,6 +47,13 @@ FORMAT = Format(
             rb"|[^\n]*\n[ \t][^\n]*pc=0x))"
         ),
         begun=CUT_CALL,
+        pieces=(
+            (
+                b"goroutine #",
+                re.compile(rb"goroutine [0-9]+ (?:gp=0x[0-9a-f]+ m=[^\[\n]+ )?\[[^\]\n]+\][^\n]*:"),
+            ),
+            (b"created by ", re.compile(rb"created by [^\s]+ in goroutine [0-9]+$")),
+        ),
         pair=(
             re.compile(rb"created by [^\s]|[^\s(]+\([^\n]*\)$"),
             re.compile(rb"(?: ?\t|  )[^\n]*:[0-9]+(?: \+0x[0-9a-f]+)?(?: fp=0x[^\n]*)?$"),

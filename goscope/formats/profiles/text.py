@@ -376,6 +376,8 @@ FORMAT = Format(
             (_MEMSTATS, b"#"),
         ),
         mark=b" profile: total ",
+        pairs=False,
+        pieces=((b"#\t0x", re.compile(rb"#\t0x[0-9a-f]+\t[^\t]+\+0x[0-9a-f]+\t")),),
     ),
     reader=TextReader,
     example="goroutine profile: total 20",
