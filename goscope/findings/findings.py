@@ -130,7 +130,7 @@ STATES = {
         "unknown",
     ),
     "gc": ("thrash", "heap_growth", "pressure", "ok", "unknown"),
-    "goroutines": ("deadlock", "leak", "suspected_leak", "ok", "unknown"),
+    "goroutines": ("deadlock", "leak", "suspected_leak", "stalled", "ok", "unknown"),
     "threads": ("leak", "high", "ok", "unknown"),
 }
 

@@ -55,6 +55,10 @@ _SENTENCES = {
         "goroutines",
         "leak",
     ): "Goroutines leak: each keeps its stack, and what it refers to, in memory.",
+    (
+        "goroutines",
+        "stalled",
+    ): "Goroutines wait for a peer, a disk or a client that does not do its part.",
     ("goroutines", "deadlock"): "Goroutines are blocked for good: none can wake another.",
     ("threads", "ok"): "The number of threads is normal.",
     ("threads", "high"): "The program has many threads.",

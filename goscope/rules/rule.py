@@ -21,6 +21,7 @@ class Family(Enum):
     THREADS = "threads"
     GC = "gc"
     LEAKS = "leaks"
+    STALLS = "stalls"
     GOROUTINES = "goroutines"
     CRASHES = "crashes"
     INPUTS = "inputs"

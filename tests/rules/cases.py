@@ -101,6 +101,11 @@ def traced(version: str, name: str) -> Texts:
     return (str(path),)
 
 
+def dumps_of(name: str) -> Texts:
+    """The stored dumps of a program."""
+    return tuple(str(path) for path in sorted((CAPTURES / "go1.27" / name).glob("dump-?.txt*")))
+
+
 CASES = {
     "fleet-outlier": Case(
         fires=fleet(
@@ -224,6 +229,10 @@ CASES = {
         ),
         quiet=(dump(*leaks(range(18, 22), "chan receive, locked to thread")),),
     ),
+    "stall-child": Case(fires=dumps_of("stalled_child"), quiet=dumps_of("served_child")),
+    "stall-clients": Case(fires=dumps_of("stalled_consumers"), quiet=dumps_of("served_consumers")),
+    "stall-disk": Case(fires=dumps_of("stalled_pipe"), quiet=dumps_of("served_pipe")),
+    "stall-peer": Case(fires=dumps_of("stalled_proxy"), quiet=dumps_of("served_proxy")),
     "trace-assist-heavy": Case(
         fires=traced("go1.27", "trace_gc"), quiet=traced("go1.27", "trace_cpu")
     ),

@@ -250,15 +250,15 @@ def last_snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]
 def ids_fall(capture: Capture, dumps: Sequence[Snapshot]) -> bool:
     """Whether a later dump has lower ids only: the newest goroutines ended, or it is of another process.
 
-    Those count that the program started and that wait: who made the dump, and who serves a connection, come
+    Those count that the program started: who made the dump, and who serves a connection, come
     and go, and their ids need not rise, since each P takes 16 at a time (``newproc1`` in runtime/proc.go).
     """
     stacks = stacks_of(capture)
-    highest = [_highest_waiting(dump, stacks) for dump in dumps]
+    highest = [_highest_own(dump, stacks) for dump in dumps]
     return any(later < earlier for earlier, later in itertools.pairwise(highest))
 
 
-def _highest_waiting(dump: Snapshot, stacks: StackTable) -> int:
+def _highest_own(dump: Snapshot, stacks: StackTable) -> int:
     rows = dump.rows
     ours = [
         number
@@ -266,8 +266,10 @@ def _highest_waiting(dump: Snapshot, stacks: StackTable) -> int:
         if (created := stacks[number].created_by)
         and not is_standard_library(created.function or "")
     ]
-    waiting = rows.present("wait_reason") & np.isin(rows["stack_id"], ours)
-    return int(rows["id"][waiting].max(initial=-1))
+    running = np.isin(
+        rows["state"], [n for n, s in enumerate(rows.categories("state")) if s == "running"]
+    )
+    return int(rows["id"][~running & np.isin(rows["stack_id"], ours)].max(initial=-1))
 
 
 def _most(dumps: list[int]) -> list[int]:

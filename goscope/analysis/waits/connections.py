@@ -42,7 +42,7 @@ class Connections:
         reads. Others are started by a function that is in such a handler now. Whoever outlives the
         connection has no handler left, and does not count.
         """
-        if self._handles(blocked):
+        if self.handle(blocked):
             if blocked.primitive == "io":
                 return True
             waits = blocked.primitive in ("select", "sleep") and self.have_peers(blocked)
@@ -54,7 +54,7 @@ class Connections:
 
     def have_peers(self, blocked: Blocked) -> bool:
         """Whether they handle connections, and a goroutine that each started reads from its peer."""
-        if not self._handles(blocked):
+        if not self.handle(blocked):
             return False
         ids = self._rows.at("id", blocked.rows)
         if not self._has_parents:  # then it is known of net/http alone who reads beside a handler
@@ -84,7 +84,7 @@ class Connections:
         )
         return readers >= _LEAST_PEERS_SHARE * len(blocked.rows)
 
-    def _handles(self, blocked: Blocked) -> bool:
+    def handle(self, blocked: Blocked) -> bool:
         """Whether they were started by a goroutine in an accept loop, or by its function."""
         return self._by_acceptor(blocked.stack, blocked.parent())
 

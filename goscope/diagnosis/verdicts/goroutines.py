@@ -1,4 +1,4 @@
-"""The verdict on goroutines: ok, suspected_leak, leak or deadlock."""
+"""The verdict on goroutines: ok, stalled, suspected_leak, leak or deadlock."""
 
 from __future__ import annotations
 
@@ -48,6 +48,11 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
     collect = None if most > 2 else "add dumps some seconds apart: growth tells leaks from waiting"
     if not dumps and (profiles or searches):
         collect = "add dumps (goroutine?debug=2) some seconds apart: they have ids and wait times"
+    stalls = findings_by_state(findings, "goroutines", Family.STALLS).get("stalled", [])
+    stall = max(stalls, key=lambda f: (f.severity.rank, f.confidence.rank), default=None)
+    if stall is not None and not any(f.severity.rank >= stall.severity.rank for f in leaks or ()):
+        where = f"{capture.process_name(stall.process)}: " if capture.processes > 1 else ""
+        return Verdict("stalled", stall.confidence, where + stall.title)
     if leaks:
         best = max(leaks, key=lambda f: (f.confidence.rank, f.severity.rank))
         where = f"{capture.process_name(best.process)}: " if capture.processes > 1 else ""
