@@ -81,6 +81,6 @@ RULE = Rule(
     family=Family.STALLS,
     verdict="goroutines",
     state="stalled",
-    strength=45,
+    strength=44,
     any_creator=True,
 )

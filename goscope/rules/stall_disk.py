@@ -60,6 +60,6 @@ RULE = Rule(
     family=Family.STALLS,
     verdict="goroutines",
     state="stalled",
-    strength=45,
+    strength=46,
     any_creator=True,
 )
