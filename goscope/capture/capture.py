@@ -19,6 +19,7 @@ import numpy as np
 from goscope.capture.linking.clocks import Mixed
 from goscope.capture.linking.table_links import listed_procs
 from goscope.parsing.unparsed import Unparsed
+from goscope.sources.live.cpu_use import CpuUse
 from goscope.tables.notebook import html_table
 from goscope.tables.table import Table
 
@@ -72,7 +73,7 @@ class Capture:
     processes wrote at the same time, without a label. ``selected`` names the tables that hold only a
     selection of their rows (:mod:`goscope.tables.row_selection`), and how many rows were read.
     ``switched_on`` are the settings of GODEBUG that are known to have been on, so that the absence of
-    their lines says something.
+    their lines says something. ``cpu_use`` is what the system gave a program that goscope ran.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Capture:
         self.mixed = dict(mixed or {})
         self.selected = dict(selected or {})
         self.switched_on: frozenset[str] = frozenset()
+        self.cpu_use: CpuUse | None = None
         #: What was worked out of the tables (:mod:`goscope.capture.analyses`).
         self.analyses: dict[object, object] = {}
 

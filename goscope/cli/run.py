@@ -70,6 +70,7 @@ def run(
     from goscope.cli.pipe import limits
     from goscope.reading.live import Following
     from goscope.sources.live.child_program import ChildProgram
+    from goscope.sources.live.cpu_use import CpuMeter
     from goscope.sources.live.program_output import ProgramOutput
     from goscope.sources.live.program_stream import StreamRequest, signals
     from goscope.sources.live.watching import TimedSnapshots
@@ -87,10 +88,12 @@ def run(
     with signals(
         following.stream, {number: [StreamRequest.NOTHING] for number in handed_on}, child.hand_on
     ):
+        meter = CpuMeter()
         child.start()
         dumps = None if pprof is None else TimedSnapshots(pprof, every, live.access, live.plan)
         failed: list[GoscopeError] = [*following.read()]
         status = child.status()
+        used = meter.read()
     if dumps is not None:
         pages, errors = dumps.end()
         failed += [*errors, *following.add(pages)]
@@ -98,7 +101,7 @@ def run(
         print_error(error)
     out.end_line()
     capture = following.capture()
-    capture.switched_on = child.switched_on
+    capture.switched_on, capture.cpu_use = child.switched_on, used
     raise typer.Exit(_finish(options, capture, command[0], status))
 
 

@@ -32,6 +32,7 @@ from goscope.diagnosis.diagnosis import Diagnosis
 from goscope.errors import InputError
 from goscope.formats import all_formats
 from goscope.redaction import without_credentials
+from goscope.sources.live.cpu_use import CpuUse
 from goscope.tables.table import Cells, Column, Kind, Table, missing_cells
 
 SCHEMA = "goscope.saved/1"
@@ -50,6 +51,7 @@ _OF_CAPTURE: dict[str, Any] = {
     "mixed": Mapping[str, Mixed],
     "selected": Mapping[str, int],
     "switched_on": frozenset[str],
+    "cpu_use": CpuUse | None,
 }
 #: Columns that name a row of another table; "" stands for the processes.
 _REFERENCES = {
@@ -277,9 +279,9 @@ def _capture(data: Any, where: str) -> Capture:
         name: _decoded(kind, given.get(name), f"{where}.{name}")
         for name, kind in _OF_CAPTURE.items()
     }
-    switched_on = values.pop("switched_on")
+    switched_on, cpu_use = values.pop("switched_on"), values.pop("cpu_use", None)
     capture = Capture(read, **values)
-    capture.switched_on = switched_on
+    capture.switched_on, capture.cpu_use = switched_on, cpu_use
     return capture
 
 

@@ -182,6 +182,12 @@ CASES = {
         fires=(sched(4), dump(*leaks(range(18, 38), "sync.Mutex.Lock"))),
         quiet=(sched(4), dump(*leaks(range(18, 38), "IO wait"))),
     ),
+    "sched-throttled": Case(
+        fires=tuple(
+            str(p) for p in (CAPTURES / "go1.27" / "throttled_http_full").glob("stderr.log*")
+        ),
+        quiet=tuple(str(p) for p in (CAPTURES / "go1.27" / "http_full").glob("stderr.log*")),
+    ),
     "sched-unbalanced": Case(fires=(sched(3),), quiet=(sched(0),)),
     "sched-no-preemption": Case(fires=(ticking(still=True),), quiet=(ticking(still=False),)),
     "sched-stw-stuck": Case(

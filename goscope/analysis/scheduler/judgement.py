@@ -20,6 +20,7 @@ ENOUGH_SAMPLES = 8
 FEW_SAMPLES = 3
 #: So many goroutines per P that wait to run while a P is idle are no moment between two schedulings.
 _WAITING_PER_P = 8.0
+_LEAST_LATE = 4
 #: A goroutine in the run queue of an idle program is about to run: up to one for four Ps.
 _PASSING_PER_P = 0.25
 
@@ -29,6 +30,9 @@ _TELL_APART = "add GODEBUG=scheddetail=1 or a goroutine dump to tell idle from b
 _WHAT_BLOCKS = "add a goroutine dump: it tells in which system calls, and from where"
 _WHO_WAITS = "add a goroutine dump: it tells what the program itself and its requests wait for"
 _WHO_HOLDS = "add a goroutine dump: it tells whether somebody goes on for whom the others wait"
+_QUOTA = (
+    "see nr_throttled and throttled_usec in cpu.stat of its cgroup, or start it with goscope run"
+)
 _WHO_KEEPS = "add GODEBUG=scheddetail=1: it shows whether a goroutine keeps its P for long"
 
 
@@ -37,8 +41,9 @@ class Judgement:
     """A state, how sure it is, why, what would make it surer, and its cause.
 
     Causes: ``queues``, ``kept`` (a goroutine keeps its P), ``stopping`` (the world is being stopped),
-    ``syscalls``, ``locks``, ``requests``, ``sends``, ``serial``, ``piled``, ``young`` (overloaded, perhaps
-    only while it starts), or "" where nothing is wrong.
+    ``quota`` (the system withholds the CPU), ``syscalls``, ``locks``, ``requests``, ``sends``,
+    ``serial``, ``piled``, ``young`` (overloaded, perhaps only while it starts), or "" where nothing is
+    wrong.
     """
 
     state: str
@@ -62,7 +67,8 @@ def judge(
     )
     more = None if n >= ENOUGH_SAMPLES else _MORE_LINES
     return (
-        _starving(s, stops, thresholds, sure, more)
+        _throttled(s, thresholds)
+        or _starving(s, stops, thresholds, sure, more)
         or _stalled(s, more)
         or _resting(s, waits, thresholds, sure, more)
         or _held_up(s, waits, thresholds, sure, more)
@@ -73,6 +79,22 @@ def judge(
 
 def _at_most(confidence: Confidence, other: Confidence) -> Confidence:
     return min(confidence, other, key=lambda c: c.rank)
+
+
+def _throttled(s: Samples, thresholds: Thresholds) -> Judgement | None:
+    """Lines that come late: the program's threads had no CPU, whatever its Ps were doing.
+
+    Many of them, so that a machine that was suspended once is none.
+    """
+    known = s.late_ms[~np.isnan(s.late_ms)]
+    late = known > thresholds.late_ms
+    if late.sum() < _LEAST_LATE or late.mean() < thresholds.least_late_share:
+        return None
+    words = (
+        f"{int(late.sum())} of {len(known)} SCHED lines come {thresholds.late_ms:.0f} ms late or more, up to "
+        f"{known.max():.0f} ms: the system withheld the CPU from the program's threads"
+    )
+    return Judgement("throttled", Confidence.MEDIUM, words, _QUOTA, "quota")
 
 
 # ---- starving -----------------------------------------------------------------------------------

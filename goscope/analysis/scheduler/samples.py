@@ -10,7 +10,7 @@ import numpy as np
 from goscope.capture.capture import Capture
 from goscope.parsing.numbers import IntArray
 from goscope.tables.row_selection import representative_rows
-from goscope.tables.table import Bools, Floats, Ints
+from goscope.tables.table import Bools, Floats, Ints, Table
 
 #: Medians and shares need no more samples than these.
 _MOST_SAMPLES = 20_000
@@ -24,7 +24,8 @@ class Samples:
     queues. ``still_ms`` is the longest time for which a P's schedtick has stood still while no P was
     idle. A schedtick that stands still says nothing on an idle P, and little at light load: a
     goroutine that another one readies runs in the time slice of that one, without a tick
-    (``execute`` with ``inheritTime``).
+    (``execute`` with ``inheritTime``). ``late_ms`` is known of lines that follow one another: a thread of
+    its own prints them (``sysmon``), which needs no P, only a CPU.
     """
 
     process: int
@@ -39,6 +40,7 @@ class Samples:
     threads: Floats
     busy_threads: Floats
     still_ms: Floats
+    late_ms: Floats  # how much later than the others it comes
     stopping: Bools  # the GC waits for Ps to stop; scheddetail only, else False
     running_on: str = ""  # the Ps that run in the last sample while the world is being stopped
 
@@ -118,9 +120,36 @@ def samples_of(capture: Capture, process: int) -> Samples:
         threads=threads,
         busy_threads=threads - parked,
         still_ms=_still(capture, rows, t_ms, idle),
+        late_ms=_late(capture, mine, rows, t_ms),
         stopping=stopping,
         running_on=_running_on(capture, int(rows[-1])) if stopping[-1] else "",
     )
+
+
+#: ``sysmon`` sleeps for as long between two looks.
+_TICK_MS = 10.0
+
+
+def _late(capture: Capture, mine: Table, rows: IntArray, t_ms: Floats) -> Floats:
+    """By how much longer each line took to come than a quarter of them, where none can be missing.
+
+    ``sysmon`` prints a line when the period has passed, and wakes every 10 ms at least. P, M and G lines
+    take time to print, so a sample that has them tells nothing. Nor does a line that comes a whole period
+    late: the one before it may have been left out by whoever kept the log.
+    """
+    late = np.full(len(rows), np.nan)
+    unread = {one.name for one in capture.inputs if one.unparsed_count}
+    torn = len(capture.table("procs")) or "sched" in capture.selected
+    if len(rows) < 2 or torn or unread.intersection(mine.texts("input")):
+        return late
+    steps = np.diff(t_ms)
+    follows = (np.diff(rows) == 1) & (np.diff(mine["line"]) > 0) & (steps > 0)
+    if follows.any():
+        usual = np.percentile(steps[follows], 25)
+        beats = np.round(steps / usual)
+        skips = (beats > 1) & (np.abs(steps - beats * usual) <= _TICK_MS)
+        late[1:][follows] = np.where(skips, 0, steps - usual)[follows]
+    return late
 
 
 #: The status of a P that runs a goroutine (``_Prunning``).

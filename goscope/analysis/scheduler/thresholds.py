@@ -16,6 +16,11 @@ STUCK_STW_MS = 200.0
 #: A schedtick that stands still for so long while all Ps work: forty time slices. A thread that waits
 #: for a core, because there are more Ps than cores, makes a shorter pause.
 KEPT_MS = 400.0
+#: A SCHED line is late from this on. ``sysmon`` looks every 10 ms (runtime/proc.go); of 160 logs of programs
+#: that had their CPUs none has more than one line that is so late; under quotas of a fortieth to a quarter of
+#: the CPUs 8 to 47 % of the lines were.
+LATE_MS = 30.0
+LEAST_LATE_SHARE = 0.06
 #: So many waiting goroutines make "blocked" of an idle program.
 FEW_BLOCKED = 4
 
@@ -30,3 +35,5 @@ class Thresholds:
     stuck_stw_ms: float = STUCK_STW_MS
     kept_ms: float = KEPT_MS
     few_blocked: int = FEW_BLOCKED
+    late_ms: float = LATE_MS
+    least_late_share: float = LEAST_LATE_SHARE

@@ -9,11 +9,16 @@ from goscope.capture.capture import Capture
 from goscope.diagnosis.verdicts.traces import scheduler_verdict_of_traces, together
 from goscope.findings.findings import STATES, Confidence, Finding, Verdict
 from goscope.findings.settings import Settings
+from goscope.rules import findings_by_state
 from goscope.rules.findings.scheduler import thresholds_of
+from goscope.rules.rule import Family
 
 
 def scheduler_verdict(capture: Capture, findings: Sequence[Finding], settings: Settings) -> Verdict:
     """The worst verdict of all processes, with what an execution trace of that process says."""
+    withheld = findings_by_state(findings, "scheduler", Family.SCHEDULER).get("throttled")
+    if withheld and capture.cpu_use is not None:
+        return Verdict("throttled", withheld[0].confidence, withheld[0].title)
     schedules = schedules_of(capture, thresholds_of(settings))
     if not schedules:
         return scheduler_verdict_of_traces(capture, findings) or Verdict(
