@@ -73,7 +73,8 @@ class Capture:
     processes wrote at the same time, without a label. ``selected`` names the tables that hold only a
     selection of their rows (:mod:`goscope.tables.row_selection`), and how many rows were read.
     ``switched_on`` are the settings of GODEBUG that are known to have been on, so that the absence of
-    their lines says something. ``cpu_use`` is what the system gave a program that goscope ran.
+    their lines says something. ``cpu_use`` is what the system gave a program that goscope ran, ``finished``
+    that it ended by itself, with exit code 0: it had work to do, and did it.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Capture:
         self.selected = dict(selected or {})
         self.switched_on: frozenset[str] = frozenset()
         self.cpu_use: CpuUse | None = None
+        self.finished = False
         #: What was worked out of the tables (:mod:`goscope.capture.analyses`).
         self.analyses: dict[object, object] = {}
 

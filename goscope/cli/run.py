@@ -102,6 +102,7 @@ def run(
     out.end_line()
     capture = following.capture()
     capture.switched_on, capture.cpu_use = child.switched_on, used
+    capture.finished = status == 0
     raise typer.Exit(_finish(options, capture, command[0], status))
 
 

@@ -52,6 +52,7 @@ _OF_CAPTURE: dict[str, Any] = {
     "selected": Mapping[str, int],
     "switched_on": frozenset[str],
     "cpu_use": CpuUse | None,
+    "finished": bool,
 }
 #: Columns that name a row of another table; "" stands for the processes.
 _REFERENCES = {
@@ -279,9 +280,10 @@ def _capture(data: Any, where: str) -> Capture:
         name: _decoded(kind, given.get(name), f"{where}.{name}")
         for name, kind in _OF_CAPTURE.items()
     }
-    switched_on, cpu_use = values.pop("switched_on"), values.pop("cpu_use", None)
+    of_a_run = {name: values.pop(name) for name in ("switched_on", "cpu_use", "finished")}
     capture = Capture(read, **values)
-    capture.switched_on, capture.cpu_use = switched_on, cpu_use
+    for name, value in of_a_run.items():
+        setattr(capture, name, value)
     return capture
 
 

@@ -69,6 +69,8 @@ def find(
         brief = trend.seconds < brief_s
         if trend.grown_mb < max(least_growth_mb, brief_growth_mb if brief else 0.0):
             continue
+        if brief and capture.finished:
+            continue  # it took what its work needed, and ended
         loads = brief and trend.end_s <= brief_s and kept_share(c) >= loading_share
         yield _finding(c, trend, brief, loads, limit_mb)
 

@@ -8,13 +8,14 @@ Why it matters: every request waits in the run queue before it is served at all.
 
 Evidence and threshold: sum of all run queues per P, over many samples; CockroachDB calls more than 32
 per P overload. In the first two seconds of a program queues are its start, as those of a compiler are.
+A program that goscope ran and that ended by itself, with exit code 0, had work to do and did it: a note.
 
 Example: ``SCHED 4036ms: gomaxprocs=8 idleprocs=0 ... runqueue=500 [55 60 71 58 63 57 66 69]``
 
 What to do: bound the number of goroutines that compute at once, give the program more Ps, or profile
 what they compute.
 
-False positives: a short burst at start-up; a batch job that is meant to use all the CPU there is.
+False positives: a short burst at start-up; in a log, a batch job that is meant to use all the CPU there is.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def find(
             schedule,
             state="starving",
             rule="sched-starving",
-            severity=Severity.CRITICAL,
+            severity=Severity.INFO if capture.finished else Severity.CRITICAL,
             title="Goroutines wait behind slow system calls"
             if slow
             else "Goroutines starve for CPU",

@@ -78,6 +78,20 @@ def test_a_quota_that_is_seldom_used_up_is_none() -> None:
     assert of(measured(use, list(range(1000, 7000, 1000)))) == []
 
 
+def test_a_batch_that_ended_well_has_queues_by_design() -> None:
+    """A log says less: there the same lines are an overload."""
+    busy = log(list(range(1000, 13000, 1000))).replace("runqueue=0", "runqueue=400")
+    capture = goscope.read(busy)
+    served = goscope.diagnose(capture)
+    assert [(f.rule, f.severity) for f in served.findings] == [
+        ("sched-starving", Severity.CRITICAL)
+    ]
+    capture.finished = True
+    batch = goscope.diagnose(capture)
+    assert [(f.rule, f.severity) for f in batch.findings] == [("sched-starving", Severity.INFO)]
+    assert batch.status == "info"
+
+
 def test_more_ps_than_cpus_are_mentioned() -> None:
     use = CpuUse(wall_s=6.0, used_s=5.0, cpus=2)
     assert of(measured(use, list(range(1000, 7000, 1000)))) == [(Severity.INFO, Confidence.HIGH)]

@@ -12,8 +12,9 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
-from goscope.errors import InputError, reason_of
+from goscope.errors import InputError, UsageError, reason_of
 
 
 def godebug(wanted: Mapping[str, int], present: str) -> str:
@@ -30,13 +31,41 @@ def switched_on(value: str) -> frozenset[str]:
     return frozenset(name for name, number in settings.items() if number not in ("", "0"))
 
 
+def through_go(command: Sequence[str], setting: str) -> list[str] | None:
+    """The command that sets GODEBUG only for the program that ``go run`` or ``go test`` starts.
+
+    None for a command that is no ``go``. Compilers would print traces too, and what they print is kept in the
+    build cache and shown again by every later build.
+
+    Raises:
+        UsageError: a command of go that starts no program.
+    """
+    if Path(command[0]).name not in ("go", "go.exe"):
+        return None
+    words = command[3:] if command[1:2] == ["-C"] else command[1:]
+    verb = words[0] if words else ""
+    if verb not in ("run", "test"):
+        raise UsageError(
+            f"go {verb}".strip()
+            + ": goscope would trace the compilers, and the build cache would keep what they "
+            "print; build the program first, then goscope run -- ./app"
+        )
+    if any(word.partition("=")[0].lstrip("-") == "exec" for word in command[1:]):
+        raise UsageError(
+            f"go {verb} with -exec: set GODEBUG there, and pipe the output into goscope"
+        )
+    at = len(command) - len(words) + 1
+    return [*command[:at], "-exec", f"env GODEBUG={setting}", *command[at:]]
+
+
 class ChildProgram:
     """A program to start; ``stderr`` is the descriptor that its standard error is read from."""
 
     def __init__(self, command: Sequence[str], wanted: Mapping[str, int]):
-        self._command = command
         self._godebug = godebug(wanted, os.environ.get("GODEBUG", ""))
         self.switched_on = switched_on(self._godebug)  # what it will print, and more
+        go = through_go(command, self._godebug)
+        self._command, self._is_go = go or command, go is not None
         self._process: subprocess.Popen[bytes] | None = None
         self._early: list[signal.Signals] = []
         self.stderr, self._into = os.pipe()
@@ -47,7 +76,8 @@ class ChildProgram:
         Raises:
             InputError: it cannot be started.
         """
-        environment = {**os.environ, "GODEBUG": self._godebug}
+        own = {} if self._is_go else {"GODEBUG": self._godebug}
+        environment = {**os.environ, **own}
         name = self._command[0]
         try:
             self._process = subprocess.Popen(self._command, stderr=self._into, env=environment)

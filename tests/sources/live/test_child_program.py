@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from goscope.errors import InputError
-from goscope.sources.live.child_program import ChildProgram, godebug
+from goscope.errors import InputError, UsageError
+from goscope.sources.live.child_program import ChildProgram, godebug, through_go
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,35 @@ from goscope.sources.live.child_program import ChildProgram, godebug
 )
 def test_what_the_user_set_stays(present: str, result: str) -> None:
     assert godebug({"schedtrace": 1000, "gctrace": 1}, present) == result
+
+
+@pytest.mark.parametrize(
+    ("command", "result"),
+    [
+        (["./app", "run"], None),
+        (["go", "run", ".", "-v"], ["go", "run", "-exec", "env GODEBUG=gctrace=1", ".", "-v"]),
+        (
+            ["/x/go", "-C", "run", "test"],
+            ["/x/go", "-C", "run", "test", "-exec", "env GODEBUG=gctrace=1"],
+        ),
+        (
+            ["go", "test", "-run", "TestX", "./..."],
+            ["go", "test", "-exec", "env GODEBUG=gctrace=1", "-run", "TestX", "./..."],
+        ),
+    ],
+)
+def test_only_the_program_that_go_starts_is_traced(
+    command: list[str], result: list[str] | None
+) -> None:
+    assert through_go(command, "gctrace=1") == result
+
+
+@pytest.mark.parametrize(
+    "command", [["go", "build", "."], ["go"], ["go", "vet"], ["go", "run", "-exec", "x", "."]]
+)
+def test_compilers_are_not_traced(command: list[str]) -> None:
+    with pytest.raises(UsageError, match="goscope"):
+        through_go(command, "gctrace=1")
 
 
 def child(program: str) -> ChildProgram:
