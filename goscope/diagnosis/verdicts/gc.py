@@ -24,6 +24,8 @@ _FEW_CYCLES = 5
 _NOTABLE_PAUSE_MS = 5.0
 #: Memory that is idle for a moment is not worth a word.
 _NOTABLE_IDLE_MB = 256
+#: By design the GC takes at most a quarter of the CPU while it marks (runtime/mgcpacer.go).
+_MUCH_PERCENT = 25
 _COLLECT_MORE = "collect gc lines for 10 seconds and more: the first ones say little"
 
 
@@ -90,13 +92,24 @@ def _ok(capture: Capture, processes: Sequence[Collecting], findings: Sequence[Fi
         reason += "; so far the live heap grows, as it does while a program loads its data"
         return Verdict("ok", Confidence.LOW, reason, _COLLECT_LONGER)
     if not measured:
-        return Verdict("ok", Confidence.LOW, reason, _COLLECT_MORE)
+        taken = _taken_so_far(c)
+        state = "unknown" if taken else "ok"
+        return Verdict(state, Confidence.LOW, reason + taken, _COLLECT_MORE)
     few = c.cycles < _FEW_CYCLES
     sure = Confidence.MEDIUM if few else Confidence.HIGH
     if c.rose_late():
         reason += f"; the live heap rose to {c.live_mb[-1]:,.0f} MB at the end"
         return Verdict("ok", Confidence.LOW, reason, _COLLECT_LONGER)
     return Verdict("ok", sure, reason, _COLLECT_MORE if few else None)
+
+
+def _taken_so_far(c: Collecting) -> str:
+    """What the last line says of all the time before, where that is much and no start of a program."""
+    percent, at_s = float(c.numbers("cpu_percent", slice(-1, None))[0]), float(c.t_s[-1])
+    if not percent >= _MUCH_PERCENT or at_s < _SHORT_S:
+        return ""
+    since = f"{_seconds(at_s)} since the start"
+    return f"; by their own count the GC took {percent:.0f} % of the CPU in the {since}"
 
 
 def _idle_memory(capture: Capture) -> str:

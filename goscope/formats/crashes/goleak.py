@@ -43,6 +43,8 @@ GOLEAKS = (
 
 _LEAKED = re.compile(rb"[\[ ]Goroutine [0-9]+ in state ")
 _LONGEST = 1 << 14
+#: So many lines, empty ones, may lie between two goroutines of a report.
+_NEAR = 2
 _SLOTS = re.compile(
     rb"([0-9]+)(?= in state )|(?<= in state )([^\]\n]+?)(?=\] \{|, with )"
     rb"|(?<=, with )([^\n]+)(?= on top of the stack:\Z)|(?<= \{)([^\n]*)(?=\}, with )"
@@ -56,20 +58,35 @@ class GoleakReader(RowReader):
         super().__init__()
         self._leaked = TextShapes(GRAMMAR, "leaked", _SLOTS)
         self._frames = TextShapes(STACK_GRAMMAR, "frame", FRAME_SLOTS)
+        self._report = (
+            -1,
+            -1,
+            -1,
+        )  # the stream of the last block, the line of its report, where it ended
 
     def read(self, blocks: BlockRecords) -> int:
         """Take blocks; returns how many of them name a goroutine."""
         found = 0
         for text, number in zip(blocks.texts, blocks.numbers.tolist(), strict=True):
             before = len(self._rows)
+            report = self._report_of(text, number)
             for line, head, stack in _goroutines(text):
                 if len(self._rows) >= MOST_GOROUTINES:
                     expected = f"not examined: more than {MOST_GOROUTINES} leaked goroutines"
                     self._set_aside(number + line, head, expected)
                 else:
-                    self._read_one(number, number + line, head, stack)
+                    self._read_one(report, number + line, head, stack)
             found += len(self._rows) > before
         return found
+
+    def _report_of(self, text: bytes, number: int) -> int:
+        """The line of the report that a block belongs to: that of the block above, if it goes on there."""
+        stream, report, end = self._report
+        near = stream == self._stream_id and 0 <= number - end <= _NEAR
+        goes_on = near and text.startswith(b" Goroutine ")
+        report = report if goes_on else number
+        self._report = (self._stream_id, report, number + text.count(b"\n") + (text[-1:] != b"\n"))
+        return report
 
     def tables(self) -> Mapping[str, Table]:
         """The goroutines of all reports."""
@@ -83,9 +100,10 @@ class GoleakReader(RowReader):
         texts = {part.name: part.text for part in parts if part.words}
         place: dict[str, Any] = {"function": texts["function"]}
         for call, at in itertools.pairwise(stack):
-            if not at.startswith(b"\t") or call.startswith((b"\t", b"created by ")):
+            # The tab may have become blanks on the way.
+            if at[:1] not in b"\t " or call.startswith((b"\t", b" ", b"created by ")):
                 continue
-            frame = self._frames.parse(b"\n".join((call, at))[:_LONGEST])
+            frame = self._frames.parse(b"\n\t".join((call, at.lstrip()))[:_LONGEST])
             if isinstance(frame, Rejected):
                 continue
             words = {part.name: part.text for part in frame if part.words}
@@ -119,7 +137,9 @@ def _goroutines(text: bytes) -> Iterator[tuple[int, bytes, list[bytes]]]:
     """The goroutines of a report: line within it, first line, and the lines of the stack."""
     head: tuple[int, bytes] | None = None
     stack: list[bytes] = []
-    indent = b" " * text.index(b"[")  # that testing puts before the further lines of a message
+    indent = b" " * max(
+        text.find(b"[Goroutine "), 0
+    )  # testing indents the further lines of a message
     for number, raw in enumerate(text.split(b"\n")):
         line = raw.removeprefix(indent)
         if _LEAKED.match(line):
@@ -138,8 +158,12 @@ FORMAT = Format(
     block=BlockKind(
         name="goleak",
         told=True,
-        openings=tuple(indent + b"[Goroutine #" for indent in (b"", b"    ", b"        ")),
-        sign=re.compile(rb" *\[Goroutine [0-9]+ in state "),
+        # Without the first line of a report, or the bracket, its goroutines stand behind a blank.
+        openings=(
+            *(indent + b"[Goroutine #" for indent in (b"", b"    ", b"        ")),
+            b" Goroutine #",
+        ),
+        sign=re.compile(rb" *[\[ ]Goroutine [0-9]+ in state (?=[^\n]* on top of the stack:)"),
         lone=(b"[Goroutine #", b"goroutine #", b"...", b"]"),
         gaps=True,
         quoted=False,

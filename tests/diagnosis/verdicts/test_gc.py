@@ -47,3 +47,20 @@ def test_a_heap_that_rose_at_the_end_is_no_sure_all_clear() -> None:
     assert "the live heap rose to 500 MB at the end" in reason
     back = quiet + heap(11, 55, 500) + heap(12, 58, 10)
     assert judged(back)[::2] == ("ok", Confidence.HIGH)
+
+
+@pytest.mark.parametrize(
+    ("percent", "start_s", "state"), [(45, 3.1, "unknown"), (20, 3.1, "ok"), (45, 0.2, "ok")]
+)
+def test_an_excerpt_whose_lines_say_much_is_no_all_clear(
+    percent: int, start_s: float, state: str
+) -> None:
+    """Three cycles in a second are too few to measure, but each line counts from the start of the program."""
+    lines = "".join(cycle(20 + n, start_s + n / 2) for n in range(3)).replace(
+        " 3%:", f" {percent}%:"
+    )
+    verdict = goscope.diagnose(goscope.read(lines)).verdicts["gc"]
+    assert verdict.state == state
+    assert (f"took {percent} % of the CPU in the 4.1 s since the start" in verdict.reason) == (
+        state == "unknown"
+    )

@@ -72,6 +72,26 @@ def test_a_report_is_one_row(read: READ, report: str, wrap: Callable[[str], str]
     assert found.input.unparsed_count == 0
 
 
+@pytest.mark.parametrize("report", [V13, V11], ids=["v1.3", "v1.1"])
+@pytest.mark.parametrize("text_above", ["", "what we saw:\n"])
+def test_without_its_first_line_and_its_brackets(read: READ, report: str, text_above: str) -> None:
+    """As people copy a part of a report: each goroutine stands behind a blank."""
+    found = read(text_above + report.replace("[Goroutine", " Goroutine").removesuffix("]\n"))
+    (row,) = found.rows("crashes")
+    assert (row["kind"], row["goroutine"]) == ("goleak", 8)
+    assert row["message"].startswith("found unexpected goroutines: 2: sleep in")
+    assert found.input.unparsed_count == 0
+
+
+def test_with_blanks_for_tabs(read: READ) -> None:
+    (row,) = read(V11.replace("\t", "    ").replace("[Goroutine", " Goroutine")).rows("crashes")
+    assert (row["file"], row["file_line"]) == ("/app/poller.go", 21)
+
+
+def test_a_sentence_about_a_goroutine_is_no_report(read: READ) -> None:
+    assert not read(" Goroutine 5 in state of the art, with main.f on the stack\n").rows("crashes")
+
+
 def test_without_empty_lines(read: READ) -> None:
     (row,) = read(in_main(V11).replace("\n\n", "\n")).rows("crashes")
     assert row["message"].startswith("found unexpected goroutines: 2:")
