@@ -69,6 +69,17 @@ FAULTS = frozenset(
     ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS", "SIGEMT", "SIGSTKFLT")
 )
 
+#: Up to Go 1.7 only numbers were printed (runtime/panic.go: printpanics); these mean the same on all systems.
+_NUMBERED = {
+    "0x3": "SIGQUIT", "0x4": "SIGILL", "0x5": "SIGTRAP", "0x6": "SIGABRT", "0x8": "SIGFPE", "0xb": "SIGSEGV",
+}  # fmt: skip
+
+
+def name_of_signal(text: str) -> str:
+    """The name of a signal that may be printed as a number; one whose number tells nothing stays so."""
+    return _NUMBERED.get(text, text)
+
+
 _SI_DIGITS = 20  # of an unsigned 64-bit number
 
 

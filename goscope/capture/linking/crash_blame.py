@@ -18,6 +18,7 @@ from goscope.capture.linking.crash_dumped import Dumped, Frame
 from goscope.capture.linking.crash_heads import Head
 from goscope.goruntime.crash_kinds import FAULTS, RECOVERED, was_sent
 from goscope.goruntime.function_names import bare_name
+from goscope.goruntime.long_waiters import normal_long_wait
 
 # What runs a test or a benchmark (testing/testing.go, benchmark.go, example.go, fuzz.go).
 _RUNNERS = frozenset(
@@ -116,7 +117,16 @@ def hanging_test(dumped: Dumped, head: Head) -> int | None:
         for row in (*shown, *above):
             if is_test(dumped, row):
                 return row
-    return next((row for row in shown if not dumped.headless[row]), None)
+    # The last resort: the only one that waits for what does not come by itself.
+    rest = [row for row in shown if not dumped.headless[row] and not _rests(dumped, row)]
+    places = {dumped.own_frame(row) for row in rest}
+    return rest[0] if len(places) == 1 else None
+
+
+def _rests(dumped: Dumped, row: int) -> bool:
+    """Whether it is a background worker that waits for as long as the program lasts."""
+    functions = [frame.function for frame in dumped.frames(row)]
+    return normal_long_wait(functions, dumped.table.text("creator", row)) is not None
 
 
 def _may_hang(dumped: Dumped, row: int) -> bool:

@@ -23,6 +23,7 @@ from goscope.goruntime.crash_kinds import (
     kind_of_fatal,
     kind_of_panic,
     kind_of_signal,
+    name_of_signal,
     was_sent,
 )
 from goscope.parsing.grammars import Grammar, Rejected
@@ -180,7 +181,7 @@ class CrashReader(RowReader):
             head.tests.append(f"{texts['test']} ({texts['duration']})")
         elif rule == "bracket":
             named = texts.get("signal") or texts.get("plan9_note") or texts["code_name"]
-            head.signal = head.signal or named
+            head.signal = head.signal or name_of_signal(named)
         head.sigcode = texts.get("sigcode", head.sigcode)
         head.address = head.address or texts.get("address")
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from goscope.analysis.crashes import CrashReport, crash_reports_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Group
-from goscope.goruntime.crash_kinds import PANICS
+from goscope.goruntime.crash_kinds import ASKED, PANICS
 from goscope.rules.findings.leak import place_of
 
 _TITLES = {
@@ -239,11 +239,16 @@ def _detail(report: CrashReport, more: list[str], dumped: Collection[str | None]
             if report.input in dumped
             else "No goroutines are shown: run it with GOTRACEBACK=all to see where it happened."
         )
+    elif report.kind == "test_timeout":
+        parts.append("The goroutine of a test that hangs is not in this text.")
     elif report.kind in PANICS:
         parts.append("The goroutine that panicked is not in this text, so nobody is blamed.")
     if report.origin is not None:
         parts.append(f"It panicked first in {report.origin}.")
-    return " ".join(parts) or "Nobody is to blame."
+    nobody = (
+        "Nobody is to blame." if report.kind in ASKED else "Which goroutine it was is not told."
+    )
+    return " ".join(parts) or nobody
 
 
 def _evidence(reports: list[CrashReport]) -> Iterator[Evidence]:

@@ -104,6 +104,40 @@ def test_a_test_that_waits_for_its_turn_does_not_run(read: READ) -> None:
     assert (crash["goroutine"], json.loads(crash["running_tests"])) == (9, ["TestTable"])
 
 
+def helper(number: int, function: str, creator: str) -> str:
+    return (
+        f"goroutine {number} [select]:\n{function}(0x1)\n\t/go/pkg/mod/x/{number}.go:20 +0x1\n"
+        f"created by {creator}\n\t/go/pkg/mod/x/y.go:9 +0x1\n\n"
+    )
+
+
+def test_a_library_that_rests_is_not_blamed_for_a_test_that_was_left_out(read: READ) -> None:
+    """Excerpts show the alarm and whoever comes first; the goroutine of the test is not among them."""
+    drain = helper(156, "github.com/syndtr/goleveldb/leveldb/util.(*BufferPool).drain", "x.New")
+    crash = only(read(TIMEOUT.format("8m0s") + ALARM + drain))
+    assert (crash["kind"], crash["goroutine"]) == ("test_timeout", None)
+    app, other = (
+        helper(157, "example.com/app.(*call).wait", "x.Do"),
+        helper(158, "example.com/app.poll", "x.Do"),
+    )
+    assert only(read(TIMEOUT.format("8m0s") + ALARM + drain + app))["goroutine"] == 157
+    assert only(read(TIMEOUT.format("8m0s") + ALARM + app + other))["goroutine"] is None
+
+
+def test_c_code_that_crashed_under_an_old_go_whose_signals_are_numbers(read: READ) -> None:
+    text = (
+        "fatal error: unexpected signal during runtime execution\n[signal 0xb code=0x1 addr=0x10 pc=0x403750]\n\n"
+        "runtime stack:\nruntime.throw(0x8188e0, 0x2a)\n\t/go/src/runtime/panic.go:527 +0x90\n\n"
+        "goroutine 66 [syscall, locked to thread]:\nruntime.cgocall(0x402e60, 0xc88e779aa8, 0x0)\n"
+        "\t/go/src/runtime/cgocall.go:120 +0x11b fp=0xc88e779a70 sp=0xc88e779a40\n"
+        "example.com/fb._Cfunc_alloc(0x32, 0x0)\n\t??:0 +0x36 fp=0xc88e779aa8 sp=0xc88e779a70\n"
+        "example.com/fb.open(0x1)\n\t/src/fb/open.go:50 +0x14e fp=0xc88e779b18 sp=0xc88e779aa8\n"
+    )
+    crash = only(read(text))
+    assert (crash["kind"], crash["signal"], crash["goroutine"]) == ("cgo_sigsegv", "SIGSEGV", 66)
+    assert crash["file"] == "/src/fb/open.go"
+
+
 @pytest.mark.parametrize(
     ("limit", "waits", "slow"),
     [

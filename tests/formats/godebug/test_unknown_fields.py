@@ -31,6 +31,15 @@ def test_a_field_that_nobody_knows_yet(read: READ, field: str) -> None:
     assert rows(more) == rows(read("".join(f"{line}\n" for line in plain)))
 
 
+def test_the_fields_of_versions_before_those_that_are_read(read: READ) -> None:
+    """Go 1.1 to 1.4; ``nmidlewait`` stands in articles."""
+    old = SCHED.replace(
+        "gcwaiting=0 nmidlelocked=0", "singleproc=0 gcwaiting=0 mlocked=0 nmspinning=0 nmidlewait=0"
+    )
+    (row,) = read(old + "\n").rows("sched")
+    assert (row["runqueue"], row["gcwaiting"], row["sysmonwait"]) == (7, False, False)
+
+
 #: The words that Go prints in front of a value, as the lines above show them; m= and p= are too short to tell.
 KNOWN = sorted(
     {word for word in re.findall(r"(\w+)=", SCHED + PROC + THREAD + GOROUTINE) if len(word) > 1}
