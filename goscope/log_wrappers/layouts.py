@@ -129,6 +129,16 @@ def _blanks(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Numbere
         yield number, text
 
 
+def _ends(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Numbered]:
+    """Blanks at the ends of lines, which terminals, editors and syslogs leave there."""
+    tails = (re.search(rb"\]:([ \t]+)\r?$", text) for _, text in lines)
+    tail = next((found.group(1) for found in tails if found), b"")
+    for number, text in lines:
+        # More blanks than stand behind other lines are of the value.
+        own = _PANIC.match(text) is not None
+        yield number, text.removesuffix(tail) if own else text.rstrip(b" \t\r")
+
+
 def _entities(lines: Sequence[Numbered], finder: RecordFinder) -> Iterator[Numbered]:
     """Entities of HTML: ``-&gt;``."""
     for number, line in lines:
@@ -576,6 +586,7 @@ def _decorated(text: bytes, finder: RecordFinder) -> bool:
 LAYOUTS = (
     Layout("carriage returns", _holds(b"\r\r"), _returns),
     Layout("no-break blanks", _has(_NBSP), _blanks),
+    Layout("blanks at the ends", _holds(b"]: \n", b"]: \r", b"]:  ", b"]:\t"), _ends),
     Layout("entities", _holds(b"-&gt;", b"&lt;", b"&gt;", b"&#", b"&quot;"), _entities),
     Layout("typed characters", _holds(*(made for made, _ in _TYPED)), _typed),
     Layout("number signs", _has(_BETA), _betas),

@@ -45,6 +45,8 @@ def _unindented(lines: Lines) -> Lines:
 
 TRANSFORMATIONS = [
     *(Transformation(f"indented by {n} blanks", _before(" " * n)) for n in (1, 3, 4, 5, 8, 12)),
+    Transformation("a blank at the ends", _each(lambda line: line + " ")),
+    Transformation("three blanks at the ends", _each(lambda line: line + "   ")),
     Transformation("quoted", _before("> ")),
     Transformation("quoted twice", _before("> > ")),
     Transformation("commented with #", _before("# ")),
