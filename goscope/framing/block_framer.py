@@ -207,6 +207,8 @@ class BlockFramer:
                     begun = i  # the input starts inside
                     break
             if begun is None:
+                begun = _begun_inside(lines, kind, header)
+            if begun is None:
                 return none
             begun = self._begun[kind.name] = begun + lines.first
         starts = np.zeros(256, np.bool_)
@@ -400,6 +402,23 @@ class BlockFramer:
         if len(filled):
             line = int(filled[-1])
             self._above = (lines.text(line)[:ABOVE], lines.first + line)
+
+
+def _begun_inside(lines: Lines, kind: BlockKind, header: re.Pattern[bytes]) -> int | None:
+    """The first line that looks like one of such a block and has a line of its body right below.
+
+    People copy some records of a profile without its first line.
+    """
+    if not any(b"\n" + opening in lines.data for opening, _ in kind.pieces):
+        return None
+    return next(
+        (
+            line
+            for line in lines.matching(header).tolist()
+            if line + 1 < len(lines) and lines.text(line + 1).startswith(kind.lone)
+        ),
+        None,
+    )
 
 
 def _leading_no_further(lines: Lines, one: Found, kind: BlockKind) -> Found:

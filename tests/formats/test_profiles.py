@@ -303,6 +303,18 @@ def test_the_size_of_chunks_changes_nothing(read: READ, path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("above", ["go 1.7 stable\ncentos 6.4\n\n", "it grows:\n" * 5])
+def test_records_without_the_line_above_stand_below_prose(read: READ, above: str) -> None:
+    found = read(above + RECORD + "\n" + RECORD + "//code\nvar trans *http.Transport\n")
+    assert [row["count"] for row in found.rows("profile")] == [2, 2]
+    assert found.input.unparsed_count == 0
+
+
+def test_a_sentence_that_looks_like_a_record_is_none(read: READ) -> None:
+    found = read("meet us\n7 @ 0x10\nsharp\n")
+    assert not found.rows("profile")
+
+
 def test_unpacked_protobuf_and_wrong_names_are_read(tmp_path: Path) -> None:
     packed = ALL_PROFILES[-1] / "goroutine-3.pb.gz"
     for name, data in {
