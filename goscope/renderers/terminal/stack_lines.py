@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _WIDEST_NAME = 48
+#: What stands on top of a goroutine that waits.
+_WAITING_IN = ("runtime.", "internal/poll.", "internal/sync.", "sync.", "syscall.")
 
 
 def stack_lines(
@@ -21,9 +23,9 @@ def stack_lines(
 ) -> list[Text]:
     """The frames as lines, innermost first, and the go statement.
 
-    Of the frames of Go on top only the one that the program called is shown, and at most ``most`` in
-    all; ``full`` shows every frame with its whole path. ``mark`` is the frame to point at,
-    with its path.
+    Of the frames of Go on top only the one that the program called is shown, and at most ``most`` in all,
+    of one that waits inside of Go's own code the outermost; ``full`` shows every frame with its whole
+    path. ``mark`` is the frame to point at, with its path.
     """
     from rich.text import Text
 
@@ -51,9 +53,15 @@ def stack_lines(
 
 
 def _told(frames: Sequence[Site], most: int) -> tuple[list[Site], list[Site], int]:
-    """What is left out above, the frames that are shown, and how many are left out below."""
+    """What is left out above, the frames that are shown, and how many are left out below.
+
+    Of a goroutine that waits inside of Go's own code the outermost frames tell what it is about:
+    ``readRequest``, not the reads that it is in.
+    """
     own = (i for i, f in enumerate(frames) if f.function and not is_standard_library(f.function))
-    begin = max(next(own, 0) - 1, 0)
+    first = next(own, None)
+    waits = bool(frames) and (frames[0].function or "").startswith(_WAITING_IN)
+    begin = max((len(frames) - most) * waits if first is None else first - 1, 0)
     shown = list(frames[begin : begin + most])
     return list(frames[:begin]), shown, len(frames) - begin - len(shown)
 
