@@ -135,6 +135,14 @@ _ADVICE_ON_FEW_THREADS = (
     "processes together: ulimit -u, pids.max of the cgroup, kernel.threads-max. Raise it, or find who "
     "uses it up."
 )
+_ADVICE_ON_LITTLE_MEMORY = (
+    "The system refused memory although the program has little: not the limit of a container, at which the "
+    "kernel ends the process, but one of the address space: ulimit -v, a 32-bit system, "
+    "vm.overcommit_memory=2 or vm.max_map_count. Raise it, or see what the machine has left."
+)
+_IN_USE = re.compile(r"cannot allocate [0-9]+-byte block \(([0-9]{1,18}) in use\)")
+#: A program that has less has not used up a machine of today.
+_LITTLE_MEMORY = 1 << 30
 #: Below so many threads a program has not used them up itself.
 _FEW_THREADS = 1_000
 _THREADS = re.compile(r"failed to create new OS thread \(have ([0-9]{1,9}) already")
@@ -153,6 +161,11 @@ def _advice(report: CrashReport) -> str:
     threads = _THREADS.search(report.message)
     if threads is not None and int(threads[1]) < _FEW_THREADS:
         return _ADVICE_ON_FEW_THREADS
+    in_use = _IN_USE.search(report.message)
+    if in_use is not None and int(in_use[1]) < _LITTLE_MEMORY:
+        return _ADVICE_ON_LITTLE_MEMORY
+    if report.kind == "fault_address" and report.signal == "SIGBUS":
+        return _ADVICE_ON_FAULT["SIGBUS"]
     if report.goroutine is not None and report.kind in ("sigsegv", "fatal"):
         signal = report.signal or ""
         signal = "SIGSEGV" if signal.startswith(_NOTE_OF_FAULT) else signal
