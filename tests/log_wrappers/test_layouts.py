@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+import itertools
+import random
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import pytest
 
+from goscope.capture.capture import Capture
+from goscope.diagnosis.engine import diagnose
 from goscope.log_wrappers.layouts import without_layout
 from goscope.reading.capture_builder import CaptureBuilder
+from goscope.reading.inputs import read_stream
 from goscope.reading.record_readers import RecordReaders
-from tests.conftest import CAPTURES, content
-from tests.log_wrappers.layouts import TRANSFORMATIONS, Transformation
+from goscope.sources.files.input_streams import streams_of
+from tests.conftest import CAPTURES, content, rows_of
+from tests.conservation import lost
+from tests.log_wrappers.layout_captures import covering, excerpt, listed
+from tests.log_wrappers.layouts import INNER, OUTER, TRANSFORMATIONS, Transformation
 
 READ = Callable[..., Any]
 FINDER = RecordReaders(spans=False, most_rows=None).finder
@@ -33,51 +42,105 @@ SAMPLES = {
     "fatal": "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan send]:\nmain.main()\n"
     "\t/app/main.go:5 +0x1d\n",
 }
-CAPTURED = (
-    "go1.22/crashes/deadlock.log",
-    "go1.27/idle_server/sigquit.log",
-    "go1.27/labels/dump-1.txt",
-    "go1.24/crashes/map_writes.log",
+CAPTURED = listed()
+TABLES = (
+    *("sched", "procs", "threads", "sched_goroutines", "gc", "goroutines", "frames"),
+    *("crashes", "races", "profile"),
 )
-TABLES = ("sched", "procs", "threads", "sched_goroutines", "gc", "goroutines", "frames", "crashes")
-PLACES = frozenset({"input", "line", "process", "log_line", "stream_id", "wall_time"})
+PLACES = frozenset({"input", "line", "last_line", "process", "log_line", "stream_id", "wall_time"})
 
 
 @cache
 def text_of(name: str) -> str:
-    if name in SAMPLES:
-        return SAMPLES[name]
-    path = next(p for p in (CAPTURES / name, CAPTURES / f"{name}.gz") if p.exists())
-    return content(path).decode()
+    return SAMPLES[name] if name in SAMPLES else excerpt(content(CAPTURES / name)).decode()
 
 
-def said(found: Any) -> dict[str, list[dict[str, Any]]]:
+def capture_of(data: bytes) -> Capture:
+    """A capture of a file of these bytes."""
+    builder = CaptureBuilder()
+    for stream in streams_of("input", io.BytesIO(data), None, named=True):
+        read_stream(stream, builder)
+    return builder.build()
+
+
+def records_of(capture: Capture) -> dict[str, list[dict[str, Any]]]:
+    """The rows without their places; blanks of messages, which layouts make of line ends, are alike."""
     return {
-        table: [{k: v for k, v in row.items() if k not in PLACES} for row in found.rows(table)]
+        table: [
+            {key: _plain_blanks(value) for key, value in row.items() if key not in PLACES}
+            for row in rows_of(capture.table(table))
+        ]
         for table in TABLES
     }
 
 
-@pytest.mark.parametrize("name", [*SAMPLES, *CAPTURED])
-@pytest.mark.parametrize("one", TRANSFORMATIONS, ids=lambda one: one.name)
-def test_the_records_are_those_of_the_plain_text(
-    read: READ, one: Transformation, name: str
-) -> None:
+def _plain_blanks(value: Any) -> Any:
+    return " ".join(value.split()) if isinstance(value, str) and "\n" in value else value
+
+
+def verdicts_of(capture: Capture) -> dict[str, tuple[str, str]]:
+    """The verdicts and how sure they are."""
+    found = diagnose(capture).verdicts
+    return {name: (verdict.state, verdict.confidence.value) for name, verdict in found.items()}
+
+
+@cache
+def plain(name: str) -> tuple[dict[str, list[dict[str, Any]]], dict[str, tuple[str, str]]]:
+    """The records and verdicts of a text as it is."""
+    capture = capture_of(text_of(name).encode())
+    return records_of(capture), verdicts_of(capture)
+
+
+def check(name: str, *layouts: Transformation) -> None:
+    """The same records and verdicts in all of these layouts, the last one outermost; else a counted loss."""
     text = text_of(name)
-    lines = text.removesuffix("\n").split("\n")
-    found = read("\n".join(one.apply(lines)) + "\n")
-    assert said(found) == said(read(text))
-    assert found.input.lines == len(one.apply(lines))
+    lines: Sequence[str] = text.removesuffix("\n").split("\n")
+    for one in layouts[:-1]:
+        lines = one.apply(lines)
+    data = layouts[-1].data(lines)
+    if layouts[-1].coding == "utf-8":
+        assert lost(data) == []
+    if all(one.keeps(text) for one in layouts):
+        found = capture_of(data)
+        assert records_of(found) == plain(name)[0]
+        assert verdicts_of(found) == plain(name)[1]
 
 
-@pytest.mark.parametrize("name", ["sched", "gc", "dump", "panic"])
-@pytest.mark.parametrize("outer", ["indented by 3 blanks", "quoted", "numbered, bar"])
-@pytest.mark.parametrize("inner", ["fence on the first line", "entities", "tabs are blanks"])
-def test_two_layouts_at_once(read: READ, outer: str, inner: str, name: str) -> None:
-    by_name = {one.name: one for one in TRANSFORMATIONS}
-    lines = text_of(name).removesuffix("\n").split("\n")
-    found = read("\n".join(by_name[outer].apply(by_name[inner].apply(lines))) + "\n")
-    assert said(found) == said(read(text_of(name)))
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("one", TRANSFORMATIONS, ids=lambda one: one.name)
+def test_a_sample_in_each_layout(one: Transformation, name: str) -> None:
+    check(name, one)
+
+
+@pytest.mark.sampled(23)
+@pytest.mark.parametrize("name", CAPTURED)
+@pytest.mark.parametrize("one", TRANSFORMATIONS, ids=lambda one: one.name)
+def test_a_capture_in_each_layout(one: Transformation, name: str) -> None:
+    check(name, one)
+
+
+def pairs() -> list[Any]:
+    """Two layouts at once, each with some of the others, and a text for each pair."""
+    texts = itertools.cycle([*SAMPLES, *CAPTURED])
+    chosen = random.Random(1)
+    return [
+        pytest.param(inner, outer, next(texts), id=f"{outer.name} around {inner.name}")
+        for inner in INNER
+        for outer in chosen.sample(OUTER, 12)
+    ]
+
+
+@pytest.mark.sampled(7)
+@pytest.mark.parametrize(("inner", "outer", "name"), pairs())
+def test_two_layouts_at_once(inner: Transformation, outer: Transformation, name: str) -> None:
+    check(name, inner, outer)
+
+
+@pytest.mark.full
+def test_the_captures_show_all_shapes_of_lines() -> None:
+    """If not: ``python -m tests.log_wrappers.layout_captures``."""
+    assert covering() == listed()
+    assert len(listed()) >= 45
 
 
 @pytest.mark.parametrize("name", [*SAMPLES, *CAPTURED])

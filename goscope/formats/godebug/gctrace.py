@@ -147,7 +147,9 @@ FORMAT = Format(
                     rb"(?:[0-9][0-9.]*)?(?: ?@[0-9]|s [0-9]|%: [0-9]|[+/][0-9]| ms c|->[0-9]| MB)"
                     rb"[^:@\n]*(?:s [0-9]+%: [^:@\n]*)? MB goal, [^:@\n]*[0-9] P(?: \(forced\))?$"
                 ),
-                continuation=re.compile(rb"[ \t]+(?:[0-9(+/]|->|ms |MB|P$|P )"),
+                continuation=re.compile(
+                    rb"[ \t]+(?:[0-9(+/]|->|ms |MB|P$|P |(?:clock|cpu|goal|stacks|globals),)"
+                ),
             ),
             table="gc",
             columns=COLUMNS,

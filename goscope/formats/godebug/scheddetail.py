@@ -81,6 +81,7 @@ def _rule(
     columns: tuple[Column, ...],
     references: set[str],
     complete: bytes,
+    rest: bytes,
 ) -> LineRule:
     # Go indents these lines; one that is not was typed by a person, and no program was cut off.
     return LineRule(
@@ -91,6 +92,7 @@ def _rule(
             sign=re.compile(rf" *{letter}[0-9]+: (?:{field})=".encode()),
             complete=re.compile(rb"^[PMG]|" + complete),
             last=b"0123456789le)",
+            continuation=re.compile(rb"[ \t]*(?:%b)=" % rest),
             inner=True,
         ),
         table=table,
@@ -113,6 +115,7 @@ FORMAT = Format(
             PROCS,
             {"on_m"},
             rb"(?!)",  # ends in a number, of which digits may be missing
+            rb"status|schedtick|syscalltick|m|runqsize|runq|gfreecnt|timerslen",
         ),
         _rule(
             "thread",
@@ -122,6 +125,8 @@ FORMAT = Format(
             THREADS,
             {"on_p", "curg", "lockedg"},
             rb"(?: lockedg=nil|\))$",
+            rb"(?:[a-z ]+ )?(?:p|curg|mallocing|throwing|preemptoff|locks|dying|helpgc|spinning|blocked"
+            rb"|lockedg)",
         ),
         _rule(
             "goroutine",
@@ -131,6 +136,7 @@ FORMAT = Format(
             GOROUTINES,
             {"on_m", "lockedm"},
             rb" lockedm=nil$",
+            rb"(?:[A-Za-z.() ]*\) )?(?:m|lockedm)",
         ),
     ),
     example="  G21: status=4(chan receive) m=nil lockedm=nil",

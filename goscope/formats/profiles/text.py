@@ -36,7 +36,7 @@ from goscope.tables.table import Table
 GRAMMAR = Grammar("profile", ("entry", "header", "setting", "record", "labels", "frame", "memstat"))
 
 _HEADER = (
-    rb"[^\n]+ profile: total [0-9]+"
+    rb"[^\s][^\n]* profile: total [0-9]+"
     rb"|heap profile: [0-9]+: [0-9]+ \[[0-9]+: [0-9]+\] @ heap/[0-9]+"
     rb"|--- (?:mutex|contention):"
 )
