@@ -21,6 +21,7 @@ from goscope.sources.files.input_streams import streams_of
 from tests.conftest import CAPTURES, content, rows_of
 from tests.conservation import lost
 from tests.log_wrappers.layout_captures import covering, excerpt, listed
+from tests.log_wrappers.layout_page import PAGE, page
 from tests.log_wrappers.layouts import INNER, OUTER, TRANSFORMATIONS, Transformation
 
 READ = Callable[..., Any]
@@ -213,3 +214,8 @@ def test_a_line_that_opens_a_record_is_not_the_rest_of_another(between: str) -> 
     found = builder.read("input", [f"{torn}{between}{whole}".encode()])
     assert builder.build().table("goroutines")["id"].tolist() == [8]
     assert found.unparsed_count == 1
+
+
+def test_the_documentation_lists_all_layouts() -> None:
+    """If not: ``python -m tests.log_wrappers.layout_page``."""
+    assert PAGE.read_text(encoding="utf-8") == page()
