@@ -135,7 +135,12 @@ def _group_findings(process: int, locks: Locks, stuck: dict[int, int]) -> Iterat
     """WaitGroups that wait for goroutines all of which are stuck, in a lock or in a send to the waiter."""
     dump = locks.dump
     waiting: dict[int, list[int]] = {}
-    for row in sorted(locks.still):
+    reasons = dump.snapshot.rows.categories("wait_reason")
+    groups = [
+        n for n, why in enumerate(reasons) if why.startswith(("sync.WaitGroup", "semacquire"))
+    ]
+    maybe = np.flatnonzero(np.isin(dump.snapshot.rows["wait_reason"], groups)).tolist()
+    for row in (row for row in maybe if row in locks.still):
         workers = _workers(locks, row) if waits_for_group(dump, row) else []
         locked = all(w in stuck or dump.wake_sources[w] is WakeSource.NONE for w in workers)
         if workers and (locked or only_waiter_could_receive(dump, locks.still, row, workers)):

@@ -183,13 +183,12 @@ class _Progress:
         Of many with one stack the arguments of the first are known: these stand for the others.
         """
         alike = None if kind.asks_anew else True
-        verdicts = {
-            row: True
-            if self._minutes[row] >= 1
-            else _same_call(self._after, row, self._before, told=alike)
-            for blocked in groups
-            for row in blocked.rows.tolist()
-        }
+        rows = np.concatenate([blocked.rows for blocked in groups])
+        old = self._minutes[rows] >= 1
+        verdicts: dict[int, bool | None] = dict.fromkeys(rows[old].tolist(), True)
+        for row in rows[~old].tolist():
+            if alike or row in self._after.known_words:
+                verdicts[row] = _same_call(self._after, row, self._before, told=alike)
         known = [told for told in verdicts.values() if told is not None]
         share = sum(known) / len(known) if known else 0.0
         return {row for row, told in verdicts.items() if told}, share
