@@ -58,7 +58,7 @@ _GAP = re.compile(
 _NUMBER = rb"[ \t]*[0-9]{1,6}(?:[ \t]*[|:)>\xb7][ \t]?|\t|[ \t]{1,3}|-[ \t]?)"
 _FRONT = re.compile(
     rb"(?:" + _NUMBER + rb")?+"
-    rb"(?:[ \t]|>[ ]?|\|[ ]?|#{1,6}[ ]?|/{2,3}[ ]?|--[ ]|;{1,2}[ ]?|%[ ]|\$[ ]|[-*+][ ]|\xe2\x80\xa2[ ]?"
+    rb"(?:[ \t]|>[ ]?|\|[ ]?|#{1,6}[ ]?|/{2,6}[ ]?|--[ ]|;{1,2}[ ]?|%[ ]|\$[ ]|[-*+][ ]|\xe2\x80\xa2[ ]?"
     rb"|[0-9]{1,3}[.)][ ]|[+-]|```+[a-z]*[ ]?|`|\*\*|__|~~)*+"
 )
 #: Where a remark may begin behind a record.
@@ -735,7 +735,7 @@ def _holds(*literals: bytes) -> Callable[[bytes, RecordFinder], bool]:
 
 _TURNED_HEAD = re.compile(
     rb"^[^\na-z]*P0: [^\n]*\n[^\na-z]*SCHED "
-    rb"|^[^\na-z]*goroutine [0-9]+ (?:gp=[^\n]*)?\[[^\n]*:[ \t\r]*\n[ \t\r]*(?:\n|\Z|/|[^\n(]*\.go:)"
+    rb"|^[^\na-z]*goroutine [0-9]+ (?:gp=[^\n]*)?\[[^\n]*:[ \t\r]*\n[^\na-z/]*(?:\n|\Z|/|[^\n(]*\.go:)"
     rb"|^#\t0x[^\n]*\n-?[0-9]+[^\n]* @ 0x|^[A-Z][a-z]+ at 0x[^\n]*\nWARNING: DATA RACE",
     re.MULTILINE,
 )
@@ -776,6 +776,7 @@ _TABBED_ANYWHERE = [re.compile(rb"^(?:%b)" % form.pattern, re.MULTILINE) for for
 
 LAYOUTS = (
     Layout("carriage returns", _holds(b"\r"), _returns),
+    Layout("marks", _has(re.compile(_MARKED.pattern, re.MULTILINE)), _marks),
     Layout("no-break blanks", _has(_NBSP), _blanks),
     Layout("blanks at the ends", _has(_ENDED), _ends),
     Layout("entities", _holds(b"-&gt;", b"&lt;", b"&gt;", b"&#", b"&quot;"), _entities),
@@ -788,7 +789,6 @@ LAYOUTS = (
         _may_be_turned,
         _turned,
     ),
-    Layout("marks", _has(re.compile(_MARKED.pattern, re.MULTILINE)), _marks),
     Layout("fences", _has(re.compile(rb"^[ \t>]*(?:`|~~~)", re.MULTILINE)), _fences),
     Layout("fronts", _decorated, _fronts),
     Layout(
