@@ -42,6 +42,7 @@ def test_the_labelled_captures_are_judged_right(fixtures: Score) -> None:
         "idle",
         "blocked",
         "starving",
+        "throttled",
         "unbalanced",
     }
     assert fixtures.mean("scheduler", accepted=True) >= 0.95, said
