@@ -776,6 +776,7 @@ _TABBED_ANYWHERE = [re.compile(rb"^(?:%b)" % form.pattern, re.MULTILINE) for for
 
 LAYOUTS = (
     Layout("carriage returns", _holds(b"\r"), _returns),
+    Layout("tags", _has(re.compile(rb"<(?:pre|code|li|td|p|br|span)\b[^>\n]*>")), _tags),
     Layout("marks", _has(re.compile(_MARKED.pattern, re.MULTILINE)), _marks),
     Layout("no-break blanks", _has(_NBSP), _blanks),
     Layout("blanks at the ends", _has(_ENDED), _ends),
@@ -783,7 +784,6 @@ LAYOUTS = (
     Layout("typed characters", _holds(*(made for made, _ in _TYPED)), _typed),
     Layout("number signs", _has(_BETA), _betas),
     Layout("colours", _holds(b"\x1b["), _colours),
-    Layout("tags", _has(re.compile(rb"<(?:pre|code|li|td|p|br|span)\b[^>\n]*>")), _tags),
     Layout(
         "newest first",
         _may_be_turned,
