@@ -11,33 +11,31 @@ from goscope.framing.framed import BlockRecords
 from goscope.framing.records import BlockKind
 from goscope.parsing.line_plans import LineRule
 from goscope.parsing.unparsed import UnparsedRecords
-from goscope.tables.table import WALL_TIME, Column, Kind, Table
+from goscope.tables.columns import number, text
+from goscope.tables.table import WALL_TIME, Column, Table
 
 #: Where a row comes from. Readers give the number of the stream, and the line in it. When all inputs are
 #: read, :mod:`goscope.capture.linking.passes` fills in the others, and the line of the input.
-STREAM_ID = Column(
-    "stream_id", Kind.INT, "", "the number of the stream that the row was read from", internal=True
+STREAM_ID = number(
+    "stream_id", "the number of the stream that the row was read from", internal=True
 )
-INPUT = Column("input", Kind.TEXT, "", "the input that the row was read from")
-PROCESS = Column("process", Kind.INT, "", "which process of the capture printed it, from 0")
+INPUT = text("input", "the input that the row was read from")
+PROCESS = number("process", "which process of the capture printed it, from 0")
 PLACE = (
     STREAM_ID,
     INPUT,
     PROCESS,
-    Column(
+    text(
         "stream",
-        Kind.TEXT,
-        "",
         "what a log shipper called the program that wrote the line: a pod, a service or a unit; missing "
         "where nothing tells",
     ),
-    Column("line", Kind.INT, "", "the line of the input, from 1"),
-    Column(
+    number("line", "the line of the input, from 1"),
+    number(
         WALL_TIME,
-        Kind.INT,
-        "ns",
         "when it was logged, in nanoseconds since 1970 UTC; where a log shipper put a time and a year "
         "before the line (as UTC if it gave no zone)",
+        "ns",
     ),
 )
 

@@ -6,35 +6,29 @@ up with, or that one of them blocks (runtime/mgc.go: gcMarkTermination).
 
 from __future__ import annotations
 
-import re
-
 from goscope.formats.format import PLACE, Format
-from goscope.framing.records import LineKind
+from goscope.formats.godebug.short_lines import short_line
 from goscope.parsing.grammars import Grammar
-from goscope.parsing.line_plans import LineRule
-from goscope.tables.table import Column, Kind
+from goscope.tables.columns import number
 
 COLUMNS = (
     *PLACE,
-    Column("queued_finalizers", Kind.INT, "finalizers", "finalizers that wait to run"),
-    Column("queued_cleanups", Kind.INT, "cleanups", "cleanups (runtime.AddCleanup) that wait"),
+    number("queued_finalizers", "finalizers that wait to run", "finalizers"),
+    number("queued_cleanups", "cleanups (runtime.AddCleanup) that wait", "cleanups"),
 )
 
 FORMAT = Format(
     name="checkfinalizers",
     tables={"finalizers": COLUMNS},
     rules=(
-        LineRule(
-            grammar=Grammar("checkfinalizers", ("finalizers",)),
-            kind=LineKind(
-                name="finalizers",
-                openings=(b"checkfinalizers: queue:",),
-                sign=re.compile(rb"checkfinalizers: queue: "),
-                complete=re.compile(rb" cleanups$"),
-                last=b"s",
-            ),
-            table="finalizers",
-            columns=COLUMNS,
+        short_line(
+            Grammar("checkfinalizers", ("finalizers",)),
+            "finalizers",
+            COLUMNS,
+            b"checkfinalizers: queue:",
+            sign=rb"checkfinalizers: queue: ",
+            complete=rb" cleanups$",
+            last=b"s",
         ),
     ),
     example="checkfinalizers: queue: 50 finalizers + 0 cleanups",

@@ -6,39 +6,34 @@ Four lines, each with a table of its own: at the start of a cycle (``pacer_assis
 
 from __future__ import annotations
 
-import re
+from functools import partial
 
 from goscope.formats.format import PLACE, Format
-from goscope.framing.records import LineKind
+from goscope.formats.godebug.short_lines import short_line
 from goscope.parsing.grammars import Grammar
-from goscope.parsing.line_plans import LineRule
-from goscope.tables.table import Column, Kind
+from goscope.tables.columns import flag, number
+from goscope.tables.table import Kind
 
 _GRAMMAR = Grammar("gcpacertrace", ("pacer_assist", "pacer", "pacer_ratios", "pacer_sweep"))
 
 
-def _bytes(name: str, meaning: str) -> Column:
-    return Column(name, Kind.INT, "bytes", meaning)
-
-
-def _ratio(name: str, meaning: str) -> Column:
-    return Column(name, Kind.FLOAT, "", meaning)
-
+_bytes = partial(number, unit="bytes")
+_ratio = partial(number, kind=Kind.FLOAT)
 
 ASSIST = (
     *PLACE,
     _ratio("assist_ratio", "bytes that a goroutine must scan for each byte that it allocates"),
-    Column("scan_mb", Kind.INT, "MiB", "heap that holds pointers, when the cycle started"),
-    Column("heap_start_mb", Kind.INT, "MiB", "heap when the cycle started"),
-    Column("heap_goal_mb", Kind.INT, "MiB", "heap size that the cycle aims at"),
-    Column("workers", Kind.INT, "Ps", "Ps that do nothing but mark"),
+    number("scan_mb", "heap that holds pointers, when the cycle started", "MiB"),
+    number("heap_start_mb", "heap when the cycle started", "MiB"),
+    number("heap_goal_mb", "heap size that the cycle aims at", "MiB"),
+    number("workers", "Ps that do nothing but mark", "Ps"),
     _ratio("fractional_workers", "share of a P that marks besides; up to 1.9 a count of workers"),
 )
 
 CYCLE = (
     *PLACE,
-    Column("cpu_percent", Kind.INT, "%", "CPU that marking took, assists included"),
-    Column("cpu_goal_percent", Kind.INT, "%", "CPU that it should take"),
+    number("cpu_percent", "CPU that marking took, assists included", "%"),
+    number("cpu_goal_percent", "CPU that it should take", "%"),
     _bytes("heap_work_bytes", "heap that was scanned"),
     _bytes("stack_work_bytes", "stacks that were scanned"),
     _bytes("globals_work_bytes", "global variables that were scanned"),
@@ -47,7 +42,7 @@ CYCLE = (
     _bytes("live_bytes", "heap at its end"),
     _bytes("over_goal_bytes", "how much larger than its goal the heap was at the end"),
     _ratio("cons_mark", "rate of allocation against rate of marking, as expected for this cycle"),
-    Column("controller_reset", Kind.BOOL, "", "the controller began anew; 1.19", default=False),
+    flag("controller_reset", "the controller began anew; 1.19"),
 )
 
 RATIOS = (
@@ -69,29 +64,11 @@ RATIOS = (
 
 SWEEP = (
     *PLACE,
-    Column("heap_mb", Kind.INT, "MiB", "heap when sweeping was done"),
-    Column("allocated_mb", Kind.INT, "MiB", "allocated meanwhile; up to 1.8 counted in spans"),
-    Column("swept_pages", Kind.INT, "pages", "pages of 8 KiB that were swept"),
+    number("heap_mb", "heap when sweeping was done", "MiB"),
+    number("allocated_mb", "allocated meanwhile; up to 1.8 counted in spans", "MiB"),
+    number("swept_pages", "pages of 8 KiB that were swept", "pages"),
     _ratio("pages_per_byte", "pages to sweep for each byte that is allocated; not in 1.5"),
 )
-
-
-def _rule(
-    name: str,
-    columns: tuple[Column, ...],
-    openings: tuple[bytes, ...],
-    sign: bytes,
-    complete: bytes,
-    last: bytes,
-) -> LineRule:
-    kind = LineKind(
-        name=name,
-        openings=openings,
-        sign=re.compile(sign),
-        complete=re.compile(complete),
-        last=last,
-    )
-    return LineRule(grammar=_GRAMMAR, kind=kind, table=name, columns=columns)
 
 
 _CUT_FLOAT = rb"(?!)"  # digits may be missing at the end
@@ -106,37 +83,42 @@ FORMAT = Format(
         "pacer_sweep": SWEEP,
     },
     rules=(
-        _rule(
+        short_line(
+            _GRAMMAR,
             "pacer_assist",
             ASSIST,
-            (b"pacer: assist ratio=",),
-            rb"pacer: assist ratio=",
-            _CUT_FLOAT,
-            _ANY,
+            b"pacer: assist ratio=",
+            sign=rb"pacer: assist ratio=",
+            complete=_CUT_FLOAT,
+            last=_ANY,
         ),
-        _rule(
+        short_line(
+            _GRAMMAR,
             "pacer",
             CYCLE,
-            (b"pacer: #", b"pacer: -"),
-            rb"pacer: -?[0-9]+% CPU \(",
-            rb"[0-9fN]\)(?:\[controller reset\])?$",
-            b")]",
+            b"pacer: #",
+            b"pacer: -",
+            sign=rb"pacer: -?[0-9]+% CPU \(",
+            complete=rb"[0-9fN]\)(?:\[controller reset\])?$",
+            last=b")]",
         ),
-        _rule(
+        short_line(
+            _GRAMMAR,
             "pacer_ratios",
             RATIOS,
-            (b"pacer: H_m_prev=",),
-            rb"pacer: H_m_prev=",
-            _CUT_FLOAT,
-            _ANY,
+            b"pacer: H_m_prev=",
+            sign=rb"pacer: H_m_prev=",
+            complete=_CUT_FLOAT,
+            last=_ANY,
         ),
-        _rule(
+        short_line(
+            _GRAMMAR,
             "pacer_sweep",
             SWEEP,
-            (b"pacer: sweep done",),
-            rb"pacer: sweep done at heap size ",
-            rb" pages/byte$",
-            b"es",
+            b"pacer: sweep done",
+            sign=rb"pacer: sweep done at heap size ",
+            complete=rb" pages/byte$",
+            last=b"es",
         ),
     ),
     example="pacer: 26% CPU (25 exp.) for 2553464+3456+158090 B work (158090 B exp.) in 4038656 B -> "

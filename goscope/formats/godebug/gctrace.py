@@ -16,6 +16,7 @@ from functools import partial
 import numpy as np
 
 from goscope.formats.format import PLACE, Format
+from goscope.formats.godebug.short_lines import short_line
 from goscope.framing.records import LineKind
 from goscope.parsing.grammars import Grammar
 from goscope.parsing.line_plans import LineRule
@@ -161,29 +162,26 @@ FORMAT = Format(
                 sums=LET_GO,
             ),
         ),
-        LineRule(
-            grammar=_GRAMMAR,
-            kind=LineKind(
-                name="periodic",
-                openings=(b"GC forced",),
-                sign=re.compile(rb"GC forced *$"),
-                complete=re.compile(rb"forced$"),
-                last=b"d",
-            ),
+        short_line(
+            _GRAMMAR,
+            "periodic",
+            PERIODIC,
+            b"GC forced",
+            sign=rb"GC forced *$",
+            complete=rb"forced$",
+            last=b"d",
             table="gc_periodic",
-            columns=PERIODIC,
         ),
-        LineRule(
-            grammar=_GRAMMAR,
-            kind=LineKind(
-                name="scan",
-                openings=(b"scan: total ", b"scan: class "),
-                sign=re.compile(rb"scan: (?:total|class (?:L|[0-9]+B)) [0-9]"),
-                complete=re.compile(rb" spans$"),
-                last=b"s",
-            ),
+        short_line(
+            _GRAMMAR,
+            "scan",
+            SCAN,
+            b"scan: total ",
+            b"scan: class ",
+            sign=rb"scan: (?:total|class (?:L|[0-9]+B)) [0-9]",
+            complete=rb" spans$",
+            last=b"s",
             table="gc_scan",
-            columns=SCAN,
         ),
     ),
     example="gc 8 @2.104s 1%: 0.031+1.2+0.005 ms clock, 0.12+0.4/1.1/0+0.02 ms cpu, 4->4->1 MB, "

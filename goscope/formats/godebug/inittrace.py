@@ -6,38 +6,33 @@ before ``main.main``: the sum of the clock times is what they add to the start o
 
 from __future__ import annotations
 
-import re
-
 from goscope.formats.format import PLACE, Format
-from goscope.framing.records import LineKind
+from goscope.formats.godebug.short_lines import short_line
 from goscope.parsing.grammars import Grammar
-from goscope.parsing.line_plans import LineRule
+from goscope.tables.columns import number, text
 from goscope.tables.table import Column, Kind
 
 COLUMNS = (
     *PLACE,
-    Column("package", Kind.TEXT, "", "import path"),
+    text("package", "import path"),
     Column("start_ms", Kind.FLOAT, "ms", "when it began, since the runtime started"),
     Column("clock_ms", Kind.FLOAT, "ms", "wall time that it took"),
-    Column("bytes", Kind.INT, "bytes", "heap that it allocated"),
-    Column("allocs", Kind.INT, "allocations", "in so many pieces"),
+    number("bytes", "heap that it allocated", "bytes"),
+    number("allocs", "in so many pieces", "allocations"),
 )
 
 FORMAT = Format(
     name="inittrace",
     tables={"inittrace": COLUMNS},
     rules=(
-        LineRule(
-            grammar=Grammar("inittrace", ("inittrace",)),
-            kind=LineKind(
-                name="inittrace",
-                openings=(b"init ",),
-                sign=re.compile(rb"init [^ ]+ @[0-9.]+ ms,"),
-                complete=re.compile(rb" allocs$"),
-                last=b"s",
-            ),
-            table="inittrace",
-            columns=COLUMNS,
+        short_line(
+            Grammar("inittrace", ("inittrace",)),
+            "inittrace",
+            COLUMNS,
+            b"init ",
+            sign=rb"init [^ ]+ @[0-9.]+ ms,",
+            complete=rb" allocs$",
+            last=b"s",
         ),
     ),
     example="init net/http @1.2 ms, 0.17 ms clock, 13104 bytes, 145 allocs",

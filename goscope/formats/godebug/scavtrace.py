@@ -7,42 +7,33 @@ A ``scav`` line comes at the end of each sweep and says what was given back sinc
 
 from __future__ import annotations
 
-import re
+from functools import partial
 
 from goscope.formats.format import PLACE, Format
-from goscope.framing.records import LineKind
+from goscope.formats.godebug.short_lines import short_line
 from goscope.parsing.grammars import Grammar
-from goscope.parsing.line_plans import LineRule
-from goscope.tables.table import Column, Kind
+from goscope.tables.columns import flag, number
 
 _GRAMMAR = Grammar("scavtrace", ("scav", "scvg"))
 
 
-def _kib(name: str, meaning: str) -> Column:
-    return Column(name, Kind.INT, "KiB", meaning)
-
-
-def _mb(name: str, meaning: str) -> Column:
-    return Column(name, Kind.INT, "MiB", meaning)
-
-
+_kib = partial(number, unit="KiB")
+_mb = partial(number, unit="MiB")
 SCAV = (
     *PLACE,
-    Column("generation", Kind.INT, "", "number of the sweep; 1.15 to 1.18"),
+    number("generation", "number of the sweep; 1.15 to 1.18"),
     _kib("work_kib", "given back since the line before; up to 1.20"),
     _kib("background_kib", "given back in the background since the line before; 1.21 and newer"),
     _kib("eager_kib", "given back by allocations near the memory limit; 1.21 and newer"),
     _kib("released_kib", "heap that is given back at this moment"),
-    Column("util_percent", Kind.INT, "%", "share of the heap's memory that is in use"),
-    Column("forced", Kind.BOOL, "", "asked for by debug.FreeOSMemory", default=False),
-    Column(
-        "controller_reset", Kind.BOOL, "", "the pace was set anew, having failed", default=False
-    ),
+    number("util_percent", "share of the heap's memory that is in use", "%"),
+    flag("forced", "asked for by debug.FreeOSMemory"),
+    flag("controller_reset", "the pace was set anew, having failed"),
 )
 
 SCVG = (
     *PLACE,
-    Column("round", Kind.INT, "", "number of the round; -1 if asked for; up to 1.12"),
+    number("round", "number of the round; -1 if asked for; up to 1.12"),
     _mb("released_now_mb", "given back in this round; on a line of its own"),
     _mb("inuse_mb", "heap in use"),
     _mb("idle_mb", "heap that is idle, given back or not"),
@@ -55,29 +46,25 @@ FORMAT = Format(
     name="scavtrace",
     tables={"scav": SCAV, "scvg": SCVG},
     rules=(
-        LineRule(
-            grammar=_GRAMMAR,
-            kind=LineKind(
-                name="scav",
-                openings=(b"scav #",),
-                sign=re.compile(rb"scav [0-9]+ (?:[0-9]+ )?KiB work"),
-                complete=re.compile(rb"% util(?: \(forced\)| \[controller reset\])?$"),
-                last=b"l)]",
-            ),
-            table="scav",
-            columns=SCAV,
+        short_line(
+            _GRAMMAR,
+            "scav",
+            SCAV,
+            b"scav #",
+            sign=rb"scav [0-9]+ (?:[0-9]+ )?KiB work",
+            complete=rb"% util(?: \(forced\)| \[controller reset\])?$",
+            last=b"l)]",
         ),
-        LineRule(
-            grammar=_GRAMMAR,
-            kind=LineKind(
-                name="scvg",
-                openings=(b"scvg#", b"scvg-", b"scvg:"),
-                sign=re.compile(rb"scvg(?:-?[0-9]+)?: (?:[0-9]+ MB|inuse: [0-9])"),
-                complete=re.compile(rb"released$|\(MB\)$"),
-                last=b"d)",
-            ),
-            table="scvg",
-            columns=SCVG,
+        short_line(
+            _GRAMMAR,
+            "scvg",
+            SCVG,
+            b"scvg#",
+            b"scvg-",
+            b"scvg:",
+            sign=rb"scvg(?:-?[0-9]+)?: (?:[0-9]+ MB|inuse: [0-9])",
+            complete=rb"released$|\(MB\)$",
+            last=b"d)",
         ),
     ),
     example="scav 0 KiB work (bg), 5240 KiB work (eager), 9904 KiB now, 62% util",

@@ -2,72 +2,55 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from goscope.formats.format import PLACE
+from goscope.tables.columns import flag, number, text
 from goscope.tables.table import Column, Kind
 
-
-def _bytes(name: str, meaning: str) -> Column:
-    return Column(name, Kind.INT, "B", meaning)
-
-
-def _number(name: str, meaning: str, unit: str = "") -> Column:
-    return Column(name, Kind.INT, unit, meaning)
-
+_bytes = partial(number, unit="B")
 
 PROFILES = (
     *PLACE,
-    _number("profile", "number of the profile: text in the order of reading, then protobuf"),
-    Column(
+    number("profile", "number of the profile: text in the order of reading, then protobuf"),
+    text(
         "kind",
-        Kind.TEXT,
-        "",
         "goroutine, goroutineleak, threadcreate, heap, allocs, mutex, block, cpu, or its own name",
     ),
-    Column("form", Kind.TEXT, "", "text (debug=1) or protobuf (debug=0)"),
-    _number("total", "what the header says: the sum of the counts, where Go gives one"),
-    _number("records", "records that were read", "records"),
-    Column(
-        "truncated",
-        Kind.BOOL,
-        "",
-        "records are missing: the counts do not make up the total",
-        False,
-    ),
+    text("form", "text (debug=1) or protobuf (debug=0)"),
+    number("total", "what the header says: the sum of the counts, where Go gives one"),
+    number("records", "records that were read", "records"),
+    flag("truncated", "records are missing: the counts do not make up the total"),
     _bytes("rate_bytes", "heap and allocs: one sample per so many bytes (runtime.MemProfileRate)"),
-    _number("cycles_per_second", "mutex and block as text: the unit of the cycles", "Hz"),
-    _number("sampling_period", "mutex as text: one of so many contentions was sampled"),
-    _number("time_ns", "protobuf: when it was taken, since 1970", "ns"),
-    _number("duration_ns", "protobuf: what time it covers, of cpu profiles", "ns"),
+    number("cycles_per_second", "mutex and block as text: the unit of the cycles", "Hz"),
+    number("sampling_period", "mutex as text: one of so many contentions was sampled"),
+    number("time_ns", "protobuf: when it was taken, since 1970", "ns"),
+    number("duration_ns", "protobuf: what time it covers, of cpu profiles", "ns"),
 )
 
 #: What a record counts; each profile fills the columns of its kind.
 VALUES = (
-    _number("count", "goroutines, threads, samples (cpu), or whatever a named profile counts"),
-    _number("inuse_objects", "objects in use, scaled up from the sample", "objects"),
+    number("count", "goroutines, threads, samples (cpu), or whatever a named profile counts"),
+    number("inuse_objects", "objects in use, scaled up from the sample", "objects"),
     _bytes("inuse_bytes", "memory in use, scaled up from the sample"),
-    _number("alloc_objects", "objects allocated since the start, scaled up", "objects"),
+    number("alloc_objects", "objects allocated since the start, scaled up", "objects"),
     _bytes("alloc_bytes", "memory allocated since the start, scaled up"),
     _bytes("object_bytes", "size of one object"),
-    _number("contentions", "how often somebody had to wait", "contentions"),
-    _number("cycles", "how long they waited, in cycles; text only", "cycles"),
-    _number("delay_ns", "how long they waited", "ns"),
-    _number("cpu_ns", "CPU time", "ns"),
+    number("contentions", "how often somebody had to wait", "contentions"),
+    number("cycles", "how long they waited, in cycles; text only", "cycles"),
+    number("delay_ns", "how long they waited", "ns"),
+    number("cpu_ns", "CPU time", "ns"),
 )
 
 PROFILE = (
     *PLACE,
-    _number("profile", "the row of the profiles table that the record is part of"),
-    Column("kind", Kind.TEXT, "", "the kind of the profile"),
+    number("profile", "the row of the profiles table that the record is part of"),
+    text("kind", "the kind of the profile"),
     *VALUES,
-    Column("labels", Kind.TEXT, "", "pprof labels, as a JSON object"),
-    Column(
-        "wait_reason",
-        Kind.TEXT,
-        "",
-        "goroutine and goroutineleak: why they wait, as far as the stack tells",
-    ),
-    _number("stack_id", "the row of the stacks table"),
-    _number("total", "the total of the whole profile, where Go gives one"),
+    text("labels", "pprof labels, as a JSON object"),
+    text("wait_reason", "goroutine and goroutineleak: why they wait, as far as the stack tells"),
+    number("stack_id", "the row of the stacks table"),
+    number("total", "the total of the whole profile, where Go gives one"),
 )
 
 #: The lines of ``# runtime.MemStats``: field of the struct, column, what stands behind a slash.
@@ -75,15 +58,15 @@ MEMSTATS_FIELDS = (
     ("Alloc", _bytes("alloc_bytes", "bytes of allocated heap objects"), None),
     ("TotalAlloc", _bytes("total_alloc_bytes", "bytes ever allocated"), None),
     ("Sys", _bytes("sys_bytes", "bytes obtained from the operating system"), None),
-    ("Lookups", _number("lookups", "pointer lookups"), None),
-    ("Mallocs", _number("mallocs", "objects ever allocated", "objects"), None),
-    ("Frees", _number("frees", "objects ever freed", "objects"), None),
+    ("Lookups", number("lookups", "pointer lookups"), None),
+    ("Mallocs", number("mallocs", "objects ever allocated", "objects"), None),
+    ("Frees", number("frees", "objects ever freed", "objects"), None),
     ("HeapAlloc", _bytes("heap_alloc_bytes", "bytes of allocated heap objects"), None),
     ("HeapSys", _bytes("heap_sys_bytes", "heap obtained from the operating system"), None),
     ("HeapIdle", _bytes("heap_idle_bytes", "heap spans without objects"), None),
     ("HeapInuse", _bytes("heap_inuse_bytes", "heap spans with objects"), None),
     ("HeapReleased", _bytes("heap_released_bytes", "heap given back to the system"), None),
-    ("HeapObjects", _number("heap_objects", "allocated objects", "objects"), None),
+    ("HeapObjects", number("heap_objects", "allocated objects", "objects"), None),
     (
         "Stack",
         _bytes("stack_inuse_bytes", "stack spans in use"),
@@ -103,9 +86,9 @@ MEMSTATS_FIELDS = (
     ("GCSys", _bytes("gc_sys_bytes", "memory of the garbage collector's metadata"), None),
     ("OtherSys", _bytes("other_sys_bytes", "other memory of the runtime"), None),
     ("NextGC", _bytes("next_gc_bytes", "heap goal of the next cycle"), None),
-    ("LastGC", _number("last_gc_ns", "end of the last cycle, since 1970", "ns"), None),
-    ("NumGC", _number("num_gc", "GC cycles that ended", "cycles"), None),
-    ("NumForcedGC", _number("num_forced_gc", "cycles that the program asked for", "cycles"), None),
+    ("LastGC", number("last_gc_ns", "end of the last cycle, since 1970", "ns"), None),
+    ("NumGC", number("num_gc", "GC cycles that ended", "cycles"), None),
+    ("NumForcedGC", number("num_forced_gc", "cycles that the program asked for", "cycles"), None),
     (
         "GCCPUFraction",
         Column("gc_cpu_fraction", Kind.FLOAT, "", "GC's share of the CPU since the start"),
@@ -126,7 +109,7 @@ MEMSTATS_LISTS = (
 
 MEMSTATS = (
     *PLACE,
-    _number("profile", "the row of the profiles table that it ends"),
+    number("profile", "the row of the profiles table that it ends"),
     *(c for _, first, second in MEMSTATS_FIELDS for c in (first, second) if c is not None),
     *(column for _, column in MEMSTATS_LISTS),
 )

@@ -7,37 +7,24 @@ nanoseconds since the start of the trace, on the clock of the traced machine. De
 
 from __future__ import annotations
 
+from functools import partial
+
 from goscope.formats.format import INPUT, PROCESS, STREAM_ID
+from goscope.tables.columns import flag, number, text
 from goscope.tables.table import Column, Kind
 
-
-def _number(name: str, meaning: str, unit: str = "") -> Column:
-    return Column(name, Kind.INT, unit, meaning)
+_ns = partial(number, unit="ns")
 
 
-def _ns(name: str, meaning: str) -> Column:
-    return Column(name, Kind.INT, "ns", meaning)
-
-
-def _text(name: str, meaning: str) -> Column:
-    return Column(name, Kind.TEXT, "", meaning)
-
-
-def _flag(name: str, meaning: str) -> Column:
-    return Column(name, Kind.BOOL, "", meaning, default=False)
-
-
-_TRACE = _number("trace", "the row of the traces table")
-_G = _number("g", "goroutine id")
-_STACK = _number("stack_id", "the row of the trace_stacks table; missing if Go recorded none")
-_REASON = _text("reason", "why it waits, or why it stopped, in Go's words")
+_TRACE = number("trace", "the row of the traces table")
+_G = number("g", "goroutine id")
+_STACK = number("stack_id", "the row of the trace_stacks table; missing if Go recorded none")
+_REASON = text("reason", "why it waits, or why it stopped, in Go's words")
 _START = _ns("start_ns", "when it began, since the start of the trace; missing if before it")
 _DURATION = _ns("duration_ns", "how long it took")
-_STATE = _text(
-    "state", "runnable, running, waiting, syscall (with a P) or syscall_blocked (P lost)"
-)
-_NAME = _text("name", "its start function: the root frame of its stack; missing if none was seen")
-_SYSTEM = _flag("system", "started by the runtime itself (all of runtime.* but runtime.main)")
+_STATE = text("state", "runnable, running, waiting, syscall (with a P) or syscall_blocked (P lost)")
+_NAME = text("name", "its start function: the root frame of its stack; missing if none was seen")
+_SYSTEM = flag("system", "started by the runtime itself (all of runtime.* but runtime.main)")
 
 #: What a goroutine, or all of one start function, spent its time with. These do not overlap.
 _TIMES = (
@@ -59,30 +46,30 @@ TRACES = (
     INPUT,
     PROCESS,
     _TRACE,
-    _text("format", "version of the format: 1.22, 1.23 (also Go 1.24), 1.25 or 1.26 (also 1.27)"),
+    text("format", "version of the format: 1.22, 1.23 (also Go 1.24), 1.25 or 1.26 (also 1.27)"),
     _ns("clock_start_ns", "start of the trace on the trace's own clock, which starts anywhere"),
     _ns("wall_start_ns", "start of the trace, since 1970; format 1.25"),
     _ns("duration_ns", "from its start to its last event"),
-    _number("generations", "complete generations that were read", "generations"),
-    _flag("complete", "all of it could be read"),
-    Column("dropped_bytes", Kind.INT, "B", "bytes that could not be read"),
-    _text("dropped_why", "why they could not be read"),
-    _number("events", "timed events", "events"),
-    _number("cpu_samples", "samples of a CPU profile that ran at the same time", "samples"),
-    _number("goroutines", "goroutines that were seen", "goroutines"),
-    _number("goroutines_left_out", "goroutines without a row: only counted by function"),
-    _number("threads", "Ms that were seen", "threads"),
-    _number("procs", "Ps that were seen, the most at a time (GOMAXPROCS)", "Ps"),
-    _number("anomalies", "state changes that do not follow from the one before", "events"),
-    _number("tasks", "user tasks that began or ended", "tasks"),
-    _number("regions", "user regions that began or ended", "regions"),
-    _number("logs", "user log messages", "messages"),
-    _number(
+    number("generations", "complete generations that were read", "generations"),
+    flag("complete", "all of it could be read"),
+    number("dropped_bytes", "bytes that could not be read", "B"),
+    text("dropped_why", "why they could not be read"),
+    number("events", "timed events", "events"),
+    number("cpu_samples", "samples of a CPU profile that ran at the same time", "samples"),
+    number("goroutines", "goroutines that were seen", "goroutines"),
+    number("goroutines_left_out", "goroutines without a row: only counted by function"),
+    number("threads", "Ms that were seen", "threads"),
+    number("procs", "Ps that were seen, the most at a time (GOMAXPROCS)", "Ps"),
+    number("anomalies", "state changes that do not follow from the one before", "events"),
+    number("tasks", "user tasks that began or ended", "tasks"),
+    number("regions", "user regions that began or ended", "regions"),
+    number("logs", "user log messages", "messages"),
+    number(
         "annotations_left_out", "tasks, regions and logs without a row, because of their number"
     ),
-    _flag("spans", "the tables of single spans are filled"),
+    flag("spans", "the tables of single spans are filled"),
     *(
-        Column(f"{name}_ns", Kind.INT, "ns", f"time of all Ps: {meaning}")
+        number(f"{name}_ns", f"time of all Ps: {meaning}", "ns")
         for name, meaning in (
             ("proc_running", "running goroutines, or looking for some"),
             ("proc_idle", "idle"),
@@ -90,7 +77,7 @@ TRACES = (
         )
     ),
     _ns("gc_ns", "time in which the GC was marking (GC concurrent mark phase)"),
-    _number("gc_cycles", "GC cycles that began in the trace", "cycles"),
+    number("gc_cycles", "GC cycles that began in the trace", "cycles"),
 )
 
 GOROUTINES = (
@@ -98,12 +85,12 @@ GOROUTINES = (
     _G,
     _NAME,
     _SYSTEM,
-    _flag("existed", "it was there before the trace began"),
+    flag("existed", "it was there before the trace began"),
     _ns("created_ns", "when it was created; 0 if it existed before"),
     _ns("started_ns", "when it first ran; missing if it never did"),
     _ns("ended_ns", "when it ended, or blocked for ever; missing if it was still there at the end"),
-    _number("creator_g", "the goroutine that created it"),
-    _number("stack_id", "the row of trace_stacks where it was created"),
+    number("creator_g", "the goroutine that created it"),
+    number("stack_id", "the row of trace_stacks where it was created"),
     _ns(
         "total_ns",
         "from its creation (or the start of the trace) to its end (or that of the trace)",
@@ -112,8 +99,8 @@ GOROUTINES = (
     _ns("first_wait_ns", "from its creation to its first run"),
     *_RANGES,
     _STATE,
-    _text("wait_reason", "what it waits for at the end of the trace"),
-    _number("wait_stack", "the row of trace_stacks where its last state began"),
+    text("wait_reason", "what it waits for at the end of the trace"),
+    number("wait_stack", "the row of trace_stacks where its last state began"),
     _ns("since_ns", "when its last state began"),
 )
 
@@ -121,9 +108,9 @@ FUNCTIONS = (
     _TRACE,
     _NAME,
     _SYSTEM,
-    _number("goroutines", "goroutines with this start function", "goroutines"),
-    _number("created", "those that were created in the trace", "goroutines"),
-    _number("ended", "those that ended in the trace", "goroutines"),
+    number("goroutines", "goroutines with this start function", "goroutines"),
+    number("created", "those that were created in the trace", "goroutines"),
+    number("ended", "those that ended in the trace", "goroutines"),
     _ns("total_ns", "sum of their times in the trace"),
     *_TIMES,
     _ns("first_wait_ns", "sum of the waits from creation to first run"),
@@ -133,17 +120,17 @@ FUNCTIONS = (
 BLOCKS = (
     _TRACE,
     _G,
-    _number("goroutine", "the row of trace_goroutines"),
-    _text("reason", "why it waited, in Go's words; empty if Go gave none"),
-    _number("count", "waits that ended", "waits"),
+    number("goroutine", "the row of trace_goroutines"),
+    text("reason", "why it waited, in Go's words; empty if Go gave none"),
+    number("count", "waits that ended", "waits"),
     _ns("ns", "time waited"),
 )
 
 FUNCTION_BLOCKS = (
     _TRACE,
     _NAME,
-    _text("reason", "why they waited, in Go's words; empty if Go gave none"),
-    _number("count", "waits that ended", "waits"),
+    text("reason", "why they waited, in Go's words; empty if Go gave none"),
+    number("count", "waits that ended", "waits"),
     _ns("ns", "time waited"),
 )
 
@@ -155,44 +142,44 @@ GOROUTINE_SPANS = (
     _DURATION,
     _REASON,
     _STACK,
-    _number("m", "the M on which it began"),
-    _number("p", "the P on which it ran or entered the system call"),
-    _number(
+    number("m", "the M on which it began"),
+    number("p", "the P on which it ran or entered the system call"),
+    number(
         "unblocked_by_g", "runnable: the goroutine that woke or created it; missing if none did"
     ),
-    _flag("open", "it had not ended at the end of the trace"),
+    flag("open", "it had not ended at the end of the trace"),
 )
 
 PROC_SPANS = (
     _TRACE,
-    _number("p", "P"),
-    _number("m", "the M that held it, while it was running"),
-    _text("state", "running or idle"),
+    number("p", "P"),
+    number("m", "the M that held it, while it was running"),
+    text("state", "running or idle"),
     _ns("start_ns", "when the state began"),
     _DURATION,
-    _flag("stolen", "idle because it was taken away during a system call"),
-    _flag("open", "it had not ended at the end of the trace"),
+    flag("stolen", "idle because it was taken away during a system call"),
+    flag("open", "it had not ended at the end of the trace"),
 )
 
 RANGES = (
     _TRACE,
-    _text("kind", "stw, gc, assist or sweep"),
-    _text("name", "what Go calls it, for example stop-the-world (GC mark termination)"),
-    _number("g", "the goroutine: of stw, assist, sweep"),
-    _number("p", "the P: of sweep"),
+    text("kind", "stw, gc, assist or sweep"),
+    text("name", "what Go calls it, for example stop-the-world (GC mark termination)"),
+    number("g", "the goroutine: of stw, assist, sweep"),
+    number("p", "the P: of sweep"),
     _START,
     _ns("duration_ns", "how long it took; missing if its start or its end was not seen"),
     _ns("end_ns", "when it ended; missing if it was still going on"),
     _STACK,
-    Column("swept_bytes", Kind.INT, "B", "sweep: memory looked at"),
-    Column("reclaimed_bytes", Kind.INT, "B", "sweep: memory reclaimed"),
+    number("swept_bytes", "sweep: memory looked at", "B"),
+    number("reclaimed_bytes", "sweep: memory reclaimed", "B"),
 )
 
 RANGE_TOTALS = (
     _TRACE,
-    _text("kind", "stw, gc, assist or sweep"),
-    _text("name", "what Go calls it"),
-    _number("count", "ranges whose end was seen", "ranges"),
+    text("kind", "stw, gc, assist or sweep"),
+    text("name", "what Go calls it"),
+    number("count", "ranges whose end was seen", "ranges"),
     _ns("ns", "sum of their times"),
     _ns("max_ns", "the longest"),
 )
@@ -200,26 +187,18 @@ RANGE_TOTALS = (
 HEAP = (
     _TRACE,
     _ns("time_ns", "when"),
-    Column(
-        "alloc_bytes",
-        Kind.INT,
-        "B",
-        "live and not yet swept heap; missing if only the goal changed",
-    ),
-    Column(
-        "goal_bytes",
-        Kind.INT,
-        "B",
-        "heap size at which the next GC cycle ends; missing if it did not change",
+    number("alloc_bytes", "live and not yet swept heap; missing if only the goal changed", "B"),
+    number(
+        "goal_bytes", "heap size at which the next GC cycle ends; missing if it did not change", "B"
     ),
 )
 
 TASKS = (
     _TRACE,
-    _number("task", "id of the task"),
-    _number("parent", "id of the task that it is part of; missing if none"),
-    _text("name", "its type; missing if its start was not seen"),
-    _number("g", "the goroutine that began it, or ended it if the start was not seen"),
+    number("task", "id of the task"),
+    number("parent", "id of the task that it is part of; missing if none"),
+    text("name", "its type; missing if its start was not seen"),
+    number("g", "the goroutine that began it, or ended it if the start was not seen"),
     _START,
     _ns("end_ns", "when it ended; missing if it had not"),
     _ns("duration_ns", "how long it took; missing if its start or its end was not seen"),
@@ -229,9 +208,9 @@ TASKS = (
 REGIONS = (
     _TRACE,
     _G,
-    _number("task", "id of the task; 0 if none"),
-    _text("name", "its type; empty for the region that a goroutine inherits from its creator"),
-    _flag(
+    number("task", "id of the task; 0 if none"),
+    text("name", "its type; empty for the region that a goroutine inherits from its creator"),
+    flag(
         "inherited", "stands for the creator's innermost region, from the goroutine's creation on"
     ),
     _START,
@@ -245,33 +224,33 @@ LOGS = (
     _TRACE,
     _ns("time_ns", "when"),
     _G,
-    _number("task", "id of the task; 0 if none"),
-    _text("category", "its category"),
-    _text("message", "the message"),
+    number("task", "id of the task; 0 if none"),
+    text("category", "its category"),
+    text("message", "the message"),
     _STACK,
 )
 
 PROFILE = (
     _TRACE,
-    _text(
+    text(
         "kind",
         "network (waiting for the network), sync (channels, locks, select), syscall, sched (runnable, "
         "from the first run on), cpu",
     ),
     _STACK,
-    _number("count", "how often; cpu: samples"),
+    number("count", "how often; cpu: samples"),
     _ns("ns", "how long in all; missing for cpu"),
 )
 
 WAKEUPS = (
     _TRACE,
-    _text("reason", "why they waited, in Go's words"),
-    _number("stack_id", "the row of trace_stacks where they waited"),
-    _number(
+    text("reason", "why they waited, in Go's words"),
+    number("stack_id", "the row of trace_stacks where they waited"),
+    number(
         "waker_stack",
         "the row of trace_stacks where they were woken; missing if the runtime did it (timer, network)",
     ),
-    _number("count", "how often", "waits"),
+    number("count", "how often", "waits"),
     _ns("ns", "how long they had waited in all"),
     _ns("max_ns", "the longest wait"),
 )
@@ -285,19 +264,19 @@ LONGEST = (
     _DURATION,
     _REASON,
     _STACK,
-    _number("waker_stack", "the row of trace_stacks where a waiting goroutine was woken"),
-    _flag("open", "it had not ended at the end of the trace"),
+    number("waker_stack", "the row of trace_stacks where a waiting goroutine was woken"),
+    flag("open", "it had not ended at the end of the trace"),
 )
 
 LATENCIES = (
     _TRACE,
-    _text(
+    text(
         "kind",
         "sched (runnable until it runs), sched_later (the same without the first time of a goroutine), "
         "first_run (from creation to the first run), task, region",
     ),
-    _text("name", "start function, type of the task or of the region"),
-    _number("count", "how many"),
+    text("name", "start function, type of the task or of the region"),
+    number("count", "how many"),
     _ns("total_ns", "their sum"),
     _ns("p50_ns", "median, to 1.6 %"),
     _ns("p90_ns", "90 % took at most so long, to 1.6 %"),
@@ -307,11 +286,11 @@ LATENCIES = (
 
 LATENCY_BUCKETS = (
     _TRACE,
-    _text("kind", "as in trace_latencies"),
-    _text("name", "as in trace_latencies"),
+    text("kind", "as in trace_latencies"),
+    text("name", "as in trace_latencies"),
     _ns("from_ns", "this long or longer"),
     _ns("to_ns", "but shorter than this"),
-    _number("count", "how many"),
+    number("count", "how many"),
 )
 
 TIMELINE = (
@@ -322,8 +301,8 @@ TIMELINE = (
     Column("running", Kind.FLOAT, "goroutines", "how many were running, on average"),
     Column("in_syscall", Kind.FLOAT, "goroutines", "how many were in system calls, on average"),
     Column("live", Kind.FLOAT, "goroutines", "how many there were, on average"),
-    Column("heap_bytes", Kind.INT, "B", "the largest heap in it; missing if it did not change"),
-    Column("goal_bytes", Kind.INT, "B", "the last goal in it; missing if it did not change"),
+    number("heap_bytes", "the largest heap in it; missing if it did not change", "B"),
+    number("goal_bytes", "the last goal in it; missing if it did not change", "B"),
     _ns("gc_ns", "time in which the GC was marking"),
     _ns("stw_ns", "time in which the world was stopped, or somebody waited for it to stop"),
     _ns("assist_ns", "time of goroutines helping the GC to mark"),
@@ -333,7 +312,7 @@ TIMELINE = (
 TIMELINE_PROCS = (
     _TRACE,
     _ns("start_ns", "start of the slice of time"),
-    _number("p", "P"),
+    number("p", "P"),
     _ns("running_ns", "running goroutines, or looking for some"),
     _ns("syscall_ns", "held by a goroutine in a system call"),
     _ns("idle_ns", "idle"),
@@ -341,21 +320,21 @@ TIMELINE_PROCS = (
 )
 
 STACKS = (
-    _number("stack_id", "number of the distinct stack"),
-    _number("depth", "frames", "frames"),
-    _text("function", "function on top, where it happened"),
-    _text("root", "function at the bottom: the goroutine's start function"),
+    number("stack_id", "number of the distinct stack"),
+    number("depth", "frames", "frames"),
+    text("function", "function on top, where it happened"),
+    text("root", "function at the bottom: the goroutine's start function"),
 )
 
 FRAMES = (
-    _number("stack_id", "the row of the trace_stacks table"),
-    _number("depth", "0 is the top"),
-    _text("function", "full name"),
-    _text("package", "import path"),
-    _text("receiver", "receiver type of a method"),
-    _text("name", "name without package and receiver"),
-    _text("file", "source file"),
-    _number("line", "source line"),
+    number("stack_id", "the row of the trace_stacks table"),
+    number("depth", "0 is the top"),
+    text("function", "full name"),
+    text("package", "import path"),
+    text("receiver", "receiver type of a method"),
+    text("name", "name without package and receiver"),
+    text("file", "source file"),
+    number("line", "source line"),
 )
 
 TABLES: dict[str, tuple[Column, ...]] = {
