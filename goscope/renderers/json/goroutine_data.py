@@ -13,44 +13,18 @@ from goscope.analysis.goroutines.listing import By, Example, GoroutineGroup, Lis
 from goscope.exports.table_files import no_formula
 from goscope.findings.findings import Site
 from goscope.redaction import labels_without_credentials
-from goscope.renderers.json.json_text import json_text
+from goscope.renderers.json.json_text import data, json_text, named
 from goscope.renderers.safe_text import safe
 
 _LONGEST_CELL = 1 << 30  # a list that is cut is no JSON
 _COLUMNS = (
-    "process",
-    "group",
-    "count",
-    "first_count",
-    "states",
-    "wait_minutes_least",
-    "wait_minutes_most",
-    "stacks",
-    "leaked",
-    "locked",
-    "function",
-    "file",
-    "line",
-    "created_by",
-    "ids",
-    "labels",
-)
+    "process group count first_count states wait_minutes_least wait_minutes_most stacks leaked "
+    "locked function file line created_by ids labels"
+).split()
 _ALONE = (
-    "process",
-    "id",
-    "count",
-    "state",
-    "wait_minutes",
-    "leaked",
-    "locked",
-    "parent",
-    "function",
-    "file",
-    "line",
-    "created_by",
-    "labels",
-    "source",
-)
+    "process id count state wait_minutes leaked locked parent function file line created_by "
+    "labels source"
+).split()
 
 
 def document(found: Sequence[Listing], by: By) -> str:
@@ -153,40 +127,20 @@ def _cells(site: Site | None) -> tuple[object, ...]:
 
 def _group(group: GoroutineGroup) -> dict[str, Any]:
     least, most = group.wait_minutes or (None, None)
-    return {
-        "name": group.name,
-        "site": _site(group.site),
-        "created_by": _site(group.created_by),
-        "count": group.count,
-        "counts": list(group.counts),
+    return named(
+        group, "name site created_by count counts states wait_minutes stacks leaked locked ids"
+    ) | {
         "states": dict(group.states),
         "wait_minutes": None if least is None else {"least": least, "most": most},
-        "stacks": group.stacks,
-        "leaked": group.leaked,
-        "locked": group.locked,
-        "ids": list(group.ids),
         "labels": [_labels(text) for text in group.labels],
         "examples": [_example(example) for example in group.examples],
     }
 
 
 def _example(example: Example) -> dict[str, Any]:
-    return {
-        "id": example.id,
-        "count": example.count,
+    return named(example, "id count state wait_minutes leaked locked labels parent source") | {
         "state": example.state or None,
-        "wait_minutes": example.wait_minutes,
-        "leaked": example.leaked,
-        "locked": example.locked,
         "labels": labels_without_credentials(example.labels),
-        "parent": example.parent,
-        "source": example.source,
-        "stack": [_site(frame) for frame in example.stack.frames],
-        "created_by": _site(example.stack.created_by),
+        "stack": data(example.stack.frames),
+        "created_by": data(example.stack.created_by),
     }
-
-
-def _site(site: Site | None) -> dict[str, Any] | None:
-    if site is None:
-        return None
-    return {"function": site.function, "file": site.file, "line": site.line}

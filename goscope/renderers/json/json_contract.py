@@ -8,19 +8,17 @@ from typing import Any
 from goscope import __version__
 from goscope.analysis.crashes import CrashReport
 from goscope.analysis.scheduler.goroutine_states import Transitions, transitions_of
-from goscope.analysis.traces.executions import Function, Latency
+from goscope.analysis.traces.executions import Function
 from goscope.analysis.traces.go_tool_trace import Analysis, analyses_of
 from goscope.capture.capture import Capture, Input
 from goscope.diagnosis.diagnosis import Diagnosis
-from goscope.findings.findings import Evidence, Finding, Site, Verdict
+from goscope.findings.findings import Finding
 from goscope.findings.settings import Settings
-from goscope.renderers.json.json_text import json_text
+from goscope.renderers.json.json_text import data, json_text, named
 from goscope.renderers.renderer import Renderer
 from goscope.rules import all_rules
 
 SCHEMA = "goscope.diagnosis/1"
-_FUNCTION = tuple(Function.__slots__)
-_LATENCY = tuple(Latency.__slots__)
 _IGNORED_SHOWN = 1000
 _INPUTS_SHOWN = 1000
 _CRASHES_SHOWN = 1000
@@ -44,20 +42,12 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "schema": SCHEMA,
         "goscope": __version__,
         "status": diagnosis.status,
-        "verdicts": {name: _verdict(v) for name, v in diagnosis.verdicts.items()},
+        "verdicts": {name: data(v) for name, v in diagnosis.verdicts.items()},
         "not_judged": list(diagnosis.not_judged),
         "findings": [_finding(f) for f in diagnosis.shown],
-        "findings_left_out": [
-            {"rule": left.rule, "severity": left.severity.value, "count": left.count}
-            for left in diagnosis.left_out
-        ],
+        "findings_left_out": data(diagnosis.left_out),
         "ignored": [
-            {
-                "rule": i.finding.rule,
-                "title": i.finding.title,
-                "site": _site(i.finding.site),
-                "reason": i.reason,
-            }
+            {**named(i.finding, "rule title site"), "reason": i.reason}
             for i in diagnosis.ignored[:_IGNORED_SHOWN]
         ],
         "ignored_left_out": max(len(diagnosis.ignored) - _IGNORED_SHOWN, 0),
@@ -81,17 +71,13 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
 
 def _states(found: Transitions) -> dict[str, Any]:
     return {
-        "process": found.process,
-        "samples": found.samples,
-        "goroutines": found.goroutines,
+        **named(found, "process samples goroutines"),
         "time_share": {name: round(share, 4) for name, share in found.shares},
         "transitions": [
             {
                 "from": step.before,
                 "to": step.after,
-                "count": step.count,
-                "direct": step.direct,
-                "possible": step.possible,
+                **named(step, "count direct possible"),
             }
             for step in found.steps
         ],
@@ -112,10 +98,7 @@ def _trace(found: Analysis) -> dict[str, Any]:
     running, idle, syscall = (execution.total(column) for column in columns)
     return {
         "input": execution.source,
-        "process": execution.process,
-        "format": execution.format,
-        "duration_ns": execution.duration_ns,
-        "procs": execution.procs,
+        **named(execution, "process format duration_ns procs"),
         "goroutines": execution.total("goroutines"),
         "events": execution.total("events"),
         "complete": bool(execution.total("complete")),
@@ -123,21 +106,12 @@ def _trace(found: Analysis) -> dict[str, Any]:
         "gc": {"cycles": execution.total("gc_cycles"), "marking_ns": execution.total("gc_ns")},
         "functions": [_function(found, f) for f in found.functions],
         "functions_left_out": found.functions_left_out,
-        "latencies": [
-            {name: getattr(latency, name) for name in _LATENCY} for latency in found.latencies
-        ],
+        "latencies": data(found.latencies),
         "profiles": [
             {
-                "kind": profile.kind,
-                "count": profile.count,
-                "ns": profile.ns,
-                "stacks": profile.stacks,
+                **named(profile, "kind count ns stacks"),
                 "heaviest": [
-                    {
-                        "count": heavy.count,
-                        "ns": heavy.ns,
-                        "stack": [_site(frame) for frame in heavy.stack.frames],
-                    }
+                    {**named(heavy, "count ns"), "stack": data(heavy.stack.frames)}
                     for heavy in profile.heaviest
                 ],
             }
@@ -148,8 +122,9 @@ def _trace(found: Analysis) -> dict[str, Any]:
 
 def _function(found: Analysis, function: Function) -> dict[str, Any]:
     blocks = found.blocks(function)
-    return {name: getattr(function, name) for name in _FUNCTION} | {
-        "blocks": [{"reason": reason, "count": n, "ns": ns} for reason, n, ns in blocks]
+    return {
+        **data(function),
+        "blocks": [{"reason": reason, "count": n, "ns": ns} for reason, n, ns in blocks],
     }
 
 
@@ -161,87 +136,27 @@ def _settings(settings: Settings) -> dict[str, Any]:
             rule.name: {"enabled": settings.runs(rule.name), **rule.thresholds(settings)}
             for rule in all_rules()
         },
-        "ignore": [
-            {"rule": entry.rule, "site": entry.site, "reason": entry.reason}
-            for entry in settings.ignore
-        ],
+        "ignore": data(settings.ignore),
         "baseline": settings.baseline.name if settings.baseline else None,
     }
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "state": verdict.state,
-        "confidence": verdict.confidence.value,
-        "reason": verdict.reason,
-        "collect": verdict.collect,
-        "timeline": [
-            {
-                "process": s.process,
-                "state": s.state,
-                "start_ms": s.start_ms,
-                "end_ms": s.end_ms,
-                "samples": s.samples,
-            }
-            for s in verdict.timeline
-        ],
-    }
-
-
 def _finding(finding: Finding) -> dict[str, Any]:
-    created = _site(finding.created_by)
-    if created is not None:
-        created["goroutine"] = finding.creator_goroutine
-    group = finding.goroutines
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "confidence": finding.confidence.value,
-        "title": finding.title,
-        "detail": finding.detail,
-        "evidence": [_evidence(e) for e in finding.evidence],
-        "site": _site(finding.site),
-        "stack": [_site(s) for s in finding.stack],
-        "blocked_on": finding.blocked_on,
-        "created_by": created,
-        "goroutines": None if group is None else {"count": group.count, "ids": list(group.ids)},
-        "process": finding.process,
-        "advice": finding.advice,
-        "kind": finding.kind,
+    found = {
+        **named(finding, "rule severity confidence title detail evidence site stack blocked_on"),
+        **named(finding, "created_by goroutines process advice kind"),
     }
+    if finding.created_by is not None:
+        found["created_by"]["goroutine"] = finding.creator_goroutine
+    return found
 
 
 def _crash(crash: CrashReport) -> dict[str, Any]:
     return {
-        "kind": crash.kind,
-        "message": crash.message,
-        "severity": crash.severity.value,
-        "goroutine": crash.goroutine,
-        "top_user_frame": _site(crash.site),
-        "origin": crash.origin,
-        "waits_for": crash.waits_for,
-        "signal": crash.signal,
-        "address": crash.address,
-        "exit": crash.exit,
-        "running_tests": list(crash.running_tests),
-        "process": crash.process,
-        "source": crash.source,
+        **named(crash, "kind message severity goroutine"),
+        "top_user_frame": data(crash.site),
+        **named(crash, "origin waits_for signal address exit running_tests process source"),
     }
-
-
-def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {
-        "label": evidence.label,
-        "value": evidence.value,
-        "unit": evidence.unit,
-        "source": evidence.source,
-    }
-
-
-def _site(site: Site | None) -> dict[str, Any] | None:
-    if site is None:
-        return None
-    return {"function": site.function, "file": site.file, "line": site.line}
 
 
 def _inputs_shown(capture: Capture) -> list[Input]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from goscope import __version__
-from goscope.diagnosis.comparison import Change, ChangeKind, Comparison, Side
-from goscope.findings.findings import Site
-from goscope.renderers.json.json_text import json_text
+from goscope.diagnosis.comparison import Change, ChangeKind, Comparison
+from goscope.renderers.json.json_text import data, json_text, named
 from goscope.renderers.safe_text import safe
 from goscope.renderers.terminal.lines import put
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _SHOWN = 15
+_CHANGE = "kind before after site stack created_by wait_reason normal"
 _COLOURS = {
     ChangeKind.NEW: "yellow",
     ChangeKind.GROWN: "yellow",
@@ -29,8 +29,8 @@ def document(comparison: Comparison) -> str:
         {
             "schema": "goscope.diff/1",
             "goscope": __version__,
-            "before": _side(comparison.before),
-            "after": _side(comparison.after),
+            "before": data(comparison.before),
+            "after": data(comparison.after),
             "compared": "functions and creator" if comparison.creators else "functions",
             "verdicts": [
                 {
@@ -41,36 +41,13 @@ def document(comparison: Comparison) -> str:
                 }
                 for change in comparison.verdicts
             ],
-            "changes": [_change(change) for change in comparison.shown],
+            "changes": [named(change, _CHANGE) for change in comparison.shown],
             "changes_left_out": [
                 {"kind": kind.value, "count": count} for kind, count in comparison.left_out.items()
             ],
             "same": comparison.same,
         }
     )
-
-
-def _side(side: Side) -> dict[str, Any]:
-    return {"name": side.name, "source": side.source, "goroutines": side.goroutines}
-
-
-def _change(change: Change) -> dict[str, Any]:
-    return {
-        "kind": change.kind.value,
-        "before": change.before,
-        "after": change.after,
-        "site": _site(change.site),
-        "stack": [_site(frame) for frame in change.stack],
-        "created_by": _site(change.created_by),
-        "wait_reason": change.wait_reason,
-        "normal": change.normal,
-    }
-
-
-def _site(site: Site | None) -> dict[str, Any] | None:
-    if site is None:
-        return None
-    return {"function": site.function, "file": site.file, "line": site.line}
 
 
 def show(comparison: Comparison, console: Console) -> None:
