@@ -52,6 +52,13 @@ class Evidence:
     source: str | None = None
 
 
+def if_any(
+    label: str, value: float, unit: str = "", source: str | None = None
+) -> tuple[Evidence, ...]:
+    """A number as evidence, unless it is none."""
+    return (Evidence(label, value, unit, source),) if value else ()
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """A place in a program's source; what is not known is None."""

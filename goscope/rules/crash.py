@@ -39,7 +39,6 @@ RULE = Rule(
     "crash",
     ("crashes",),
     find,
-    __doc__,
     instead=("goroutines",),
     family=Family.CRASHES,
     verdict="crash",

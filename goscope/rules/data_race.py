@@ -30,4 +30,4 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
     yield from crash_findings(capture, "data-race", ("data_race",))
 
 
-RULE = Rule("data-race", ("races",), find, __doc__, family=Family.CRASHES, verdict="crash")
+RULE = Rule("data-race", ("races",), find, family=Family.CRASHES, verdict="crash")

@@ -90,7 +90,6 @@ RULE = Rule(
     "fleet-outlier",
     ("goroutines",),
     find,
-    __doc__,
     instead=("profile",),
     family=Family.FLEET,
     verdict=None,

@@ -71,7 +71,6 @@ RULE = Rule(
     "gc-assist-heavy",
     ("gc",),
     find,
-    __doc__,
     family=Family.GC,
     verdict="gc",
     state="pressure",

@@ -62,4 +62,4 @@ def find(
         )
 
 
-RULE = Rule("gc-forced-often", ("gc",), find, __doc__, family=Family.GC, verdict="gc")
+RULE = Rule("gc-forced-often", ("gc",), find, family=Family.GC, verdict="gc")

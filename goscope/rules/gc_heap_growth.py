@@ -130,6 +130,4 @@ def _seconds_left(c: Collecting, trend: HeapTrend, limit_mb: float) -> float | N
     return max(limit_mb - goal, 0.0) / (trend.mb_per_s * max(goal / live, 1.0))
 
 
-RULE = Rule(
-    "gc-heap-growth", ("gc",), find, __doc__, family=Family.GC, verdict="gc", state="heap_growth"
-)
+RULE = Rule("gc-heap-growth", ("gc",), find, family=Family.GC, verdict="gc", state="heap_growth")

@@ -91,4 +91,4 @@ def _of_excerpt(c: Collecting, long_ms: float, longest_ms: float) -> Finding:
     )
 
 
-RULE = Rule("gc-long-pause", ("gc",), find, __doc__, family=Family.GC, verdict="gc")
+RULE = Rule("gc-long-pause", ("gc",), find, family=Family.GC, verdict="gc")

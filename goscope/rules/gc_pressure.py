@@ -112,7 +112,6 @@ RULE = Rule(
     "gc-pressure",
     ("gc",),
     find,
-    __doc__,
     family=Family.GC,
     verdict="gc",
     state="pressure",

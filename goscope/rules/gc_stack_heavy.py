@@ -64,4 +64,4 @@ def find(
         )
 
 
-RULE = Rule("gc-stack-heavy", ("gc",), find, __doc__, family=Family.GC, verdict="gc")
+RULE = Rule("gc-stack-heavy", ("gc",), find, family=Family.GC, verdict="gc")

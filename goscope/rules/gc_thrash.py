@@ -92,7 +92,6 @@ RULE = Rule(
     "gc-thrash",
     ("gc",),
     find,
-    __doc__,
     family=Family.GC,
     verdict="gc",
     state="thrash",

@@ -29,4 +29,4 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
     yield from crash_findings(capture, "goleak-report", ("goleak",))
 
 
-RULE = Rule("goleak-report", ("crashes",), find, __doc__, family=Family.CRASHES, verdict="crash")
+RULE = Rule("goleak-report", ("crashes",), find, family=Family.CRASHES, verdict="crash")

@@ -112,7 +112,6 @@ RULE = Rule(
     "goroutines-deep-stack",
     ("goroutines",),
     find,
-    __doc__,
     family=Family.GOROUTINES,
     verdict="goroutines",
 )

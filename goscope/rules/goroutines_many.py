@@ -129,7 +129,6 @@ RULE = Rule(
     "goroutines-many",
     ("goroutines",),
     find,
-    __doc__,
     instead=("profile",),
     family=Family.GOROUTINES,
     verdict="goroutines",

@@ -31,4 +31,4 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
     yield from crash_findings(capture, "test-timeout", ("test_timeout",))
 
 
-RULE = Rule("test-timeout", ("crashes",), find, __doc__, family=Family.CRASHES, verdict="crash")
+RULE = Rule("test-timeout", ("crashes",), find, family=Family.CRASHES, verdict="crash")

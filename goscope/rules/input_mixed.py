@@ -49,4 +49,4 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("input-mixed", (), find, __doc__, family=Family.INPUTS, verdict=None)
+RULE = Rule("input-mixed", (), find, family=Family.INPUTS, verdict=None)

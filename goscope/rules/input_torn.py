@@ -77,4 +77,4 @@ def _place(found: Input, lines: list[int]) -> str | None:
     return f"{found.name}:{lines[0]}" if lines else None
 
 
-RULE = Rule("input-torn", (), find, __doc__, family=Family.INPUTS, verdict=None)
+RULE = Rule("input-torn", (), find, family=Family.INPUTS, verdict=None)

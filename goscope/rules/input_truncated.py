@@ -79,4 +79,4 @@ def _ends_with_header(capture: Capture, snapshot: int) -> bool:
     return bare and goroutines.text("state", row) != "running"
 
 
-RULE = Rule("input-truncated", ("snapshots",), find, __doc__, family=Family.INPUTS, verdict=None)
+RULE = Rule("input-truncated", ("snapshots",), find, family=Family.INPUTS, verdict=None)

@@ -203,7 +203,6 @@ RULE = Rule(
     "leak-cycle",
     ("goroutines",),
     find,
-    __doc__,
     family=Family.LEAKS,
     verdict="goroutines",
     state="leak",

@@ -57,7 +57,6 @@ RULE = Rule(
     "leak-forever-blocked",
     ("goroutines",),
     find,
-    __doc__,
     family=Family.LEAKS,
     verdict="goroutines",
     state="leak",

@@ -301,7 +301,6 @@ RULE = Rule(
     "leak-growth",
     ("goroutines",),
     find,
-    __doc__,
     instead=("profile",),
     family=Family.LEAKS,
     verdict="goroutines",

@@ -116,7 +116,6 @@ RULE = Rule(
     "leak-hot-site",
     ("goroutines",),
     find,
-    __doc__,
     instead=("profile",),
     family=Family.LEAKS,
     verdict="goroutines",

@@ -122,7 +122,6 @@ RULE = Rule(
     "leak-long-wait",
     ("goroutines",),
     find,
-    __doc__,
     family=Family.LEAKS,
     verdict="goroutines",
     state="leak",

@@ -43,7 +43,7 @@ from goscope.analysis.waits.orphaned import (
 )
 from goscope.analysis.waits.wakeup_graph import Dump, WakeSource, dumps_of
 from goscope.capture.capture import Capture
-from goscope.findings.findings import Confidence, Evidence, Finding, Severity
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity, if_any
 from goscope.rules.findings.leak import leak_finding, place_of
 from goscope.rules.rule import Family, Rule, Settings
 
@@ -159,7 +159,7 @@ def _forgotten(process: int, dump: Dump, blocked: Blocked, why: dict[int, str]) 
 
 def _gone_parents(dump: Dump, rows: list[int]) -> tuple[Evidence, ...]:
     gone = sum(dump.parents[row] >= 0 and dump.parents[row] not in dump.row_of for row in rows)
-    return (Evidence("whose parent has ended", gone, "goroutines"),) if gone else ()
+    return if_any("whose parent has ended", gone, "goroutines")
 
 
 def _partners(dump: Dump, rows: list[int], members: list[Left]) -> str:
@@ -189,7 +189,6 @@ RULE = Rule(
     "leak-orphan",
     ("goroutines",),
     find,
-    __doc__,
     family=Family.LEAKS,
     verdict="goroutines",
     state="leak",

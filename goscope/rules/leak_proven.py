@@ -106,7 +106,6 @@ RULE = Rule(
     "leak-proven",
     ("goroutines",),
     find,
-    __doc__,
     instead=("profile",),
     family=Family.LEAKS,
     verdict="goroutines",

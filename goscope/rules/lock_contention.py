@@ -102,7 +102,6 @@ RULE = Rule(
     "lock-contention",
     ("goroutines",),
     find,
-    __doc__,
     family=Family.GOROUTINES,
     verdict="goroutines",
     strength=10,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -55,7 +56,6 @@ class Rule:
     name: str
     tables: tuple[str, ...]
     find: Callable[..., Iterator[Finding]]
-    documentation: str
     instead: tuple[str, ...] = ()
     family: Family = field(kw_only=True)
     verdict: str | None = field(kw_only=True)
@@ -67,6 +67,11 @@ class Rule:
     brief: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
     explains: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def documentation(self) -> str:
+        """The docstring of its module."""
+        return sys.modules[self.find.__module__].__doc__ or ""
 
     def present(self, capture: Capture) -> bool:
         """Whether the tables that the rule needs hold anything."""

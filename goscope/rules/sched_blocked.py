@@ -78,6 +78,4 @@ def find(
         )
 
 
-RULE = Rule(
-    "sched-blocked", ("sched",), find, __doc__, family=Family.SCHEDULER, verdict="scheduler"
-)
+RULE = Rule("sched-blocked", ("sched",), find, family=Family.SCHEDULER, verdict="scheduler")

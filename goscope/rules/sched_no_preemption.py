@@ -133,6 +133,4 @@ def _place(capture: Capture, process: int, keeper: Keeper | None) -> Place:
     return where_they_run(capture, process)
 
 
-RULE = Rule(
-    "sched-no-preemption", ("sched",), find, __doc__, family=Family.SCHEDULER, verdict="scheduler"
-)
+RULE = Rule("sched-no-preemption", ("sched",), find, family=Family.SCHEDULER, verdict="scheduler")

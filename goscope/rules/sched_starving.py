@@ -98,6 +98,4 @@ def _time_in_queues(capture: Capture, process: int) -> tuple[Evidence, ...]:
     return ()
 
 
-RULE = Rule(
-    "sched-starving", ("sched",), find, __doc__, family=Family.SCHEDULER, verdict="scheduler"
-)
+RULE = Rule("sched-starving", ("sched",), find, family=Family.SCHEDULER, verdict="scheduler")

@@ -91,4 +91,4 @@ def _meanwhile(schedule: Schedule | None, stops: StwPauses, longest: int) -> tup
     return (Evidence(f"Ps idle meanwhile, in {len(during)} SCHED lines", idle, "%"),)
 
 
-RULE = Rule("sched-stw-stuck", ("gc",), find, __doc__, family=Family.SCHEDULER, verdict="scheduler")
+RULE = Rule("sched-stw-stuck", ("gc",), find, family=Family.SCHEDULER, verdict="scheduler")

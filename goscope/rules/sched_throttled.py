@@ -113,7 +113,6 @@ RULE = Rule(
     "sched-throttled",
     ("sched",),
     find,
-    __doc__,
     family=Family.SCHEDULER,
     verdict="scheduler",
     state="throttled",

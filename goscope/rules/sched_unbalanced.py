@@ -50,6 +50,4 @@ def find(capture: Capture, settings: Settings) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(
-    "sched-unbalanced", ("sched",), find, __doc__, family=Family.SCHEDULER, verdict="scheduler"
-)
+RULE = Rule("sched-unbalanced", ("sched",), find, family=Family.SCHEDULER, verdict="scheduler")

@@ -51,7 +51,6 @@ RULE = Rule(
     "stall-child",
     ("goroutines",),
     find,
-    __doc__,
     family=Family.STALLS,
     verdict="goroutines",
     state="stalled",

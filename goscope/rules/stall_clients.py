@@ -77,7 +77,6 @@ RULE = Rule(
     "stall-clients",
     ("goroutines",),
     find,
-    __doc__,
     family=Family.STALLS,
     verdict="goroutines",
     state="stalled",

@@ -56,7 +56,6 @@ RULE = Rule(
     "stall-disk",
     ("goroutines",),
     find,
-    __doc__,
     family=Family.STALLS,
     verdict="goroutines",
     state="stalled",

@@ -88,7 +88,6 @@ RULE = Rule(
     "stall-peer",
     ("goroutines",),
     find,
-    __doc__,
     family=Family.STALLS,
     verdict="goroutines",
     state="stalled",

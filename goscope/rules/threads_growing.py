@@ -84,7 +84,6 @@ RULE = Rule(
     "threads-growing",
     ("sched",),
     find,
-    __doc__,
     family=Family.THREADS,
     verdict="threads",
     state="leak",

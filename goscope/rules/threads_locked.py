@@ -76,7 +76,6 @@ RULE = Rule(
     "threads-locked",
     ("goroutines",),
     find,
-    __doc__,
     family=Family.THREADS,
     verdict="threads",
     state="leak",

@@ -74,7 +74,6 @@ RULE = Rule(
     "threads-near-limit",
     ("sched",),
     find,
-    __doc__,
     family=Family.THREADS,
     verdict="threads",
     state="high",

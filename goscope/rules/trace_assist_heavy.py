@@ -134,7 +134,6 @@ RULE = Rule(
     "trace-assist-heavy",
     ("traces",),
     find,
-    __doc__,
     family=Family.TRACES,
     verdict="gc",
     state="pressure",

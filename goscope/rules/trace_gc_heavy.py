@@ -81,7 +81,6 @@ RULE = Rule(
     "trace-gc-heavy",
     ("traces",),
     find,
-    __doc__,
     family=Family.TRACES,
     verdict="gc",
     state="pressure",

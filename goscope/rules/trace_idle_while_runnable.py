@@ -130,7 +130,6 @@ RULE = Rule(
     "trace-idle-while-runnable",
     ("traces",),
     find,
-    __doc__,
     family=Family.TRACES,
     verdict="scheduler",
     state="unbalanced",

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from goscope.analysis.goroutines.dumps import Stack
 from goscope.analysis.traces.executions import Execution, executions_of
 from goscope.capture.capture import Capture
-from goscope.findings.findings import Evidence, Finding, Group, Severity
+from goscope.findings.findings import Evidence, Finding, Group, Severity, if_any
 from goscope.rules.findings.leak import place_of
 from goscope.rules.findings.trace import in_words, ms, trace_finding, words_of_dumps
 from goscope.rules.rule import Family, Rule, Settings
@@ -144,11 +144,7 @@ def _finding(execution: Execution, line: _Line) -> Finding:
             Evidence("together", ms(line.ns), "ms"),
             Evidence("longest", ms(line.max_ns), "ms"),
             *(Evidence(f"woken from {place}", count, "times") for place, count in by),
-            *(
-                (Evidence("waiting at the end", len(line.still), "goroutines"),)
-                if line.still
-                else ()
-            ),
+            *if_any("waiting at the end", len(line.still), "goroutines"),
         ),
         advice=_ADVICE,
         stack=line.stack,
@@ -161,7 +157,6 @@ RULE = Rule(
     "trace-lock-convoy",
     ("traces",),
     find,
-    __doc__,
     family=Family.TRACES,
     verdict="scheduler",
     state="blocked",

@@ -227,7 +227,6 @@ RULE = Rule(
     "trace-never-ended",
     ("trace_goroutines",),
     find,
-    __doc__,
     family=Family.TRACES,
     verdict="goroutines",
     state="leak",

@@ -140,7 +140,6 @@ RULE = Rule(
     "trace-sched-latency",
     ("traces",),
     find,
-    __doc__,
     family=Family.TRACES,
     verdict="scheduler",
     state="starving",

@@ -118,4 +118,4 @@ def _ran_meanwhile(execution: Execution, stops: Table) -> list[tuple[str, int]]:
     return [(name, ns) for name, ns in found.most_common(3) if ns >= bar]
 
 
-RULE = Rule("trace-stw-long", ("traces",), find, __doc__, family=Family.TRACES, verdict="scheduler")
+RULE = Rule("trace-stw-long", ("traces",), find, family=Family.TRACES, verdict="scheduler")

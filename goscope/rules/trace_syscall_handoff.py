@@ -118,6 +118,4 @@ def _finding(
     )
 
 
-RULE = Rule(
-    "trace-syscall-handoff", ("traces",), find, __doc__, family=Family.TRACES, verdict="scheduler"
-)
+RULE = Rule("trace-syscall-handoff", ("traces",), find, family=Family.TRACES, verdict="scheduler")

@@ -152,4 +152,4 @@ def _longest_region(
     return name, int(regions["duration_ns"][longest]), state, times[state]
 
 
-RULE = Rule("trace-task-slow", ("traces",), find, __doc__, family=Family.TRACES, verdict=None)
+RULE = Rule("trace-task-slow", ("traces",), find, family=Family.TRACES, verdict=None)

@@ -6,8 +6,10 @@ import ast
 import functools
 import inspect
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -108,7 +110,9 @@ def a_rule(documentation: str = "", **declared: Any) -> Rule:
     def find(capture: Capture, settings: Settings, *, least: int = 1) -> Iterator[Finding]:
         yield from ()
 
-    return Rule("x-y", (), find, documentation, **declared)
+    find.__module__ = "goscope.rules.x_y"
+    sys.modules[find.__module__] = ModuleType(find.__module__, documentation)
+    return Rule("x-y", (), find, **declared)
 
 
 def test_a_rule_that_declares_nothing_is_refused() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from goscope.analysis.waits.outside import OutsideWait
-from goscope.findings.findings import Confidence, Evidence, Finding, Severity
+from goscope.findings.findings import Confidence, Evidence, Finding, Severity, if_any
 from goscope.goruntime.outside_calls import Outside
 from goscope.rules.findings.leak import leak_finding, place_of
 
@@ -42,26 +42,10 @@ def stall_finding(
         detail=" ".join(_sentences(wait, count)),
         evidence=(
             Evidence("waiting there", wait.count, "goroutines", wait.blocked.line_source()),
-            *(
-                [Evidence("of these without progress", wait.hung, "goroutines")]
-                if wait.hung
-                else []
-            ),
-            *(
-                [Evidence("longest wait, at least", wait.longest, "minutes")]
-                if wait.longest
-                else []
-            ),
-            *(
-                [Evidence("requests that wait for them", wait.serving, f"of {wait.requests}")]
-                if wait.serving
-                else []
-            ),
-            *(
-                [Evidence("others that stand still with them", wait.kin, "goroutines")]
-                if wait.kin
-                else []
-            ),
+            *if_any("of these without progress", wait.hung, "goroutines"),
+            *if_any("longest wait, at least", wait.longest, "minutes"),
+            *if_any("requests that wait for them", wait.serving, f"of {wait.requests}"),
+            *if_any("others that stand still with them", wait.kin, "goroutines"),
         ),
     )
     return replace(found, site=wait.site, advice=advice)
