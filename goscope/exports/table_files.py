@@ -68,12 +68,11 @@ def write_profiles(capture: Capture, folder: Path) -> dict[str, int]:
         InputError: a file cannot be written.
     """
     profiles, traces = capture.table("trace_profiles"), len(capture.table("traces"))
-    words = profiles.categories("kind")
     written = {}
     with _folder(folder):
         for trace in range(traces):
-            for kind in (kind for kind in KINDS if kind in words):
-                mine = (profiles["trace"] == trace) & (profiles["kind"] == words.index(kind))
+            for kind in KINDS:
+                mine = (profiles["trace"] == trace) & profiles.says("kind", kind)
                 if not mine.any():
                     continue
                 name = f"trace{trace if traces > 1 else ''}_{kind}.pb.gz"

@@ -89,7 +89,7 @@ def _finding(
     site = next(frame for frame in stack.frames if frame.function == function)
     real = stacks_mb(capture, process)
     memory = () if real is None else (Evidence("stacks in the last gc line", real, "MiB"),)
-    source = f"{dump.rows.text('input', int(rows[0]))}:{int(dump.rows['line'][int(rows[0])])}"
+    source = dump.rows.place(int(rows[0]))
     too_deep = frames > warn_above_frames
     return Finding(
         rule="goroutines-deep-stack",

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from goscope.analysis.scheduler.schedule import FEW_BLOCKED
+from goscope.analysis.scheduler.thresholds import FEW_BLOCKED
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Finding, Severity
 from goscope.rules.findings.scheduler import (

@@ -27,13 +27,8 @@ from dataclasses import replace
 
 from goscope.analysis.scheduler.idle_or_blocked import stack_of_goroutine
 from goscope.analysis.scheduler.samples import Keeper, longest_keeper
-from goscope.analysis.scheduler.schedule import (
-    KEPT_MS,
-    STUCK_STW_MS,
-    Schedule,
-    Thresholds,
-    schedules_of,
-)
+from goscope.analysis.scheduler.schedule import Schedule, schedules_of
+from goscope.analysis.scheduler.thresholds import KEPT_MS, STUCK_STW_MS, Thresholds
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.scheduler import (

@@ -24,11 +24,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from goscope.analysis.scheduler.goroutine_states import transitions_of
-from goscope.analysis.scheduler.schedule import (
-    BUSY_THREADS_PER_P,
-    LASTING_PER_P,
-    OVERLOAD_PER_P,
-)
+from goscope.analysis.scheduler.thresholds import BUSY_THREADS_PER_P, LASTING_PER_P, OVERLOAD_PER_P
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Evidence, Finding, Severity
 from goscope.rules.findings.scheduler import (

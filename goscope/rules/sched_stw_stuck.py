@@ -24,8 +24,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from goscope.analysis.scheduler.schedule import STUCK_STW_MS, Schedule, schedules_of
+from goscope.analysis.scheduler.schedule import Schedule, schedules_of
 from goscope.analysis.scheduler.stw_pauses import CLOCK_MS, StwPauses, stw_pauses_of
+from goscope.analysis.scheduler.thresholds import STUCK_STW_MS
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Severity
 from goscope.rules.findings.scheduler import stop_evidence, thresholds_of, where_they_run

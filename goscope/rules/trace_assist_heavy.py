@@ -24,8 +24,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-import numpy as np
-
 from goscope.analysis.goroutines.dumps import Stack
 from goscope.analysis.traces.executions import Execution, Function, executions_of
 from goscope.capture.capture import Capture
@@ -108,7 +106,7 @@ def _active(function: Function) -> int:
 def _assists(execution: Execution) -> tuple[int, int]:
     """How many ended, and the longest in nanoseconds."""
     table = execution.rows("trace_range_totals")
-    mine = np.array([kind == "assist" for kind in table.texts("kind")], np.bool_)
+    mine = table.says("kind", "assist")
     if not mine.any():
         return 0, 0
     return int(table["count"][mine].sum()), int(table["max_ns"][mine].max())

@@ -57,7 +57,7 @@ def find(
     for execution in executions_of(capture):
         table = execution.rows("trace_ranges")
         names = np.array(table.texts("name"), object)
-        stops = np.array([kind == "stw" for kind in table.texts("kind")], np.bool_)
+        stops = table.says("kind", "stw")
         long = stops & table.present("duration_ns") & (names != _BY_TRACING)
         long &= table["duration_ns"] >= long_ms * NS_PER_MS
         for name, count in Counter(names[long].tolist()).items():

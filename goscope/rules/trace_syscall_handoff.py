@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from goscope.analysis.scheduler.schedule import BUSY_THREADS_PER_P
+from goscope.analysis.scheduler.thresholds import BUSY_THREADS_PER_P
 from goscope.analysis.traces.executions import NS_PER_MS, Execution, Function, executions_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Evidence, Finding, Severity

@@ -180,6 +180,16 @@ class Table:
         code = int(self._column(column).values[row])
         return self._column(column).categories[code] if code >= 0 else None
 
+    def says(self, column: str, word: str) -> Bools:
+        """True where a TEXT column has this text."""
+        cells = self._column(column)
+        code = cells.categories.index(word) if word in cells.categories else -2
+        return np.asarray(cells.values == code, np.bool_)
+
+    def place(self, row: int) -> str:
+        """Input and line that a row was read from."""
+        return f"{self.text('input', row)}:{int(self._column('line').values[row])}"
+
     def counts(self, column: str) -> Ints:
         """How many numbers each row's list holds, of an INTS column."""
         counts = self._column(column).counts

@@ -390,8 +390,8 @@ def _collecting(
     forced, checks, periodic = (flag if rows is None else flag[rows] for flag in flags)
     return Collecting(
         process=process,
-        source=_place(gc, int(mine[0])),
-        last_source=_place(gc, int(mine[-1])),
+        source=gc.place(int(mine[0])),
+        last_source=gc.place(int(mine[-1])),
         first_cycle=int(gc.at("cycle", mine[:1])[0]),
         gc=gc,
         rows=rows,
@@ -404,7 +404,3 @@ def _collecting(
         selection="gc" in capture.selected and LET_GO[0] in gc,
         until_s=max(float((t_s + wall_s).max()), seen_s),
     )
-
-
-def _place(table: Table, row: int) -> str:
-    return f"{table.text('input', row)}:{int(table.at('line', np.array([row]))[0])}"

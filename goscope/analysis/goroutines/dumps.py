@@ -241,8 +241,7 @@ def last_snapshots_of(capture: Capture) -> tuple[tuple[int, tuple[Snapshot, ...]
         process = int(snapshots["process"][row])
         if process not in found and printed_by(capture, row) not in _PARTIAL:
             rows = goroutines.select(np.arange(bounds[row], bounds[row + 1]))
-            source = f"{snapshots.text('input', row)}:{snapshots['line'][row]}"
-            crashed[process] = Snapshot(row, source, rows)
+            crashed[process] = Snapshot(row, snapshots.place(row), rows)
     found |= {process: (dump,) for process, dump in crashed.items()}
     return tuple(sorted(found.items(), key=lambda item: item[0]))
 
@@ -266,9 +265,7 @@ def _highest_own(dump: Snapshot, stacks: StackTable) -> int:
         if (created := stacks[number].created_by)
         and not is_standard_library(created.function or "")
     ]
-    running = np.isin(
-        rows["state"], [n for n, s in enumerate(rows.categories("state")) if s == "running"]
-    )
+    running = rows.says("state", "running")
     return int(rows["id"][~running & np.isin(rows["stack_id"], ours)].max(initial=-1))
 
 
@@ -308,9 +305,7 @@ class Blocked:
 
     def line_source(self) -> str:
         """Input and line of the first of them."""
-        rows = self.snapshot.rows
-        (line,) = rows.at("line", self.rows[:1]).tolist()
-        return f"{rows.text('input', int(self.rows[0]))}:{line}"
+        return self.snapshot.rows.place(int(self.rows[0]))
 
 
 def blocked_groups(capture: Capture, snapshot: Snapshot) -> Iterator[Blocked]:
@@ -321,10 +316,8 @@ def blocked_groups(capture: Capture, snapshot: Snapshot) -> Iterator[Blocked]:
 def syscall_groups(capture: Capture, snapshot: Snapshot) -> Iterator[Blocked]:
     """The goroutines of a dump that are in a system call, by stack, larger groups first."""
     rows = snapshot.rows
-    states = rows.categories("state")
-    if SYSCALL in states:
-        inside = (rows["state"] == states.index(SYSCALL)) & (rows["wait_reason"] < 0)
-        yield from blocked_among(capture, snapshot, inside)
+    inside = rows.says("state", SYSCALL) & (rows["wait_reason"] < 0)
+    return blocked_among(capture, snapshot, inside)
 
 
 def blocked_among(capture: Capture, snapshot: Snapshot, chosen: Bools | Ints) -> Iterator[Blocked]:

@@ -158,8 +158,7 @@ def all_profiles(capture: Capture) -> list[tuple[int, list[int]]]:
 def source_of(capture: Capture, row: int, table: str = "profiles") -> str:
     """The input, and the line if it is text."""
     rows = capture.table(table)
-    name = rows.text("input", row) or ""
-    return f"{name}:{int(rows['line'][row])}" if rows.present("line")[row] else name
+    return rows.place(row) if rows.present("line")[row] else rows.text("input", row) or ""
 
 
 def _stack(capture: Capture, row: int) -> Stack:

@@ -258,7 +258,9 @@ def _add_syscalls(capture: Capture, tally: _Tally, dump: Snapshot) -> None:
     """
     stacks = stacks_of(capture)
     for state in ("syscall", "runnable", "running"):
-        for stack, count in Counter(dump.rows["stack_id"][_in_state(dump, state)].tolist()).items():
+        for stack, count in Counter(
+            dump.rows["stack_id"][dump.rows.says("state", state)].tolist()
+        ).items():
             known = stacks[stack]
             functions = known.functions
             if any(name.startswith("os/signal.") for name in functions):
@@ -269,13 +271,6 @@ def _add_syscalls(capture: Capture, tally: _Tally, dump: Snapshot) -> None:
                 tally.add("syscalls", WaitSite("syscall", count, known))
             else:
                 tally.add("rests", WaitSite(state, count, known))
-
-
-def _in_state(dump: Snapshot, state: str) -> IntArray:
-    states = dump.rows.categories("state")
-    if state not in states:
-        return np.zeros(0, np.int64)
-    return np.flatnonzero(dump.rows["state"] == states.index(state))
 
 
 def _sending(capture: Capture, dump: Snapshot) -> set[int]:
@@ -319,7 +314,7 @@ def runners_in(capture: Capture, dump: Snapshot) -> Runners | None:
     stacks = stacks_of(capture)
     found: Counter[int] = Counter()
     for state in ("running", "runnable"):
-        found.update(dump.rows["stack_id"][_in_state(dump, state)].tolist())
+        found.update(dump.rows["stack_id"][dump.rows.says("state", state)].tolist())
     at: dict[str | None, tuple[int, Site, Stack]] = {}
     for stack, count in found.items():
         known = stacks[stack]

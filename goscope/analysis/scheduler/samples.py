@@ -109,7 +109,7 @@ def samples_of(capture: Capture, process: int) -> Samples:
     stopping = mine.flags("gcwaiting") & (mine.numbers("stopwait", 0) > 0)
     return Samples(
         process=process,
-        source=f"{mine.text('input', 0)}:{int(mine['line'][0])}",
+        source=mine.place(0),
         rows=rows,
         t_ms=t_ms,
         procs=np.maximum(procs, 1),
@@ -280,14 +280,12 @@ def longest_keeper(capture: Capture, s: Samples) -> Keeper | None:
     for p in range(int(ticks.listed[end])):
         span = ticks.flat[ticks.begins[start : end + 1] + p]
         if (span == span[0]).all():
-            sched = capture.table("sched")
-            row = int(s.rows[end])
             return Keeper(
                 p,
                 float(s.t_ms[start]),
                 float(s.t_ms[end]),
                 _runs_on(capture, s.rows[start : end + 1], p),
-                f"{sched.text('input', row)}:{int(sched['line'][row])}",
+                capture.table("sched").place(int(s.rows[end])),
             )
     return None
 

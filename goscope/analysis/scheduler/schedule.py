@@ -30,30 +30,10 @@ from goscope.analysis.scheduler.judgement import Judgement, judge
 from goscope.analysis.scheduler.phases import over_time
 from goscope.analysis.scheduler.samples import Samples, samples_of
 from goscope.analysis.scheduler.stw_pauses import StwPauses, stw_pauses_of
-from goscope.analysis.scheduler.thresholds import (
-    BUSY_THREADS_PER_P,
-    FEW_BLOCKED,
-    KEPT_MS,
-    LASTING_PER_P,
-    OVERLOAD_PER_P,
-    STUCK_STW_MS,
-    Thresholds,
-)
+from goscope.analysis.scheduler.thresholds import Thresholds
 from goscope.capture.analyses import once_per_capture
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Evidence, Stretch, Verdict
-
-__all__ = [
-    "BUSY_THREADS_PER_P",
-    "FEW_BLOCKED",
-    "KEPT_MS",
-    "LASTING_PER_P",
-    "OVERLOAD_PER_P",
-    "STUCK_STW_MS",
-    "Schedule",
-    "Thresholds",
-    "schedules_of",
-]
 
 _DEFAULTS = Thresholds()
 

@@ -85,14 +85,11 @@ def threads_of(capture: Capture) -> tuple[Threads, ...]:
         if not len(known):
             continue
         mine, threads = mine.select(known), threads[known]
-        places = [
-            f"{mine.text('input', row)}:{int(mine['line'][row])}" for row in (0, len(mine) - 1)
-        ]
         found.append(
             Threads(
                 process=int(process),
-                source=places[0],
-                last_source=places[1],
+                source=mine.place(0),
+                last_source=mine.place(len(mine) - 1),
                 t_s=mine.numbers("t_ms") / 1000,
                 threads=threads,
                 bound=threads - mine.numbers("idlethreads", 0),
@@ -109,7 +106,7 @@ def locked_in_detail(capture: Capture, process: int) -> tuple[int, str] | None:
         return None
     last = mine[table["sample"][mine] == table["sample"][mine].max()]
     locked = int(table.present("lockedg")[last].sum())
-    return locked, f"{table.text('input', int(last[0]))}:{int(table['line'][last[0]])}"
+    return locked, table.place(int(last[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +178,7 @@ def _held(dump: Snapshot, how: str) -> dict[int, int]:
     rows = dump.rows
     locked = rows.flags("locked")
     if how == "syscall":
-        states = rows.categories("state")
-        inside = rows["state"] == (states.index("syscall") if "syscall" in states else -2)
-        held = np.flatnonzero(inside & ~locked)
+        held = np.flatnonzero(rows.says("state", "syscall") & ~locked)
     else:
         held = np.flatnonzero(locked & (rows["id"] != 1))
     return dict(zip(held.tolist(), rows["stack_id"][held].tolist(), strict=True))

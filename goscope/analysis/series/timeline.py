@@ -70,12 +70,7 @@ def moment(capture: Capture, source: str | None) -> tuple[int, float] | None:
         return None
     for table, clock, scale in (("sched", "t_ms", 1000.0), ("gc", "t_s", 1.0)):
         rows = capture.table(table)
-        if name not in rows.categories("input"):
-            continue
-        mine = (rows["input"] == rows.categories("input").index(name)) & (
-            rows["line"] == int(number)
-        )
-        at = np.flatnonzero(mine)
+        at = np.flatnonzero(rows.says("input", name) & (rows["line"] == int(number)))
         if len(at):
             seconds = float(rows.numbers(clock)[at[0]]) / scale
             return int(rows["process"][at[0]]), seconds
@@ -96,7 +91,7 @@ def _time_line(capture: Capture, process: int, *, points: int, columns: int, row
     first = mine if len(mine) else cycles
     return TimeLine(
         process,
-        f"{first.text('input', 0)}:{int(first['line'][0])}",
+        first.place(0),
         end,
         _queues(capture, samples, columns, rows) if len(mine) else None,
         tuple(panel for panel in panels if any(len(c.x) for _, c in panel.curves)),

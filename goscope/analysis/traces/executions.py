@@ -166,10 +166,7 @@ class Execution:
     def profile(self, kind: str) -> list[tuple[int, int, int]]:
         """The stacks of a profile as (stack, count, nanoseconds), the heaviest first; -1 is no stack."""
         table = self.rows("trace_profiles")
-        kinds = table.categories("kind")
-        if kind not in kinds:
-            return []
-        mine = table.select(table["kind"] == kinds.index(kind))
+        mine = table.select(table.says("kind", kind))
         found = zip(stack_rows(mine), mine["count"].tolist(), mine["ns"].tolist(), strict=True)
         return sorted(found, key=lambda row: (-row[2], -row[1]))
 

@@ -164,11 +164,9 @@ def _panels(trace: Execution, slices: Table, scale: float, points: int) -> Itera
 
 def _stops(trace: Execution, scale: float, points: int) -> Iterator[Panel]:
     ranges = trace.rows("trace_ranges")
-    codes = ranges.categories("kind")
-    if "stw" not in codes:
-        return
-    stops = ranges.select((ranges["kind"] == codes.index("stw")) & ranges.present("duration_ns"))
-    stops = stops.select(stops.present("start_ns"))
+    stops = ranges.select(
+        ranges.says("kind", "stw") & ranges.present("duration_ns") & ranges.present("start_ns")
+    )
     if set(stops.texts("name")) <= {_OF_TRACING}:
         return
     longest = stops["duration_ns"].max(initial=0)

@@ -186,10 +186,7 @@ class Dump:
     @cached_property
     def dumper(self) -> int | None:
         """Who made the dump: nobody else runs while pprof and runtime.Stack stop the world."""
-        words = self.snapshot.rows.categories("state")
-        if "running" not in words:
-            return None
-        running = np.flatnonzero(self.snapshot.rows["state"] == words.index("running"))
+        running = np.flatnonzero(self.snapshot.rows.says("state", "running"))
         return int(running[0]) if len(running) == 1 else None
 
     @cached_property

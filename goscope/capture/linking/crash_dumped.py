@@ -9,7 +9,7 @@ import numpy as np
 
 from goscope.goruntime.function_names import is_user_code
 from goscope.parsing.numbers import IntArray
-from goscope.tables.table import Bools, Table
+from goscope.tables.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class Dumped:
         self.stacks: IntArray = self.table["stack_id"]
         self.snapshot: IntArray = self.table["snapshot_id"].astype(np.int64)
         self.headless = ~self.table.present("id")
-        self.running = self._in_state("running")
-        self.in_syscall = self._in_state("syscall")
+        self.running = self.table.says("state", "running")
+        self.in_syscall = self.table.says("state", "syscall")
         self.dropped = np.zeros(len(self.table), np.bool_)
         self.taken = np.zeros(len(self.table), np.bool_)
         self._begins = np.searchsorted(self.stream_of, np.arange(streams + 1)).tolist()
@@ -59,11 +59,6 @@ class Dumped:
         self._functions, self._files = own.texts("function"), own.texts("file")
         self._frame_lines, self._placed = own["line"].tolist(), own.present("line").tolist()
         self._known: dict[int, tuple[Frame, ...]] = {}
-
-    def _in_state(self, state: str) -> Bools:
-        states = self.table.categories("state")
-        found: Bools = self.table["state"] == (states.index(state) if state in states else -2)
-        return found
 
     def rows_of(self, stream_id: int) -> tuple[int, int]:
         """The first row of a stream, and the row behind its last."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from goscope.capture.linking.crashes import link_crashes
+from goscope.capture.linking.crash_linking import link_crashes
 from goscope.capture.linking.draft import Draft
 from goscope.capture.linking.intervals import add_interval_cpu
 from goscope.capture.linking.origins import located, ordered

@@ -25,7 +25,7 @@ CRASHES = (
     flag("slow_suite", "the test that ran had run for a part of the time only"),
 )
 
-#: What the head of a crash says; :mod:`goscope.capture.linking.crashes` makes rows of the crashes table
+#: What the head of a crash says; :mod:`goscope.capture.linking.crash_linking` makes rows of the crashes table
 #: of them.
 CRASH_HEADS = (
     *PLACE,

@@ -1,6 +1,6 @@
 """How a process or a test ended, as ``go run``, ``go test``, a shell or the race detector say.
 
-None of these lines is a crash by itself: they complete one. :mod:`goscope.capture.linking.crashes` puts
+None of these lines is a crash by itself: they complete one. :mod:`goscope.capture.linking.crash_linking` puts
 them behind the crash that they follow, and knows the tests that ended without a word.
 """
 

@@ -27,7 +27,7 @@ GRAMMAR = Grammar("goleak", ("leaked",))
 #: So many goroutines of a capture are read.
 MOST_GOROUTINES = 100_000
 
-#: A row is a leaked goroutine; :mod:`goscope.capture.linking.crashes` makes a row of the crashes table
+#: A row is a leaked goroutine; :mod:`goscope.capture.linking.crash_linking` makes a row of the crashes table
 #: per report.
 GOLEAKS = (
     *PLACE,

@@ -11,8 +11,9 @@ from dataclasses import dataclass, fields
 
 from goscope.analysis.goroutines.dumps import Stack
 from goscope.analysis.scheduler.idle_or_blocked import WaitSite, dumps_of, runners_in
-from goscope.analysis.scheduler.schedule import Schedule, Thresholds, schedules_of
+from goscope.analysis.scheduler.schedule import Schedule, schedules_of
 from goscope.analysis.scheduler.stw_pauses import StwPauses
+from goscope.analysis.scheduler.thresholds import Thresholds
 from goscope.analysis.traces.executions import executions_of
 from goscope.capture.capture import Capture
 from goscope.findings.findings import Confidence, Evidence, Finding, Group, Severity, Site
