@@ -146,7 +146,8 @@ def _foreign(table: Table, row: int) -> int:
     goleak lists goroutines as the runtime does, where what an init started comes first.
     """
     by_init = _MADE_BY_INIT.search(table.text("creator", row) or "") is not None
-    return 2 * by_init + (_MODULE_OF_OTHERS.search(table.text("file", row) or "") is not None)
+    file = table.text("file", row)  # none: the stack is cut
+    return 2 * by_init + (file is None or _MODULE_OF_OTHERS.search(file) is not None)
 
 
 def _silent(found: SilentExit) -> _Crash:

@@ -15,8 +15,8 @@ def crash_verdict(capture: Capture) -> Verdict:
         worst = max(reports, key=lambda report: report.severity.rank)
         message = worst.message.partition("\n")[0] or worst.kind
         message = f"a slow suite: {message}" if worst.slow_suite else message
-        where = f" in {worst.site.function}" if worst.site else ""
-        where = "" if message.endswith(where) else where  # goleak's reports name the place
+        named = worst.kind == "goleak"  # its reports name the places
+        where = f" in {worst.site.function}" if worst.site and not named else ""
         where = f"; it happened{where}" if where and worst.hangs else where
         more = f", and {len(reports) - 1} more" if len(reports) > 1 else ""
         sure = worst.confidence

@@ -35,6 +35,10 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
     profiles = goroutine_profiles_of(capture, "goroutine")
     searches = goroutine_profiles_of(capture, "goroutineleak")
     leaks = findings_by_state(findings, "goroutines", Family.LEAKS).get("leak")
+    outlived = next((r for r in crash_reports_of(capture) if r.kind == "goleak"), None)
+    if outlived is not None and not leaks:
+        reason = f"goleak reports goroutines that outlived a test ({outlived.source})"
+        return Verdict("suspected_leak", Confidence.MEDIUM, reason)
     if not dumps and not profiles and not searches and not leaks:
         crashed = len(capture.table("goroutines")) > 0
         return goroutine_verdict_of_traces(capture, findings) or Verdict(
@@ -63,10 +67,6 @@ def goroutine_verdict(capture: Capture, findings: Sequence[Finding]) -> Verdict:
             where + best.title,
             None if sure else collect,
         )
-    outlived = next((r for r in crash_reports_of(capture) if r.kind == "goleak"), None)
-    if outlived is not None:
-        reason = f"goleak reports goroutines that outlived a test ({outlived.source})"
-        return Verdict("suspected_leak", Confidence.MEDIUM, reason)
     if any(printed_by(capture, found[-1].number) == "crash_tail" for _, found in dumps):
         return Verdict(
             "unknown",

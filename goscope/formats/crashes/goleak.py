@@ -2,7 +2,8 @@
 
 ``VerifyTestMain`` prints at column 0. ``VerifyNone`` is part of a test failure, so its lines are
 indented by eight spaces, and the place of the check stands in front. Up to v1.2.1 each stack
-starts with the header of its goroutine, from v1.3.0 on with the first frame.
+starts with the header of its goroutine, from v1.3.0 on with the first frame. A block is a goroutine:
+who copies from the middle of a report leaves its first lines out.
 """
 
 from __future__ import annotations
@@ -41,10 +42,11 @@ GOLEAKS = (
     Column("creator", Kind.TEXT, "", "the function that started it, as it is printed"),
 )
 
-_LEAKED = re.compile(rb"[\[ ]Goroutine [0-9]+ in state ")
+_LEAKED = re.compile(rb"[\[ ]?Goroutine [0-9]+ in state ")
+#: So many lines may part two goroutines of a report.
+_APART = 1
+_BLANKS = (b"\t", b" ")
 _LONGEST = 1 << 14
-#: So many lines, empty ones, may lie between two goroutines of a report.
-_NEAR = 2
 _SLOTS = re.compile(
     rb"([0-9]+)(?= in state )|(?<= in state )([^\]\n]+?)(?=\] \{|, with )"
     rb"|(?<=, with )([^\n]+)(?= on top of the stack:\Z)|(?<= \{)([^\n]*)(?=\}, with )"
@@ -58,18 +60,17 @@ class GoleakReader(RowReader):
         super().__init__()
         self._leaked = TextShapes(GRAMMAR, "leaked", _SLOTS)
         self._frames = TextShapes(STACK_GRAMMAR, "frame", FRAME_SLOTS)
-        self._report = (
-            -1,
-            -1,
-            -1,
-        )  # the stream of the last block, the line of its report, where it ended
+        self._report = self._end = -1  # where the last report starts, and the line behind it
+        self._stream = -1
 
     def read(self, blocks: BlockRecords) -> int:
         """Take blocks; returns how many of them name a goroutine."""
         found = 0
-        for text, number in zip(blocks.texts, blocks.numbers.tolist(), strict=True):
+        places = zip(blocks.numbers.tolist(), blocks.heights.tolist(), strict=True)
+        for text, (number, height) in zip(blocks.texts, places, strict=True):
             before = len(self._rows)
             report = self._report_of(text, number)
+            self._end = number + height
             for line, head, stack in _goroutines(text):
                 if len(self._rows) >= MOST_GOROUTINES:
                     expected = f"not examined: more than {MOST_GOROUTINES} leaked goroutines"
@@ -80,13 +81,11 @@ class GoleakReader(RowReader):
         return found
 
     def _report_of(self, text: bytes, number: int) -> int:
-        """The line of the report that a block belongs to: that of the block above, if it goes on there."""
-        stream, report, end = self._report
-        near = stream == self._stream_id and 0 <= number - end <= _NEAR
-        goes_on = near and text.startswith(b" Goroutine ")
-        report = report if goes_on else number
-        self._report = (self._stream_id, report, number + text.count(b"\n") + (text[-1:] != b"\n"))
-        return report
+        """The line with which the report of a block starts: a "[" does, and what stands apart."""
+        opens = text.lstrip(b" ").startswith(b"[")
+        if opens or self._stream != self._stream_id or not 0 <= number - self._end <= _APART:
+            self._report, self._stream = number, self._stream_id
+        return self._report
 
     def tables(self) -> Mapping[str, Table]:
         """The goroutines of all reports."""
@@ -98,19 +97,20 @@ class GoleakReader(RowReader):
             self._set_aside(line, head, parts.expected)
             return
         texts = {part.name: part.text for part in parts if part.words}
-        place: dict[str, Any] = {"function": texts["function"]}
+        places: list[dict[str, Any]] = []
         for call, at in itertools.pairwise(stack):
-            # The tab may have become blanks on the way.
-            if at[:1] not in b"\t " or call.startswith((b"\t", b" ", b"created by ")):
+            if at[:1] not in _BLANKS or call[:1] in _BLANKS or call.startswith(b"created by "):
                 continue
             frame = self._frames.parse(b"\n\t".join((call, at.lstrip()))[:_LONGEST])
             if isinstance(frame, Rejected):
                 continue
             words = {part.name: part.text for part in frame if part.words}
+            number = int(words["line"][:18])
+            place = {"function": words["function"], "file": words["file"], "file_line": number}
             if is_user_code(words["function"]):
-                number = int(words["line"][:18])
-                place = {"function": words["function"], "file": words["file"], "file_line": number}
+                places.insert(0, place)
                 break
+            places.append(place)
         self._rows.append(
             {
                 "stream_id": self._stream_id,
@@ -120,7 +120,7 @@ class GoleakReader(RowReader):
                 "state": texts["state"],
                 "top": texts["function"],
                 "creator": _creator(stack),
-                **place,
+                **(places[0] if places else {"function": texts["function"]}),
             }
         )
 
@@ -137,9 +137,9 @@ def _goroutines(text: bytes) -> Iterator[tuple[int, bytes, list[bytes]]]:
     """The goroutines of a report: line within it, first line, and the lines of the stack."""
     head: tuple[int, bytes] | None = None
     stack: list[bytes] = []
-    indent = b" " * max(
-        text.find(b"[Goroutine "), 0
-    )  # testing indents the further lines of a message
+    first = text.partition(b"Goroutine ")[0]
+    # What testing puts before the further lines of a message; goleak itself puts a character before each.
+    indent = first[:-1] if len(first) % 4 == 1 else first
     for number, raw in enumerate(text.split(b"\n")):
         line = raw.removeprefix(indent)
         if _LEAKED.match(line):
@@ -158,12 +158,14 @@ FORMAT = Format(
     block=BlockKind(
         name="goleak",
         told=True,
-        # Without the first line of a report, or the bracket, its goroutines stand behind a blank.
-        openings=(
-            *(indent + b"[Goroutine #" for indent in (b"", b"    ", b"        ")),
-            b" Goroutine #",
+        openings=tuple(
+            indent + before + b"Goroutine #"
+            for indent in (b"", b"    ", b"        ")
+            for before in (b"[", b" ", b"")
         ),
-        sign=re.compile(rb" *[\[ ]Goroutine [0-9]+ in state (?=[^\n]* on top of the stack:)"),
+        sign=re.compile(
+            rb" *(?:\[Goroutine [0-9]+ in state |Goroutine [0-9]+ in state .+ on top of the stack:$)"
+        ),
         lone=(b"[Goroutine #", b"goroutine #", b"...", b"]"),
         gaps=True,
         quoted=False,

@@ -97,6 +97,45 @@ def test_without_empty_lines(read: READ) -> None:
     assert row["message"].startswith("found unexpected goroutines: 2:")
 
 
+@pytest.mark.parametrize("report", [V13, V11, LABELLED], ids=["v1.3", "v1.1", "labelled"])
+def test_a_report_without_its_first_lines(read: READ, report: str) -> None:
+    """Copied from the middle: no bracket, and of the first goroutine only the rest."""
+    rest = report.partition("created by ")[2].partition("\n")[2]
+    for text in (rest, rest.lstrip("\n "), in_test(report[1:]).partition("goroutines:\n")[2]):
+        (row,) = read(text).rows("crashes")
+        assert (row["kind"], row["message"].count(" in ")) == ("goleak", text.count("in state "))
+
+
+def test_places_that_lost_their_tabs(read: READ) -> None:
+    (row,) = read(in_main(V13).replace("\t", "    ")).rows("crashes")
+    assert (row["function"], row["file_line"]) == ("example.com/app.(*poller).loop", 21)
+
+
+def test_goroutines_of_two_reports_are_not_joined(read: READ) -> None:
+    lone = V13[1:].removesuffix("]\n")
+    rows = read(f"{lone}{lone}\n\n--- FAIL: TestTwo\n{lone}").rows("crashes")
+    assert [row["message"][29] for row in rows] == ["4", "2"]
+
+
+def test_a_goroutine_in_nothing_but_libraries_has_a_place(read: READ) -> None:
+    stack = (
+        "net/http.(*persistConn).readLoop(0xc0001)\n\t/go/src/net/http/transport.go:2398 +0x14f\n"
+    )
+    text = f"[Goroutine 5 in state select, with net/http.(*persistConn).readLoop on top of the stack:\n{stack}]\n"
+    (row,) = read(in_main(text)).rows("crashes")
+    assert (row["file"], row["file_line"]) == ("/go/src/net/http/transport.go", 2398)
+    verdicts = goscope.diagnose(goscope.read(in_main(text))).verdicts
+    assert verdicts["goroutines"].state == "suspected_leak"
+
+
+def test_a_whole_stack_is_blamed_before_a_cut_one(read: READ) -> None:
+    text = in_main(
+        V13.replace("/app/", "/go/pkg/mod/app@v1.0.0/").partition("example.com/app.announce(")[0]
+    )
+    (row,) = read(text).rows("crashes")
+    assert row["goroutine"] == 8
+
+
 def test_two_reports_are_two_rows(read: READ) -> None:
     rows = read(in_test(V13) + in_test(V13)).rows("crashes")
     assert [row["kind"] for row in rows] == ["goleak", "goleak"]
