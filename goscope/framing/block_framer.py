@@ -356,8 +356,10 @@ class BlockFramer:
         texts = [data[a:b] for a, b in zip(firsts, lasts, strict=True)]
         if again:
             for place in np.flatnonzero(np.isin(headers, list(again))).tolist():
-                texts[place] = again[int(headers[place])].text
-                self._rejoined.add(int(headers[place]) + lines.first, texts[place])
+                whole = again[int(headers[place])]
+                texts[place] = whole.text
+                if whole.torn:
+                    self._rejoined.add(int(headers[place]) + lines.first, whole.text)
         if kind.leads_to is not None:
             target = next(one for one in self._kinds if one.name == kind.leads_to)
             self.quoted += sum(len(target.sign.findall(text)) for text in texts)

@@ -28,13 +28,14 @@ class Whole:
     """The text of a block without the other lines, and the first line behind it.
 
     ``within`` are whole records of one line that stood inside lines of the block, ``others`` the lines
-    between its own.
+    between its own, ``torn`` says that there are such lines, or that halves of one were joined.
     """
 
     text: bytes
     end: int
     within: tuple[tuple[int, bytes], ...]
     others: tuple[int, ...]
+    torn: bool
 
 
 def whole(
@@ -54,7 +55,9 @@ def whole(
     at = end
     while at < stop:
         text = lines.text(at)
-        if walk.complete or walk.others > MOST_OTHERS or text in SEAMS or not (text or walk.torn):
+        if text in SEAMS:
+            return walk.result(seam=at)
+        if walk.complete or walk.others > MOST_OTHERS or not (text or walk.torn):
             return walk.result()
         walk.take(at, text)
         at += 1
@@ -80,6 +83,7 @@ class _Walk:
         self._kind = kind
         self._accepts = accepts
         self._first, self._second = kind.pair
+        self._lines, self._header = lines, header
         self._texts = [lines.text(line) for line in range(header, end)]
         self._last = end - 1
         self._pending: bytes | None = None  # the first of a pair, whose second has not come
@@ -108,14 +112,17 @@ class _Walk:
         """Whether the line before was torn, so that its end may be all that is on a line."""
         return self._front is not None
 
-    def result(self) -> Whole:
-        placeless = len(self._texts) == 1 or self._pending_line == self._end_of_input
+    def result(self, seam: int = -1) -> Whole:
+        """The block; ``seam`` is the line that ends it, if it is one that stands for what was left out."""
+        placeless = len(self._texts) == 1 or self._pending_line in (self._end_of_input, seam - 1)
         if placeless and self._pending is not None and self._pending_line == self._last + 1:
             self._texts.append(self._pending)  # the place of this call is not in the text
             self._last += 1
             self._others.discard(self._last)
         others = tuple(line for line in sorted(self._others) if line <= self._last)
-        return Whole(b"\n".join(self._texts), self._last + 1, tuple(self._within), others)
+        plain = [self._lines.text(line) for line in range(self._header, self._last + 1)]
+        torn = bool(self._within) or plain != self._texts
+        return Whole(b"\n".join(self._texts), self._last + 1, tuple(self._within), others, torn)
 
     def take(self, line: int, text: bytes) -> None:
         if len(text) > _LONGEST_LINE:

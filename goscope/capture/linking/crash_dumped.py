@@ -22,8 +22,11 @@ class Frame:
 
     @property
     def own(self) -> bool:
-        """Whether it is the program's own: not Go's, and not the main function of a test binary."""
-        return is_user_code(self.function) and not (self.file or "").endswith("_testmain.go")
+        """Whether it is the program's own: not Go's but for its tests, nor the main function of those."""
+        file = self.file or ""
+        tests = file.endswith("_test.go") and not self.function.startswith("testing.")
+        own = tests or is_user_code(self.function)
+        return own and not file.endswith("_testmain.go")
 
     @property
     def place(self) -> str:

@@ -252,7 +252,7 @@ def _detail(report: CrashReport, more: list[str], dumped: Collection[str | None]
             if report.input in dumped
             else "No goroutines are shown: run it with GOTRACEBACK=all to see where it happened."
         )
-    elif report.kind == "test_timeout":
+    elif report.kind == "test_timeout" and not report.slow_suite:
         parts.append("The goroutine of a test that hangs is not in this text.")
     elif report.kind in PANICS:
         parts.append("The goroutine that panicked is not in this text, so nobody is blamed.")

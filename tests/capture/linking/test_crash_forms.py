@@ -97,6 +97,37 @@ def test_the_test_that_hangs_may_stand_above_the_panic(read: READ) -> None:
     assert json.loads(crash["running_tests"]) == ["TestRemove"]
 
 
+def test_a_worker_that_no_test_runs_is_not_blamed(read: READ) -> None:
+    worker = (
+        "goroutine 20 [select]:\nexample.com/pool.(*Pool).drain(0x1)\n\t/m/pool.go:206 +0x1\n"
+        "created by example.com/pool.New\n\t/m/pool.go:237 +0x2\n\n"
+    )
+    assert only(read(TIMEOUT.format("8m0s") + ALARM + worker))["goroutine"] is None
+    cut = worker.partition("created by")[0]
+    assert only(read(TIMEOUT.format("8m0s") + ALARM + cut))["goroutine"] == 20
+
+
+def test_the_tests_of_the_standard_library_hang_as_well(read: READ) -> None:
+    stack = (
+        "goroutine 30 [semacquire, 2 minutes]:\nsync.(*WaitGroup).Wait(0x1)\n\t/go/src/sync/waitgroup.go:9 +0x1\n"
+        "sync_test.TestMisuse(0x2)\n\t/go/src/sync/waitgroup_test.go:174 +0x2\ntesting.tRunner(0x3, 0x4)"
+    )
+    found = read(TIMEOUT.format("3m0s") + ALARM + stack)
+    crash = only(found)
+    assert (crash["goroutine"], crash["file_line"]) == (30, 174)
+    assert found.input.rejoined_count == 0
+
+
+@pytest.mark.parametrize("seam", ["...", "[snip]", "(...)"])
+def test_a_call_above_what_was_left_out_needs_no_place(read: READ, seam: str) -> None:
+    text = (
+        "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [semacquire]:\n"
+        "sync.(*WaitGroup).Wait(0xc04204172c)\n\t/go/src/sync/waitgroup.go:131 +0x9e\n"
+        f"example.com/docs.search(0x0, 0x3)\n{seam}\n"
+    )
+    assert only(read(text))["function"] == "example.com/docs.search"
+
+
 def test_a_test_that_waits_for_its_turn_does_not_run(read: READ) -> None:
     parked = of_test(7, "chan receive", "testing.(*T).Parallel", "app.TestLater", "testing.tRunner")
     subtest = of_test(9, "select", "app.call", "app.TestTable.func1", "testing.tRunner")
