@@ -135,7 +135,8 @@ def _crashes(capture: Capture) -> Iterator[CrashReport]:
 def _races(capture: Capture) -> Iterator[CrashReport]:
     for row in _rows(capture.table("races")):
         site, other = _site(row, ""), _site(row, "previous_")
-        message = f"{row['access']} at {row['address']}"
+        at = f" at {row['address']}" if row["address"] is not None else ""
+        message = f"{row['access']}{at}"
         if other is not None:
             message += (
                 f" while another goroutine did a {row['previous_access']} in {other.function}"

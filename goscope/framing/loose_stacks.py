@@ -18,7 +18,7 @@ from goscope.tables.table import Bools
 Pair = tuple[re.Pattern[bytes], re.Pattern[bytes]]
 
 #: What the runtime prints above frames that are of no goroutine.
-_OF_NO_GOROUTINE = (b"runtime stack:", b"goroutine stack:")
+OF_NO_GOROUTINE = (b"runtime stack:", b"goroutine stack:")
 
 
 def loose_stacks(
@@ -87,7 +87,7 @@ def _goes_on(lines: Lines, start: int, pair: Pair, line_above: bytes) -> bool:
 
 def _is_stack(lines: Lines, start: int, end: int, closing: bytes, line_above: bytes) -> bool:
     """Whether a run of calls is Go's own writing, and of a goroutine."""
-    if (lines.text(start - 1) if start else line_above) in _OF_NO_GOROUTINE:
+    if (lines.text(start - 1) if start else line_above) in OF_NO_GOROUTINE:
         return False
     return any(
         not lines.text(line).startswith(closing)

@@ -35,7 +35,8 @@ class RecordFinder:
     ``goroutine #``) and its sign prove a record; of the short ones (``  P#``) and those without a
     number, only a whole record does. A block without a number in its opening counts if its openings are long
     and its sign goes to the end of the line. Other blocks (``panic: ``) prove nothing there, since
-    applications write that too, but at the start of a value of a JSON object (:meth:`opens_value`).
+    applications write that too, but for their pieces, and at the start of a value of a JSON object
+    (:meth:`opens_value`).
     """
 
     def __init__(
@@ -140,6 +141,7 @@ class RecordFinder:
     def find(self, text: bytes) -> int:
         """Where a record starts in a line; -1 if none does."""
         known = self._patterns
+        text = without_colour_at_end(text)
         for found in known.sign.finditer(text):
             at = found.start()
             if text[at : at + 1] == b" " and at:
@@ -249,6 +251,10 @@ def _patterns(line_kinds: tuple[LineKind, ...], block_kinds: tuple[BlockKind, ..
         numbered = all(b"#" in opening for opening in kind.openings)
         if isinstance(kind, BlockKind) and not numbered and not _particular(kind):
             values += [_literal(opening) for opening in kind.openings if len(opening) >= _VALUE]
+            for literal, sign in kind.pieces:
+                signs.append(b"(?:%s)" % sign.pattern)
+                proof.append(sign)
+                words.setdefault(literal, []).append(sign)
             continue
         literals = [opening.partition(b"#")[0].lstrip(b" ") for opening in kind.openings]
         if isinstance(kind, BlockKind):

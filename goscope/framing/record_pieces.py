@@ -12,6 +12,7 @@ import numpy as np
 
 from goscope.framing.framed import LONGEST_LINE, RecordPiece
 from goscope.framing.lines import Lines, Positions
+from goscope.framing.loose_stacks import OF_NO_GOROUTINE
 from goscope.framing.record_finder import RecordFinder
 from goscope.tables.table import Bools
 
@@ -81,7 +82,8 @@ class RecordPieces:
                 continue
             if not any(a.match(call) and b.match(place) for a, b in self._pairs):
                 continue
-            if self._behind != line - 1 + lines.first:
+            above = lines.text(line - 2) if line > 1 else b""
+            if self._behind != line - 1 + lines.first and above not in OF_NO_GOROUTINE:
                 found.append(line - 1)
             self._behind = line + 1 + lines.first
         return found

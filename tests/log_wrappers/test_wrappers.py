@@ -157,9 +157,30 @@ def test_a_crash_of_which_only_the_head_is_in_a_log(read: READ, prefix: str, hea
 
 
 @pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        ("fatal error: unexpected signal during runtime execution", "fatal"),
+        ("fatal error: all goroutines are asleep - deadlock!", "deadlock"),
+        ("runtime: goroutine stack exceeds 1000000000-byte limit", "stack_overflow"),
+        ("unexpected fault address 0x7f3c10002000", "fault_address"),
+        ("SIGQUIT: quit", "sigquit"),
+        ("panic: boom\n[signal SIGSEGV: segmentation violation code=0x1 addr=0x8 pc=0x5]", "panic"),
+    ],
+)
+def test_the_head_of_a_crash_shows_what_stands_before_lines(
+    read: READ, head: str, kind: str
+) -> None:
+    """Journald's lines of a crash whose goroutines were not copied."""
+    lines = ["start", *head.splitlines(), "restarted"]
+    found = read("".join(f"Sep 27 14:53:27 node-1 kubelet[30117]: {line}\n" for line in lines))
+    assert [row["kind"] for row in found.rows("crashes")] == [kind]
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "2026/11/23 22:00:00 fatal error: no configuration",
+        "2026/11/23 22:00:00 recovered fatal error: stack overflow in the parser",
         "2026-11-23T22:00:00Z INFO exit status 2",
         "see SCHED 0ms: gomaxprocs=1 in the manual",
     ],

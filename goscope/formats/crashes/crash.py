@@ -273,18 +273,38 @@ def _row(head: _Head) -> dict[str, Any] | None:
         message = "\n".join([*texts, *head.notes])
         return {**row, "sort": "fatal", "kind": kind, "message": message[:LONGEST_VALUE]}
     if not head.panics:
-        return None
+        return _unsaid(row, head.notes)
     kinds = [kind for kind in map(kind_of_panic, head.panics) if kind != "panic"]
     message = "\n".join(texts)[:LONGEST_VALUE]
     return {**row, "sort": "panic", "kind": kinds[0] if kinds else "panic", "message": message}
 
 
+def _unsaid(row: dict[str, Any], notes: list[str]) -> dict[str, Any] | None:
+    """The columns of a fatal error of which only what the runtime prints before it was copied."""
+    note = "\n".join(notes)[:LONGEST_VALUE]
+    kind = next((kind for start, kind in _LEADS_TO.items() if note.startswith(start)), None)
+    return {**row, "sort": "fatal", "kind": kind, "message": note} if kind is not None else None
+
+
+_LEADS_TO = {
+    "unexpected fault address ": "fault_address",
+    "runtime: goroutine stack exceeds ": "stack_overflow",
+    "runtime: program exceeds ": "thread_exhaustion",
+    "runtime: failed to create new OS thread": "thread_exhaustion",
+    "runtime: out of memory": "out_of_memory",
+}
 _PRELUDES = (
     b"unexpected fault address ",
     b"runtime: goroutine stack exceeds #",
     b"runtime: program exceeds #",
     b"runtime: out of memory",
     b"runtime: failed to create new OS thread",
+)
+# Fatal errors of which nobody but the runtime writes the whole line.
+_THROWN = re.compile(
+    rb"fatal error: (?:all goroutines are asleep - deadlock!|unexpected signal during runtime execution"
+    rb"|concurrent map [a-z ]+|stack overflow|(?:runtime: )?out of memory|newosproc|fault"
+    rb"|runtime: cannot (?:allocate|map) [a-z ]+|sync: [A-Za-z]+ of unlocked [A-Za-z]+)$"
 )
 _SIGNAL_NAMES = tuple(name.encode() + b": " for name in SIGNALS)
 
@@ -326,7 +346,16 @@ FORMAT = Format(
         above=True,
         leads_to="goroutine",
         headless=re.compile(rb"Exception 0x"),
-        pieces=((b"[signal ", re.compile(rb"\[signal (?:SIG[A-Z]+|0x[0-9a-f]+)[: ]")),),
+        pieces=(
+            (b"[signal ", re.compile(rb"\[signal (?:SIG[A-Z]+|0x[0-9a-f]+)[: ]")),
+            (b"fatal error: ", _THROWN),
+            (
+                b"runtime: goroutine stack exceeds ",
+                re.compile(rb"runtime: goroutine stack exceeds [0-9]"),
+            ),
+            (b"unexpected fault address ", re.compile(rb"unexpected fault address 0x[0-9a-f]+$")),
+            (b"SIG", re.compile(rb"SIG(?:QUIT: quit|ABRT: abort|SEGV: segmentation violation)$")),
+        ),
     ),
     reader=CrashReader,
     example="panic: runtime error: index out of range [5] with length 3",

@@ -31,7 +31,7 @@ _SLOTS = {
     rb"|(0x[0-9a-f]+\Z)|([0-9]+)",
 }
 _SECTION = re.compile(
-    rb"(?P<access>(?:Previous )?(?:atomic )?(?:[Rr]ead|[Ww]rite) at 0x)"
+    rb"(?P<access>(?:Previous )?(?:atomic )?(?:[Rr]ead|[Ww]rite) (?:at 0x|by ))"
     rb"|(?P<created>Goroutine [0-9])"
 )
 
@@ -91,7 +91,7 @@ class RaceReader(RowReader):
                 started[by] = frame
             elif side != "previous_":
                 side = "previous_" if row else ""
-                access = {"access": head["sort"].lower(), "address": head["address"], "by": by}
+                access = {"access": head["sort"].lower(), "address": head.get("address"), "by": by}
                 row |= {side + name: value for name, value in {**access, **frame}.items()}
         for side in ("", "previous_"):
             frame = started.get(row.get(f"{side}by"), {})
@@ -140,6 +140,8 @@ FORMAT = Format(
             b"Write at 0x",
             b"Atomic read at 0x",
             b"Atomic write at 0x",
+            b"Read by ",
+            b"Write by ",
             b"Previous ",
             b"Goroutine #",
             b"Heap block of size #",
@@ -148,6 +150,10 @@ FORMAT = Format(
         ),
         pairs=False,
         gaps=True,
+        pieces=(
+            (b"Previous ", re.compile(rb"Previous [a-z ]+ (?:at 0x[0-9a-f]+ )?by [a-z0-9 ]+:$")),
+            (b"Goroutine ", re.compile(rb"Goroutine [0-9]+ \([a-z]+\) created at:$")),
+        ),
     ),
     reader=RaceReader,
     example="WARNING: DATA RACE",

@@ -143,9 +143,26 @@ _ADVICE_ON_LITTLE_MEMORY = (
 _IN_USE = re.compile(r"cannot allocate [0-9]+-byte block \(([0-9]{1,18}) in use\)")
 #: A program that has less has not used up a machine of today.
 _LITTLE_MEMORY = 1 << 30
+_ADVICE_ON_REFUSED_THREADS = (
+    "The system refused to make a thread in this way, which is no limit: an emulator of another processor "
+    "does (an image that was built for it), or a seccomp profile that is older than the system."
+)
 #: Below so many threads a program has not used them up itself.
 _FEW_THREADS = 1_000
-_THREADS = re.compile(r"failed to create new OS thread \(have ([0-9]{1,9}) already")
+_THREADS = re.compile(
+    r"failed to create new OS thread \(have ([0-9]{1,9}) already; errno=([0-9]{1,3})\)"
+)
+#: EPERM, EINVAL and ENOSYS of Linux; the errors of a limit are EAGAIN and ENOMEM.
+_REFUSED = frozenset(("1", "22", "38"))
+
+
+#: What is said of a crash without a goroutine: by whether none is shown, or those are of something else, or
+#: lines were not understood.
+_NO_GOROUTINE = (
+    "No goroutines are shown: run it with GOTRACEBACK=all to see where it happened.",
+    "None of the goroutines in this text is surely of this crash.",
+    "No goroutine of it was read, and some lines of this text were not understood.",
+)
 
 
 def _advice(report: CrashReport) -> str:
@@ -159,6 +176,8 @@ def _advice(report: CrashReport) -> str:
     if report.kind == "recovered_logged_stack" and report.confidence is Confidence.LOW:
         return _ADVICE_ON_LOOSE_STACK
     threads = _THREADS.search(report.message)
+    if threads is not None and threads[2] in _REFUSED:
+        return _ADVICE_ON_REFUSED_THREADS
     if threads is not None and int(threads[1]) < _FEW_THREADS:
         return _ADVICE_ON_FEW_THREADS
     in_use = _IN_USE.search(report.message)
@@ -193,12 +212,15 @@ def crash_findings(
         if report.kind in kinds or (not kinds and report.kind not in but):
             place = report.site or (report.input, report.line)
             groups.setdefault((report.kind, report.severity, place), []).append(report)
-    dumped = frozenset(capture.table("snapshots").texts("input"))
+    shown = frozenset(capture.table("snapshots").texts("input"))
+    unread = frozenset(one.name for one in capture.inputs if one.unparsed_count)
     for reports in groups.values():
-        yield _finding(rule, reports, dumped)
+        yield _finding(rule, reports, shown, unread)
 
 
-def _finding(rule: str, reports: list[CrashReport], dumped: Collection[str | None]) -> Finding:
+def _finding(
+    rule: str, reports: list[CrashReport], shown: Collection[str | None], unread: Collection[str]
+) -> Finding:
     first = reports[0]
     times = f"{len(reports)} times " if len(reports) > 1 else ""
     message, *more = first.message.split("\n")
@@ -211,7 +233,7 @@ def _finding(rule: str, reports: list[CrashReport], dumped: Collection[str | Non
         severity=first.severity,
         confidence=first.confidence,
         title=title,
-        detail=_detail(first, more, dumped),
+        detail=_detail(first, more, shown, unread),
         evidence=tuple(_evidence(reports)),
         advice=_advice(first),
         process=first.process,
@@ -224,8 +246,13 @@ def _finding(rule: str, reports: list[CrashReport], dumped: Collection[str | Non
     )
 
 
-def _detail(report: CrashReport, more: list[str], dumped: Collection[str | None]) -> str:
-    """Where it happened, in one or two sentences; ``dumped`` are the inputs that show goroutines."""
+def _detail(
+    report: CrashReport, more: list[str], shown: Collection[str | None], unread: Collection[str]
+) -> str:
+    """Where it happened, in one or two sentences.
+
+    ``shown`` are the inputs that show goroutines, ``unread`` those in which something was not understood.
+    """
     said = [*(line.strip() for line in more if line.strip())][:3]
     parts = ["; ".join(said) + "."] if said else []
     who = "" if report.goroutine is None else f"Goroutine {report.goroutine}"
@@ -247,11 +274,7 @@ def _detail(report: CrashReport, more: list[str], dumped: Collection[str | None]
     elif report.kind == "crash_tail":
         parts.append("The goroutine that the signal hit is not known.")
     elif not report.shows_goroutines and report.kind not in ("test_exit", "data_race"):
-        parts.append(
-            "None of the goroutines in this text is surely of this crash."
-            if report.input in dumped
-            else "No goroutines are shown: run it with GOTRACEBACK=all to see where it happened."
-        )
+        parts.append(_NO_GOROUTINE[(report.input in shown) or 2 * (report.input in unread)])
     elif report.kind == "test_timeout" and not report.slow_suite:
         parts.append("The goroutine of a test that hangs is not in this text.")
     elif report.kind in PANICS:

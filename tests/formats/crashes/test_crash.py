@@ -270,6 +270,33 @@ def test_what_is_no_entry(text: str) -> None:
         assert isinstance(GRAMMAR.parse(text.encode(), start), Rejected)
 
 
+def test_the_stack_of_the_runtime_is_no_lost_goroutine(read: READ) -> None:
+    found = read(
+        "fatal error: stack overflow\n\nruntime stack:\nruntime.throw(0x1, 0xe)\n\truntime/panic.go:1198 +0x71\n"
+        "runtime.newstack()\n\truntime/stack.go:1088 +0x5ac\n"
+    )
+    assert found.input.unparsed_count == 0
+    (finding,) = goscope.diagnose(found.capture).findings
+    assert "No goroutines are shown" in finding.detail
+
+
+def test_goroutines_that_were_not_read_are_not_called_missing() -> None:
+    text = "unexpected fault address 0x7fb93c71d000\n[signal SIGBUS: bus error code=0x2 addr=0x7f pc=0x47]\n"
+    found = goscope.diagnose(
+        goscope.read(text + "goroutine 2735 [running]\nruntime.throw(0xf75488, 0x5)\n")
+    )
+    (finding,) = found.findings
+    assert "No goroutine of it was read" in finding.detail
+    assert "mapped file was truncated" in finding.advice
+
+
+@pytest.mark.parametrize(("errno", "words"), [(11, "a limit of the system"), (22, "emulator")])
+def test_why_a_thread_was_refused(errno: int, words: str) -> None:
+    text = f"runtime: failed to create new OS thread (have 2 already; errno={errno})\nfatal error: newosproc\n"
+    (finding,) = goscope.diagnose(goscope.read(text)).findings
+    assert words in finding.advice
+
+
 def test_application_lines_that_look_alike(read: READ) -> None:
     for line in ("panic attack", "fatal error", "SIGQUIT received", "runtime: 5 ms", "-----"):
         assert crashes(read, f"{line}\nlistening\n") == []

@@ -70,6 +70,20 @@ def test_reports_that_follow_each_other(read: READ) -> None:
     assert found.rows("crashes") == []
 
 
+def test_the_form_of_go_1_4_has_no_addresses(read: READ) -> None:
+    old = NO_STACK.replace(" at 0x00c000094028", "")
+    (row,) = read(old).rows("races")
+    (new,) = read(NO_STACK).rows("races")
+    assert row == {**new, "address": None, "previous_address": None}
+
+
+def test_a_report_without_its_first_lines_is_counted(read: READ) -> None:
+    rest = NO_STACK.partition("main.go:12 +0x8f\n")[2]
+    found = read(rest)
+    assert found.rows("races") == []
+    assert [line for line, *_ in [(u.line,) for u in found.input.unparsed]] == [2, 5]
+
+
 def test_without_empty_lines(read: READ) -> None:
     bare = "\n".join(line for line in NO_STACK.splitlines() if line) + "\n"
     wanted, found = read(NO_STACK).rows("races"), read(bare).rows("races")
