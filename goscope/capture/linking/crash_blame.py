@@ -109,8 +109,7 @@ def hanging_test(dumped: Dumped, head: Head) -> int | None:
     """The goroutine of a test that waits for something else than another test.
 
     People put the stack that matters above the panic, and cut others, so the goroutines above count too, and
-    what runs the test need not be shown if a function on the stack is named like one. Of others only one of
-    which the end of the stack is cut may run a test: nobody but testing starts those.
+    what runs the test need not be shown if a function on the stack is named like one.
     """
     shown = [row for row in head.dump if _may_hang(dumped, row)]
     above = [row for row in head.above if not dumped.dropped[row] and _may_hang(dumped, row)]
@@ -118,9 +117,8 @@ def hanging_test(dumped: Dumped, head: Head) -> int | None:
         for row in (*shown, *above):
             if is_test(dumped, row):
                 return row
-    # The last resort: the only one that waits for what does not come by itself, its end cut off.
-    cut = [row for row in shown if dumped.table.text("creator", row) is None]
-    rest = [row for row in cut if not dumped.headless[row] and not _rests(dumped, row)]
+    # The last resort: the only one that waits for what does not come by itself.
+    rest = [row for row in shown if not dumped.headless[row] and not _rests(dumped, row)]
     places = {dumped.own_frame(row) for row in rest}
     return rest[0] if len(places) == 1 else None
 

@@ -97,16 +97,6 @@ def test_the_test_that_hangs_may_stand_above_the_panic(read: READ) -> None:
     assert json.loads(crash["running_tests"]) == ["TestRemove"]
 
 
-def test_a_worker_that_no_test_runs_is_not_blamed(read: READ) -> None:
-    worker = (
-        "goroutine 20 [select]:\nexample.com/pool.(*Pool).drain(0x1)\n\t/m/pool.go:206 +0x1\n"
-        "created by example.com/pool.New\n\t/m/pool.go:237 +0x2\n\n"
-    )
-    assert only(read(TIMEOUT.format("8m0s") + ALARM + worker))["goroutine"] is None
-    cut = worker.partition("created by")[0]
-    assert only(read(TIMEOUT.format("8m0s") + ALARM + cut))["goroutine"] == 20
-
-
 def test_the_tests_of_the_standard_library_hang_as_well(read: READ) -> None:
     stack = (
         "goroutine 30 [semacquire, 2 minutes]:\nsync.(*WaitGroup).Wait(0x1)\n\t/go/src/sync/waitgroup.go:9 +0x1\n"
