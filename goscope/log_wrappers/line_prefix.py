@@ -147,6 +147,8 @@ def learn(prefix: bytes) -> PrefixShape | None:
     trail = tokens.pop()[1] if tokens[-1][0] == "space" else b""
     if not tokens:
         return None
+    if prefix.startswith(b"\t") and not any(kind in _STAMPED for kind, _ in tokens):
+        return None  # a further line of a panic's value (runtime/error.go: printindented)
     last = tokens[-1]
     if not trail and last[0] in ("word", "level", "number", "epoch") and not coloured:
         return None  # it stands in the middle of a word

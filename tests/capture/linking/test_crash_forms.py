@@ -125,6 +125,14 @@ def test_a_test_that_waits_for_its_turn_does_not_run(read: READ) -> None:
     assert (crash["goroutine"], json.loads(crash["running_tests"])) == (9, ["TestTable"])
 
 
+def test_a_line_of_a_value_that_imitates_a_goroutine_is_none(read: READ) -> None:
+    """Each further line of a value stands behind a tab, so it is no record behind a prefix."""
+    text = "panic: one\n\tline two: goroutine 1 [running]:\n\t\tthree\n\ngoroutine 1 [running]:\nmain.f()\n\t/a.go:3 +0x1\n"
+    found = read(text)
+    assert len(found.rows("goroutines")) == 1
+    assert only(found)["message"].startswith("one\nline two: goroutine 1 [running]:")
+
+
 def helper(number: int, function: str, creator: str) -> str:
     return (
         f"goroutine {number} [select]:\n{function}(0x1)\n\t/go/pkg/mod/x/{number}.go:20 +0x1\n"
