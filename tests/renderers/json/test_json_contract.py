@@ -181,12 +181,12 @@ def test_hostile_text_stays_text() -> None:
             goroutine(
                 42,
                 "chan send (leaked)",
-                where='main.\x1b[31m</script>\u2028x()\n\t/app/a".go:15 +0x1',
+                where='main.\x1b[2J</script>\u2028x()\n\t/app/a".go:15 +0x1',
             )
         )
     )
     (finding,) = found["findings"]
-    assert finding["site"]["function"] == "main.\x1b[31m</script>\u2028x"
+    assert finding["site"]["function"] == "main.\x1b[2J</script>\u2028x"
     assert finding["site"]["file"] == '/app/a".go'
 
 
