@@ -734,9 +734,11 @@ def _holds(*literals: bytes) -> Callable[[bytes, RecordFinder], bool]:
 
 
 _TURNED_HEAD = re.compile(
-    rb"^[^\na-z]*P0: [^\n]*\n[^\na-z]*SCHED "
-    rb"|^[^\na-z]*goroutine [0-9]+ (?:gp=[^\n]*)?\[[^\n]*:[ \t\r]*\n[^\na-z/]*(?:\n|\Z|/|[^\n(]*\.go:)"
-    rb"|^#\t0x[^\n]*\n-?[0-9]+[^\n]* @ 0x|^[A-Z][a-z]+ at 0x[^\n]*\nWARNING: DATA RACE",
+    rb"^[^\na-z]{0,60}P0: [^\n]{0,300}\n[^\na-z]{0,60}SCHED "
+    rb"|^[^\na-z]{0,60}goroutine [0-9]{1,19} (?:gp=[^\n\[]{0,80})?\[[^\n]{0,300}:[ \t\r]{0,9}\n"
+    rb"[^\na-z/]{0,60}(?:\n|\Z|/|[^\n(]{0,200}\.go:)"
+    rb"|^#\t0x[^\n]{0,300}\n-?[0-9]{1,19}[^\n]{0,99} @ 0x"
+    rb"|^[A-Z][a-z]{1,9} at 0x[^\n]{0,99}\nWARNING: DATA RACE",
     re.MULTILINE,
 )
 
@@ -777,7 +779,7 @@ _TABBED_ANYWHERE = [re.compile(rb"^(?:%b)" % form.pattern, re.MULTILINE) for for
 LAYOUTS = (
     Layout("carriage returns", _holds(b"\r"), _returns),
     Layout("tags", _has(re.compile(rb"<(?:pre|code|li|td|p|br|span)\b[^>\n]*>")), _tags),
-    Layout("marks", _has(re.compile(_MARKED.pattern, re.MULTILINE)), _marks),
+    Layout("marks", _has(re.compile(rb"^(?:%b)" % _MARKED.pattern, re.MULTILINE)), _marks),
     Layout("no-break blanks", _has(_NBSP), _blanks),
     Layout("blanks at the ends", _has(_ENDED), _ends),
     Layout("entities", _holds(b"-&gt;", b"&lt;", b"&gt;", b"&#", b"&quot;"), _entities),

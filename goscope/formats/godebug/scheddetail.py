@@ -92,7 +92,7 @@ def _rule(
             sign=re.compile(rf" *{letter}[0-9]+: (?:{field})=".encode()),
             complete=re.compile(rb"^[PMG]|" + complete),
             last=b"0123456789le)",
-            continuation=re.compile(rb"[ \t]*(?:%b)=" % rest),
+            continuation=re.compile(rb"[ \t]*+(?:%b)=" % rest),
             inner=True,
         ),
         table=table,
@@ -125,7 +125,7 @@ FORMAT = Format(
             THREADS,
             {"on_p", "curg", "lockedg"},
             rb"(?: lockedg=nil|\))$",
-            rb"(?:[a-z ]+ )?(?:p|curg|mallocing|throwing|preemptoff|locks|dying|helpgc|spinning|blocked"
+            rb"(?:[a-z ]{1,40} )?(?:p|curg|mallocing|throwing|preemptoff|locks|dying|helpgc|spinning|blocked"
             rb"|lockedg)",
         ),
         _rule(
@@ -136,7 +136,7 @@ FORMAT = Format(
             GOROUTINES,
             {"on_m", "lockedm"},
             rb" lockedm=nil$",
-            rb"(?:[A-Za-z.() ]*\) )?(?:m|lockedm)",
+            rb"(?:[A-Za-z.() ]{0,60}\) )?(?:m|lockedm)",
         ),
     ),
     example="  G21: status=4(chan receive) m=nil lockedm=nil",
